@@ -1,0 +1,173 @@
+// Package ike holds the words that both protocol versions and the shell share:
+// what goes into a protocol machine (Datagram, Command) and what comes out of
+// it (Output, Event). It has no behaviour of its own.
+package ike
+
+import (
+	"io"
+	"net/netip"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/pki"
+)
+
+// A Datagram is one IKE message and its addresses. The non-ESP marker of port
+// 4500 (RFC 3948) is not part of Data: the socket layer takes it off and puts
+// it on.
+type Datagram struct {
+	Local, Remote netip.AddrPort
+	VRF           string // "" is the global table
+	Data          []byte
+}
+
+// Output is what a machine wants done. The daemon carries it out in one
+// switch, the simulator in another.
+type Output interface{ output() }
+
+// Send puts a datagram on the wire.
+type Send struct{ Datagram Datagram }
+
+// InstallSA asks the data plane for one direction of a child SA. The answer is
+// ipsec.Installed with the same SAID.
+type InstallSA struct{ SA ipsec.SA }
+
+// UpdateSA changes an installed SA (addresses, lifetimes).
+type UpdateSA struct{ SA ipsec.SA }
+
+// RemoveSA takes an SA out of the data plane.
+type RemoveSA struct{ SAID ipsec.SAID }
+
+// SetPolicy adds or replaces a policy, or removes it.
+type SetPolicy struct {
+	Policy ipsec.Policy
+	Remove bool
+}
+
+// SetLink makes, changes or removes an interface.
+type SetLink struct {
+	Link   ipsec.Link
+	Remove bool
+}
+
+// SetRoute adds or removes a static route.
+type SetRoute struct {
+	Route  ipsec.Route
+	Remove bool
+}
+
+// Report tells what happened: debug lines, syslog, metrics and traces are made
+// of it.
+type Report struct {
+	At    time.Time
+	Event Event
+}
+
+func (Send) output()      {}
+func (InstallSA) output() {}
+func (UpdateSA) output()  {}
+func (RemoveSA) output()  {}
+func (SetPolicy) output() {}
+func (SetLink) output()   {}
+func (SetRoute) output()  {}
+func (Report) output()    {}
+
+// Event is something that happened. Concrete events stand beside the code that
+// reports them; package ioslog turns them into IOS's lines.
+type Event interface{ IsEvent() }
+
+// Env is what the core may ask of its surroundings: two immutable values, a
+// source of randomness, and what crosses sessions.
+type Env struct {
+	Config *policy.Config
+	PKI    *pki.Snapshot
+	Rand   io.Reader
+	// Established says whether an authenticated IKE SA with the peer stands:
+	// INITIAL_CONTACT is sent only when none does (RFC 2407 section 4.6.3.3).
+	Established func(local, remote netip.Addr) bool
+	// NewSPI gives a child SPI that is unique on this host, from 256 up.
+	NewSPI func() uint32
+}
+
+// Command is what the operator, or the daemon for him, wants of the engine.
+type Command interface{ command() }
+
+// Initiate starts a tunnel's negotiation now.
+type Initiate struct{ Tunnel string }
+
+// ClearISAKMP deletes one IKEv1 SA, or all with ConnID 0. Its child SAs stay,
+// as on IOS.
+type ClearISAKMP struct{ ConnID uint32 }
+
+// ClearSA deletes child SAs: all, or those of one peer.
+type ClearSA struct{ Peer netip.Addr }
+
+// ClearSession deletes IKE and child SAs: all, or those of one peer.
+type ClearSession struct{ Remote netip.Addr }
+
+// Adopt hands over a new configuration or a new state of the store; a nil
+// field leaves that one as it is.
+type Adopt struct {
+	Config *policy.Config
+	PKI    *pki.Snapshot
+}
+
+// Shutdown tells every peer and takes down everything of ours.
+type Shutdown struct{}
+
+func (Initiate) command()     {}
+func (ClearISAKMP) command()  {}
+func (ClearSA) command()      {}
+func (ClearSession) command() {}
+func (Adopt) command()        {}
+func (Shutdown) command()     {}
+
+// SessionUp says that an IKE SA is authenticated.
+type SessionUp struct {
+	Version       int // 1 or 2
+	ConnID        uint32
+	Local, Remote netip.AddrPort
+	PeerID        string // as IOS prints it
+	Profile       string // "" for none
+	Initiator     bool
+}
+
+// SessionDown says that an IKE SA, established or not, is gone.
+type SessionDown struct {
+	Version       int
+	ConnID        uint32
+	Local, Remote netip.AddrPort
+	Reason        string
+	Established   bool
+}
+
+// ChildUp says that a child SA pair of a tunnel carries traffic.
+type ChildUp struct {
+	Tunnel        string
+	Local, Remote netip.AddrPort
+	In, Out       ipsec.SA // without keys
+	Rekeys        uint32   // SPI of the inbound SA that it replaces, 0 for none
+}
+
+// ChildDown says that a child SA pair is gone.
+type ChildDown struct {
+	Tunnel string
+	InSPI  uint32
+	Reason string
+}
+
+// NegotiationFailed says that an attempt to bring up a tunnel ended without a
+// child SA: what was refused, at which message, and by whom.
+type NegotiationFailed struct {
+	Tunnel string
+	Peer   netip.Addr
+	Stage  string // MM1 ... MM6, QM1 ... QM3
+	Reason string // one sentence
+}
+
+func (SessionUp) IsEvent()         {}
+func (SessionDown) IsEvent()       {}
+func (ChildUp) IsEvent()           {}
+func (ChildDown) IsEvent()         {}
+func (NegotiationFailed) IsEvent() {}

@@ -1,0 +1,251 @@
+// Package ipsec is the vocabulary of child SAs: what IKE negotiates and what a
+// data plane carries out. It holds values only; the Linux kernel (package
+// xfrm), the simulator and later userspace ESP carry them out.
+package ipsec
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/obol-ike/obol/internal/suite"
+)
+
+// Direction of an SA or a policy, seen from this host.
+type Direction uint8
+
+// Directions. Forward exists for policies only.
+const (
+	In Direction = iota + 1
+	Out
+	Forward
+)
+
+func (d Direction) String() string {
+	return [...]string{In: "in", Out: "out", Forward: "fwd"}[d]
+}
+
+// Mode is the encapsulation mode.
+type Mode uint8
+
+// Encapsulation modes, with the values of RFC 2407 section 4.5.
+const (
+	Tunnel    Mode = 1
+	Transport Mode = 2
+)
+
+func (m Mode) String() string {
+	if m == Transport {
+		return "Transport"
+	}
+	return "Tunnel"
+}
+
+// Protocol is the IP protocol of an SA.
+type Protocol uint8
+
+// IP protocol numbers.
+const (
+	ESP Protocol = 50
+	AH  Protocol = 51
+	GRE uint8    = 47 // what a GRE tunnel's selector names
+)
+
+func (p Protocol) String() string {
+	switch p {
+	case ESP:
+		return "ESP"
+	case AH:
+		return "AH"
+	}
+	return fmt.Sprintf("protocol %d", uint8(p))
+}
+
+// A Selector says which traffic an SA carries: the proxy identities of IKEv1,
+// the traffic selectors of IKEv2. Protocol 0 is any, port 0 is any.
+type Selector struct {
+	Local, Remote         netip.Prefix
+	Protocol              uint8
+	LocalPort, RemotePort uint16
+}
+
+// Mirror is the selector as the peer sees it.
+func (s Selector) Mirror() Selector {
+	return Selector{Local: s.Remote, Remote: s.Local, Protocol: s.Protocol, LocalPort: s.RemotePort, RemotePort: s.LocalPort}
+}
+
+// String prints the selector as IOS prints proxies: address/mask/protocol/port.
+func (s Selector) String() string {
+	return proxy(s.Local, s.Protocol, s.LocalPort) + " " + proxy(s.Remote, s.Protocol, s.RemotePort)
+}
+
+func proxy(p netip.Prefix, protocol uint8, port uint16) string {
+	return fmt.Sprintf("%s/%s/%d/%d", p.Addr(), Netmask(p), protocol, port)
+}
+
+// Netmask is the dotted mask of an IPv4 prefix ("255.255.255.0"), and "/64"
+// form for IPv6.
+func Netmask(p netip.Prefix) string {
+	if !p.Addr().Is4() {
+		return fmt.Sprintf("/%d", p.Bits())
+	}
+	m := ^uint32(0) << (32 - p.Bits())
+	if p.Bits() == 0 {
+		m = 0
+	}
+	return netip.AddrFrom4([4]byte{byte(m >> 24), byte(m >> 16), byte(m >> 8), byte(m)}).String()
+}
+
+// Lifetime of an SA. Zero means no limit of that kind.
+type Lifetime struct {
+	Duration  time.Duration
+	Kilobytes uint64 // units of 1024 octets
+}
+
+// Encap is UDP encapsulation (RFC 3948).
+type Encap struct {
+	LocalPort, RemotePort uint16
+}
+
+// ReqID ties SAs, policies and tunnels together: 0x6f62nnnn ("ob" and the
+// tunnel), so that what is ours in the kernel is recognisable without a state
+// file.
+type ReqID uint32
+
+// ReqIDBase is the common part of all our request ids.
+const ReqIDBase ReqID = 0x6f620000
+
+// Ours says whether a request id is one of obol's.
+func (r ReqID) Ours() bool { return r&0xffff0000 == ReqIDBase }
+
+// SAID names an SA in the kernel. Mark is part of the name there.
+type SAID struct {
+	Src, Dst netip.Addr
+	SPI      uint32
+	Protocol Protocol
+	Mark     uint32
+}
+
+// An SA is one direction of a child SA with its keys.
+type SA struct {
+	SAID
+	Direction Direction
+	Mode      Mode
+	Encr      *suite.Cipher // nil: none (AH)
+	EncrKey   suite.Key     // its length tells the key size
+	Integ     *suite.Integrity
+	IntegKey  suite.Key
+	Selector  Selector
+	ReqID     ReqID
+	Replay    int // anti-replay window in packets, 0 for none
+	Encap     *Encap
+	Soft      Lifetime // reported by Expired, the SA goes on
+	Hard      Lifetime // reported by Expired, the SA is gone
+}
+
+// Counters of one SA.
+type Counters struct {
+	Packets, Octets uint64
+	ReplayErrors    uint64
+	IntegrityErrors uint64
+	Added, LastUsed time.Time // zero: unknown, never
+}
+
+// A Policy makes traffic of a selector go through the SAs of a ReqID, or be
+// dropped while there is none.
+type Policy struct {
+	Direction Direction
+	Selector  Selector // Local is this host's side, in every direction
+	Mark      uint32   // 0: none
+	ReqID     ReqID
+	Mode      Mode
+	Protocol  Protocol
+	// Ends of the tunnel: outer addresses of this host and of the peer.
+	Local, Remote netip.Addr
+}
+
+// LinkKind is what a tunnel is in the kernel.
+type LinkKind uint8
+
+// Link kinds.
+const (
+	VTI   LinkKind = iota + 1 // tunnel mode ipsec ipv4
+	GREIP                     // tunnel mode gre ip
+	Dummy                     // a loopback interface
+)
+
+func (k LinkKind) String() string {
+	return [...]string{VTI: "vti", GREIP: "gre", Dummy: "dummy"}[k]
+}
+
+// A Link is a network interface of ours.
+type Link struct {
+	Name          string // in the kernel and in IOS: Tunnel1, Loopback0
+	Kind          LinkKind
+	Local, Remote netip.Addr // tunnel ends; zero for Dummy
+	Key           uint32     // VTI: the mark; GRE: the tunnel key, 0 for none
+	HasKey        bool       // GRE with a key
+	Addresses     []netip.Prefix
+	MTU           int // 0: leave
+	TTL           uint8
+	Up            bool
+}
+
+// A Route is a static route of ours.
+type Route struct {
+	Dst    netip.Prefix
+	Via    netip.Addr // zero: Dev only
+	Dev    string     // "" where only the next hop is known
+	Metric int        // IOS administrative distance, 1 by default
+}
+
+// Dataplane carries out what IKE decided. Calls block until the kernel has
+// answered; the daemon makes them from one goroutine, in order. Errors say what
+// was asked and what the kernel said; none of them holds a key.
+type Dataplane interface {
+	// Name and what it is able to do, for show and logs.
+	String() string
+	InstallSA(SA) error
+	UpdateSA(SA) error
+	RemoveSA(SAID) error
+	QuerySA(SAID) (Counters, error)
+	// SetPolicy adds or replaces. RemovePolicy of an absent one is no error.
+	SetPolicy(Policy) error
+	RemovePolicy(Policy) error
+	// SetLink makes the link or changes what differs. RemoveLink of an absent
+	// one is no error; a link that is not ours is refused.
+	SetLink(Link) error
+	RemoveLink(name string) error
+	SetRoute(Route) error
+	RemoveRoute(Route) error
+	// Events reports Expired and Acquire until Close.
+	Events() <-chan Event
+	// Sweep removes everything that is recognisably ours.
+	Sweep() error
+	Close() error
+}
+
+// Event is what a data plane reports: Installed, Expired or Acquire.
+type Event interface{ event() }
+
+// Installed answers an order to install an SA.
+type Installed struct {
+	SAID SAID
+	Err  error // nil: the SA stands
+}
+
+// Expired says that a lifetime of an SA was reached.
+type Expired struct {
+	SAID SAID
+	Hard bool // the SA is gone
+}
+
+// Acquire says that traffic wants an SA.
+type Acquire struct {
+	ReqID    ReqID
+	Selector Selector
+}
+
+func (Installed) event() {}
+func (Expired) event()   {}
+func (Acquire) event()   {}

@@ -1,0 +1,238 @@
+package policy
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ios"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/pki"
+)
+
+// Config is a compiled configuration. It never changes after Compile made it;
+// references between blocks are resolved to pointers.
+type Config struct {
+	Hostname string // "" when the file has none
+	Domain   string // ip domain name
+	Serial   string // !obol serial-number, "" when not given
+
+	ISAKMP     ISAKMP
+	Policies   []*ISAKMPPolicy  // by priority; IOS's default ones when none is configured
+	Keyrings   []*Keyring       // "default" (crypto isakmp key) first when it has keys
+	Profiles   []*ISAKMPProfile // crypto isakmp profile, in configuration order
+	Transforms []*TransformSet  // "default" last, for profiles that name none
+	IPsec      []*IPsecProfile  // in configuration order
+	Lifetime   ipsec.Lifetime   // crypto ipsec security-association lifetime
+	Replay     int              // crypto ipsec security-association replay window-size, 0: disabled
+
+	Trustpoints []pki.Settings // in configuration order
+	Chains      []CertificateChain
+	Interfaces  []*Interface // in configuration order
+	Routes      []StaticRoute
+
+	Ignored  []Remark // lines outside crypto, interface and routing
+	Warnings []Remark // accepted, but the reader should know
+}
+
+// Remark is a sentence about a line.
+type Remark struct {
+	Pos  ios.Pos
+	Text string
+}
+
+// ISAKMP holds the global crypto isakmp commands.
+type ISAKMP struct {
+	Disabled bool         // no crypto isakmp enable
+	Identity IdentityKind // crypto isakmp identity, default IdentityAddress
+	// Half-open responder SAs: MM1 is dropped and counted above the limits.
+	HalfOpenTotal   int           // default 1000
+	HalfOpenPerPeer int           // default 64
+	HalfOpenTimeout time.Duration // default 60 s
+}
+
+// AuthMethod is an IKEv1 authentication method, with the numbers of RFC 2409
+// appendix A.
+type AuthMethod uint16
+
+// Authentication methods that IOS offers.
+const (
+	PreShare AuthMethod = 1
+	RSASig   AuthMethod = 3
+	RSAEncr  AuthMethod = 4
+)
+
+// ISAKMPPolicy is crypto isakmp policy N.
+type ISAKMPPolicy struct {
+	Priority int
+	Encr     *suite.Cipher
+	KeyBits  int // 0 for ciphers with one key size
+	Hash     *suite.Hash
+	Auth     AuthMethod
+	Group    *suite.Group
+	Lifetime time.Duration
+	Default  bool // one of 65507-65514
+	Pos      ios.Pos
+}
+
+// Keyring is crypto keyring, or the keys of crypto isakmp key.
+type Keyring struct {
+	Name         string
+	VRF          string
+	LocalAddress netip.Addr // zero: any
+	Keys         []PreSharedKey
+	Pos          ios.Pos
+}
+
+// PreSharedKey belongs to an address prefix or a host name.
+type PreSharedKey struct {
+	Prefix  netip.Prefix // zero when Host is set
+	Host    string
+	Key     suite.Key
+	NoXauth bool
+	Pos     ios.Pos
+}
+
+// IdentityKind is how a router names itself.
+type IdentityKind uint8
+
+// Kinds of identity.
+const (
+	IdentityDefault  IdentityKind = iota // what crypto isakmp identity says
+	IdentityAddress                      // ID_IPV4_ADDR
+	IdentityFQDN                         // ID_FQDN: hostname.domain, or the name given
+	IdentityUserFQDN                     // ID_USER_FQDN
+	IdentityDN                           // ID_DER_ASN1_DN: the certificate's subject
+)
+
+// ISAKMPProfile is crypto isakmp profile.
+type ISAKMPProfile struct {
+	Name         string
+	Description  string
+	Keyring      *Keyring
+	Trustpoints  []string // ca trust-point, in configuration order; empty: all
+	SelfIdentity IdentityKind
+	SelfName     string // of fqdn NAME and user-fqdn
+	Matches      []Match
+	LocalAddress netip.Addr // zero: any
+	Aggressive   bool       // initiate mode aggressive
+	Pos          ios.Pos
+}
+
+// MatchKind is the kind of a match identity rule.
+type MatchKind uint8
+
+// Match kinds.
+const (
+	MatchAddress MatchKind = iota + 1
+	MatchHost
+	MatchHostDomain
+	MatchUser
+	MatchUserDomain
+	MatchGroup
+	MatchCertificate
+)
+
+// Match is one match identity (or match certificate) line.
+type Match struct {
+	Kind   MatchKind
+	Prefix netip.Prefix // MatchAddress
+	Value  string       // the others, as written
+	Pos    ios.Pos
+}
+
+// TransformSet is crypto ipsec transform-set.
+type TransformSet struct {
+	Name    string
+	Encr    *suite.Cipher // nil: none
+	KeyBits int
+	Integ   *suite.Integrity // esp-*-hmac, nil: none
+	AH      *suite.Integrity // ah-*-hmac, nil: none
+	Mode    ipsec.Mode
+	Require bool // mode transport require
+	Pos     ios.Pos
+}
+
+// IPsecProfile is crypto ipsec profile.
+type IPsecProfile struct {
+	Name          string
+	Transforms    []*TransformSet // in order of preference
+	ISAKMPProfile *ISAKMPProfile  // nil: none named
+	PFS           *suite.Group    // nil: no PFS
+	Lifetime      ipsec.Lifetime  // resolved: the profile's, else the global one
+	Replay        int             // resolved likewise
+	ResponderOnly bool
+	Pos           ios.Pos
+}
+
+// CertificateChain is crypto pki certificate chain NAME with its hex blocks.
+type CertificateChain struct {
+	Trustpoint   string
+	Certificates []ChainCertificate
+	Pos          ios.Pos
+}
+
+// ChainCertificate is one certificate of a chain block.
+type ChainCertificate struct {
+	CA     bool
+	Serial string
+	DER    []byte
+	Pos    ios.Pos
+}
+
+// InterfaceKind is what sort of interface a name says.
+type InterfaceKind uint8
+
+// Interface kinds.
+const (
+	Physical InterfaceKind = iota // Ethernet-like: exists already, found by address or !obol linux-device
+	Loopback
+	TunnelInterface
+)
+
+// Interface is an interface block.
+type Interface struct {
+	Name        string // canonical: Tunnel1, Loopback0, Ethernet0/0
+	Kind        InterfaceKind
+	Number      int // of Tunnel and Loopback
+	Description string
+	Addresses   []netip.Prefix // address with mask length; the primary one first
+	Unnumbered  string         // ip unnumbered IF: the addresses are that one's
+	Device      string         // !obol linux-device, "" when not given
+	Shutdown    bool
+	MTU         int     // ip mtu, 0 when not given
+	Tunnel      *Tunnel // of TunnelInterface with source and destination
+	Pos         ios.Pos
+}
+
+// TunnelMode is tunnel mode.
+type TunnelMode uint8
+
+// Tunnel modes.
+const (
+	GREIP     TunnelMode = iota // the default, not printed by IOS
+	IPsecIPv4                   // static VTI
+)
+
+// Tunnel is what an interface Tunnel<n> adds.
+type Tunnel struct {
+	Source          netip.Addr // resolved to an address
+	SourceInterface string     // as written, "" when an address was written
+	Destination     netip.Addr
+	Mode            TunnelMode
+	Key             uint32
+	HasKey          bool
+	TTL             uint8
+	Protection      *IPsecProfile // nil: not protected
+	ReqID           ipsec.ReqID   // unique in this configuration and stable: made from the number
+	Mark            uint32        // VTI only: unique; 0 for GRE
+}
+
+// StaticRoute is ip route.
+type StaticRoute struct {
+	Dst      netip.Prefix
+	Via      netip.Addr // zero when only an interface is given
+	Device   string     // IOS interface name, "" when only a next hop is given
+	Distance int        // default 1
+	Pos      ios.Pos
+}
