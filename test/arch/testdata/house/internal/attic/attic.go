@@ -1,0 +1,1 @@
+package attic // want "internal/attic is not in the table"

@@ -1,0 +1,8 @@
+package store
+
+import (
+	_ "os"
+	"time"
+)
+
+var opened = time.Now()

@@ -1,0 +1,1 @@
+package wire // want "wire has a build constraint"
