@@ -1,0 +1,80 @@
+# make         builds bin/obold and bin/obol
+# make test    everything that is tested: as root, on Debian, it installs what it needs
+# make demo    the note's tunnel between two routers on this machine (root)
+# make image   a container image with nothing but the two programs
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+
+# sudo often leaves Go's own directory out of the path.
+export PATH := $(PATH):/usr/local/go/bin
+# Static programs, the same from any directory. Under sudo git refuses to speak
+# of another user's repository, so builds carry no commit.
+export CGO_ENABLED := 0
+export GOFLAGS := -trimpath -buildvcs=false
+
+FUZZTIME ?= 10m
+TAGS := netns,vm,image
+
+# Packages whose tests need a namespace, or a kernel of their own.
+tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
+
+.PHONY: all build lint unit test netns vm image image-test demo fuzz packages clean go
+
+all: build
+
+go:
+	@command -v go >/dev/null || { echo "make: Go 1.26 is needed: neither in PATH nor in /usr/local/go/bin (https://go.dev/dl/)" >&2; exit 1; }
+
+build: go
+	go build -ldflags='-s -w' -o bin/ ./cmd/...
+
+lint: go
+	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { printf 'not formatted with gofmt:\n%s\n' "$$bad" >&2; exit 1; }
+	go vet -tags=$(TAGS) ./...
+	go tool staticcheck -tags=$(TAGS) ./...
+
+# Unit and scenario tests: no root, no network.
+unit: go
+	go test ./...
+
+# Tests in network namespaces of this machine (root).
+netns: go
+	$(if $(call tagged,netns),go test -count=1 -v -tags=netns -p 1 $(call tagged,netns))
+
+# Tests in a virtual machine with a kernel of known abilities.
+vm: go
+	go build -o bin/vmrun ./test/vm/run
+	bin/vmrun -prepare
+	$(if $(call tagged,vm),go test -count=1 -v -tags=vm -p 1 -exec $(CURDIR)/bin/vmrun $(call tagged,vm))
+
+image: build
+	test/image/build
+
+image-test: image
+	go test -count=1 -v -tags=image ./test/image
+
+packages:
+	@test/packages
+
+# One line before each part, so that a long silence has a name.
+test: go packages
+	@echo '== lint';                    $(MAKE) --no-print-directory lint
+	@echo '== unit and scenario tests'; $(MAKE) --no-print-directory unit
+	@echo '== namespace tests';         $(MAKE) --no-print-directory netns
+	@echo '== virtual machine tests';   $(MAKE) --no-print-directory vm
+	@echo '== image test';              $(MAKE) --no-print-directory image-test
+	@echo 'test: ok'
+
+demo: build
+	go run ./test/demo
+
+# Every target of test/fuzz.txt, FUZZTIME each.
+fuzz: go
+	@grep -v '^#' test/fuzz.txt | while read -r package target; do \
+		echo "== $$package $$target, $(FUZZTIME)"; \
+		go test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) "$$package" || exit 1; \
+	done
+
+clean:
+	rm -rf bin build
