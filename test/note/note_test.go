@@ -1,0 +1,381 @@
+//go:build vm
+
+// Package note runs the note's two routers for real: obold and obol as built,
+// two namespaces, ESP in the kernel. It needs a kernel with ESP, GRE, VTI and
+// dummy links; test/vm brings one:
+//
+//	make build && VM_COPY=$PWD/bin:$PWD/configs go test -tags vm -exec "go run ./test/vm/run" ./test/note
+package note
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/obol-ike/obol/test/routers"
+)
+
+const root = "../.."
+
+// topology makes the pair, enrolled in the given order; it ends with the test.
+func topology(t *testing.T, config1, config2 string, order routers.Order) *routers.Pair {
+	t.Helper()
+	p, err := routers.New(root+"/bin", root+"/"+config1, root+"/"+config2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("R1: %s\nR2: %s", p.R1.Log(), p.R2.Log())
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	must(t, p.Enrol(order))
+	return p
+}
+
+func note(t *testing.T, order routers.Order) *routers.Pair {
+	return topology(t, "configs/note/ikev1-r1.cfg", "configs/note/ikev1-r2.cfg", order)
+}
+
+func start(t *testing.T, p *routers.Pair, flags ...string) {
+	t.Helper()
+	must(t, p.R1.Start(flags...))
+	must(t, p.R2.Start(flags...))
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sh runs a command in a router's namespace and returns what it prints.
+func sh(t *testing.T, r *routers.Router, args ...string) string {
+	t.Helper()
+	out, err := r.Run(args...)
+	must(t, err)
+	return out
+}
+
+// want checks that a text holds all the words.
+func want(t *testing.T, what, text string, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			t.Errorf("%s does not hold %q:\n%s", what, w, text)
+		}
+	}
+}
+
+// steps names the ISAKMP messages of a capture.
+func steps(t *testing.T, packets []routers.Packet) (list []routers.Step) {
+	t.Helper()
+	ladder := routers.NewLadder("192.168.0.1", "192.168.0.2")
+	for _, p := range packets {
+		if p.ISAKMP() {
+			s, _, err := ladder.Step(p)
+			must(t, err)
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// lengths of each message by name, first transmissions only.
+func lengths(list []routers.Step) map[string]int {
+	m := map[string]int{}
+	for _, s := range list {
+		if s.Again == 0 {
+			m[s.Name] = s.Length
+		}
+	}
+	return m
+}
+
+// eventually waits until ok, at most d.
+func eventually(t *testing.T, d time.Duration, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(d); !ok(); time.Sleep(200 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not after %v: %s", d, what)
+		}
+	}
+}
+
+// wantLengths checks the first transmission of each named message.
+func wantLengths(t *testing.T, got []routers.Step, wanted map[string]int) {
+	t.Helper()
+	have := lengths(got)
+	for name, n := range wanted {
+		if have[name] != n {
+			t.Errorf("%s: %d octets, want %d; all: %v", name, have[name], n, got)
+		}
+	}
+}
+
+func TestR1Starts(t *testing.T) {
+	p := note(t, routers.NoteOrder)
+	start(t, p, "--initiate", "manual")
+	c, err := p.R1.Capture(nil)
+	must(t, err)
+	out, err := p.R1.Obol("initiate", "Tunnel1", "--wait", "30s")
+	if err != nil {
+		t.Fatal(out, err)
+	}
+	wantLengths(t, steps(t, c.Close()), map[string]int{"MM1": 164, "MM2": 104, "MM3": 327, "MM4": 727, "QM1": 164, "QM2": 164})
+
+	ping := sh(t, p.R1, "ping", "-c", "100", "-i", "0.02", "-I", p.R1.LAN, p.R2.LAN)
+	want(t, "100 pings", ping, "100 received", " 0% packet loss")
+
+	for _, r := range []*routers.Router{p.R1, p.R2} {
+		states := sh(t, r, "ip", "-s", "xfrm", "state")
+		want(t, r.Name+" states", states, "proto esp", "mode tunnel", "enc cbc(aes)", "auth-trunc hmac(sha256)", "(256 bits) 128")
+		if n := strings.Count(states, "(128 bits)"); n != 2 {
+			t.Errorf("%s: %d AES keys of 128 bits, want 2", r.Name, n)
+		}
+		for _, id := range spis(states) {
+			if n := packetsOf(states, id); n < 100 {
+				t.Errorf("%s: SA %s carried %d packets, want 100 at least", r.Name, id, n)
+			}
+		}
+		policies := sh(t, r, "ip", "xfrm", "policy")
+		want(t, r.Name+" policies", policies, "src 192.168.0.1/32 dst 192.168.0.2/32 proto gre", "src 192.168.0.2/32 dst 192.168.0.1/32 proto gre", "dir out", "dir in")
+	}
+	t.Run("MTU", func(t *testing.T) { mtu(t, p, 1414) })
+	t.Run("TCP", func(t *testing.T) { tcp(t, p) })
+}
+
+// mtu: a DF ping of exactly the tunnel's MTU passes, one octet more is refused.
+func mtu(t *testing.T, p *routers.Pair, mtu int) {
+	want(t, "Tunnel1", sh(t, p.R1, "ip", "link", "show", "Tunnel1"), fmt.Sprintf("mtu %d ", mtu))
+	const headers = 20 + 8 // IPv4 and ICMP
+	size := func(n int) string { return fmt.Sprint(n - headers) }
+	sh(t, p.R1, "ping", "-c", "3", "-i", "0.2", "-M", "do", "-s", size(mtu), "-I", p.R1.LAN, p.R2.LAN)
+	out, err := p.R1.Run("ping", "-c", "1", "-W", "2", "-M", "do", "-s", size(mtu+1), "-I", p.R1.LAN, p.R2.LAN)
+	if err == nil {
+		t.Errorf("a ping of %d octets passed an MTU of %d:\n%s", mtu+1, mtu, out)
+	}
+	want(t, "the refusal", out, fmt.Sprintf("mtu=%d", mtu))
+}
+
+// tcp carries 20 MB each way.
+func tcp(t *testing.T, p *routers.Pair) {
+	done := make(chan error, 1)
+	go func() {
+		_, err := p.R2.Run("timeout", "120", "iperf3", "-s", "-B", p.R2.LAN, "-1")
+		if err == nil {
+			_, err = p.R2.Run("timeout", "120", "iperf3", "-s", "-B", p.R2.LAN, "-1")
+		}
+		done <- err
+	}()
+	for _, flag := range []string{"--forceflush", "-R"} {
+		var out string
+		eventually(t, 60*time.Second, "20 MB of TCP "+flag, func() bool {
+			var err error
+			out, err = p.R1.Run("timeout", "100", "iperf3", "-c", p.R2.LAN, "-B", p.R1.LAN, "-n", "20M", flag)
+			return err == nil
+		})
+		want(t, "iperf3", out, "receiver")
+		t.Log(flag, lastLines(out, 4))
+	}
+	must(t, <-done)
+}
+
+func lastLines(s string, n int) string {
+	lines := strings.Split(strings.TrimSpace(s), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}
+
+// R2 starts: R1 refuses MM5 without a word, and both give up as the note's
+// capture shows.
+func TestR2Starts(t *testing.T) {
+	p := note(t, routers.NoteOrder)
+	start(t, p, "--initiate", "manual")
+	c, err := p.R1.Capture(nil)
+	must(t, err)
+	begin := time.Now()
+	out, err := p.R2.Obol("initiate", "Tunnel1", "--wait", "85s")
+	if routers.ExitCode(err) != 1 {
+		t.Fatalf("exit status %d, want 1: %s", routers.ExitCode(err), out)
+	}
+	want(t, "the reason", out, "MM5")
+	want(t, "R1's log", p.R1.Log(), "%CRYPTO-5-IKMP_INVALID_CERT: Certificate received from 192.168.0.2 is bad: unknown error returned in certificate validation")
+	time.Sleep(time.Until(begin.Add(90 * time.Second)))
+	list := steps(t, c.Close())
+	count := map[string]int{}
+	for _, s := range list {
+		count[s.Name]++
+	}
+	if count["MM4"] != 6 || count["MM5"] != 6 || len(list) > 16 {
+		t.Errorf("%d datagrams, want 16 at most; MM4 %d times, MM5 %d times, want 6 each: %v", len(list), count["MM4"], count["MM5"], list)
+	}
+	if count["INFO"] != 0 || count["MM6"] != 0 {
+		t.Errorf("R1 answered MM5: %v", list)
+	}
+	wantLengths(t, list, map[string]int{"MM1": 164, "MM2": 104, "MM3": 707, "MM4": 727})
+	for _, r := range []*routers.Router{p.R1, p.R2} {
+		nothingLeft(t, r)
+	}
+
+	// R1 re-enrolled in the other order: its newest certificate is IOSCA1's, and R2's direction comes up.
+	must(t, p.EnrolRouter(p.R1, "IOSCA2", "IOSCA1"))
+	out, err = p.R2.Obol("initiate", "Tunnel1", "--wait", "30s")
+	if err != nil {
+		t.Fatal("R2's direction after R1's re-enrolment:", out, err)
+	}
+	sh(t, p.R2, "ping", "-c", "3", "-i", "0.2", "-I", p.R2.LAN, p.R1.LAN)
+}
+
+// nothingLeft checks that no IKE SA, SA or timer of an attempt is left.
+func nothingLeft(t *testing.T, r *routers.Router) {
+	t.Helper()
+	if s := sh(t, r, "ip", "xfrm", "state"); strings.Contains(s, "proto esp") {
+		t.Errorf("%s has SAs left:\n%s", r.Name, s)
+	}
+	out, err := r.Obol("show", "crypto", "isakmp", "sa")
+	must(t, err)
+	if strings.Contains(out, "192.168.0.") {
+		t.Errorf("%s has IKE SAs left:\n%s", r.Name, out)
+	}
+	want(t, r.Name+" session", session(t, r), "DOWN")
+}
+
+func session(t *testing.T, r *routers.Router) string {
+	t.Helper()
+	out, err := r.Obol("show", "crypto", "session")
+	must(t, err)
+	return out
+}
+
+// Both start by themselves: the tunnel ends up through R1's direction with one
+// pair of SAs.
+func TestBothAuto(t *testing.T) {
+	p := note(t, routers.NoteOrder)
+	start(t, p)
+	eventually(t, 60*time.Second, "both UP-ACTIVE", func() bool {
+		return strings.Contains(session(t, p.R1), "UP-ACTIVE") && strings.Contains(session(t, p.R2), "UP-ACTIVE")
+	})
+	time.Sleep(75 * time.Second) // R2's own attempts come to their end meanwhile
+	for _, r := range []*routers.Router{p.R1, p.R2} {
+		if n := len(spis(sh(t, r, "ip", "xfrm", "state"))); n != 2 {
+			t.Errorf("%s has %d SAs, want one pair", r.Name, n)
+		}
+		out, err := r.Obol("show", "crypto", "isakmp", "sa")
+		must(t, err)
+		want(t, r.Name+" isakmp sa", out, "192.168.0.2     192.168.0.1     QM_IDLE") // dst is the responder
+	}
+	sh(t, p.R2, "ping", "-c", "3", "-i", "0.2", "-I", p.R2.LAN, p.R1.LAN)
+}
+
+func spis(states string) (list []string) {
+	for _, line := range strings.Split(states, "\n") {
+		if f := strings.Fields(line); len(f) > 3 && f[0] == "proto" && f[2] == "spi" && !strings.HasPrefix(f[3], "0x00000000") {
+			list = append(list, f[3])
+		}
+	}
+	return list
+}
+
+// packetsOf reads the packet counter of an SA out of `ip -s xfrm state`.
+func packetsOf(states, spi string) int {
+	_, after, _ := strings.Cut(states, spi)
+	_, after, _ = strings.Cut(after, "lifetime current:")
+	lines := strings.SplitN(after, "\n", 3)
+	var bytes, packets int
+	fmt.Sscanf(strings.TrimSpace(lines[min(1, len(lines)-1)]), "%d(bytes), %d(packets)", &bytes, &packets)
+	return packets
+}
+
+// Two static VTIs.
+func TestVTI(t *testing.T) {
+	p := topology(t, "configs/vti/r1.cfg", "configs/vti/r2.cfg", routers.NoteOrder)
+	start(t, p, "--initiate", "manual")
+	down := func(r *routers.Router) bool {
+		return !strings.Contains(sh(t, r, "ip", "link", "show", "Tunnel1"), ",UP")
+	}
+	if !down(p.R1) || !down(p.R2) {
+		t.Error("line protocol is up without an SA")
+	}
+	c, err := p.R1.Capture(nil)
+	must(t, err)
+	out, err := p.R1.Obol("initiate", "Tunnel1", "--wait", "30s")
+	if err != nil {
+		t.Fatal(out, err)
+	}
+	wantLengths(t, steps(t, c.Close()), map[string]int{"MM1": 164, "QM1": 172, "QM2": 172})
+	sh(t, p.R1, "ping", "-c", "5", "-i", "0.2", "-I", p.R1.LAN, p.R2.LAN)
+	for _, r := range []*routers.Router{p.R1, p.R2} {
+		if down(r) {
+			t.Errorf("%s: line protocol is down with an SA", r.Name)
+		}
+		link := sh(t, r, "ip", "-d", "link", "show", "Tunnel1")
+		want(t, r.Name+" link", link, "vti remote", "ikey", "okey", "mtu 1438 ")
+		_, after, _ := strings.Cut(link, "ikey ")
+		key := strings.Fields(after)[0]
+		mark := markOf(key)
+		states, policies := sh(t, r, "ip", "xfrm", "state"), sh(t, r, "ip", "xfrm", "policy")
+		if len(spis(states)) != 2 {
+			t.Errorf("%s: want one pair of SAs:\n%s", r.Name, states)
+		}
+		if n := strings.Count(states, "mark "+mark); n != 2 {
+			t.Errorf("%s: %d states with mark %s, want 2:\n%s", r.Name, n, mark, states)
+		}
+		if n := strings.Count(policies, "src 0.0.0.0/0 dst 0.0.0.0/0"); n < 2 || n != strings.Count(policies, "mark "+mark) {
+			t.Errorf("%s: policies are not any/any with mark %s:\n%s", r.Name, mark, policies)
+		}
+	}
+	t.Run("MTU", func(t *testing.T) { mtu(t, p, 1438) })
+	_, err = p.R1.Obol("clear", "crypto", "session")
+	must(t, err)
+	eventually(t, 5*time.Second, "line protocol down on both", func() bool { return down(p.R1) && down(p.R2) })
+}
+
+// markOf turns a key as `ip link` prints it (dotted) into a mark as `ip xfrm`
+// prints it (hex).
+func markOf(key string) string {
+	var a, b, c, d uint32
+	if n, _ := fmt.Sscanf(key, "%d.%d.%d.%d", &a, &b, &c, &d); n != 4 {
+		return key
+	}
+	return fmt.Sprintf("%#x", a<<24|b<<16|c<<8|d)
+}
+
+// A GRE end against a VTI end fails in quick mode with IOS's line.
+func TestGREAgainstVTI(t *testing.T) {
+	p := topology(t, "configs/note/ikev1-r1.cfg", "configs/vti/r2.cfg", routers.NoteOrder)
+	start(t, p, "--initiate", "manual")
+	lines, stop := debug(t, p.R2, "ipsec")
+	out, err := p.R1.Obol("initiate", "Tunnel1", "--wait", "30s")
+	if routers.ExitCode(err) != 1 {
+		t.Fatalf("exit status %d, want 1: %s", routers.ExitCode(err), out)
+	}
+	stop()
+	want(t, "R2's debug", strings.Join(lines(), "\n"), "proxy identities not supported")
+	for _, r := range []*routers.Router{p.R1, p.R2} {
+		if n := len(spis(sh(t, r, "ip", "xfrm", "state"))); n != 0 {
+			t.Errorf("%s has %d SAs after a refused quick mode", r.Name, n)
+		}
+	}
+}
+
+// The debug lines that a real daemon prints are the note's.
+func TestDebugLines(t *testing.T) {
+	p := note(t, routers.NoteOrder)
+	start(t, p, "--initiate", "manual")
+	lines, stop := debug(t, p.R2, "isakmp")
+	_, err := p.R1.Obol("initiate", "Tunnel1", "--wait", "30s")
+	must(t, err)
+	stop()
+	got := lines()
+	for _, line := range []string{"Choosing trustpoint IOSCA1 as issuer", "peer matches prof1 profile", "using the IOSCA1 trustpoint's keypair to sign"} {
+		if !slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, line) }) {
+			t.Errorf("R2's debug has no line %q:\n%s", line, strings.Join(got, "\n"))
+		}
+	}
+}
