@@ -1,0 +1,69 @@
+package suite
+
+import (
+	"errors"
+	"io"
+	"slices"
+)
+
+// ErrPublicValue says that a peer's public value is not one of the group:
+// RFC 6989 section 2 has it refused before it is used.
+var ErrPublicValue = errors.New("suite: public value is not valid in this group")
+
+// A Group is a Diffie-Hellman group.
+type Group struct {
+	Number    uint16 // in IKEv1, IKEv2 and IOS
+	Name      string // "MODP-1024", "ECP-256"
+	Bits      int    // size of the modulus or of the field
+	PublicLen int    // octets of a KE body
+	SharedLen int    // octets of the shared secret
+	kind      interface {
+		generate(g *Group, rand io.Reader) (*PrivateKey, error)
+	}
+}
+
+// A PrivateKey is one side's secret of an exchange.
+type PrivateKey struct {
+	group  *Group
+	public []byte
+	shared func(peer []byte) ([]byte, error)
+}
+
+// maxDraws bounds the search for a private key in range. A draw misses at most
+// every second time (group 24: its order is a little above 2^255), so a reader
+// that fails so often is no source of randomness.
+const maxDraws = 128
+
+var errNoKey = errors.New("suite: no private key in range: the random source repeats itself")
+
+// Groups lists the groups that IOS offers, by number.
+func Groups() []*Group { return slices.Clone(groups) }
+
+// GroupByNumber finds a group by its number.
+func GroupByNumber(n uint16) (*Group, bool) {
+	if i := slices.IndexFunc(groups, func(g *Group) bool { return g.Number == n }); i >= 0 {
+		return groups[i], true
+	}
+	return nil, false
+}
+
+// Generate draws a private key from rand and computes the public value.
+func (g *Group) Generate(rand io.Reader) (*PrivateKey, error) { return g.kind.generate(g, rand) }
+
+// Group is the key's group.
+func (k *PrivateKey) Group() *Group { return k.group }
+
+// Public is the public value as the KE payload carries it, PublicLen octets:
+// the number padded to the modulus, or x and y of the point (RFC 5903
+// section 7).
+func (k *PrivateKey) Public() []byte { return slices.Clone(k.public) }
+
+// Shared computes the shared secret of SharedLen octets: the number padded to
+// the modulus, or x of the point. A peer's value of wrong length or out of the
+// group gives ErrPublicValue.
+func (k *PrivateKey) Shared(peer []byte) ([]byte, error) {
+	if len(peer) != k.group.PublicLen {
+		return nil, ErrPublicValue
+	}
+	return k.shared(peer)
+}
