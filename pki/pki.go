@@ -1,0 +1,71 @@
+// Package pki holds trustpoints as values: identities in the order in which
+// IOS shows them, certificate requests, the choice of a certificate by the
+// peer's requests, and verdicts on the peer's certificate chain. It is pure:
+// the store (package pki/store) brings certificates, keys and CRLs from disk,
+// the caller brings the time.
+package pki
+
+import (
+	"crypto"
+	"net/netip"
+)
+
+// RevocationMethod is a word of revocation-check.
+type RevocationMethod string
+
+// Methods of revocation-check.
+const (
+	RevocationCRL  RevocationMethod = "crl"
+	RevocationOCSP RevocationMethod = "ocsp"
+	RevocationNone RevocationMethod = "none"
+)
+
+// Settings is a crypto pki trustpoint block.
+type Settings struct {
+	Name          string
+	EnrollmentURL string
+	SubjectName   string // as written: CN=R1,OU=IT,O=cisco,O=com
+
+	SerialNumber     bool       // serial-number: the router's serial number goes into the subject
+	SerialNumberNone bool       // serial-number none
+	FQDN             string     // fqdn NAME, "" when not given
+	FQDNNone         bool       // fqdn none
+	IPAddress        netip.Addr // ip-address, zero when not given
+	IPAddressNone    bool       // ip-address none
+
+	// RevocationCheck lists the methods in order; the next one is taken when
+	// one has no answer. Empty means IOS's default, crl alone.
+	RevocationCheck []RevocationMethod
+
+	RSAKeypair string // rsakeypair LABEL
+	RSABits    int    // its size, 0 when not given
+	Hash       string // hash of the enrolment request
+	Usage      string // usage {ike | ssl-client | ssl-server}
+
+	Line string // "file:line" of the block, for messages
+}
+
+// Signer is an identity's private key.
+type Signer = crypto.Signer
+
+// Trustpoint is a configured trustpoint with what the store has for it.
+type Trustpoint struct {
+	Settings
+	// CA is the trustpoint's CA certificate and the only trust anchor of the
+	// trustpoint; nil while not authenticated.
+	CA *Certificate
+	// Identity is this router's own certificate; nil while not enrolled.
+	Identity *Certificate
+	// Chain holds the certificates that go out after the identity, in issuer
+	// order: every CA above it that is not self-signed.
+	Chain []*Certificate
+	// Signer is the identity's key; nil when the store has none.
+	Signer Signer
+	CRLs   []*CRL
+	// Enrolled is the order of enrolment, the highest is the newest; 0: no
+	// identity.
+	Enrolled uint64
+}
+
+// usable says whether the trustpoint is able to sign.
+func (tp *Trustpoint) usable() bool { return tp.Identity != nil && tp.Signer != nil }

@@ -1,0 +1,56 @@
+package pki
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Snapshot is the state of all configured trustpoints at one moment. It never
+// changes: an import makes a new one.
+type Snapshot struct {
+	all     []*Trustpoint // configuration order
+	display []*Trustpoint // those with an identity and its key, last enrolled first
+	policy  Policy
+}
+
+// NewSnapshot takes the trustpoints in configuration order. They must not be
+// changed afterwards.
+func NewSnapshot(tps []*Trustpoint) *Snapshot {
+	s := &Snapshot{all: slices.Clone(tps)}
+	for _, tp := range s.all {
+		if tp.usable() {
+			s.display = append(s.display, tp)
+		}
+	}
+	slices.SortStableFunc(s.display, func(a, b *Trustpoint) int { return cmp.Compare(b.Enrolled, a.Enrolled) })
+	return s
+}
+
+// WithPolicy returns the same trustpoints under another policy.
+func (s *Snapshot) WithPolicy(p Policy) *Snapshot {
+	c := *s
+	c.policy = p
+	return &c
+}
+
+// All returns the trustpoints in configuration order.
+func (s *Snapshot) All() []*Trustpoint { return slices.Clone(s.all) }
+
+// Identities returns the trustpoints that have an identity certificate and its
+// key, in the order of show crypto pki certificates: last enrolled first.
+func (s *Snapshot) Identities() []*Trustpoint { return slices.Clone(s.display) }
+
+// Lookup finds a trustpoint by name; nil when there is none.
+func (s *Snapshot) Lookup(name string) *Trustpoint {
+	for _, tp := range s.all {
+		if tp.Name == name {
+			return tp
+		}
+	}
+	return nil
+}
+
+// listed says whether a trustpoint is in the list; an empty list holds all.
+func listed(only []string, name string) bool {
+	return len(only) == 0 || slices.Contains(only, name)
+}
