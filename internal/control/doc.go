@@ -1,0 +1,18 @@
+// Package control is the operator's way into the daemon: the exec commands and
+// the unix socket that carries them.
+//
+// A connection carries one request and its answer. The request is one exec
+// line and the files that the client sends along:
+//
+//	obol/1 LENGTH LF
+//	LINE LF { NAME SP LENGTH LF OCTETS }        LENGTH octets in all
+//
+// The answer is what goes to the client's standard output and standard error,
+// as it comes, and then the exit status:
+//
+//	{ ("out" | "err") SP LENGTH LF OCTETS }
+//	"exit" SP CODE LF
+//
+// Numbers are decimal. A client that goes away ends what it asked for, and a
+// client that reads slowly is cut off: neither ever holds up the daemon.
+package control

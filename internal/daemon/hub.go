@@ -1,0 +1,77 @@
+package daemon
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/obol-ike/obol/internal/ike"
+)
+
+// A hub hands reports to whoever wants them: the log, debug, a waiting
+// initiate. Publishing never blocks; who reads too slowly loses reports and
+// learns how many.
+type hub struct {
+	mu          sync.Mutex
+	subscribers map[*subscription]bool
+	closed      bool
+}
+
+// A subscription is one reader's bounded queue.
+type subscription struct {
+	reports chan ike.Report // closed when nothing more will come
+	lost    atomic.Uint64
+	hub     *hub
+}
+
+func newHub() *hub { return &hub{subscribers: map[*subscription]bool{}} }
+
+func (h *hub) subscribe(size int) *subscription {
+	s := &subscription{reports: make(chan ike.Report, size), hub: h}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		close(s.reports)
+	} else {
+		h.subscribers[s] = true
+	}
+	return s
+}
+
+func (h *hub) publish(r ike.Report) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for s := range h.subscribers {
+		select {
+		case s.reports <- r:
+		default:
+			s.lost.Add(1)
+		}
+	}
+}
+
+// close ends all subscriptions; what is in their queues can still be read.
+func (h *hub) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closed = true
+	for s := range h.subscribers {
+		close(s.reports)
+	}
+	clear(h.subscribers)
+}
+
+// Reports, Lost and Close make a subscription what package control reads.
+func (s *subscription) Reports() <-chan ike.Report { return s.reports }
+
+// Lost is how many reports did not fit since the last call.
+func (s *subscription) Lost() uint64 { return s.lost.Swap(0) }
+
+// Close ends the subscription.
+func (s *subscription) Close() {
+	s.hub.mu.Lock()
+	defer s.hub.mu.Unlock()
+	if s.hub.subscribers[s] {
+		delete(s.hub.subscribers, s)
+		close(s.reports)
+	}
+}

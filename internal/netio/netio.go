@@ -1,0 +1,123 @@
+// Package netio is the UDP side of the daemon: the sockets of ports 500 and
+// 4500, read and written in batches, with the address that the peer asked in
+// every datagram's Local.
+//
+// What arrives is reduced to IKE messages before anyone else sees it: on port
+// 4500 the non-ESP marker comes off and NAT keepalives are dropped (RFC 3948),
+// oversize datagrams are dropped on both. What is dropped is counted.
+package netio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+
+	"golang.org/x/net/ipv4"
+	"golang.org/x/sys/unix"
+)
+
+// The ports of IKE (RFC 2408 section 2.5.1) and of IKE behind NAT (RFC 3947
+// section 4).
+const (
+	PortIKE  = 500
+	PortNATT = 4500
+)
+
+// MaxDatagram is the longest datagram that is read, in octets, with the marker.
+// A message with a long chain of 4096-bit certificates stays well below it.
+const MaxDatagram = 16384
+
+// Options say which ports to take. Port 0 takes any free one.
+type Options struct {
+	IKE, NATT uint16
+	// Bypass says that IPsec policies may come to stand in the kernel: then a
+	// socket that cannot be exempted from them is an error. Without it the
+	// exemption is tried, since the policies of others may stand there.
+	Bypass bool
+}
+
+// Sockets are the two sockets of one network namespace.
+type Sockets struct {
+	ike, natt *socket
+	counters  counters
+}
+
+// socket is one port, on all IPv4 addresses of the host.
+type socket struct {
+	udp    *net.UDPConn
+	packet *ipv4.PacketConn
+	port   uint16
+	marker bool // datagrams carry the non-ESP marker
+}
+
+// Listen opens the sockets. Errors are one line: the port and what the system
+// said.
+func Listen(o Options) (*Sockets, error) {
+	ike, err := listen(o.IKE, o.Bypass)
+	if err != nil {
+		return nil, err
+	}
+	natt, err := listen(o.NATT, o.Bypass)
+	if err != nil {
+		ike.udp.Close()
+		return nil, err
+	}
+	natt.marker = true
+	return &Sockets{ike: ike, natt: natt}, nil
+}
+
+func listen(port uint16, bypass bool) (*socket, error) {
+	// SO_REUSEADDR stays off, as Go leaves it for UDP: a second daemon must be
+	// told that the port is taken and not share its datagrams.
+	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		return setOptions(c, bypass)
+	}}
+	conn, err := config.ListenPacket(context.Background(), "udp4", fmt.Sprintf(":%d", port))
+	if errors.Is(err, unix.EADDRINUSE) {
+		return nil, fmt.Errorf("UDP port %d is in use by another program", port)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("UDP port %d: %w", port, cause(err))
+	}
+	udp := conn.(*net.UDPConn)
+	packet := ipv4.NewPacketConn(udp)
+	if err := packet.SetControlMessage(ipv4.FlagDst, true); err != nil {
+		udp.Close()
+		return nil, fmt.Errorf("UDP port %d: IP_PKTINFO: %w", port, cause(err))
+	}
+	return &socket{udp: udp, packet: packet, port: uint16(udp.LocalAddr().(*net.UDPAddr).Port)}, nil
+}
+
+func setOptions(c syscall.RawConn, bypass bool) error {
+	var failed error
+	err := c.Control(func(fd uintptr) {
+		// Messages with certificates are longer than many paths: without DF
+		// they are fragmented on the way, as IOS's are.
+		if err := unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT); err != nil {
+			failed = fmt.Errorf("IP_MTU_DISCOVER: %w", err)
+			return
+		}
+		if err := exempt(int(fd)); err != nil && bypass {
+			failed = fmt.Errorf("IP_XFRM_POLICY: %w", err)
+		}
+	})
+	return errors.Join(err, failed)
+}
+
+// cause drops what net wraps around the system's answer: "listen udp4 :500:".
+func cause(err error) error {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op.Err
+	}
+	return err
+}
+
+// Ports are the ports taken, for IKE and for IKE behind NAT.
+func (s *Sockets) Ports() (ike, natt uint16) { return s.ike.port, s.natt.port }
+
+// Close makes Receive return.
+func (s *Sockets) Close() error {
+	return errors.Join(s.ike.udp.Close(), s.natt.udp.Close())
+}

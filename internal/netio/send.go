@@ -1,0 +1,76 @@
+package netio
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"golang.org/x/net/ipv4"
+
+	"github.com/obol-ike/obol/internal/ike"
+)
+
+// sendPatience is how long a full transmit queue may hold up the caller. What
+// is not sent by then is lost, as on the wire, and IKE sends it again.
+const sendPatience = 50 * time.Millisecond
+
+// Send writes the datagrams in order, each from its Local address and port: a
+// host with two addresses answers from the one that was asked. A datagram that
+// the system refuses does not keep the others back; the error names it.
+func (s *Sockets) Send(datagrams []ike.Datagram) error {
+	var errs []error
+	for len(datagrams) > 0 {
+		sock := s.from(datagrams[0].Local.Port())
+		n := 1
+		for n < len(datagrams) && s.from(datagrams[n].Local.Port()) == sock {
+			n++
+		}
+		errs = append(errs, s.send(sock, datagrams[:n]))
+		datagrams = datagrams[n:]
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Sockets) from(port uint16) *socket {
+	if port == s.natt.port {
+		return s.natt
+	}
+	return s.ike
+}
+
+func (s *Sockets) send(sock *socket, datagrams []ike.Datagram) error {
+	messages := make([]ipv4.Message, len(datagrams))
+	for i, d := range datagrams {
+		messages[i] = sock.message(d)
+	}
+	if err := sock.udp.SetWriteDeadline(time.Now().Add(sendPatience)); err != nil {
+		return err
+	}
+	var errs []error
+	for len(messages) > 0 {
+		n, err := sock.packet.WriteBatch(messages, 0)
+		n = max(n, 0)
+		s.counters.sent.Add(uint64(n))
+		messages = messages[n:]
+		if err != nil && len(messages) > 0 {
+			errs = append(errs, fmt.Errorf("sending to %s: %w", messages[0].Addr, cause(err)))
+			s.counters.sendErrors.Add(1)
+			messages = messages[1:]
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (sock *socket) message(d ike.Datagram) ipv4.Message {
+	source := ipv4.ControlMessage{Src: d.Local.Addr().AsSlice()}
+	m := ipv4.Message{
+		Buffers: [][]byte{d.Data},
+		OOB:     source.Marshal(),
+		Addr:    net.UDPAddrFromAddrPort(d.Remote),
+	}
+	if sock.marker {
+		m.Buffers = [][]byte{nonESPMarker, d.Data}
+	}
+	return m
+}
