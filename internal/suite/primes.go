@@ -77,4 +77,3 @@ const generator24 = "" +
 // order24 is the size of the subgroup of group 24.
 const order24 = "" +
 	"8cf83642a709a097b447997640129da299b1a47d1eb3750ba308b0fe64f5fbd3"
-
