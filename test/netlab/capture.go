@@ -1,0 +1,107 @@
+package netlab
+
+import (
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Capture is every IPv4 packet that crosses a link of a host, in and out.
+type Capture struct {
+	mu      sync.Mutex
+	packets []Packet
+	fd      int
+	ended   chan struct{}
+}
+
+// A Packet is one captured IPv4 packet.
+type Packet struct {
+	At   time.Time
+	Data []byte // from the IP header on
+}
+
+// Protocol is the packet's IP protocol number.
+func (p Packet) Protocol() uint8 { return p.Data[9] }
+
+// Capture starts to record a link; it stops when the test is over.
+func (h *Host) Capture(link string) *Capture {
+	h.t.Helper()
+	c := &Capture{ended: make(chan struct{})}
+	err := h.Do(func() (err error) {
+		ifi, err := net.InterfaceByName(link)
+		if err != nil {
+			return err
+		}
+		// ETH_P_ALL, because a socket for ETH_P_IP alone does not see what
+		// the host sends. SOCK_DGRAM takes off the link's own header.
+		if c.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0); err != nil {
+			return err
+		}
+		if err = unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 50_000}); err != nil {
+			return err
+		}
+		return unix.Bind(c.fd, &unix.SockaddrLinklayer{Protocol: htons(unix.ETH_P_ALL), Ifindex: ifi.Index})
+	})
+	if err != nil {
+		h.t.Fatalf("%s: capture of %s: %v", h.Name, link, err)
+	}
+	stop := make(chan struct{})
+	go c.record(stop)
+	h.t.Cleanup(func() {
+		close(stop)
+		<-c.ended
+		unix.Close(c.fd)
+	})
+	return c
+}
+
+func (c *Capture) record(stop chan struct{}) {
+	defer close(c.ended)
+	buf := make([]byte, 1<<16)
+	for {
+		n, from, err := unix.Recvfrom(c.fd, buf, 0)
+		if ll, ok := from.(*unix.SockaddrLinklayer); err == nil && ok && ll.Protocol == htons(unix.ETH_P_IP) && n >= 20 {
+			c.mu.Lock()
+			c.packets = append(c.packets, Packet{time.Now(), append([]byte(nil), buf[:n]...)})
+			c.mu.Unlock()
+		}
+		select {
+		case <-stop:
+			return
+		default:
+		}
+	}
+}
+
+// Packets returns what was captured so far. The last packets of a moment ago
+// may still be on their way to the recorder: they are waited for.
+func (c *Capture) Packets() []Packet {
+	for before := -1; ; {
+		time.Sleep(60 * time.Millisecond)
+		c.mu.Lock()
+		n := len(c.packets)
+		c.mu.Unlock()
+		if n == before {
+			break
+		}
+		before = n
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]Packet(nil), c.packets...)
+}
+
+// String lists the packets, for a failed test's message.
+func (c *Capture) String() string {
+	var s string
+	for _, p := range c.Packets() {
+		s += fmt.Sprintf("%s %v -> %v protocol %d, %d octets\n", p.At.Format("05.000"),
+			net.IP(p.Data[12:16]), net.IP(p.Data[16:20]), p.Protocol(), len(p.Data))
+	}
+	return s
+}
+
+func htons(v uint16) uint16 { return v<<8 | v>>8 }
