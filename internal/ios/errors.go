@@ -23,8 +23,20 @@ func (p Pos) String() string {
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
 }
 
+// Kind says what is wrong with a line, in the three ways that IOS knows.
+type Kind uint8
+
+// Kinds. Refused is a line that was understood, and cannot be obeyed.
+const (
+	Refused Kind = iota
+	Invalid
+	Ambiguous
+	Incomplete
+)
+
 // Error is a line that cannot be obeyed.
 type Error struct {
+	Kind   Kind
 	Pos    Pos
 	Text   string // what is wrong
 	Source string // the line as written, "" when there is none to show

@@ -1,0 +1,45 @@
+package ios
+
+import "strings"
+
+// Nearest is the candidate that a misspelt word most likely meant, "" when
+// none is near: at most one wrong letter in three, two in all.
+func Nearest(s string, candidates []string) string {
+	if len(s) > 64 {
+		return ""
+	}
+	best, least := "", 3
+	for _, c := range candidates {
+		allowed := min(2, max(len(s), len(c))/3)
+		if d := distance(strings.ToLower(s), strings.ToLower(c)); d <= allowed && d < least {
+			best, least = c, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to change, add, drop or swap.
+func distance(a, b string) int {
+	if len(a)-len(b) > 2 || len(b)-len(a) > 2 {
+		return 3
+	}
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
