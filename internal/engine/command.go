@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+)
+
+// Reasons for deleting an SA, as IOS has them in its debug lines where it does.
+const (
+	reasonCommand        = "BY user command"
+	reasonInitialContact = "Receive initial contact"
+	reasonSimultaneous   = "simultaneous negotiation"
+	reasonConfiguration  = "configuration changed"
+	reasonShutdown       = "shutdown"
+)
+
+// NoTunnelError says that a command names a tunnel that there is not.
+type NoTunnelError struct{ Tunnel string }
+
+func (e *NoTunnelError) Error() string { return "no such tunnel: " + e.Tunnel }
+
+// RefusedError says why a tunnel cannot be initiated.
+type RefusedError struct{ Tunnel, Reason string }
+
+func (e *RefusedError) Error() string { return e.Tunnel + ": " + e.Reason }
+
+// NoSAError says that no ISAKMP SA has the conn id of a command.
+type NoSAError struct{ ConnID uint32 }
+
+func (e *NoSAError) Error() string { return fmt.Sprintf("no ISAKMP SA with conn id %d", e.ConnID) }
+
+// ErrClosed answers every command after Shutdown.
+var ErrClosed = fmt.Errorf("shutting down")
+
+// Command does what the operator wants. A nil error says that it has been begun:
+// what becomes of it is reported.
+func (e *Engine) Command(now time.Time, cmd ike.Command) error {
+	if e.closed {
+		return ErrClosed
+	}
+	switch cmd := cmd.(type) {
+	case ike.Initiate:
+		return e.initiate(now, cmd.Tunnel)
+	case ike.ClearISAKMP:
+		return e.clearISAKMP(now, cmd.ConnID)
+	case ike.ClearSA:
+		e.clearSA(now, cmd.Peer, false)
+	case ike.ClearSession:
+		e.clearSA(now, cmd.Remote, true)
+	case ike.Adopt:
+		e.adopt(now, cmd)
+	case ike.Shutdown:
+		e.shutdown(now)
+	default:
+		return fmt.Errorf("unknown command %T", cmd)
+	}
+	return nil
+}
+
+func (e *Engine) initiate(now time.Time, name string) error {
+	t := e.tunnels.Lookup(name)
+	if t == nil {
+		return &NoTunnelError{name}
+	}
+	reason := t.Refusal()
+	if e.env.Config.ISAKMP.Disabled {
+		reason = "ISAKMP is OFF"
+	}
+	if reason != "" {
+		return &RefusedError{name, reason}
+	}
+	if !t.Up() && !t.Negotiating() {
+		e.start(now, t)
+	}
+	return nil
+}
+
+// clearISAKMP deletes IKE SAs; their child SAs stay, as on IOS.
+func (e *Engine) clearISAKMP(now time.Time, connID uint32) error {
+	found := connID == 0
+	for _, x := range slices.Clone(e.sessions.all) {
+		if connID == 0 || x.connID == connID {
+			found = true
+			x.Delete(now, reasonCommand)
+			e.settle(now, x)
+		}
+	}
+	if !found {
+		return &NoSAError{connID}
+	}
+	return nil
+}
+
+// clearSA deletes child SAs, of one peer or all, and with them their IKE SAs if
+// that is wanted. Tunnels that negotiate by themselves do so again at once.
+func (e *Engine) clearSA(now time.Time, peer netip.Addr, ike bool) {
+	up := e.up()
+	for _, x := range slices.Clone(e.sessions.all) {
+		if peer.IsValid() && x.remote != peer {
+			continue
+		}
+		children := x.View(now).Children
+		if ike {
+			e.clear(now, x, children, reasonCommand)
+			continue
+		}
+		for _, c := range children {
+			x.DeleteChild(now, c.In.SPI, reasonCommand)
+		}
+		e.settle(now, x)
+	}
+	e.restart(now, up)
+}
+
+// adopt goes over to a new configuration, a new state of the store, or both.
+func (e *Engine) adopt(now time.Time, cmd ike.Adopt) {
+	if cmd.PKI != nil {
+		e.env.PKI = cmd.PKI
+	}
+	if cmd.Config == nil {
+		return
+	}
+	for _, name := range e.tunnels.Changes(cmd.Config) {
+		e.abandon(now, name)
+	}
+	e.env.Config = cmd.Config
+	e.tunnels.Adopt(now, cmd.Config, e.opts)
+	e.flush()
+}
+
+// abandon deletes the SAs of a tunnel that is removed or re-made. An IKE SA that
+// carries no other tunnel goes too: what it was authenticated by may be what
+// changed.
+func (e *Engine) abandon(now time.Time, name string) {
+	for _, x := range slices.Clone(e.sessions.all) {
+		concerned := x.Tunnel() == name
+		others := 0
+		for _, c := range x.View(now).Children {
+			if c.Tunnel != name {
+				others++
+				continue
+			}
+			concerned = true
+			x.DeleteChild(now, c.In.SPI, reasonConfiguration)
+		}
+		if concerned && others == 0 {
+			x.Delete(now, reasonConfiguration)
+		}
+		e.settle(now, x)
+	}
+}
+
+// shutdown tells every peer, then takes down everything of ours.
+func (e *Engine) shutdown(now time.Time) {
+	for _, x := range slices.Clone(e.sessions.all) {
+		e.clear(now, x, x.View(now).Children, reasonShutdown)
+	}
+	e.tunnels.Remove(now)
+	e.flush()
+	e.closed = true
+}

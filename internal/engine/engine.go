@@ -1,0 +1,139 @@
+// Package engine is one shard's worth of IKE speaker: the sessions, the tunnels
+// and what ties them together. It has no socket, clock, kernel or goroutine.
+//
+// The caller hands in datagrams, kernel answers, commands and the time, then
+// takes outputs with Poll until there is none, carries them out in that order,
+// and calls HandleTimeout when NextTimeout says so. Spurious calls are harmless.
+package engine
+
+import (
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/tunnel"
+)
+
+// FirstConnID is the number of the first IKE SA, as on IOS.
+const FirstConnID = 1001
+
+// Options that are not configuration.
+type Options = tunnel.Options
+
+// Engine holds all IKE SAs and tunnels of a shard. Its methods are for one
+// goroutine.
+type Engine struct {
+	env  *ike.Env
+	opts Options
+
+	sessions  sessions
+	deadlines deadlines
+	tunnels   tunnel.Set
+	children  map[ipsec.SAID]*entry // installed, or being installed
+	halfOpen  halfOpen
+	mute      mute
+	counters  Counters
+
+	out    []ike.Output
+	closed bool // after Shutdown
+}
+
+// New makes an engine; the interfaces, policies and routes of env.Config are
+// its first outputs. Of env, Config, PKI and Rand are the caller's; the engine
+// fills in the rest.
+func New(now time.Time, env ike.Env, opts Options) *Engine {
+	e := &Engine{
+		env: &env, opts: opts,
+		sessions: newSessions(),
+		children: map[ipsec.SAID]*entry{},
+		halfOpen: newHalfOpen(),
+		mute:     mute{},
+	}
+	e.env.Established = e.established
+	e.env.NewSPI = e.newSPI
+	e.tunnels.Adopt(now, env.Config, opts)
+	e.flush()
+	return e
+}
+
+// Poll gives the next output, in the order in which they are to be carried out.
+func (e *Engine) Poll() (ike.Output, bool) {
+	if len(e.out) == 0 {
+		return nil, false
+	}
+	o := e.out[0]
+	e.out[0] = nil // it may hold keys
+	e.out = e.out[1:]
+	return o, true
+}
+
+// NextTimeout says when HandleTimeout is wanted and why; the zero time when
+// nothing is pending.
+func (e *Engine) NextTimeout() (time.Time, string) {
+	when, why := e.deadlines.next()
+	if e.closed || e.env.Config.ISAKMP.Disabled {
+		return when, why
+	}
+	for _, t := range e.tunnels.All() {
+		if at := t.Next(); !at.IsZero() && (when.IsZero() || at.Before(when)) {
+			when, why = at, t.Name()+" negotiates"
+		}
+	}
+	return when, why
+}
+
+// HandleTimeout does what is due.
+func (e *Engine) HandleTimeout(now time.Time) {
+	for _, x := range e.deadlines.due(now) {
+		x.HandleTimeout(now)
+		e.settle(now, x)
+	}
+	if e.closed || e.env.Config.ISAKMP.Disabled {
+		return
+	}
+	for _, t := range e.tunnels.All() {
+		if t.Due(now) {
+			e.start(now, t)
+		}
+	}
+}
+
+// HandleKernel takes an event of the data plane to the session whose SA it is
+// about. An Acquire starts nothing: IOS's tunnels negotiate because they are
+// configured, not because there is traffic.
+func (e *Engine) HandleKernel(now time.Time, event ipsec.Event) {
+	var id ipsec.SAID
+	switch event := event.(type) {
+	case ipsec.Installed:
+		id = event.SAID
+	case ipsec.Expired:
+		id = event.SAID
+	default:
+		return
+	}
+	x := e.children[id]
+	if x == nil {
+		return
+	}
+	up := e.up()
+	x.HandleKernel(now, event)
+	e.settle(now, x)
+	if _, expired := event.(ipsec.Expired); expired {
+		e.restart(now, up)
+	}
+}
+
+// flush takes over what the tunnels want done.
+func (e *Engine) flush() {
+	for {
+		o, ok := e.tunnels.Poll()
+		if !ok {
+			return
+		}
+		e.out = append(e.out, o)
+	}
+}
+
+func (e *Engine) report(now time.Time, event ike.Event) {
+	e.out = append(e.out, ike.Report{At: now, Event: event})
+}

@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"net/netip"
+
+	"github.com/obol-ike/obol/wire"
+)
+
+// NoSA is %CRYPTO-4-IKMP_NO_SA: a message of no session that cannot begin one.
+type NoSA struct {
+	Local, Remote netip.AddrPort
+	Exchange      wire.ExchangeType
+}
+
+// BadMessage is %CRYPTO-4-IKMP_BAD_MESSAGE: not an ISAKMP message, or a first
+// one that cannot be read.
+type BadMessage struct {
+	Local, Remote netip.AddrPort
+	Reason        string
+}
+
+// Unsupported is a message of a version or an exchange that we do not speak.
+type Unsupported struct {
+	Local, Remote netip.AddrPort
+	Version       wire.Version
+	Exchange      wire.ExchangeType
+}
+
+// HalfOpenLimit is an MM1 dropped because of the half-open SAs that there are.
+type HalfOpenLimit struct {
+	Local, Remote netip.AddrPort
+	Limit         int
+	What          string // "in all", "of one address"
+}
+
+// Simultaneous is a pair of SAs given up because both sides began one for the
+// same tunnel at the same time.
+type Simultaneous struct {
+	Tunnel string
+	InSPI  uint32
+}
+
+// IsEvent makes it an event.
+func (NoSA) IsEvent() {}
+
+// IsEvent makes it an event.
+func (BadMessage) IsEvent() {}
+
+// IsEvent makes it an event.
+func (Unsupported) IsEvent() {}
+
+// IsEvent makes it an event.
+func (HalfOpenLimit) IsEvent() {}
+
+// IsEvent makes it an event.
+func (Simultaneous) IsEvent() {}

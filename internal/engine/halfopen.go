@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/obol-ike/obol/internal/policy"
+)
+
+// halfOpen counts the IKE SAs that peers began and have not authenticated: each
+// costs a Diffie-Hellman value and memory, and anybody may begin one.
+type halfOpen struct {
+	total int
+	peers map[netip.Addr]int
+}
+
+func newHalfOpen() halfOpen { return halfOpen{peers: map[netip.Addr]int{}} }
+
+// refuses names the limit that one more from a peer would break, 0: none.
+func (h *halfOpen) refuses(c *policy.ISAKMP, peer netip.Addr) (limit int, what string) {
+	switch {
+	case h.total >= c.HalfOpenTotal:
+		return c.HalfOpenTotal, "in all"
+	case h.peers[peer] >= c.HalfOpenPerPeer:
+		return c.HalfOpenPerPeer, "of one address"
+	}
+	return 0, ""
+}
+
+// count brings the numbers up to date with a session.
+func (h *halfOpen) count(x *entry, is bool) {
+	if x.halfOpen == is {
+		return
+	}
+	x.halfOpen = is
+	if is {
+		h.total++
+		h.peers[x.remote]++
+		return
+	}
+	h.total--
+	if h.peers[x.remote]--; h.peers[x.remote] == 0 {
+		delete(h.peers, x.remote)
+	}
+}
+
+// mute keeps a flood from becoming a flood of reports: of each kind it lets a
+// few pass in a stretch of time. All are counted.
+type mute map[string]*muted
+
+type muted struct {
+	since time.Time
+	n     int
+}
+
+const (
+	muteAfter   = 10
+	muteStretch = 10 * time.Second
+)
+
+func (m mute) pass(now time.Time, kind string) bool {
+	k := m[kind]
+	if k == nil || now.Sub(k.since) >= muteStretch {
+		k = &muted{since: now}
+		m[kind] = k
+	}
+	k.n++
+	return k.n <= muteAfter
+}

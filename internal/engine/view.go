@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/tunnel"
+)
+
+// Counters count what has been handled and what was not.
+type Counters struct {
+	Datagrams     uint64 // handed in
+	Malformed     uint64 // not ISAKMP, or a first message that cannot be read
+	Unsupported   uint64 // a version or exchange that we do not speak
+	UnknownSA     uint64 // cookies of no session
+	HalfOpenDrops uint64 // MM1 above the limits
+	Muted         uint64 // of these drops not reported, because there were too many
+	Sessions      uint64 // IKE SAs begun, by either side
+	Established   uint64 // of these authenticated
+	Children      uint64 // child SA pairs that came up
+	Failed        uint64 // negotiations that failed
+	Simultaneous  uint64 // child SA pairs given up for a simultaneous one
+	HalfOpen      int    // IKE SAs that peers began and have not authenticated, now
+}
+
+// View is a copy of the state for the show commands.
+type View struct {
+	Sessions []ikev1.View  // by conn id
+	Tunnels  []tunnel.View // in configuration order
+	Counters Counters
+}
+
+// Views copies the state.
+func (e *Engine) Views(now time.Time) View {
+	v := View{Tunnels: e.tunnels.Views(), Counters: e.counters}
+	for _, x := range e.sessions.all {
+		v.Sessions = append(v.Sessions, x.View(now))
+	}
+	v.Counters.HalfOpen = e.halfOpen.total
+	return v
+}

@@ -1,0 +1,276 @@
+package tunnel
+
+import (
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+)
+
+// A Set holds the interfaces of a configuration: tunnels, loopbacks and the
+// static routes. The zero Set is empty.
+type Set struct {
+	opts      Options
+	cfg       *policy.Config
+	tunnels   []*Tunnel // in configuration order
+	loopbacks []ipsec.Link
+	routes    []route // as configured
+	standing  []route // of these, in the kernel
+	out       []ike.Output
+	now       time.Time
+}
+
+// Poll gives the next output.
+func (s *Set) Poll() (ike.Output, bool) {
+	if len(s.out) == 0 {
+		return nil, false
+	}
+	o := s.out[0]
+	s.out = s.out[1:]
+	return o, true
+}
+
+// All tunnels, in configuration order.
+func (s *Set) All() []*Tunnel { return s.tunnels }
+
+// Lookup finds a tunnel, nil when there is none.
+func (s *Set) Lookup(name string) *Tunnel {
+	for _, t := range s.tunnels {
+		if t.Name() == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// Changes are the tunnels that a new configuration removes or re-makes. Their
+// SAs have to go before Adopt.
+func (s *Set) Changes(cfg *policy.Config) []string {
+	var names []string
+	for _, t := range s.tunnels {
+		if !same(t, cfg.Interface(t.Name())) {
+			names = append(names, t.Name())
+		}
+	}
+	return names
+}
+
+// same says whether the SAs of a tunnel may stand under a new definition.
+func same(t *Tunnel, itf *policy.Interface) bool {
+	if itf == nil || itf.Kind != policy.TunnelInterface || itf.Shutdown != t.itf.Shutdown {
+		return false
+	}
+	if itf.Tunnel == nil || t.itf.Tunnel == nil {
+		return itf.Tunnel == t.itf.Tunnel
+	}
+	return fingerprint(itf.Tunnel) == t.fingerprint
+}
+
+// Adopt goes over to a configuration. A tunnel whose definition is the same
+// stays as it is, with its SAs; its addresses, MTU and routes are brought up to
+// date.
+func (s *Set) Adopt(now time.Time, cfg *policy.Config, opts Options) {
+	s.now = now
+	gone := s.Changes(cfg)
+	old := s.tunnels
+	s.cfg, s.opts = cfg, opts
+	s.adoptRoutes()
+	s.withdraw(func(r route) bool {
+		return !slices.Contains(s.routes, r) || slices.Contains(gone, r.through) || !s.carries(r.through)
+	})
+	for _, t := range old {
+		if slices.Contains(gone, t.Name()) {
+			s.unmake(t)
+		}
+	}
+	s.tunnels = nil
+	s.adoptLoopbacks()
+	for _, itf := range cfg.Interfaces {
+		if itf.Kind != policy.TunnelInterface {
+			continue
+		}
+		i := slices.IndexFunc(old, func(t *Tunnel) bool { return t.Name() == itf.Name })
+		if i >= 0 && !slices.Contains(gone, itf.Name) {
+			s.keep(old[i], itf)
+		} else {
+			s.make(itf)
+		}
+	}
+	s.announce()
+}
+
+// make sets up a tunnel that was not there: its policies stand before its link.
+func (s *Set) make(itf *policy.Interface) {
+	t := &Tunnel{itf: itf, changed: s.now}
+	s.tunnels = append(s.tunnels, t)
+	if itf.Tunnel == nil {
+		return
+	}
+	t.fingerprint = fingerprint(itf.Tunnel)
+	if t.protected() {
+		t.mode, t.protocol = firstChoice(itf.Tunnel)
+	}
+	s.refresh(t)
+	for _, p := range t.policies() {
+		s.emit(ike.SetPolicy{Policy: p})
+	}
+	t.link = makeLink(t, addresses(s.cfg, itf))
+	s.emit(ike.SetLink{Link: t.link})
+	s.reportLine(t)
+	t.Restart(s.now)
+}
+
+// keep goes over to a new block of a tunnel whose SAs stay.
+func (s *Set) keep(t *Tunnel, itf *policy.Interface) {
+	t.itf = itf
+	s.tunnels = append(s.tunnels, t)
+	if itf.Tunnel == nil {
+		return
+	}
+	s.refresh(t)
+	t.link.MTU = 0 // what ip mtu says may be gone
+	s.relink(t)
+	if !t.manual && !t.Up() && !t.negotiating && t.next.IsZero() {
+		t.Restart(s.now)
+	}
+}
+
+// refresh takes over what other parts of the configuration, and the options,
+// say about a tunnel.
+func (s *Set) refresh(t *Tunnel) {
+	t.manual = s.opts.Manual
+	t.pathMTU = s.path(t.itf.Tunnel)
+	was := t.recursive
+	t.recursive = recursive(s.cfg, t.itf, s.routes)
+	if t.recursive && !was {
+		s.report(RecursiveRouting{Interface: t.Name()})
+	}
+}
+
+// path is the MTU of the way to a tunnel's destination.
+func (s *Set) path(tu *policy.Tunnel) int {
+	if s.opts.PathMTU != nil {
+		if n := s.opts.PathMTU(tu.Source, tu.Destination); n != 0 {
+			return n
+		}
+	}
+	if itf := s.cfg.Interface(tu.SourceInterface); itf != nil && itf.MTU != 0 {
+		return itf.MTU
+	}
+	return defaultPathMTU
+}
+
+// unmake takes a tunnel down: the link first, so that nothing is sent that a
+// policy would have caught.
+func (s *Set) unmake(t *Tunnel) {
+	if t.itf.Tunnel == nil {
+		return
+	}
+	s.emit(ike.SetLink{Link: t.link, Remove: true})
+	if t.link.Up {
+		s.report(LineProtocol{Interface: t.Name(), Reason: "removed"})
+	}
+	for _, p := range t.policies() {
+		s.emit(ike.SetPolicy{Policy: p, Remove: true})
+	}
+}
+
+// Remove takes down everything: routes, links, and the policies last.
+func (s *Set) Remove(now time.Time) {
+	s.now = now
+	s.withdraw(func(route) bool { return true })
+	var policies []ipsec.Policy
+	for _, t := range s.tunnels {
+		if t.itf.Tunnel == nil {
+			continue
+		}
+		s.emit(ike.SetLink{Link: t.link, Remove: true})
+		policies = append(policies, t.policies()...)
+	}
+	for _, l := range s.loopbacks {
+		s.emit(ike.SetLink{Link: l, Remove: true})
+	}
+	for _, p := range policies {
+		s.emit(ike.SetPolicy{Policy: p, Remove: true})
+	}
+	s.tunnels, s.loopbacks, s.routes = nil, nil, nil
+}
+
+// ChildUp gives a pair of SAs to its tunnel. When both sides began at the same
+// time, loser is the inbound SPI of the pair that has to go.
+func (s *Set) ChildUp(now time.Time, up ike.ChildUp) (loser uint32, found bool) {
+	s.now = now
+	t := s.Lookup(up.Tunnel)
+	if t == nil || t.itf.Tunnel == nil {
+		return up.In.SPI, true // its tunnel has been removed meanwhile
+	}
+	mode, protocol := t.mode, t.protocol
+	loser, found = t.add(now, up)
+	if t.mode != mode || t.protocol != protocol {
+		for _, p := range t.policies() {
+			s.emit(ike.SetPolicy{Policy: p})
+		}
+	}
+	s.relink(t)
+	return loser, found
+}
+
+// ChildDown takes a pair of SAs away from its tunnel.
+func (s *Set) ChildDown(now time.Time, down ike.ChildDown) {
+	s.now = now
+	if t := s.Lookup(down.Tunnel); t != nil && t.remove(now, down.InSPI) {
+		s.relink(t)
+	}
+}
+
+// relink brings a link up to date. Routes go before a link goes down, and come
+// after it has come up: the kernel drops them with the link.
+func (s *Set) relink(t *Tunnel) {
+	l := makeLink(t, addresses(s.cfg, t.itf))
+	was := t.link
+	if reflect.DeepEqual(l, was) {
+		return
+	}
+	t.link = l
+	if was.Up && !l.Up {
+		s.withdraw(func(r route) bool { return r.through == t.Name() })
+	}
+	s.emit(ike.SetLink{Link: l})
+	if was.Up != l.Up {
+		t.changed = s.now
+		s.reportLine(t)
+	}
+	if l.Up {
+		s.announce()
+	}
+}
+
+func (s *Set) reportLine(t *Tunnel) {
+	s.report(LineProtocol{Interface: t.Name(), Up: t.link.Up, Reason: t.down()})
+}
+
+func (s *Set) adoptLoopbacks() {
+	var links []ipsec.Link
+	for _, itf := range s.cfg.Interfaces {
+		if itf.Kind == policy.Loopback {
+			links = append(links, dummy(itf))
+		}
+	}
+	for _, old := range s.loopbacks {
+		if !slices.ContainsFunc(links, func(l ipsec.Link) bool { return l.Name == old.Name }) {
+			s.emit(ike.SetLink{Link: old, Remove: true})
+		}
+	}
+	for _, l := range links {
+		if !slices.ContainsFunc(s.loopbacks, func(old ipsec.Link) bool { return reflect.DeepEqual(old, l) }) {
+			s.emit(ike.SetLink{Link: l})
+		}
+	}
+	s.loopbacks = links
+}
+
+func (s *Set) emit(o ike.Output)      { s.out = append(s.out, o) }
+func (s *Set) report(event ike.Event) { s.emit(ike.Report{At: s.now, Event: event}) }

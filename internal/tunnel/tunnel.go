@@ -1,0 +1,165 @@
+// Package tunnel is the tunnels' own logic, sans-I/O: which links, policies and
+// routes an interface Tunnel<n> wants, when it begins to negotiate and when it
+// tries again, and its line protocol. It sends nothing: the engine negotiates.
+//
+//	           SetPolicy                     ChildUp
+//	(none) ─────────────────▶ link made ─────────────────▶ line protocol up
+//	   ▲                          ▲   VTI only: GRE is up        │
+//	   └── link removed, then ────┘   as soon as it is made      │
+//	       policies               └──────── last ChildDown ──────┘
+package tunnel
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+)
+
+// RetryInterval is what IOS's IPsec engine waits before it asks ISAKMP again
+// for an SA that it did not get.
+const RetryInterval = 30 * time.Second
+
+// Options that are not configuration.
+type Options struct {
+	// Manual: tunnels negotiate on command only.
+	Manual bool
+	// PathMTU gives the octets that an IP packet to a tunnel's destination may
+	// have; nil: the ip mtu of the source interface, else 1500.
+	PathMTU func(local, remote netip.Addr) int
+}
+
+// A Tunnel is one interface Tunnel<n>.
+type Tunnel struct {
+	itf         *policy.Interface
+	link        ipsec.Link
+	fingerprint [32]byte // of what its SAs are made of
+	manual      bool
+	recursive   bool // its destination is routed into itself
+	pathMTU     int
+
+	children    []child // in order of arrival
+	mode        ipsec.Mode
+	protocol    ipsec.Protocol
+	negotiating bool
+	next        time.Time // the next attempt of its own, zero: none
+	failure     string    // why the last attempt failed
+	changed     time.Time // when line protocol changed last
+}
+
+// child is a pair of SAs that carries the tunnel's traffic.
+type child struct {
+	in, out   ipsec.SA // without keys
+	initiator bool
+	rekeys    uint32
+	since     time.Time
+}
+
+// Name of the interface.
+func (t *Tunnel) Name() string { return t.itf.Name }
+
+// Interface is the compiled block.
+func (t *Tunnel) Interface() *policy.Interface { return t.itf }
+
+// Up says whether SAs stand.
+func (t *Tunnel) Up() bool { return len(t.children) > 0 }
+
+// Negotiating says whether an attempt of ours is under way.
+func (t *Tunnel) Negotiating() bool { return t.negotiating }
+
+// protected says whether the tunnel's traffic goes through SAs.
+func (t *Tunnel) protected() bool { return t.itf.Tunnel != nil && t.itf.Tunnel.Protection != nil }
+
+// Refusal says why the tunnel cannot be initiated, "" when it can.
+func (t *Tunnel) Refusal() string {
+	switch {
+	case t.itf.Tunnel == nil:
+		return "tunnel source or tunnel destination is missing"
+	case t.itf.Shutdown:
+		return "administratively down"
+	case !t.protected():
+		return "no tunnel protection"
+	case t.itf.Tunnel.Protection.ResponderOnly:
+		return "responder-only"
+	case t.recursive:
+		return "temporarily disabled due to recursive routing"
+	}
+	return ""
+}
+
+// down says why line protocol is down, "" when it is up. A VTI follows its SA;
+// GRE is up without one, and its policies drop what it sends.
+func (t *Tunnel) down() string {
+	tu := t.itf.Tunnel
+	switch {
+	case tu == nil:
+		return "tunnel source or tunnel destination is missing"
+	case t.itf.Shutdown:
+		return "administratively down"
+	case t.recursive:
+		return "temporarily disabled due to recursive routing"
+	case tu.Mode == policy.IPsecIPv4 && tu.Protection == nil:
+		return "tunnel mode ipsec ipv4 needs tunnel protection"
+	case tu.Mode == policy.IPsecIPv4 && !t.Up():
+		return "no IPsec SA"
+	}
+	return ""
+}
+
+// Begin marks an attempt of ours.
+func (t *Tunnel) Begin() {
+	t.negotiating = true
+	t.next = time.Time{}
+}
+
+// Failed ends an attempt without a child SA; the next one of our own follows
+// after RetryInterval.
+func (t *Tunnel) Failed(now time.Time, reason string) {
+	t.negotiating = false
+	t.failure = reason
+	t.schedule(now.Add(RetryInterval))
+}
+
+// Restart makes a tunnel that is down try at once, where it tries by itself.
+func (t *Tunnel) Restart(now time.Time) { t.schedule(now) }
+
+func (t *Tunnel) schedule(at time.Time) {
+	if t.manual || t.Up() || t.negotiating || t.Refusal() != "" {
+		t.next = time.Time{}
+		return
+	}
+	t.next = at
+}
+
+// Due says whether the tunnel wants to negotiate now.
+func (t *Tunnel) Due(now time.Time) bool { return !t.next.IsZero() && !t.next.After(now) }
+
+// add takes a pair of SAs that came up and gives back the one that is to go
+// because both sides began at the same time, if there is one.
+func (t *Tunnel) add(now time.Time, up ike.ChildUp) (loser uint32, found bool) {
+	c := child{in: up.In, out: up.Out, initiator: up.Initiator, rekeys: up.Rekeys, since: now}
+	loser, found = t.simultaneous(c)
+	t.children = append(t.children, c)
+	t.mode, t.protocol = up.In.Mode, up.In.Protocol
+	t.negotiating = false
+	t.failure = ""
+	t.next = time.Time{}
+	return loser, found
+}
+
+// remove takes a pair away; the peer, or its lifetime, ended it.
+func (t *Tunnel) remove(now time.Time, inSPI uint32) bool {
+	for i, c := range t.children {
+		if c.in.SPI == inSPI {
+			t.children = append(t.children[:i], t.children[i+1:]...)
+			t.schedule(now.Add(RetryInterval))
+			return true
+		}
+	}
+	return false
+}
+
+// Next is the time of the next attempt of the tunnel's own; zero: none.
+func (t *Tunnel) Next() time.Time { return t.next }
