@@ -247,8 +247,9 @@ type IDPayload struct {
 // PKICall is a question to the PKI, or its answer.
 type PKICall struct {
 	SA
-	Call   PKIRequest
-	Answer bool
+	Call    PKIRequest
+	Answer  bool
+	Verdict *pki.Verdict // of the answer to ValidateChain: IOS's PKI lines come before it
 }
 
 // PKIRequest is what main mode asks the PKI for.
