@@ -49,7 +49,6 @@ var attributeTypes = []struct {
 var (
 	oidUnstructuredName    = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 2}
 	oidUnstructuredAddress = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 8}
-	oidSerialNumber        = asn1.ObjectIdentifier{2, 5, 4, 5}
 )
 
 // attributeKey is the key that IOS prints; an unknown type goes by its number.
@@ -122,7 +121,7 @@ func printable(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		switch {
-		case r == utf8.RuneError || unicode.IsPrint(r):
+		case unicode.IsPrint(r):
 			b.WriteRune(r)
 		case r < 0x100:
 			fmt.Fprintf(&b, `\%02X`, r)

@@ -117,12 +117,12 @@ func (n Name) String() string { return strings.Join(n.Lines(), ",") }
 
 // Value returns the first value of an attribute by the key that IOS prints
 // (hostname, ipaddress, serialNumber, cn), searching from the most specific
-// RDN; "" when there is none.
+// RDN; "" when there is none. Control characters are replaced as in String.
 func (n Name) Value(key string) string {
 	for _, rdn := range slices.Backward(n.rdns()) {
 		for _, a := range rdn {
 			if attributeKey(a.oid) == key {
-				return a.text()
+				return printable(a.text())
 			}
 		}
 	}

@@ -11,6 +11,9 @@ type Snapshot struct {
 	all     []*Trustpoint // configuration order
 	display []*Trustpoint // those with an identity and its key, last enrolled first
 	policy  Policy
+	// genuine has the CA that signed a CRL: a long list is hashed once and not
+	// at each handshake.
+	genuine map[*CRL]*Certificate
 }
 
 // NewSnapshot takes the trustpoints in configuration order. They must not be
@@ -23,13 +26,29 @@ func NewSnapshot(tps []*Trustpoint) *Snapshot {
 		}
 	}
 	slices.SortStableFunc(s.display, func(a, b *Trustpoint) int { return cmp.Compare(b.Enrolled, a.Enrolled) })
+	s.verifyCRLs()
 	return s
+}
+
+func (s *Snapshot) verifyCRLs() {
+	s.genuine = map[*CRL]*Certificate{}
+	for _, tp := range s.all {
+		if tp.CA == nil {
+			continue
+		}
+		for _, crl := range tp.CRLs {
+			if crl.signedBy(tp.CA, s.policy) == nil {
+				s.genuine[crl] = tp.CA
+			}
+		}
+	}
 }
 
 // WithPolicy returns the same trustpoints under another policy.
 func (s *Snapshot) WithPolicy(p Policy) *Snapshot {
 	c := *s
 	c.policy = p
+	c.verifyCRLs()
 	return &c
 }
 

@@ -1,9 +1,14 @@
 package pki
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Policy is what the verdicts tolerate. The zero value is IOS 15.3: MD5 and
 // SHA-1 signatures are accepted, with a note, and RSA keys from 512 bits up.
+// Like IOS it does not look at the extended key usage (RFC 4945 section
+// 5.1.3.12: "If told (by configuration) to ignore ExtendedKeyUsage").
 type Policy struct {
 	RefuseMD5  bool
 	RefuseSHA1 bool
@@ -23,13 +28,23 @@ const (
 	Revoked                       // the issuer's CRL lists it
 	NoCRL                         // revocation-check crl without a valid CRL
 	WeakHash                      // MD5 or SHA-1 against the policy
-	WeakKey                       // key too small or of an unusable kind
+	WeakKey                       // key too small, too large or of an unusable kind
 	NotCA                         // the issuer is no CA
-	PathLength                    // the issuer's path length constraint is exceeded
+	NotPeer                       // a CA's certificate stands where the peer's should
+	PathLength                    // a path length constraint is exceeded
 	KeyUsage                      // the key usage does not permit it
-	CriticalExtension             // an unknown critical extension
-	Malformed                     // an empty chain, or beyond the limits
+	CriticalExtension             // a critical extension that is not understood
+	Malformed                     // no certificate, or beyond the limits
 )
+
+func (c VerdictCode) String() string {
+	return [...]string{
+		VerdictOK: "ok", NoTrustpoint: "no trustpoint", BadSignature: "bad signature", Expired: "expired",
+		NotYetValid: "not yet valid", Revoked: "revoked", NoCRL: "no CRL", WeakHash: "weak hash", WeakKey: "weak key",
+		NotCA: "not a CA", NotPeer: "not a peer's", PathLength: "path length", KeyUsage: "key usage",
+		CriticalExtension: "critical extension", Malformed: "malformed",
+	}[c]
+}
 
 // Verdict is the answer about a peer's certificate chain.
 type Verdict struct {
@@ -39,15 +54,38 @@ type Verdict struct {
 	Reason     string   // one sentence, also when OK
 	Notes      []string // accepted, but the reader should know
 	// The certificate that the verdict is about: the leaf when OK, else the
-	// one that was refused.
+	// one that was refused; nil when the peer sent none.
 	Certificate     *Certificate
 	Subject, Issuer Name
 	Serial          string
-	Path            []*Certificate // when OK: from the leaf to the anchor
+	Path            []*Certificate // from the leaf to the anchor; when OK
 }
 
-// Verify judges the peer's certificates, leaf first. The CAs of the trustpoints
-// in only are the anchors; an empty list means all trustpoints.
+// about fills in the certificate that the verdict is about.
+func (v Verdict) about(c *Certificate) Verdict {
+	v.Certificate, v.Subject, v.Issuer, v.Serial = c, c.Subject, c.Issuer, c.Serial
+	return v
+}
+
+// Verify judges the peer's certificates, leaf first; the order of the others
+// does not matter. The CAs of the trustpoints in only are the anchors, those of
+// all trustpoints when the list is empty. Of several paths the first that
+// stands counts; when none does, the reason is that of the first one that
+// reached an anchor.
 func (s *Snapshot) Verify(chain []*Certificate, only []string, now time.Time) Verdict {
-	return Verdict{Code: NoTrustpoint}
+	if len(chain) == 0 {
+		return Verdict{Code: Malformed, Reason: "the peer sent no certificate"}
+	}
+	leaf := chain[0]
+	if len(chain) > MaxChain {
+		return Verdict{Code: Malformed, Reason: fmt.Sprintf("the peer sent %d certificates, at most %d are accepted", len(chain), MaxChain)}.about(leaf)
+	}
+	search := newSearch(s, chain, only, now)
+	if tp := search.anchor(leaf); tp != nil {
+		return Verdict{Code: NotPeer, Trustpoint: tp.Name, Reason: describe(leaf) + ": it is the CA certificate of the trustpoint itself"}.about(leaf)
+	}
+	if v, ok := search.extend(chain[:1:1]); ok {
+		return v
+	}
+	return search.failure(leaf, only)
 }
