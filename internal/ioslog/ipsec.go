@@ -1,0 +1,129 @@
+package ioslog
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
+)
+
+// proxy prints one side of a selector. 256 stands for any protocol.
+func proxy(p netip.Prefix, protocol uint8, port uint16) string {
+	n := int(protocol)
+	if n == 0 {
+		n = 256
+	}
+	return fmt.Sprintf("%s/%s/%d/%d", p.Addr(), ipsec.Netmask(p), n, port)
+}
+
+func proxies(s ipsec.Selector) (local, remote string) {
+	return proxy(s.Local, s.Protocol, s.LocalPort), proxy(s.Remote, s.Protocol, s.RemotePort)
+}
+
+// Transforms prints the words of a transform set: IOS leaves the 128 of AES
+// away.
+func transforms(ah *suite.Integrity, encr *suite.Cipher, bits int, integ *suite.Integrity) string {
+	var words []string
+	if ah != nil {
+		words = append(words, ah.AHTransform)
+	}
+	if encr != nil {
+		word := encr.Transform
+		if encr.Bits != nil && bits != 0 && bits != encr.Bits[0] {
+			word += fmt.Sprintf(" %d", bits)
+		}
+		words = append(words, word)
+	}
+	if integ != nil {
+		words = append(words, integ.Transform)
+	}
+	return strings.Join(words, " ") + " "
+}
+
+func setWords(s *policy.TransformSet) string { return transforms(s.AH, s.Encr, s.KeyBits, s.Integ) }
+
+func ipsecOffered(e ikev1.IPsecOffered) []Line {
+	local, remote := proxies(e.Selector)
+	protocol, bits := ipsec.ESP, 0
+	if e.Set.Encr == nil && e.Set.Integ == nil {
+		protocol = ipsec.AH
+	} else if e.Set.Encr != nil && e.Set.Encr.Bits != nil {
+		bits = 8 * e.Set.Encr.KeyLen(e.Set.KeyBits)
+	}
+	return ipsecLine("%s", rows(
+		"IPSEC(sa_request): ,",
+		fmt.Sprintf("  (key eng. msg.) OUTBOUND local= %s, remote= %s,", e.Local, e.Remote),
+		fmt.Sprintf("    local_proxy= %s,", local),
+		fmt.Sprintf("    remote_proxy= %s,", remote),
+		fmt.Sprintf("    protocol= %s, transform= %s (%s), ", protocol, setWords(e.Set), e.Set.Mode),
+		fmt.Sprintf("    lifedur= %ds and %dkb, ", int64(e.Lifetime.Duration/time.Second), e.Lifetime.Kilobytes),
+		fmt.Sprintf("    spi= 0x0(0), conn_id= 0, keysize= %d, flags= 0x0", bits),
+	))
+}
+
+// proxiesChecked is the search for the map entry of a proposal. A protected
+// tunnel's map is named after its interface, its entry is 65537.
+func proxiesChecked(e ikev1.ProxiesChecked) []Line {
+	s := e.Selector
+	lines := ipsecLine("%s", rows(
+		"Crypto mapdb : proxy_match",
+		fmt.Sprintf("\tsrc addr     : %s", s.Local.Addr()),
+		fmt.Sprintf("\tdst addr     : %s", s.Remote.Addr()),
+		fmt.Sprintf("\tprotocol     : %d", s.Protocol),
+		fmt.Sprintf("\tsrc port     : %d", s.LocalPort),
+		fmt.Sprintf("\tdst port     : %d", s.RemotePort),
+	))
+	if e.Tunnel != "" {
+		return join(lines, ipsecLine("(ipsec_process_proposal)Map Accepted: %s-head-0, 65537", e.Tunnel))
+	}
+	const unsupported = "proxy identities not supported"
+	if e.Reason != "" && e.Reason != unsupported {
+		lines = join(lines, ipsecLine("%s", e.Reason))
+	}
+	return join(lines,
+		ipsecLine("map_db_find_best did not find matching map"),
+		ipsecLine("IPSEC(ipsec_process_proposal): %s", unsupported),
+		refusedQuickMode(e.SA, 32),
+	)
+}
+
+func ipsecProposalRefused(e ikev1.IPsecProposalRefused) []Line {
+	reason := "IPSEC(ipsec_process_proposal): " + e.Reason
+	if e.Offered != "" {
+		reason = rows(reason+": ", "{"+e.Offered+" }")
+	}
+	return join(ipsecLine("%s", reason), refusedQuickMode(e.SA, 256))
+}
+
+// saCreated shows an SA that stands in the data plane.
+func saCreated(e ikev1.IPsecInstalled) []Line {
+	sa := e.Child
+	local, remote := proxies(sa.Selector)
+	words := transforms(nil, sa.Encr, 8*len(sa.EncrKey), sa.Integ)
+	if sa.Protocol == ipsec.AH {
+		words = transforms(sa.Integ, nil, 0, nil)
+	}
+	return ipsecLine("%s", rows(
+		"IPSEC(create_sa): sa created,",
+		fmt.Sprintf("  (sa) sa_dest= %s, sa_proto= %d, ", sa.Dst, uint8(sa.Protocol)),
+		fmt.Sprintf("    sa_spi= 0x%X(%d), ", sa.SPI, sa.SPI),
+		fmt.Sprintf("    sa_trans= %s, sa_conn_id= %d", words, e.ConnID),
+		fmt.Sprintf("    sa_lifetime(k/sec)= (%d/%d),", sa.Hard.Kilobytes, int64(sa.Hard.Duration/time.Second)),
+		fmt.Sprintf("  (identity) local= %s, remote= %s,", endpoint(e.Local), endpoint(e.Remote)),
+		fmt.Sprintf("    local_proxy= %s,", local),
+		fmt.Sprintf("    remote_proxy= %s", remote),
+	))
+}
+
+// endpoint is one end of an SA: IOS prints port 0 for ESP without UDP.
+func endpoint(a netip.AddrPort) string {
+	if a.Port() == 4500 {
+		return a.String()
+	}
+	return fmt.Sprintf("%s:0", a.Addr())
+}

@@ -1,0 +1,199 @@
+// Package ioslog renders events as the lines that IOS prints: debug crypto
+// isakmp, ipsec and pki, and syslog. The machines report what happened; every
+// wording stands here.
+//
+// Lines in which IOS prints addresses of its own memory have no counterpart.
+package ioslog
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/tunnel"
+)
+
+// Facility is what an operator switches on to see a line.
+type Facility uint8
+
+// Facilities. Syslog lines are always on.
+const (
+	ISAKMP Facility = iota + 1 // debug crypto isakmp
+	IPSEC                      // debug crypto ipsec
+	PKI                        // debug crypto pki
+	Syslog
+)
+
+func (f Facility) String() string {
+	return [...]string{ISAKMP: "isakmp", IPSEC: "ipsec", PKI: "pki", Syslog: "syslog"}[f]
+}
+
+// A Line is one message. Some of IOS's messages have several rows: Text holds
+// them with newlines between, none at its end.
+type Line struct {
+	Facility Facility
+	Text     string
+	Blank    bool // IOS leaves a row blank after it
+}
+
+// Format gives the message as a terminal shows it, with its time and the
+// newlines at its end. The asterisk says that no time server vouches for the
+// clock: obol does not ask.
+func (l Line) Format(at time.Time) string {
+	text := at.Format("*Jan _2 15:04:05.000: ") + l.Text + "\n"
+	if l.Blank {
+		text += "\n"
+	}
+	return text
+}
+
+// Lines renders a report. Events that IOS has no line for give none.
+func Lines(r ike.Report) []Line {
+	switch e := r.Event.(type) {
+	case ikev1.SARequested:
+		return saRequested(e)
+	case ikev1.SAInserted:
+		return saInserted(e)
+	case ikev1.ExchangeBegun:
+		return exchangeBegun(e)
+	case ikev1.StateChange:
+		return stateChange(e)
+	case ikev1.PacketSent:
+		return packetSent(e)
+	case ikev1.PacketReceived:
+		return packetReceived(e)
+	case ikev1.PayloadRead:
+		return payloadRead(e)
+	case ikev1.VendorIDBuilt:
+		return vendorIDBuilt(e)
+	case ikev1.VendorIDRead:
+		return vendorIDRead(e)
+	case ikev1.NATDRead:
+		return natdRead(e)
+	case ikev1.NATChecked:
+		return natChecked(e)
+
+	case ikev1.TransformChecked:
+		return transformChecked(e)
+	case ikev1.LifetimeAgreed:
+		return lifetimeAgreed(e)
+	case ikev1.NoOfferAccepted:
+		return noOfferAccepted(e)
+	case ikev1.AuthenticationBegun:
+		return authenticationBegun(e)
+	case ikev1.InitialContactSent:
+		return isakmp(":(%d):Send initial contact", e.ConnID)
+	case ikev1.IDPayload:
+		return idPayload(e)
+	case ikev1.ProfileMatched:
+		return profileMatched(e.Profile)
+	case ikev1.ProfileMismatch:
+		return profileMatched("")
+	case ikev1.Authenticated:
+		return authenticated(e)
+	case ikev1.InitialContact:
+		return initialContact(e)
+
+	case ikev1.CertReqBuilt:
+		return isakmp(" (%d): constructing CERT_REQ for issuer %s", e.ConnID, e.Issuer)
+	case ikev1.CertReqRead:
+		return certReqRead(e)
+	case ikev1.ProfileListExamined:
+		return profileListExamined(e)
+	case ikev1.TrustpointChosen:
+		return trustpointChosen(e)
+	case ikev1.CertBuilt:
+		return isakmp(" (%d): constructing CERT payload for %s", e.ConnID, e.Subject)
+	case ikev1.SigningKeyChosen:
+		return isakmp(":(%d): using the %s trustpoint's keypair to sign", e.ConnID, e.Trustpoint)
+	case ikev1.CertRead:
+		return certRead(e)
+	case ikev1.ValidationListBuilt:
+		return validationListBuilt(e)
+	case ikev1.PKICall:
+		return pkiCall(e)
+	case ikev1.CertRefused:
+		return certRefused(e)
+	case ikev1.SignatureRefused:
+		return modeFailure("Main", e.SA)
+	case ikev1.IDCertMismatch:
+		return idCertMismatch(e)
+
+	case ikev1.Duplicate:
+		return duplicate(e)
+	case ikev1.Retransmission:
+		return retransmission(e)
+	case ikev1.MessageRejected:
+		return badMessage(e.SA)
+	case ikev1.NotifySent:
+		return notifySent(e)
+	case ikev1.NotifyReceived:
+		return notifyReceived(e)
+	case ikev1.DeleteReceived:
+		return isakmp(":(%d): processing DELETE payload. message ID = %d", e.ConnID, e.MessageID)
+	case ikev1.NodeDeleted:
+		return nodeDeleted(e)
+	case ikev1.SADeleted:
+		return saDeleted(e)
+
+	case ikev1.SPIAllocated:
+		return spiAllocated(e)
+	case ikev1.IPsecOffered:
+		return ipsecOffered(e)
+	case ikev1.IPsecTransformChecked:
+		return ipsecTransformChecked(e)
+	case ikev1.IPsecProposalRefused:
+		return ipsecProposalRefused(e)
+	case ikev1.ProxiesChecked:
+		return proxiesChecked(e)
+	case ikev1.IPsecInstalled:
+		return ipsecInstalled(e)
+
+	case tunnel.LineProtocol:
+		return lineProtocol(e)
+	case tunnel.RecursiveRouting:
+		return syslog("TUN-5-RECURDOWN: %s temporarily disabled due to recursive routing", e.Interface)
+	}
+	return nil
+}
+
+// isakmp makes a line of debug crypto isakmp. IOS spells what follows the word
+// in three ways, ":(1010):", " (1010):" and ":", and which one a message has
+// cannot be derived.
+func isakmp(format string, args ...any) []Line {
+	return []Line{{Facility: ISAKMP, Text: "ISAKMP" + fmt.Sprintf(format, args...)}}
+}
+
+func ipsecLine(format string, args ...any) []Line {
+	return []Line{{Facility: IPSEC, Text: fmt.Sprintf(format, args...)}}
+}
+
+func pkiLine(format string, args ...any) []Line {
+	return []Line{{Facility: PKI, Text: "CRYPTO_PKI" + fmt.Sprintf(format, args...)}}
+}
+
+func syslog(format string, args ...any) []Line {
+	return []Line{{Facility: Syslog, Text: "%" + fmt.Sprintf(format, args...)}}
+}
+
+// join puts messages one after the other.
+func join(parts ...[]Line) []Line {
+	var all []Line
+	for _, p := range parts {
+		all = append(all, p...)
+	}
+	return all
+}
+
+// blank leaves a row blank after the last of the lines.
+func blank(lines []Line) []Line {
+	if n := len(lines); n > 0 {
+		lines[n-1].Blank = true
+	}
+	return lines
+}
+
+// rows makes one message of several rows.
+func rows(parts ...string) string { return strings.Join(parts, "\n") }

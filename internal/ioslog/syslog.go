@@ -1,0 +1,38 @@
+package ioslog
+
+import (
+	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/tunnel"
+	"github.com/obol-ike/obol/wire"
+)
+
+func modeFailure(mode string, sa ikev1.SA) []Line {
+	return syslog("CRYPTO-6-IKMP_MODE_FAILURE: Processing of %s mode failed with peer at %s", mode, sa.Remote.Addr())
+}
+
+func badMessage(sa ikev1.SA) []Line {
+	return syslog("CRYPTO-4-IKMP_BAD_MESSAGE: IKE message from %s failed its sanity check or is malformed", sa.Remote.Addr())
+}
+
+// idCertMismatch: the certificate's own value ends the line, and is empty when
+// the certificate has none.
+func idCertMismatch(e ikev1.IDCertMismatch) []Line {
+	kind, what, key := "ADDR", "addr", "ipaddress"
+	switch e.ID.Type {
+	case wire.IDFQDN:
+		kind, what, key = "FQDN", "fqdn", "hostname"
+	case wire.IDUserFQDN:
+		kind, what, key = "USER_FQDN", "user fqdn", "e"
+	case wire.IDDERASN1DN:
+		return syslog("CRYPTO-6-IKMP_NO_ID_CERT_DN_MATCH: ID of %s (type %d) and certificate DN with %s", idValue(e.ID), e.ID.Type, e.Subject)
+	}
+	return syslog("CRYPTO-6-IKMP_NO_ID_CERT_%s_MATCH: ID of %s (type %d) and certificate %s with %s", kind, idValue(e.ID), e.ID.Type, what, e.Subject.Value(key))
+}
+
+func lineProtocol(e tunnel.LineProtocol) []Line {
+	to := "down"
+	if e.Up {
+		to = "up"
+	}
+	return syslog("LINEPROTO-5-UPDOWN: Line protocol on Interface %s, changed state to %s", e.Interface, to)
+}
