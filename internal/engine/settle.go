@@ -122,7 +122,7 @@ func (e *Engine) usable(now time.Time, t *tunnel.Tunnel) *entry {
 		profile = p.Name
 	}
 	for _, x := range slices.Backward(e.sessions.all) {
-		if !x.Established() && (!x.initiator || x.deleted()) {
+		if !x.Established() && !(x.initiator && x.Alive()) {
 			continue
 		}
 		local, remote := x.Addresses()
@@ -133,14 +133,8 @@ func (e *Engine) usable(now time.Time, t *tunnel.Tunnel) *entry {
 	return nil
 }
 
-// deleted says that the IKE SA has ended and only its child SAs are left.
-func (x *entry) deleted() bool {
-	when, _ := x.NextTimeout()
-	return when.IsZero()
-}
-
-// giveUp deletes the pair that lost against a simultaneous one, and the IKE SA
-// under it when it carries nothing else.
+// giveUp deletes the pair that lost against a simultaneous one. The IKE SA under
+// it stays, as on IOS.
 func (e *Engine) giveUp(now time.Time, name string, inSPI uint32) {
 	x := e.owner(now, inSPI)
 	if x == nil {

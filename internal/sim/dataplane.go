@@ -1,0 +1,231 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+)
+
+// Dataplane is a kernel that records. It behaves like the real one where that
+// matters to the engine: routes go with their link, an SA is gone at its hard
+// lifetime, an SA that is there cannot be installed again.
+type Dataplane struct {
+	SAs      map[ipsec.SAID]ipsec.SA
+	Policies []ipsec.Policy
+	Links    []ipsec.Link
+	Routes   []ipsec.Route
+	Log      []string // every order
+	// Violations are orders that a kernel would refuse, and moments at which
+	// plaintext could have left.
+	Violations []string
+	// Refuse, when set, may refuse an SA.
+	Refuse func(ipsec.SA) error
+
+	order  []ipsec.SAID // of installation
+	router *Router
+	events chan ipsec.Event
+}
+
+var _ ipsec.Dataplane = (*Dataplane)(nil)
+
+func newDataplane(r *Router) *Dataplane {
+	return &Dataplane{SAs: map[ipsec.SAID]ipsec.SA{}, router: r, events: make(chan ipsec.Event)}
+}
+
+func (d *Dataplane) String() string { return "simulated, recording" }
+
+func (d *Dataplane) log(format string, args ...any) {
+	d.Log = append(d.Log, fmt.Sprintf(format, args...))
+}
+
+func (d *Dataplane) violate(format string, args ...any) {
+	at := d.router.world.Now.Sub(Epoch)
+	d.Violations = append(d.Violations, fmt.Sprintf("%v: ", at)+fmt.Sprintf(format, args...))
+}
+
+// InstallSA keeps an SA until its hard lifetime.
+func (d *Dataplane) InstallSA(sa ipsec.SA) error {
+	d.log("sa add %v %v -> %v %#x", sa.Direction, sa.Src, sa.Dst, sa.SPI)
+	if d.Refuse != nil {
+		if err := d.Refuse(sa); err != nil {
+			return err
+		}
+	}
+	if _, ok := d.SAs[sa.SAID]; ok {
+		return errors.New("install SA: file exists")
+	}
+	d.SAs[sa.SAID] = sa
+	d.order = append(d.order, sa.SAID)
+	d.expire(sa, sa.Soft.Duration, false)
+	d.expire(sa, sa.Hard.Duration, true)
+	return nil
+}
+
+func (d *Dataplane) expire(sa ipsec.SA, after time.Duration, hard bool) {
+	if after == 0 {
+		return
+	}
+	d.router.kernel(after, func() ipsec.Event {
+		if _, ok := d.SAs[sa.SAID]; !ok {
+			return nil
+		}
+		if hard {
+			d.forget(sa.SAID)
+		}
+		return ipsec.Expired{SAID: sa.SAID, Hard: hard}
+	})
+}
+
+func (d *Dataplane) forget(id ipsec.SAID) {
+	delete(d.SAs, id)
+	d.order = slices.DeleteFunc(d.order, func(o ipsec.SAID) bool { return o == id })
+}
+
+// UpdateSA changes an SA that is there.
+func (d *Dataplane) UpdateSA(sa ipsec.SA) error {
+	d.log("sa update %v %#x", sa.Direction, sa.SPI)
+	if _, ok := d.SAs[sa.SAID]; !ok {
+		return errors.New("update SA: no such process")
+	}
+	d.SAs[sa.SAID] = sa
+	return nil
+}
+
+// RemoveSA is no error when the SA has expired.
+func (d *Dataplane) RemoveSA(id ipsec.SAID) error {
+	d.log("sa del %v -> %v %#x", id.Src, id.Dst, id.SPI)
+	d.forget(id)
+	return nil
+}
+
+// QuerySA knows no traffic.
+func (d *Dataplane) QuerySA(id ipsec.SAID) (ipsec.Counters, error) {
+	if _, ok := d.SAs[id]; !ok {
+		return ipsec.Counters{}, errors.New("query SA: no such process")
+	}
+	return ipsec.Counters{}, nil
+}
+
+// samePolicy says whether two policies are one in the kernel: direction,
+// selector and mark are the key.
+func samePolicy(a, b ipsec.Policy) bool {
+	return a.Direction == b.Direction && a.Selector == b.Selector && a.Mark == b.Mark
+}
+
+// SetPolicy adds or replaces.
+func (d *Dataplane) SetPolicy(p ipsec.Policy) error {
+	d.log("policy set %v %v", p.Direction, p.Selector)
+	d.Policies = slices.DeleteFunc(d.Policies, func(o ipsec.Policy) bool { return samePolicy(o, p) })
+	d.Policies = append(d.Policies, p)
+	return nil
+}
+
+// RemovePolicy checks that no link is left without it.
+func (d *Dataplane) RemovePolicy(p ipsec.Policy) error {
+	d.log("policy del %v %v", p.Direction, p.Selector)
+	d.Policies = slices.DeleteFunc(d.Policies, func(o ipsec.Policy) bool { return samePolicy(o, p) })
+	for _, l := range d.Links {
+		if l.Up {
+			d.checkPlaintext(l)
+		}
+	}
+	return nil
+}
+
+// SetLink makes a link or changes it. Going down takes its routes away.
+func (d *Dataplane) SetLink(l ipsec.Link) error {
+	d.log("link set %s %s", l.Name, upDown(l.Up))
+	d.Links = slices.DeleteFunc(d.Links, func(o ipsec.Link) bool { return o.Name == l.Name })
+	d.Links = append(d.Links, l)
+	if !l.Up {
+		d.dropRoutes(l.Name)
+		return nil
+	}
+	d.checkPlaintext(l)
+	return nil
+}
+
+// checkPlaintext notes when what a link sends would be caught by no policy.
+func (d *Dataplane) checkPlaintext(l ipsec.Link) {
+	itf := d.router.config.Interface(l.Name)
+	if itf == nil || itf.Tunnel == nil || itf.Tunnel.Protection == nil {
+		return
+	}
+	for _, direction := range []ipsec.Direction{ipsec.In, ipsec.Out} {
+		if !slices.ContainsFunc(d.Policies, func(p ipsec.Policy) bool {
+			return p.Direction == direction && p.Local == l.Local && p.Remote == l.Remote && (l.Kind != ipsec.VTI || p.Mark == l.Key)
+		}) {
+			d.violate("%s is up without its %v policy", l.Name, direction)
+		}
+	}
+}
+
+// RemoveLink takes the routes of the link with it.
+func (d *Dataplane) RemoveLink(name string) error {
+	d.log("link del %s", name)
+	d.Links = slices.DeleteFunc(d.Links, func(o ipsec.Link) bool { return o.Name == name })
+	d.dropRoutes(name)
+	return nil
+}
+
+func (d *Dataplane) dropRoutes(dev string) {
+	d.Routes = slices.DeleteFunc(d.Routes, func(r ipsec.Route) bool { return r.Dev == dev })
+}
+
+// SetRoute refuses a route through a link that is down, as the kernel does.
+func (d *Dataplane) SetRoute(r ipsec.Route) error {
+	d.log("route set %v dev %s", r.Dst, r.Dev)
+	if l, ok := d.Link(r.Dev); d.ours(r.Dev) && (!ok || !l.Up) {
+		return fmt.Errorf("route %v: %s is down", r.Dst, r.Dev)
+	}
+	if !slices.Contains(d.Routes, r) {
+		d.Routes = append(d.Routes, r)
+	}
+	return nil
+}
+
+func (d *Dataplane) ours(dev string) bool {
+	itf := d.router.config.Interface(dev)
+	return itf != nil && itf.Kind != policy.Physical
+}
+
+// RemoveRoute of an absent route is no error.
+func (d *Dataplane) RemoveRoute(r ipsec.Route) error {
+	d.log("route del %v dev %s", r.Dst, r.Dev)
+	d.Routes = slices.DeleteFunc(d.Routes, func(o ipsec.Route) bool { return o == r })
+	return nil
+}
+
+// Events is of no use here: the world hands events to the engine itself.
+func (d *Dataplane) Events() <-chan ipsec.Event { return d.events }
+
+// Sweep forgets everything.
+func (d *Dataplane) Sweep() error {
+	clear(d.SAs)
+	d.Policies, d.Links, d.Routes, d.order = nil, nil, nil, nil
+	return nil
+}
+
+// Close has nothing to close.
+func (d *Dataplane) Close() error { return nil }
+
+// Link finds a link by name.
+func (d *Dataplane) Link(name string) (ipsec.Link, bool) {
+	for _, l := range d.Links {
+		if l.Name == name {
+			return l, true
+		}
+	}
+	return ipsec.Link{}, false
+}
+
+func upDown(up bool) string {
+	if up {
+		return "up"
+	}
+	return "down"
+}

@@ -1,0 +1,180 @@
+package sim
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/pki"
+)
+
+// Router is an engine with its data plane and what it reported.
+type Router struct {
+	Name      string
+	Dataplane *Dataplane
+	Reports   []ike.Report
+
+	world   *World
+	engine  *engine.Engine // nil: it is dead
+	config  *policy.Config
+	pki     *pki.Snapshot
+	options engine.Options
+	life    int // of the power button
+	quiet   int // timer calls at one instant
+	last    time.Time
+}
+
+// Add starts a router. It has the addresses of its physical interfaces and the
+// sources of its tunnels.
+func (w *World) Add(name string, config *policy.Config, snapshot *pki.Snapshot, options engine.Options) *Router {
+	r := &Router{Name: name, world: w, config: config, pki: snapshot, options: options}
+	r.Dataplane = newDataplane(r)
+	for _, itf := range config.Interfaces {
+		if itf.Kind == policy.Physical {
+			for _, p := range itf.Addresses {
+				w.owners[p.Addr()] = r
+			}
+		}
+		if itf.Tunnel != nil {
+			w.owners[itf.Tunnel.Source] = r
+		}
+	}
+	w.Routers = append(w.Routers, r)
+	r.Start()
+	return r
+}
+
+// Start switches a router on: with an empty kernel, and other random numbers
+// than last time.
+func (r *Router) Start() {
+	r.life++
+	if err := r.Dataplane.Sweep(); err != nil {
+		panic(err) // the recording data plane knows no error here
+	}
+	env := ike.Env{Config: r.config, PKI: r.pki, Rand: r.world.random(fmt.Sprintf("%s %d", r.Name, r.life))}
+	r.engine = engine.New(r.world.Now, env, r.options)
+	r.apply()
+}
+
+// Kill stops a router without a word: what it put into the kernel stays.
+func (r *Router) Kill() { r.engine = nil }
+
+// Command gives the engine a command.
+func (r *Router) Command(cmd ike.Command) error {
+	err := r.engine.Command(r.world.Now, cmd)
+	if a, ok := cmd.(ike.Adopt); ok {
+		if a.Config != nil {
+			r.config = a.Config
+		}
+		if a.PKI != nil {
+			r.pki = a.PKI
+		}
+	}
+	r.apply()
+	return err
+}
+
+// Views copies the engine's state.
+func (r *Router) Views() engine.View { return r.engine.Views(r.world.Now) }
+
+// Timeout is when the engine wants to be called, and why.
+func (r *Router) Timeout() (time.Time, string) { return r.timeout() }
+
+func (r *Router) timeout() (time.Time, string) {
+	if r.engine == nil {
+		return time.Time{}, ""
+	}
+	return r.engine.NextTimeout()
+}
+
+func (r *Router) tick(why string) {
+	if r.last != r.world.Now {
+		r.last, r.quiet = r.world.Now, 0
+	}
+	if r.quiet++; r.quiet > spin {
+		panic(fmt.Sprintf("%s does not come to rest: %s", r.Name, why))
+	}
+	r.engine.HandleTimeout(r.world.Now)
+	r.apply()
+}
+
+func (r *Router) receive(d ike.Datagram) {
+	if r.engine == nil {
+		return
+	}
+	r.engine.HandleDatagram(r.world.Now, d)
+	r.apply()
+}
+
+// kernel tells the engine something after a while, unless it was restarted
+// meanwhile.
+func (r *Router) kernel(after time.Duration, event func() ipsec.Event) {
+	life := r.life
+	r.world.later(after, func() {
+		if r.life != life || r.engine == nil {
+			return
+		}
+		if e := event(); e != nil {
+			r.engine.HandleKernel(r.world.Now, e)
+			r.apply()
+		}
+	})
+}
+
+// apply carries out what the engine wants, in its order. The recording data
+// plane refuses nothing but what a test makes it refuse.
+func (r *Router) apply() {
+	for {
+		o, ok := r.engine.Poll()
+		if !ok {
+			return
+		}
+		var err error
+		switch o := o.(type) {
+		case ike.Send:
+			r.world.send(r, o.Datagram)
+		case ike.InstallSA:
+			installed := ipsec.Installed{SAID: o.SA.SAID, Err: r.Dataplane.InstallSA(o.SA)}
+			r.kernel(0, func() ipsec.Event { return installed })
+		case ike.UpdateSA:
+			err = r.Dataplane.UpdateSA(o.SA)
+		case ike.RemoveSA:
+			err = r.Dataplane.RemoveSA(o.SAID)
+		case ike.SetPolicy:
+			if o.Remove {
+				err = r.Dataplane.RemovePolicy(o.Policy)
+			} else {
+				err = r.Dataplane.SetPolicy(o.Policy)
+			}
+		case ike.SetLink:
+			if o.Remove {
+				err = r.Dataplane.RemoveLink(o.Link.Name)
+			} else {
+				err = r.Dataplane.SetLink(o.Link)
+			}
+		case ike.SetRoute:
+			if o.Remove {
+				err = r.Dataplane.RemoveRoute(o.Route)
+			} else {
+				err = r.Dataplane.SetRoute(o.Route)
+			}
+		case ike.Report:
+			r.Reports = append(r.Reports, o)
+		}
+		if err != nil {
+			r.Dataplane.violate("%v", err)
+		}
+	}
+}
+
+// Address is where the router sends from: the source of a tunnel.
+func (r *Router) Address(tunnel string) netip.Addr {
+	if itf := r.config.Interface(tunnel); itf != nil && itf.Tunnel != nil {
+		return itf.Tunnel.Source
+	}
+	return netip.Addr{}
+}
