@@ -10,18 +10,20 @@ import (
 
 // View is a copy of a tunnel's state for the show commands.
 type View struct {
-	Name          string
-	Source        netip.Addr // zero: the interface has no tunnel source or destination
-	Destination   netip.Addr
-	Mode          policy.TunnelMode
-	Mark          uint32
-	ReqID         ipsec.ReqID
-	Profile       string // IPsec profile, "" without tunnel protection
-	ISAKMPProfile string
-	ResponderOnly bool
-	Selector      ipsec.Selector
-	Addresses     []netip.Prefix
-	PathMTU, MTU  int
+	Name        string
+	Source      netip.Addr // zero: the interface has no tunnel source or destination
+	Destination netip.Addr
+	// SourceInterface is tunnel source as written, "" when that is an address.
+	SourceInterface string
+	Mode            policy.TunnelMode
+	Mark            uint32
+	ReqID           ipsec.ReqID
+	Profile         string // IPsec profile, "" without tunnel protection
+	ISAKMPProfile   string
+	ResponderOnly   bool
+	Selector        ipsec.Selector
+	Addresses       []netip.Prefix
+	PathMTU, MTU    int
 
 	Shutdown     bool
 	LineProtocol bool
@@ -49,6 +51,7 @@ func (t *Tunnel) View() View {
 	}
 	if tu := t.itf.Tunnel; tu != nil {
 		v.Source, v.Destination, v.Mode, v.Mark, v.ReqID = tu.Source, tu.Destination, tu.Mode, tu.Mark, tu.ReqID
+		v.SourceInterface = tu.SourceInterface
 		v.Selector = tu.Selector()
 		if p := tu.Protection; p != nil {
 			v.Profile, v.ResponderOnly = p.Name, p.ResponderOnly
