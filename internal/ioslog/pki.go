@@ -143,4 +143,4 @@ func certRefused(e ikev1.CertRefused) []Line {
 }
 
 // clock is a time as IOS prints it in sentences: 00:51:51 UTC Feb 23 2026.
-func clock(t time.Time) string { return t.Format("15:04:05 MST Jan _2 2006") }
+func clock(t time.Time) string { return t.Format("15:04:05 MST Jan 2 2006") }

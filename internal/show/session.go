@@ -1,0 +1,175 @@
+package show
+
+import (
+	"io"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/tunnel"
+)
+
+// Session is show crypto session, and with detail show crypto session detail:
+// a block for every protected tunnel, then one for every IKE SA that belongs to
+// none.
+func Session(w io.Writer, v engine.View, now time.Time, counters Counters, detail bool) error {
+	var p printer
+	p.f("Crypto session current status\n\n")
+	if detail {
+		p.f("Code: C - IKE Configuration mode, D - Dead Peer Detection     \n")
+		p.f("K - Keepalives, N - NAT-traversal, T - cTCP encapsulation     \n")
+		p.f("X - IKE Extended Authentication, F - IKE Fragmentation\n\n")
+	}
+	var shown []uint32
+	for _, t := range v.Tunnels {
+		if !protected(t) {
+			continue
+		}
+		b := block{tunnel: &t, children: pairs(v.Sessions, t.Name), peer: netip.AddrPortFrom(t.Destination, peerPort(v, t))}
+		for _, s := range v.Sessions {
+			if serves(s, t) {
+				b.sessions = append(b.sessions, s)
+				shown = append(shown, s.ConnID)
+			}
+		}
+		b.print(&p, now, counters, detail)
+	}
+	for _, s := range v.Sessions {
+		if !slices.Contains(shown, s.ConnID) {
+			block{sessions: []ikev1.View{s}, peer: s.Remote}.print(&p, now, counters, detail)
+		}
+	}
+	return p.flush(w)
+}
+
+// block is what concerns one tunnel, or one peer of no tunnel.
+type block struct {
+	tunnel   *tunnel.View // nil: of no tunnel
+	sessions []ikev1.View
+	children []pair
+	peer     netip.AddrPort
+}
+
+// status is the session's in IOS's words.
+func (b block) status() string {
+	up := slices.ContainsFunc(b.sessions, established)
+	switch {
+	case len(b.children) > 0 && up:
+		return "UP-ACTIVE"
+	case len(b.children) > 0:
+		return "UP-NO-IKE"
+	case up:
+		return "UP-IDLE"
+	case len(b.sessions) > 0:
+		return "DOWN-NEGOTIATING"
+	}
+	return "DOWN"
+}
+
+func (b block) print(p *printer, now time.Time, counters Counters, detail bool) {
+	var profile, id string
+	var since time.Time
+	for _, s := range b.sessions {
+		if s.Profile != "" {
+			profile = s.Profile
+		}
+		if s.PeerID != "" {
+			id = s.PeerID
+		}
+	}
+	for _, c := range b.children {
+		if since.IsZero() || c.Installed.Before(since) {
+			since = c.Installed
+		}
+	}
+	if b.tunnel != nil {
+		p.f("Interface: %s\n", b.tunnel.Name)
+	}
+	if profile != "" {
+		p.f("Profile: %s\n", profile)
+	}
+	if detail && !since.IsZero() {
+		p.f("Uptime: %s\n", hms(now.Sub(since)))
+	}
+	p.f("Session status: %-14s\n", b.status())
+	p.f("Peer: %s port %d ", b.peer.Addr(), b.peer.Port())
+	if detail {
+		p.f("fvrf: (none) ivrf: (none)\n")
+		if id != "" {
+			p.f("      Phase1_id: %s\n", id)
+		} else {
+			p.f("      Phase1_id: (none)\n")
+		}
+		p.f("      Desc: (none)")
+	}
+	p.f("\n")
+	for _, s := range b.sessions {
+		ikeSA(p, s, detail)
+	}
+	if b.tunnel != nil {
+		b.flow(p, now, counters, detail)
+	}
+	p.f("\n")
+}
+
+func ikeSA(p *printer, s ikev1.View, detail bool) {
+	active := "Inactive"
+	if established(s) {
+		active = "Active"
+	}
+	p.f("  Session ID: 0  \n")
+	p.f("  IKEv1 SA: local %s remote %s %s \n", slashed(s.Local), slashed(s.Remote), active)
+	if detail {
+		capabilities := "(none)"
+		if s.Local.Port() == 4500 {
+			capabilities = "N"
+		}
+		p.f("          Capabilities:%s connid:%d lifetime:%s\n", capabilities, s.ConnID, hms(s.Remaining))
+	}
+}
+
+// flow is the tunnel's selector and the SAs that carry it: two a pair.
+func (b block) flow(p *printer, now time.Time, counters Counters, detail bool) {
+	p.f("  IPSEC FLOW: %s \n", permit(b.tunnel.Selector))
+	p.f("        Active SAs: %d, origin: crypto map\n", 2*len(b.children))
+	if !detail {
+		return
+	}
+	for _, d := range []struct {
+		direction ipsec.Direction
+		label     string
+	}{{ipsec.In, "Inbound:  #pkts dec'ed"}, {ipsec.Out, "Outbound: #pkts enc'ed"}} {
+		c := count(b.children, counters, d.direction)
+		var kilobytes uint64
+		var seconds int64
+		if n := len(b.children); n > 0 {
+			kilobytes, seconds = b.children[n-1].left(now, counters, d.direction)
+		}
+		p.f("        %s %d drop %d life (KB/Sec) %d/%d\n", d.label, c.Packets, c.ReplayErrors+c.IntegrityErrors, kilobytes, seconds)
+	}
+}
+
+// permit is a selector as an access list's entry; any protocol is "ip" with a
+// blank more behind it.
+func permit(s ipsec.Selector) string {
+	protocol := strconv.Itoa(int(s.Protocol))
+	if s.Protocol == 0 {
+		protocol = "ip  "
+	}
+	return "permit " + protocol + " " + side(s.Local, s.LocalPort) + " " + side(s.Remote, s.RemotePort)
+}
+
+func side(prefix netip.Prefix, port uint16) string {
+	text := prefix.Addr().String() + "/" + ipsec.Netmask(prefix)
+	if prefix.IsSingleIP() {
+		text = "host " + prefix.Addr().String()
+	}
+	if port != 0 {
+		text += " port " + strconv.Itoa(int(port))
+	}
+	return text
+}
