@@ -458,7 +458,7 @@ type ProxiesChecked struct {
 type IPsecInstalled struct {
 	SA
 	MessageID uint32
-	Child     ipsec.SA // without keys
+	Child     ipsec.SA // its Public form
 	Tunnel    string
 	Err       error // nil: it stands
 }

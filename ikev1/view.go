@@ -30,7 +30,7 @@ type View struct {
 // ChildView is a read-only copy of a child SA pair.
 type ChildView struct {
 	Tunnel    string
-	In, Out   ipsec.SA     // without keys
+	In, Out   ipsec.SA     // its Public form
 	PFS       *suite.Group // nil: none
 	Installed time.Time
 	Expires   time.Time // zero: no limit in seconds

@@ -146,7 +146,7 @@ type SessionDown struct {
 type ChildUp struct {
 	Tunnel        string
 	Local, Remote netip.AddrPort
-	In, Out       ipsec.SA // without keys
+	In, Out       ipsec.SA // its Public form
 	Initiator     bool     // we began this quick mode: simultaneous pairs are told apart by it
 	Rekeys        uint32   // SPI of the inbound SA that it replaces, 0 for none
 }

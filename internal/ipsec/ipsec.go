@@ -143,6 +143,14 @@ type SA struct {
 	Hard      Lifetime // reported by Expired, the SA is gone
 }
 
+// Public is the SA without its keys, for events and views: keys of zeros stand
+// in for them, as their lengths are part of what was negotiated.
+func (sa SA) Public() SA {
+	sa.EncrKey = make(suite.Key, len(sa.EncrKey))
+	sa.IntegKey = make(suite.Key, len(sa.IntegKey))
+	return sa
+}
+
 // Counters of one SA.
 type Counters struct {
 	Packets, Octets uint64
