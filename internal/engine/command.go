@@ -128,7 +128,7 @@ func (e *Engine) adopt(now time.Time, cmd ike.Adopt) {
 		e.abandon(now, name)
 	}
 	e.env.Config = cmd.Config
-	e.tunnels.Adopt(now, cmd.Config, e.opts)
+	e.tunnels.Adopt(now, cmd.Config, e.opts.Options)
 	e.flush()
 }
 

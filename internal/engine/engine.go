@@ -18,7 +18,7 @@ import (
 const FirstConnID = 1001
 
 // Options that are not configuration.
-type Options = tunnel.Options
+type Options struct{ tunnel.Options }
 
 // Engine holds all IKE SAs and tunnels of a shard. Its methods are for one
 // goroutine.
@@ -51,7 +51,7 @@ func New(now time.Time, env ike.Env, opts Options) *Engine {
 	}
 	e.env.Established = e.established
 	e.env.NewSPI = e.newSPI
-	e.tunnels.Adopt(now, env.Config, opts)
+	e.tunnels.Adopt(now, env.Config, opts.Options)
 	e.flush()
 	return e
 }

@@ -1,0 +1,266 @@
+package tunnel
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
+)
+
+var start = time.Date(2013, 6, 20, 13, 0, 0, 0, time.UTC)
+
+func addr(s string) netip.Addr     { return netip.MustParseAddr(s) }
+func prefix(s string) netip.Prefix { return netip.MustParsePrefix(s) }
+
+// note is R1's configuration, as compiled.
+func note(mode policy.TunnelMode) *policy.Config {
+	ts := &policy.TransformSet{Name: "TS", Encr: suite.AES, KeyBits: 128, Integ: suite.HMACSHA256, Mode: ipsec.Tunnel}
+	tu := &policy.Tunnel{
+		Source: addr("192.168.0.1"), SourceInterface: "Ethernet0/0", Destination: addr("192.168.0.2"),
+		Mode: mode, ReqID: ipsec.ReqIDBase + 1,
+		Protection: &policy.IPsecProfile{Name: "prof1", Transforms: []*policy.TransformSet{ts}},
+	}
+	if mode == policy.IPsecIPv4 {
+		tu.Mark = 0x6f620001
+	}
+	return &policy.Config{
+		Transforms: []*policy.TransformSet{ts}, IPsec: []*policy.IPsecProfile{tu.Protection},
+		Interfaces: []*policy.Interface{
+			{Name: "Loopback0", Kind: policy.Loopback, Addresses: []netip.Prefix{prefix("192.168.100.1/24")}},
+			{Name: "Tunnel1", Kind: policy.TunnelInterface, Number: 1, Addresses: []netip.Prefix{prefix("10.0.0.1/24")}, Tunnel: tu},
+			{Name: "Ethernet0/0", Kind: policy.Physical, Addresses: []netip.Prefix{prefix("192.168.0.1/24")}},
+		},
+		Routes: []policy.StaticRoute{{Dst: prefix("192.168.200.0/24"), Via: addr("10.0.0.2"), Distance: 1}},
+	}
+}
+
+func tunnelOf(c *policy.Config) *policy.Tunnel { return c.Interface("Tunnel1").Tunnel }
+
+// orders renders what a set wants done, a line each.
+func orders(s *Set) []string {
+	var lines []string
+	for {
+		o, ok := s.Poll()
+		if !ok {
+			return lines
+		}
+		verb := func(remove bool) string {
+			if remove {
+				return "del"
+			}
+			return "set"
+		}
+		switch o := o.(type) {
+		case ike.SetPolicy:
+			lines = append(lines, fmt.Sprintf("%s policy %v mark %#x %v", verb(o.Remove), o.Policy.Direction, o.Policy.Mark, o.Policy.Mode))
+		case ike.SetLink:
+			lines = append(lines, fmt.Sprintf("%s link %s %v up=%v mtu=%d", verb(o.Remove), o.Link.Name, o.Link.Kind, o.Link.Up, o.Link.MTU))
+		case ike.SetRoute:
+			lines = append(lines, fmt.Sprintf("%s route %v via %v dev %s", verb(o.Remove), o.Route.Dst, o.Route.Via, o.Route.Dev))
+		case ike.Report:
+			lines = append(lines, fmt.Sprintf("report %+v", o.Event))
+		}
+	}
+}
+
+func want(t *testing.T, s *Set, lines ...string) {
+	t.Helper()
+	got := orders(s)
+	if !slices.Equal(got, lines) {
+		t.Errorf("orders:\n\t%s\nwant:\n\t%s", strings.Join(got, "\n\t"), strings.Join(lines, "\n\t"))
+	}
+}
+
+// pair is a child SA pair of Tunnel1.
+func pair(in, out uint32, initiator bool) ike.ChildUp {
+	sa := func(spi uint32, d ipsec.Direction) ipsec.SA {
+		return ipsec.SA{SAID: ipsec.SAID{SPI: spi, Protocol: ipsec.ESP}, Direction: d, Mode: ipsec.Tunnel, Encr: suite.AES, Integ: suite.HMACSHA256}
+	}
+	return ike.ChildUp{Tunnel: "Tunnel1", In: sa(in, ipsec.In), Out: sa(out, ipsec.Out), Initiator: initiator}
+}
+
+func TestGRE(t *testing.T) {
+	var s Set
+	s.Adopt(start, note(policy.GREIP), Options{})
+	// The policies stand before the link, and GRE is up without an SA.
+	want(t, &s,
+		"set link Loopback0 dummy up=true mtu=0",
+		"set policy in mark 0x0 Tunnel",
+		"set policy out mark 0x0 Tunnel",
+		"set link Tunnel1 gre up=true mtu=1414",
+		"report {Interface:Tunnel1 Up:true Reason:}",
+		"set route 192.168.200.0/24 via 10.0.0.2 dev Tunnel1",
+	)
+	s.ChildUp(start, pair(1000, 2000, true))
+	want(t, &s)
+	s.ChildDown(start, ike.ChildDown{Tunnel: "Tunnel1", InSPI: 1000})
+	want(t, &s)
+	s.Remove(start)
+	want(t, &s,
+		"del route 192.168.200.0/24 via 10.0.0.2 dev Tunnel1",
+		"del link Tunnel1 gre up=true mtu=1414",
+		"del link Loopback0 dummy up=true mtu=0",
+		"del policy in mark 0x0 Tunnel",
+		"del policy out mark 0x0 Tunnel",
+	)
+}
+
+func TestVTI(t *testing.T) {
+	var s Set
+	s.Adopt(start, note(policy.IPsecIPv4), Options{})
+	want(t, &s,
+		"set link Loopback0 dummy up=true mtu=0",
+		"set policy in mark 0x6f620001 Tunnel",
+		"set policy out mark 0x6f620001 Tunnel",
+		"set policy fwd mark 0x6f620001 Tunnel",
+		"set link Tunnel1 vti up=false mtu=1438",
+		"report {Interface:Tunnel1 Up:false Reason:no IPsec SA}",
+	)
+	for range 2 { // the route comes back every time the link does
+		s.ChildUp(start, pair(1000, 2000, true))
+		want(t, &s,
+			"set link Tunnel1 vti up=true mtu=1438",
+			"report {Interface:Tunnel1 Up:true Reason:}",
+			"set route 192.168.200.0/24 via 10.0.0.2 dev Tunnel1",
+		)
+		s.ChildUp(start.Add(time.Hour), pair(1001, 2001, true))
+		s.ChildDown(start, ike.ChildDown{Tunnel: "Tunnel1", InSPI: 1000})
+		want(t, &s) // a second pair stands
+		s.ChildDown(start, ike.ChildDown{Tunnel: "Tunnel1", InSPI: 1001})
+		want(t, &s,
+			"del route 192.168.200.0/24 via 10.0.0.2 dev Tunnel1",
+			"set link Tunnel1 vti up=false mtu=1438",
+			"report {Interface:Tunnel1 Up:false Reason:no IPsec SA}",
+		)
+	}
+}
+
+func TestLineProtocolReasons(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*policy.Config)
+		up     bool
+		reason string
+	}{
+		{"plain GRE needs no SA", func(c *policy.Config) { tunnelOf(c).Protection = nil }, true, ""},
+		{"unprotected VTI", func(c *policy.Config) { tunnelOf(c).Mode = policy.IPsecIPv4; tunnelOf(c).Protection = nil }, false, "tunnel mode ipsec ipv4 needs tunnel protection"},
+		{"shutdown", func(c *policy.Config) { c.Interface("Tunnel1").Shutdown = true }, false, "administratively down"},
+		{"no source", func(c *policy.Config) { c.Interface("Tunnel1").Tunnel = nil }, false, "tunnel source or tunnel destination is missing"},
+		{"destination through itself", func(c *policy.Config) {
+			tunnelOf(c).Destination = addr("192.168.200.7")
+		}, false, "temporarily disabled due to recursive routing"},
+		{"default route through itself, destination connected", func(c *policy.Config) {
+			c.Routes = []policy.StaticRoute{{Dst: prefix("0.0.0.0/0"), Device: "Tunnel1", Distance: 1}}
+		}, true, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := note(policy.GREIP)
+			test.change(c)
+			var s Set
+			s.Adopt(start, c, Options{})
+			v := s.Views()[0]
+			if v.LineProtocol != test.up || v.Reason != test.reason {
+				t.Errorf("line protocol %v, reason %q; want %v, %q", v.LineProtocol, v.Reason, test.up, test.reason)
+			}
+			for _, line := range orders(&s) {
+				if !test.up && strings.Contains(line, "route") && strings.HasPrefix(line, "set") {
+					t.Errorf("a route through a tunnel that is down: %s", line)
+				}
+			}
+		})
+	}
+}
+
+func TestRetry(t *testing.T) {
+	var s Set
+	s.Adopt(start, note(policy.GREIP), Options{})
+	tu := s.Lookup("Tunnel1")
+	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
+	due := func(seconds int, want bool) {
+		t.Helper()
+		if got := tu.Due(at(seconds)); got != want {
+			t.Errorf("after %d s: due %v, want %v", seconds, got, want)
+		}
+	}
+	due(0, true)
+	tu.Begin()
+	due(60, false) // something is being negotiated
+	tu.Failed(at(60), "MM2: no answer")
+	due(89, false)
+	due(90, true)
+	tu.Begin()
+	s.ChildUp(at(91), pair(1000, 2000, true))
+	due(1000, false)
+	s.ChildDown(at(2000), ike.ChildDown{Tunnel: "Tunnel1", InSPI: 1000})
+	due(2029, false)
+	due(2030, true)
+	tu.Restart(at(2001))
+	due(2001, true)
+}
+
+func TestNeverByItself(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		opts   Options
+		change func(*policy.Config)
+	}{
+		{"manual", Options{Manual: true}, func(*policy.Config) {}},
+		{"responder-only", Options{}, func(c *policy.Config) { tunnelOf(c).Protection.ResponderOnly = true }},
+		{"shutdown", Options{}, func(c *policy.Config) { c.Interface("Tunnel1").Shutdown = true }},
+		{"unprotected", Options{}, func(c *policy.Config) { tunnelOf(c).Protection = nil }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := note(policy.GREIP)
+			test.change(c)
+			var s Set
+			s.Adopt(start, c, test.opts)
+			tu := s.Lookup("Tunnel1")
+			tu.Failed(start, "no answer")
+			tu.Restart(start)
+			if tu.Due(start.Add(time.Hour)) || !tu.Next().IsZero() {
+				t.Error("negotiates by itself")
+			}
+		})
+	}
+}
+
+func TestSimultaneous(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		first  ike.ChildUp
+		after  time.Duration
+		second ike.ChildUp
+		loser  uint32 // our inbound SPI, 0: none
+		peers  uint32 // what the peer calls the same pair's inbound SPI
+	}{
+		{"ours has the lowest", pair(1000, 4000, true), time.Second, pair(2000, 3000, false), 1000, 4000},
+		{"the peer's has the lowest", pair(4000, 2000, true), time.Second, pair(3000, 1000, false), 3000, 1000},
+		{"rekeyed by the same side", pair(1000, 4000, true), time.Second, pair(2000, 3000, true), 0, 0},
+		{"much later", pair(1000, 4000, true), 90 * time.Second, pair(2000, 3000, false), 0, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			// Both sides, who see the pairs in opposite order, must agree.
+			var us, peer Set
+			us.Adopt(start, note(policy.GREIP), Options{})
+			peer.Adopt(start, note(policy.GREIP), Options{})
+			us.ChildUp(start, test.first)
+			loser, found := us.ChildUp(start.Add(test.after), test.second)
+			if loser != test.loser || found != (test.loser != 0) {
+				t.Errorf("we give up %d, want %d", loser, test.loser)
+			}
+			swap := func(c ike.ChildUp) ike.ChildUp { return pair(c.Out.SPI, c.In.SPI, !c.Initiator) }
+			peer.ChildUp(start, swap(test.second))
+			loser, _ = peer.ChildUp(start.Add(test.after), swap(test.first))
+			if loser != test.peers {
+				t.Errorf("the peer gives up %d, want %d", loser, test.peers)
+			}
+		})
+	}
+}
