@@ -1,0 +1,109 @@
+// Obol is the operator's command: it shows, clears, debugs and initiates
+// through the daemon's control socket, and imports certificates and CRLs with
+// and without a running daemon.
+
+// As in obold: old CAs issue what Go's defaults refuse to parse.
+//
+//go:debug rsa1024min=0
+//go:debug x509negativeserial=1
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/obol-ike/obol/internal/control"
+)
+
+const help = `Usage: obol [--socket PATH] [--store DIR] WORDS
+
+Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
+
+  show crypto isakmp sa [detail]
+  show crypto ipsec sa
+  show crypto session [detail]
+  show crypto pki certificates            also without a daemon
+  clear crypto isakmp [CONN-ID]
+  clear crypto sa [peer ADDRESS]
+  clear crypto session [remote ADDRESS]
+  debug crypto {isakmp | ipsec | pki} ... lines as they come, until interrupted
+  initiate TUNNEL [--wait 90s]            negotiates and waits for the outcome;
+                                          0s only starts it
+  crypto pki import NAME pem --ca FILE [--cert FILE --key FILE]
+  crypto pki import NAME pkcs12 FILE [--password-file FILE]
+  crypto pki crl import NAME FILE         imports work without a daemon too; a
+                                          running one applies them at once
+
+  --socket PATH   the daemon's socket                (default /run/obol/obol.sock)
+  --store DIR     the store, where no daemon uses it (default /var/lib/obol)
+  --verbose       show the progress of initiate even where standard error is
+                  no terminal
+
+Exit status: 0 done; 1 refused or failed; 2 not a command, or no such tunnel;
+3 no daemon.
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGPIPE)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.Writer) int {
+	o, err := parse(args)
+	switch {
+	case err != nil:
+		fmt.Fprintf(stderr, "obol: %v; obol --help lists commands and options\n", err)
+		return control.ExitInvalid
+	case o.help:
+		fmt.Fprint(stdout, help)
+		return control.ExitDone
+	}
+	line := strings.Join(o.words, " ")
+	cmd, err := control.Parse(line)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return control.ExitInvalid
+	}
+	request, err := o.request(cmd, line, stdin, stderr)
+	if err != nil {
+		fmt.Fprintf(stderr, "%% %v\n", err)
+		return control.ExitFailed
+	}
+	code, err := send(ctx, cmd, o, request, stdout, stderr)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return control.ExitDone // the operator ended it
+	case err != nil:
+		fmt.Fprintf(stderr, "%% %v\n", err)
+	}
+	return code
+}
+
+// send asks the daemon. What concerns the store is done here when no daemon
+// runs, or one that uses another store.
+func send(ctx context.Context, cmd *control.Command, o options, r control.Request, stdout, stderr io.Writer) (int, error) {
+	if !cmd.OnStore() {
+		return control.Do(ctx, o.socket, r, stdout, stderr)
+	}
+	dir, err := filepath.Abs(o.store)
+	if err != nil {
+		return control.ExitFailed, err
+	}
+	asked := r
+	if o.storeGiven {
+		asked.Files = append([]control.File{{Name: "store", Data: []byte(dir)}}, r.Files...)
+	}
+	code, err := control.Do(ctx, o.socket, asked, stdout, stderr)
+	if errors.Is(err, control.ErrNoDaemon) || err == nil && code == control.ExitNoDaemon {
+		return cmd.Offline(ctx, dir, r, stdout, stderr), nil
+	}
+	return code, err
+}

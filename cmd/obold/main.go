@@ -1,0 +1,142 @@
+// Obold is the daemon: it reads a Cisco IOS configuration, negotiates IKE as
+// IOS does, and keys the Linux kernel.
+
+// Old IOS CAs issue keys under 1024 bits and negative serial numbers; what of
+// it is accepted, package pki decides by policy and says so.
+//
+//go:debug rsa1024min=0
+//go:debug x509negativeserial=1
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/obol-ike/obol/internal/daemon"
+	"github.com/obol-ike/obol/internal/ioslog"
+)
+
+const help = `Usage: obold -c FILE [flags]
+
+Obold reads a Cisco IOS running-config, speaks IKE with its peers as IOS does,
+and makes the tunnels of the configuration in the Linux kernel. It stays in the
+foreground and says "obold: ready" on standard error once its sockets and
+interfaces stand. The command obol shows, clears, debugs and imports.
+
+  -c FILE                the running-config
+  --store DIR            certificates, keys and CRLs      (default /var/lib/obol)
+  --socket PATH          where obol finds the daemon      (default /run/obol/obol.sock)
+  --initiate auto|manual auto, as IOS: a tunnel negotiates at once and again
+                         every 30 s; manual: only by "obol initiate"
+                                                          (default auto)
+  --dataplane xfrm|none  none negotiates and keeps the SAs in memory: nothing
+                         is encrypted, no interface is made (default xfrm)
+  --debug WORDS          debug lines in the log: isakmp,ipsec,pki
+  --check                compile the configuration, say what is wrong with it,
+                         and end
+
+SIGTERM and SIGINT stop it: the peers are told, and every interface, route,
+policy and SA of its own is removed. SIGHUP does nothing: a changed
+configuration is read by stopping and starting. Imports with obol hold at once.
+
+Exit status: 0 stopped on request, or --check found no error; 1 configuration
+or store unusable; 2 wrong usage; 3 the system refused: port in use, missing
+capability, no ESP in the kernel.
+`
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+func run(args []string, stdout, stderr io.Writer) int {
+	o, check, err := parse(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, help)
+		return daemon.ExitStopped
+	case err != nil:
+		fmt.Fprintf(stderr, "obold: %v; obold --help lists the flags\n", err)
+		return daemon.ExitUsage
+	}
+	if check {
+		cfg, err := daemon.Compile(o.Config)
+		if err == nil {
+			daemon.Remarks(stdout, cfg)
+		}
+		return exit(err, stderr)
+	}
+	signal.Ignore(syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	return exit(daemon.Run(ctx, o), stderr)
+}
+
+// parse reads the flags. Its errors are usage errors.
+func parse(args []string, stderr io.Writer) (o daemon.Options, check bool, err error) {
+	o.Stderr = stderr
+	flags := flag.NewFlagSet("obold", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.StringVar(&o.Config, "c", "", "")
+	flags.StringVar(&o.Store, "store", "/var/lib/obol", "")
+	flags.StringVar(&o.Socket, "socket", "/run/obol/obol.sock", "")
+	flags.BoolVar(&check, "check", false, "")
+	initiate := flags.String("initiate", "auto", "")
+	dataplane := flags.String("dataplane", "xfrm", "")
+	debug := flags.String("debug", "", "")
+	if err := flags.Parse(args); err != nil {
+		return o, false, err
+	}
+	switch {
+	case flags.NArg() > 0:
+		return o, false, fmt.Errorf("%q is no flag", flags.Arg(0))
+	case o.Config == "":
+		return o, false, errors.New("-c FILE is missing")
+	case *initiate != "auto" && *initiate != "manual":
+		return o, false, fmt.Errorf("--initiate %q: want auto or manual", *initiate)
+	case *dataplane != "xfrm" && *dataplane != "none":
+		return o, false, fmt.Errorf("--dataplane %q: want xfrm or none", *dataplane)
+	}
+	o.Manual = *initiate == "manual"
+	o.Memory = *dataplane == "none"
+	o.Debug, err = facilities(*debug)
+	return o, check, err
+}
+
+func facilities(words string) ([]ioslog.Facility, error) {
+	known := map[string]ioslog.Facility{"isakmp": ioslog.ISAKMP, "ipsec": ioslog.IPSEC, "pki": ioslog.PKI}
+	var list []ioslog.Facility
+	for word := range strings.SplitSeq(words, ",") {
+		f, ok := known[strings.TrimSpace(word)]
+		switch {
+		case ok:
+			list = append(list, f)
+		case words != "":
+			return nil, fmt.Errorf("--debug %q: want isakmp, ipsec or pki", word)
+		}
+	}
+	return list, nil
+}
+
+// exit prints why the daemon ended, every line of it, and gives its status.
+func exit(err error, stderr io.Writer) int {
+	if err == nil {
+		return daemon.ExitStopped
+	}
+	refused, ok := errors.AsType[*daemon.Error](err)
+	if !ok {
+		refused = &daemon.Error{Exit: daemon.ExitSystem, Err: err}
+	}
+	if refused.Exit == daemon.ExitConfig {
+		fmt.Fprintln(stderr, err) // FILE:LINE:COL, as editors read it
+	} else {
+		fmt.Fprintf(stderr, "obold: %v\n", err)
+	}
+	return refused.Exit
+}

@@ -1,0 +1,104 @@
+package control
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/pki/store"
+)
+
+// importInto carries out an import: through the daemon, which adopts it at
+// once, or on the store alone.
+func (e *exec) importInto(c *Command) int {
+	var said func()
+	change := func(st *store.Store) (err error) {
+		said, err = e.change(st, c)
+		return err
+	}
+	var err error
+	if e.router != nil {
+		err = e.router.Change(e.ctx, change)
+	} else {
+		var st *store.Store
+		if st, err = store.Open(e.store); err == nil {
+			err = change(st)
+		}
+	}
+	if said != nil {
+		said()
+	}
+	if err != nil {
+		return e.failf("%v", err)
+	}
+	return ExitDone
+}
+
+// change does it and gives what is to be said about it.
+func (e *exec) change(st *store.Store, c *Command) (said func(), err error) {
+	file := e.request.File
+	switch c.Import {
+	case ImportPEM:
+		imported, err := st.ImportPEM(c.trustpoint, file("ca"), file("cert"), file("key"))
+		if err != nil {
+			return nil, err
+		}
+		return func() { e.tell(imported) }, nil
+	case ImportPKCS12:
+		imported, err := st.ImportPKCS12(c.trustpoint, file("pkcs12"), string(file("password")))
+		if err != nil {
+			return nil, err
+		}
+		return func() { e.tell(imported) }, nil
+	default:
+		imported, err := st.ImportCRL(c.trustpoint, file("crl"))
+		if err != nil {
+			return nil, err
+		}
+		return func() { e.tellCRL(imported) }, nil
+	}
+}
+
+func (e *exec) tell(i store.Imported) {
+	verb := "imported"
+	if i.Replaced {
+		verb = "replaced"
+	}
+	fmt.Fprintf(e.out, "Trustpoint %s %s\n", i.Trustpoint, verb)
+	if i.CA != nil {
+		e.tellCertificate("CA certificate", i.CA)
+	}
+	if i.Identity != nil {
+		e.tellCertificate("Certificate", i.Identity)
+		e.tellSerial()
+	}
+	e.warn(i.Warnings)
+}
+
+func (e *exec) tellCertificate(what string, c *pki.Certificate) {
+	fmt.Fprintf(e.out, "  %s %s\n    serial number (hex) %s, valid until %s\n", what, c.Subject, c.Serial, day(c.X509.NotAfter))
+}
+
+// tellSerial says which number a subject with serial-number has to carry.
+func (e *exec) tellSerial() {
+	if e.router != nil && e.router.Config().Serial != "" {
+		fmt.Fprintf(e.out, "  The serial number of this router is %s (!obol serial-number)\n", e.router.Config().Serial)
+		return
+	}
+	if serial := machineSerial(); serial != "" {
+		fmt.Fprintf(e.out, "  The serial number of this router is %s (from the machine-id), unless its configuration says `!obol serial-number`\n", serial)
+	}
+}
+
+func (e *exec) tellCRL(i store.ImportedCRL) {
+	fmt.Fprintf(e.out, "CRL of trustpoint %s imported\n", i.Trustpoint)
+	e.warn(i.Warnings)
+}
+
+func (e *exec) warn(warnings []string) {
+	for _, w := range warnings {
+		fmt.Fprintf(e.err, "%% Warning: %s\n", w)
+	}
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

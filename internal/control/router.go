@@ -1,0 +1,41 @@
+package control
+
+import (
+	"context"
+
+	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/pki/store"
+)
+
+// A Router is the running daemon as the commands see it. Its methods may be
+// called from any goroutine.
+type Router interface {
+	// Notice stands above every show text; "" for none. It says that there is
+	// no data plane.
+	Notice() string
+	Config() *policy.Config
+	PKI() *pki.Snapshot
+	// Store is the directory that the daemon reads.
+	Store() string
+	// Change runs f on the store, alone, and then adopts what the store holds.
+	Change(ctx context.Context, f func(*store.Store) error) error
+	View(ctx context.Context) (engine.View, error)
+	// Counters asks the data plane. SAs that it does not know are left out.
+	Counters(ctx context.Context, ids []ipsec.SAID) (map[ipsec.SAID]ipsec.Counters, error)
+	Command(ctx context.Context, cmd ike.Command) error
+	Subscribe() Subscription
+}
+
+// A Subscription hands over what the engine reports, as far as its bounded
+// queue has room.
+type Subscription interface {
+	// Reports is closed when nothing more will come.
+	Reports() <-chan ike.Report
+	// Lost is how many reports had no room since the last call.
+	Lost() uint64
+	Close()
+}

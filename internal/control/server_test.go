@@ -1,0 +1,183 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// serving runs a server with a handler and gives its socket.
+func serving(t *testing.T, handle Handler) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "obol", "s")
+	l, err := Listen(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		Serve(ctx, l, handle)
+		close(ended)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case <-ended:
+		case <-time.After(5 * time.Second):
+			t.Error("Serve goes on after its context")
+		}
+	})
+	return path
+}
+
+func TestAnswerReachesTheClient(t *testing.T) {
+	path := serving(t, func(_ context.Context, r Request, a *Answer) int {
+		fmt.Fprintf(a.Out(), "line %s\n", r.Line)
+		fmt.Fprintf(a.Err(), "file %s\n", r.File("ca"))
+		a.Out().Write(bytes.Repeat([]byte("x"), 2*maxFrame+1))
+		return 7
+	})
+	var out, errs bytes.Buffer
+	code, err := Do(context.Background(), path, Request{Line: "show", Files: []File{{"ca", []byte("abc")}}}, &out, &errs)
+	if code != 7 || err != nil {
+		t.Fatalf("exit %d, %v", code, err)
+	}
+	if want := "line show\n" + strings.Repeat("x", 2*maxFrame+1); out.String() != want {
+		t.Errorf("out has %d octets, want %d", out.Len(), len(want))
+	}
+	if errs.String() != "file abc\n" {
+		t.Errorf("err %q", errs.String())
+	}
+}
+
+func TestSocketIsForItsOwner(t *testing.T) {
+	path := serving(t, nil)
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("mode of the socket is %v", info.Mode())
+	}
+	if dir, _ := os.Stat(filepath.Dir(path)); dir.Mode().Perm() != 0o755 {
+		t.Errorf("mode of its directory is %v", dir.Mode())
+	}
+}
+
+func TestStaleSocketIsReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Listen(path); err == nil || !strings.Contains(err.Error(), "another obold listens there") {
+		t.Errorf("somebody listens: %v", err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close() // as a killed daemon leaves it
+	again, err := Listen(path)
+	if err != nil {
+		t.Fatalf("nobody listens: %v", err)
+	}
+	again.Close()
+	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Listen(path); err == nil || !strings.Contains(err.Error(), "a file that is no socket") {
+		t.Errorf("a file: %v", err)
+	}
+	if b, _ := os.ReadFile(path); string(b) != "precious" {
+		t.Errorf("the file holds %q", b)
+	}
+}
+
+func TestNoDaemon(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	for _, want := range []string{"there is no", "nobody listens on"} {
+		code, err := Do(context.Background(), path, Request{Line: "show"}, io.Discard, io.Discard)
+		if code != ExitNoDaemon || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("exit %d, %v, want %q", code, err, want)
+		}
+		l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.SetUnlinkOnClose(false)
+		l.Close()
+	}
+}
+
+func TestGoingClientEndsItsCommand(t *testing.T) {
+	ended := make(chan struct{})
+	path := serving(t, func(ctx context.Context, _ Request, a *Answer) int {
+		fmt.Fprintln(a.Out(), "streaming")
+		<-ctx.Done()
+		close(ended)
+		return ExitDone
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	read, write := io.Pipe()
+	go Do(ctx, path, Request{Line: "debug"}, write, io.Discard)
+	if _, err := io.ReadFull(read, make([]byte, len("streaming\n"))); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	select {
+	case <-ended:
+	case <-time.After(5 * time.Second):
+		t.Error("the command goes on without its client")
+	}
+}
+
+func TestBadRequestIsAnswered(t *testing.T) {
+	path := serving(t, nil)
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	io.WriteString(conn, "obol/9 0\n")
+	var out, errs bytes.Buffer
+	code, err := copyAnswer(conn, &out, &errs)
+	if code != ExitFailed || err != nil || !strings.Contains(errs.String(), "speaks obol/1") {
+		t.Errorf("exit %d, %v, %q", code, err, errs.String())
+	}
+}
+
+func TestStopDoesNotWaitForHalfARequest(t *testing.T) {
+	path := serving(t, nil)
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() }) // after the server has ended
+	io.WriteString(conn, "obol/1 100\nsho")
+	time.Sleep(50 * time.Millisecond)
+}
+
+func TestAnswerCutAtEveryLength(t *testing.T) {
+	whole := "out 5\nlines\nerr 2\nno\nexit 1\n"
+	whole = strings.Replace(whole, "lines\n", "lines", 1)
+	whole = strings.Replace(whole, "no\n", "no", 1)
+	for n := range whole {
+		if code, err := copyAnswer(strings.NewReader(whole[:n]), io.Discard, io.Discard); err == nil {
+			t.Errorf("cut to %q: exit %d", whole[:n], code)
+		}
+	}
+	for _, bad := range []string{"out -1\n", "what 1\nx", "exit 256\n", "out 1048577\n", "exit\n"} {
+		if code, err := copyAnswer(strings.NewReader(bad), io.Discard, io.Discard); err == nil {
+			t.Errorf("%q: exit %d", bad, code)
+		}
+	}
+	if code, err := copyAnswer(strings.NewReader(whole), io.Discard, io.Discard); code != 1 || err != nil {
+		t.Errorf("whole: exit %d, %v", code, err)
+	}
+}

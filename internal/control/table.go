@@ -1,0 +1,167 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ios"
+	"github.com/obol-ike/obol/internal/ioslog"
+)
+
+// A Command is an exec line that was understood.
+type Command struct {
+	Import Import // what the client brings along
+	File   string // its path as the client wrote it, of ImportPKCS12 and ImportCRL
+	Waits  bool   // takes the words "wait SECONDS" and "verbose" at its end
+
+	trustpoint string
+	run        func(*exec) int // with a daemon
+	offline    func(*exec) int // on the store alone; nil: needs a daemon
+}
+
+// Import is a kind of import.
+type Import uint8
+
+// Imports, and the files that belong to them.
+const (
+	NoImport     Import = iota
+	ImportPEM           // "ca", and "cert" and "key" together or not at all
+	ImportPKCS12        // "pkcs12" and "password"
+	ImportCRL           // "crl"
+)
+
+// OnStore says whether the command works on the store, with or without a
+// daemon.
+func (c *Command) OnStore() bool { return c.offline != nil }
+
+// exec is one command being carried out.
+type exec struct {
+	ctx      context.Context
+	request  Request
+	router   Router // nil: offline
+	store    string // offline: the directory
+	out, err io.Writer
+}
+
+// failf says why not, on one line.
+func (e *exec) failf(format string, args ...any) int {
+	fmt.Fprintf(e.err, "%% "+format+"\n", args...)
+	return ExitFailed
+}
+
+// row makes a command of a syntax. Exec commands have no "no" form: to undo a
+// debug, its client goes away.
+func row(syntax string, do func(*Command, *ios.Match)) ios.Command[*Command] {
+	return ios.Command[*Command]{Syntax: syntax, Do: func(c *Command, m *ios.Match) {
+		if m.Form != ios.Set {
+			m.Fail("", "", "%q is for configurations, not for commands", m.Line.Tokens[0].Text)
+			return
+		}
+		do(c, m)
+	}}
+}
+
+// table holds the exec commands. Each handler turns its line into a Command and
+// does nothing else, so that the client can understand a line without a daemon.
+var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(
+	row("show crypto isakmp sa [detail]", func(c *Command, m *ios.Match) {
+		detail := m.Has("detail")
+		c.run = func(e *exec) int { return e.showISAKMPSA(detail) }
+	}),
+	row("show crypto ipsec sa", func(c *Command, _ *ios.Match) { c.run = (*exec).showIPsecSA }),
+	row("show crypto session [detail]", func(c *Command, m *ios.Match) {
+		detail := m.Has("detail")
+		c.run = func(e *exec) int { return e.showSession(detail) }
+	}),
+	row("show crypto pki certificates", func(c *Command, _ *ios.Match) {
+		c.run, c.offline = (*exec).showCertificates, (*exec).showCertificates
+	}),
+	row("clear crypto isakmp [id:<0-4294967295>]", func(c *Command, m *ios.Match) {
+		c.run = command(ike.ClearISAKMP{ConnID: uint32(m.Int("id"))})
+	}),
+	row("clear crypto sa [peer peer:A.B.C.D]", func(c *Command, m *ios.Match) {
+		c.run = command(ike.ClearSA{Peer: m.Addr("peer")})
+	}),
+	row("clear crypto session [remote remote:A.B.C.D]", func(c *Command, m *ios.Match) {
+		c.run = command(ike.ClearSession{Remote: m.Addr("remote")})
+	}),
+	row("debug crypto { isakmp | ipsec | pki } ...", func(c *Command, m *ios.Match) {
+		var facilities []ioslog.Facility
+		for word, f := range debugWords {
+			if m.Has(word) {
+				facilities = append(facilities, f)
+			}
+		}
+		c.run = func(e *exec) int { return e.debug(facilities) }
+	}),
+	row("initiate INTERFACE [wait seconds:<0-3600>] [verbose]", func(c *Command, m *ios.Match) {
+		seconds := defaultWait
+		if m.Has("wait") {
+			seconds = m.Int("seconds")
+		}
+		tunnel, verbose := m.Str("INTERFACE"), m.Has("verbose")
+		c.Waits = true
+		c.run = func(e *exec) int { return e.initiate(tunnel, seconds, verbose) }
+	}),
+	row("crypto pki import name:WORD pem", func(c *Command, m *ios.Match) { c.imports(ImportPEM, m) }),
+	row("crypto pki import name:WORD pkcs12 file:LINE", func(c *Command, m *ios.Match) { c.imports(ImportPKCS12, m) }),
+	row("crypto pki crl import name:WORD file:LINE", func(c *Command, m *ios.Match) { c.imports(ImportCRL, m) }),
+)
+
+func (c *Command) imports(kind Import, m *ios.Match) {
+	c.Import, c.trustpoint, c.File = kind, m.Str("name"), m.Str("file")
+	c.run = func(e *exec) int { return e.importInto(c) }
+	c.offline = c.run
+}
+
+// command hands a command to the engine.
+func command(cmd ike.Command) func(*exec) int {
+	return func(e *exec) int {
+		if err := e.router.Command(e.ctx, cmd); err != nil {
+			return e.failf("%v", err)
+		}
+		return ExitDone
+	}
+}
+
+// Parse understands an exec line, with IOS's abbreviations. The error is what
+// IOS prints ("% Invalid input detected at '^' marker.", under the line), and
+// what could stand there.
+func Parse(line string) (*Command, error) {
+	var c Command
+	fault := table.Exec(&c, line)
+	if fault == nil {
+		return &c, nil
+	}
+	text := fault.Exec(0)
+	if fault.Kind == ios.Invalid {
+		text = fault.Source + "\n" + text
+	}
+	if fault.Want != "" {
+		text += "\n% " + fault.Want
+	}
+	return nil, errors.New(text)
+}
+
+// Handle makes a Handler of a Router.
+func Handle(router Router) Handler {
+	return func(ctx context.Context, r Request, a *Answer) int {
+		cmd, err := Parse(r.Line)
+		if err != nil {
+			fmt.Fprintln(a.Err(), err)
+			return ExitInvalid
+		}
+		if dir := r.File("store"); dir != nil && string(dir) != router.Store() {
+			return ExitNoDaemon // of that store, that is
+		}
+		return cmd.run(&exec{ctx: ctx, request: r, router: router, out: a.Out(), err: a.Err()})
+	}
+}
+
+// Offline carries out a command on a store without a daemon.
+func (c *Command) Offline(ctx context.Context, dir string, r Request, stdout, stderr io.Writer) int {
+	return c.offline(&exec{ctx: ctx, request: r, store: dir, out: stdout, err: stderr})
+}

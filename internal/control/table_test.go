@@ -1,0 +1,71 @@
+package control
+
+import (
+	"strings"
+	"testing"
+)
+
+// understood are lines with and without abbreviation.
+var understood = []string{
+	"show crypto isakmp sa", "sh cry isa sa", "show crypto isakmp sa detail", "sh cry isa sa det",
+	"show crypto ipsec sa", "sh cr ips sa", "show crypto session", "sh cry ses d",
+	"show crypto pki certificates", "sh cry pk cert",
+	"clear crypto isakmp", "cl cry isa 1001", "clear crypto sa", "clear crypto sa peer 192.168.0.2",
+	"clear crypto session", "cl cr ses rem 192.168.0.2",
+	"debug crypto isakmp", "deb cry ipsec", "deb cry isa pki",
+	"initiate Tunnel1", "init tu1 wait 90", "initiate Tunnel 1 verbose", "initiate Tunnel1 wait 0 verbose",
+	"crypto pki import IOSCA1 pem", "cry pki imp IOSCA1 pkcs12 /root/my file.p12", "crypto pki crl import IOSCA1 ca1.crl",
+	"SHOW CRYPTO ISAKMP SA",
+}
+
+func TestUnderstood(t *testing.T) {
+	for _, line := range understood {
+		c, err := Parse(line)
+		if err != nil {
+			t.Errorf("%q:\n%v", line, err)
+			continue
+		}
+		if c.run == nil {
+			t.Errorf("%q: nothing to run", line)
+		}
+	}
+}
+
+func TestNotUnderstood(t *testing.T) {
+	for _, test := range []struct{ line, want string }{
+		{"show crypto isakmp sx", "show crypto isakmp sx\n                   ^\n% Invalid input detected at '^' marker."},
+		{"shw", "shw\n^\n% Invalid input detected at '^' marker."},
+		{"show crypto isakmp sa detail more", "show crypto isakmp sa detail more\n                             ^\n% Invalid input detected at '^' marker."},
+		{"clear crypto sa peer 1.2.3", "clear crypto sa peer 1.2.3\n                     ^\n% Invalid input detected at '^' marker."},
+		{"clear crypto isakmp 99999999999", "clear crypto isakmp 99999999999\n                    ^\n% Invalid input detected at '^' marker."},
+		{"show crypto", "% Incomplete command."},
+		{"c crypto isakmp", `% Ambiguous command:  "c crypto isakmp"`},
+		{"no clear crypto sa", `% "no" is for configurations, not for commands`},
+		{"", "% Incomplete command."},
+	} {
+		c, err := Parse(test.line)
+		if err == nil {
+			t.Errorf("%q: understood as %+v", test.line, c)
+			continue
+		}
+		if !strings.HasPrefix(err.Error()+"\n", test.want+"\n") {
+			t.Errorf("%q:\ngot\n%v\nwant\n%s", test.line, err, test.want)
+		}
+	}
+}
+
+func TestImportsSayWhatTheyNeed(t *testing.T) {
+	for line, want := range map[string]Command{
+		"crypto pki import IOSCA1 pem":              {Import: ImportPEM, trustpoint: "IOSCA1"},
+		"crypto pki import IOSCA1 pkcs12 my r1.p12": {Import: ImportPKCS12, trustpoint: "IOSCA1", File: "my r1.p12"},
+		"crypto pki crl import IOSCA1 ca1.crl":      {Import: ImportCRL, trustpoint: "IOSCA1", File: "ca1.crl"},
+	} {
+		c, err := Parse(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Import != want.Import || c.trustpoint != want.trustpoint || c.File != want.File || !c.OnStore() {
+			t.Errorf("%q: %+v, want %+v", line, c, want)
+		}
+	}
+}

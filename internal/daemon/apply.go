@@ -1,0 +1,102 @@
+package daemon
+
+import (
+	"fmt"
+
+	"go.uber.org/zap"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// applyAll carries out what the engine wants, in its order.
+func (s *shard) applyAll() {
+	for {
+		output, more := s.engine.Poll()
+		if !more {
+			break
+		}
+		s.apply(output)
+	}
+	if len(s.sending) == 0 {
+		return
+	}
+	if err := s.socket.Send(s.sending); err != nil {
+		s.log.Warn("not sent", zap.Error(err))
+	}
+	clear(s.sending)
+	s.sending = s.sending[:0]
+}
+
+// apply is the one switch over ike.Output.
+func (s *shard) apply(output ike.Output) {
+	switch o := output.(type) {
+	case ike.Send:
+		s.sending = append(s.sending, o.Datagram)
+	case ike.Report:
+		s.hub.publish(o)
+	case ike.InstallSA:
+		s.kernel.put(func(plane ipsec.Dataplane) {
+			s.answer(ipsec.Installed{SAID: o.SA.SAID, Err: plane.InstallSA(o.SA)})
+		})
+	case ike.UpdateSA:
+		s.order("changing an SA", func(plane ipsec.Dataplane) error { return plane.UpdateSA(o.SA) })
+	case ike.RemoveSA:
+		s.order("removing an SA", func(plane ipsec.Dataplane) error { return plane.RemoveSA(o.SAID) })
+	case ike.SetPolicy:
+		s.standing("policy of "+o.Policy.Selector.String(), func(plane ipsec.Dataplane) error {
+			if o.Remove {
+				return plane.RemovePolicy(o.Policy)
+			}
+			return plane.SetPolicy(o.Policy)
+		})
+	case ike.SetLink:
+		s.standing("interface "+o.Link.Name, func(plane ipsec.Dataplane) error {
+			if o.Remove {
+				return plane.RemoveLink(o.Link.Name)
+			}
+			return plane.SetLink(o.Link)
+		})
+	case ike.SetRoute:
+		s.order("route to "+o.Route.Dst.String(), func(plane ipsec.Dataplane) error {
+			if o.Remove {
+				return plane.RemoveRoute(o.Route)
+			}
+			return plane.SetRoute(o.Route)
+		})
+	default:
+		panic(fmt.Sprintf("daemon: no way to apply %T", output))
+	}
+}
+
+// order queues an order to the data plane; a refusal is logged.
+func (s *shard) order(what string, carryOut func(ipsec.Dataplane) error) {
+	s.kernel.put(func(plane ipsec.Dataplane) {
+		if err := carryOut(plane); err != nil {
+			s.log.Error(what, zap.Error(err))
+		}
+	})
+}
+
+// standing is order for what the daemon cannot do without when it starts.
+func (s *shard) standing(what string, carryOut func(ipsec.Dataplane) error) {
+	s.kernel.put(func(plane ipsec.Dataplane) {
+		err := carryOut(plane)
+		if err == nil {
+			return
+		}
+		s.log.Error(what, zap.Error(err))
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.refused == nil {
+			s.refused = fmt.Errorf("%s: %w", what, err)
+		}
+	})
+}
+
+// kernelRefusal is the first link or policy that the kernel refused.
+func (s *shard) kernelRefusal() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused
+}

@@ -1,0 +1,231 @@
+// Package daemon is the shell around the core: the loop that feeds one engine
+// with datagrams, time, kernel answers and commands, the one switch that
+// carries out what the engine wants, and what stands around them: sockets,
+// data plane, store, control socket, log.
+//
+//	netio ──datagrams──▶ ┌───────┐ ──Send──────────────▶ netio
+//	timer ─────────────▶ │ shard │ ──SA, policy, link──▶ kernel queue ─▶ xfrm
+//	control ──calls────▶ └───────┘ ──Report────────────▶ hub ─▶ log, debug
+//	                         ▲                              │
+//	                         └────────── Installed ─────────┘ (from the queue)
+package daemon
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/obol-ike/obol/internal/control"
+	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ioslog"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/netio"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/tunnel"
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/pki/store"
+)
+
+// Exit statuses of obold.
+const (
+	ExitStopped = 0 // stopped on request
+	ExitConfig  = 1 // configuration or store unusable
+	ExitUsage   = 2
+	ExitSystem  = 3 // port in use, capability, no ESP
+)
+
+// stopPatience is how long an orderly stop may take.
+const stopPatience = 4 * time.Second
+
+// Options are obold's flags.
+type Options struct {
+	Config string            // path of the running-config
+	Store  string            // directory
+	Socket string            // path of the control socket
+	Manual bool              // tunnels negotiate on command only
+	Memory bool              // --dataplane none
+	Debug  []ioslog.Facility // debug lines that go to the log too
+	Stderr io.Writer
+}
+
+// An Error is why the daemon could not start, and the exit status that says so.
+type Error struct {
+	Exit int
+	Err  error
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+func refuse(exit int, err error) error { return &Error{exit, err} }
+
+// Compile reads a running-config and compiles it. The error holds every fault,
+// one or more lines each.
+func Compile(path string) (*policy.Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, refuse(ExitConfig, err)
+	}
+	cfg, errs := policy.Compile(policy.Source{Name: path, Text: text})
+	if len(errs) > 0 {
+		return nil, refuse(ExitConfig, errs)
+	}
+	return cfg, nil
+}
+
+// Remarks prints what Compile accepted without obeying, or with a warning.
+func Remarks(w io.Writer, cfg *policy.Config) {
+	for _, r := range cfg.Ignored {
+		fmt.Fprintf(w, "%s: ignored: %s\n", r.Pos, r.Text)
+	}
+	for _, r := range cfg.Warnings {
+		fmt.Fprintf(w, "%s: warning: %s\n", r.Pos, r.Text)
+	}
+}
+
+// Daemon is a running obold.
+type Daemon struct {
+	options Options
+	config  *policy.Config
+	store   *store.Store
+	sockets *netio.Sockets
+	plane   ipsec.Dataplane
+	kernel  *kernelQueue
+	hub     *hub
+	shard   *shard
+	log     *zap.Logger
+
+	changing sync.Mutex // one writer at the store
+	snapshot atomic.Pointer[pki.Snapshot]
+}
+
+// Run is the life of the daemon: it returns nil when ctx has ended and
+// everything of ours is gone again, and an *Error when it cannot start.
+//
+// Whatever another obold would lose by a second start comes first: the ports
+// are taken before anything in the kernel is touched.
+func Run(ctx context.Context, o Options) error {
+	cfg, err := Compile(o.Config)
+	if err != nil {
+		return err
+	}
+	Remarks(o.Stderr, cfg)
+	d := &Daemon{options: o, config: cfg, hub: newHub()}
+	// Others compare it with theirs: it must not depend on the directory.
+	if d.options.Store, err = filepath.Abs(o.Store); err != nil {
+		return refuse(ExitConfig, err)
+	}
+	if d.store, err = store.Open(d.options.Store); err != nil {
+		return refuse(ExitConfig, err)
+	}
+	snapshot, err := d.store.Load(cfg.Trustpoints)
+	if err != nil {
+		return refuse(ExitConfig, err)
+	}
+	d.snapshot.Store(snapshot)
+	pathMTU, err := findDevices(cfg, o.Stderr)
+	if err != nil {
+		return refuse(ExitSystem, err)
+	}
+	if d.plane, err = openDataplane(o.Memory, cfg); err != nil {
+		return refuse(ExitSystem, err)
+	}
+	defer d.plane.Close()
+	if d.sockets, err = netio.Listen(netio.Options{IKE: netio.PortIKE, NATT: netio.PortNATT, Bypass: !o.Memory}); err != nil {
+		return refuse(ExitSystem, err)
+	}
+	defer d.sockets.Close()
+	listener, err := control.Listen(o.Socket)
+	if err != nil {
+		return refuse(ExitSystem, err)
+	}
+	defer listener.Close()
+	if err := d.plane.Sweep(); err != nil {
+		return refuse(ExitSystem, fmt.Errorf("cleaning up after an earlier obold: %w", err))
+	}
+
+	var ended func()
+	d.log, ended = startLog(o.Stderr, d.hub, o.Debug)
+	defer ended()
+	d.kernel = newKernelQueue(d.plane)
+	env := ike.Env{Config: cfg, PKI: snapshot, Rand: rand.Reader}
+	d.shard = newShard(env, engine.Options{Options: tunnel.Options{Manual: o.Manual, PathMTU: pathMTU}}, d.kernel, d.sockets, d.hub, d.log)
+	return d.serve(ctx, func(ctx context.Context) { control.Serve(ctx, listener, control.Handle(d)) })
+}
+
+// serve runs everything until ctx ends, or until a part of it cannot go on.
+func (d *Daemon) serve(ctx context.Context, controlSocket func(context.Context)) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	received := make(chan struct{})
+	go func() {
+		defer close(received)
+		if err := d.sockets.Receive(d.shard.deliver); err != nil {
+			cancel(err)
+		}
+	}()
+	go d.shard.run()
+
+	err := d.interfacesUp(ctx)
+	if err == nil {
+		fmt.Fprintln(d.options.Stderr, "obold: ready")
+		controlSocket(ctx) // until ctx ends
+		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+			err = cause
+		}
+	}
+	d.stop()
+	d.sockets.Close()
+	<-received
+	if err != nil {
+		return refuse(ExitSystem, err)
+	}
+	return nil
+}
+
+// interfacesUp waits for the first links, policies and routes.
+func (d *Daemon) interfacesUp(ctx context.Context) error {
+	if err := d.shard.call(ctx, func(*engine.Engine, time.Time) {}); err != nil {
+		return err
+	}
+	if err := d.kernel.flush(ctx); err != nil {
+		return err
+	}
+	return d.shard.kernelRefusal()
+}
+
+// stop tells the peers and takes everything of ours out of the kernel. What a
+// kernel that does not answer keeps is swept at the next start.
+func (d *Daemon) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
+	defer cancel()
+	err := d.shard.call(ctx, func(e *engine.Engine, now time.Time) {
+		if err := e.Command(now, ike.Shutdown{}); err != nil {
+			d.log.Error("shutting down", zap.Error(err))
+		}
+	})
+	d.shard.stop()
+	var swept error
+	d.kernel.put(func(plane ipsec.Dataplane) { swept = plane.Sweep() })
+	if err == nil {
+		err = d.kernel.close(ctx)
+	}
+	if err == nil {
+		err = swept
+	}
+	if err != nil {
+		d.log.Error("something of ours stays in the kernel", zap.Error(err))
+	}
+	d.hub.close()
+}

@@ -1,0 +1,83 @@
+package daemon
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ioslog"
+)
+
+// logQueue is how many reports the log may be behind before some are lost.
+const logQueue = 8192
+
+// startLog makes the log and starts the goroutine that writes reports to it:
+// IOS's syslog lines, the debug lines asked for, and what obol knows better
+// than IOS says. ended waits until everything is written; the hub must be
+// closed by then.
+func startLog(w io.Writer, h *hub, debug []ioslog.Facility) (log *zap.Logger, ended func()) {
+	encoder := zap.NewProductionEncoderConfig()
+	encoder.EncodeTime = zapcore.ISO8601TimeEncoder
+	encoder.EncodeLevel = zapcore.CapitalLevelEncoder
+	sink := zapcore.Lock(zapcore.AddSync(w))
+	log = zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(encoder), sink, zapcore.DebugLevel))
+	reports := h.subscribe(logQueue)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for r := range reports.reports {
+			if n := reports.Lost(); n > 0 {
+				log.Warn("the log is too slow, reports are lost", zap.Uint64("lost", n))
+			}
+			logReport(log, r, debug)
+		}
+	}()
+	return log, func() {
+		h.close()
+		<-done
+	}
+}
+
+func logReport(log *zap.Logger, r ike.Report, debug []ioslog.Facility) {
+	for _, line := range ioslog.Lines(r) {
+		switch {
+		case line.Facility == ioslog.Syslog:
+			log.Log(severity(line.Text), line.Text)
+		case slices.Contains(debug, line.Facility):
+			log.Debug(line.Text)
+		}
+	}
+	switch e := r.Event.(type) {
+	case ike.SessionUp:
+		log.Info("IKE SA up", zap.Uint32("conn-id", e.ConnID), zap.Stringer("local", e.Local), zap.Stringer("remote", e.Remote),
+			zap.String("peer", e.PeerID), zap.String("profile", e.Profile), zap.Bool("initiator", e.Initiator))
+	case ike.SessionDown:
+		log.Info("IKE SA down", zap.Uint32("conn-id", e.ConnID), zap.Stringer("remote", e.Remote), zap.String("reason", e.Reason))
+	case ike.ChildUp:
+		log.Info("IPsec SAs up", zap.String("tunnel", e.Tunnel), zap.Stringer("remote", e.Remote),
+			zap.Uint32("spi-in", e.In.SPI), zap.Uint32("spi-out", e.Out.SPI))
+	case ike.ChildDown:
+		log.Info("IPsec SAs down", zap.String("tunnel", e.Tunnel), zap.Uint32("spi-in", e.InSPI), zap.String("reason", e.Reason))
+	case ike.NegotiationFailed:
+		log.Warn("negotiation failed", zap.String("tunnel", e.Tunnel), zap.Stringer("peer", e.Peer),
+			zap.String("stage", e.Stage), zap.String("reason", e.Reason))
+	}
+}
+
+// severity is the digit of a syslog line: %CRYPTO-5-IKMP_INVALID_CERT.
+func severity(line string) zapcore.Level {
+	_, rest, _ := strings.Cut(line, "-")
+	switch {
+	case rest == "":
+		return zapcore.InfoLevel
+	case rest[0] <= '3':
+		return zapcore.ErrorLevel
+	case rest[0] == '4':
+		return zapcore.WarnLevel
+	}
+	return zapcore.InfoLevel
+}
