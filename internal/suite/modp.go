@@ -69,7 +69,7 @@ func (m modp) generate(g *Group, rand io.Reader) (*PrivateKey, error) {
 
 // inRange says whether 1 <= x < order. Without an order only nought is out.
 func (n modpNumbers) inRange(x []byte) bool {
-	if n.order == nil {
+	if len(n.order) == 0 {
 		return !allZero(x)
 	}
 	q, err := bigmod.NewModulus(n.order)
@@ -111,7 +111,7 @@ func (n modpNumbers) publicValue(peer []byte) (*bigmod.Nat, error) {
 	if err != nil || y.IsZero() == 1 || y.IsOne() == 1 || y.IsMinusOne(n.p) == 1 {
 		return nil, ErrPublicValue
 	}
-	if n.order != nil && bigmod.NewNat().Exp(y, n.order, n.p).IsOne() == 0 {
+	if len(n.order) != 0 && bigmod.NewNat().Exp(y, n.order, n.p).IsOne() == 0 {
 		return nil, ErrPublicValue
 	}
 	return y, nil
