@@ -132,11 +132,11 @@ func (n Name) Value(key string) string {
 // Equal compares by meaning (RFC 5280 section 7.1): string types, case and
 // runs of blanks do not matter, neither does the order inside one RDN.
 func (n Name) Equal(m Name) bool {
-	return n == m || n.canonical() == m.canonical()
+	return n == m || n.Canonical() == m.Canonical()
 }
 
-// canonical is a form in which equal names have equal octets.
-func (n Name) canonical() string {
+// Canonical is a form in which equal names, and only those, have equal octets.
+func (n Name) Canonical() string {
 	if n.der == "" {
 		return ""
 	}

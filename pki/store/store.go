@@ -1,45 +1,210 @@
-// Package store keeps trustpoints in a directory.
 package store
 
-import "github.com/obol-ike/obol/pki"
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 
-// Store is an open store directory.
+	"github.com/obol-ike/obol/pki"
+)
+
+// Store is a store directory.
 type Store struct{ dir string }
 
-// Imported tells what an import put into the store.
-type Imported struct {
-	Trustpoint string
-	CA         *pki.Certificate
-	Identity   *pki.Certificate // nil: CA only
-	Chain      []*pki.Certificate
-	Enrolled   uint64 // order of enrolment, 0 without identity
-	Replaced   bool   // the trustpoint stood in the store before
-	Warnings   []string
+// Open opens the store directory and makes it where it does not exist. One that
+// everybody may write to is refused: anybody could add a trust anchor.
+func Open(dir string) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("store: %w", err)
+	case !info.IsDir():
+		return nil, fmt.Errorf("store: %s is not a directory", dir)
+	case info.Mode().Perm()&0o002 != 0:
+		return nil, fmt.Errorf("store: everybody may write to %s (mode %04o); chmod 700 it", dir, info.Mode().Perm())
+	}
+	return &Store{dir}, nil
 }
 
-// ImportedCRL tells what a CRL import put into the store.
-type ImportedCRL struct {
-	Trustpoint string
-	CRL        *pki.CRL
-	Warnings   []string
+// An entry is one trustpoint directory.
+type entry struct {
+	name   string
+	number uint64
+	path   string
 }
 
-// Open opens, and makes where it does not exist, the store directory.
-func Open(dir string) (*Store, error) { return &Store{dir}, nil }
-
-// Load reads the configured trustpoints.
-func (s *Store) Load(settings []pki.Settings) (*pki.Snapshot, error) { return pki.NewSnapshot(nil), nil }
-
-// Names lists the trustpoints that stand in the store.
-func (s *Store) Names() ([]string, error) { return nil, nil }
-
-// ImportPEM installs a trustpoint from PEM.
-func (s *Store) ImportPEM(name string, ca, cert, key []byte) (Imported, error) { return Imported{}, nil }
-
-// ImportPKCS12 installs a trustpoint from a PKCS #12 file.
-func (s *Store) ImportPKCS12(name string, p12 []byte, password string) (Imported, error) {
-	return Imported{}, nil
+// entries lists the trustpoints by name, the one with the highest number for
+// each, and apart the directories that those have replaced.
+func (s *Store) entries() (current map[string]entry, old []string, err error) {
+	files, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("store: %w", err)
+	}
+	current = map[string]entry{}
+	for _, f := range files {
+		name, number, ok := cutNumber(f.Name())
+		if !ok || !f.IsDir() {
+			continue
+		}
+		e := entry{name, number, filepath.Join(s.dir, f.Name())}
+		before, had := current[name]
+		switch {
+		case !had:
+			current[name] = e
+		case before.number < number:
+			old = append(old, before.path)
+			current[name] = e
+		default:
+			old = append(old, e.path)
+		}
+	}
+	return current, old, nil
 }
 
-// ImportCRL installs a CRL (PEM or DER) of a CA of the trustpoint.
-func (s *Store) ImportCRL(name string, crl []byte) (ImportedCRL, error) { return ImportedCRL{}, nil }
+// cutNumber splits NAME.NUMBER.
+func cutNumber(dir string) (name string, number uint64, ok bool) {
+	i := strings.LastIndexByte(dir, '.')
+	if i < 0 || checkName(dir[:i]) != nil {
+		return "", 0, false
+	}
+	number, err := strconv.ParseUint(dir[i+1:], 10, 63)
+	return dir[:i], number, err == nil && number > 0 && strconv.FormatUint(number, 10) == dir[i+1:]
+}
+
+// checkName accepts the names of trustpoints that can be names of directories.
+func checkName(name string) error {
+	ok := func(r rune) bool {
+		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-_.+:@", r)
+	}
+	if name == "" || len(name) > 128 || name[0] == '.' || strings.ContainsFunc(name, func(r rune) bool { return !ok(r) }) {
+		return fmt.Errorf("trustpoint name %q: up to 128 letters, digits and -_.+:@ are expected, not beginning with a dot", name)
+	}
+	return nil
+}
+
+// Names lists the trustpoints that stand in the store, sorted.
+func (s *Store) Names() ([]string, error) {
+	unlock, err := s.lock(false)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	current, _, err := s.entries()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for name := range current {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Load reads the configured trustpoints; those that the store does not have
+// come with their settings alone. A trustpoint that cannot be read is an error:
+// to go on without it would change what is requested and shown.
+func (s *Store) Load(settings []pki.Settings) (*pki.Snapshot, error) {
+	unlock, err := s.lock(false)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	current, _, err := s.entries()
+	if err != nil {
+		return nil, err
+	}
+	var tps []*pki.Trustpoint
+	for _, set := range settings {
+		tp := &pki.Trustpoint{}
+		if e, ok := current[set.Name]; ok {
+			if tp, err = e.read(); err != nil {
+				return nil, fmt.Errorf("store: %s: %w", e.path, err)
+			}
+		}
+		tp.Settings = set
+		tps = append(tps, tp)
+	}
+	return pki.NewSnapshot(tps), nil
+}
+
+// read reads one trustpoint directory. What an import checked is checked again:
+// the files may have been changed since.
+func (e entry) read() (*pki.Trustpoint, error) {
+	ca, err := readFile(filepath.Join(e.path, "ca.pem"), pki.MaxImportLen)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := optional(readFile(filepath.Join(e.path, "cert.pem"), pki.MaxImportLen))
+	if err != nil {
+		return nil, err
+	}
+	key, err := optional(readFile(filepath.Join(e.path, "key.pem"), pki.MaxImportLen))
+	if err != nil {
+		return nil, err
+	}
+	chain, err := optional(readFile(filepath.Join(e.path, "chain.pem"), pki.MaxImportLen))
+	if err != nil {
+		return nil, err
+	}
+	if len(cert) > 0 {
+		cert = append(cert, chain...)
+	}
+	m, err := pki.ParsePEM(ca, cert, key)
+	if err != nil {
+		return nil, err
+	}
+	tp := &pki.Trustpoint{CA: m.CA, Identity: m.Identity, Chain: m.Chain, Signer: m.Signer}
+	if m.Identity != nil {
+		tp.Enrolled = e.number
+	}
+	paths, err := filepath.Glob(filepath.Join(escape(e.path), "crl.*.pem"))
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range paths {
+		data, err := readFile(path, 2*pki.MaxCRLLen)
+		if err != nil {
+			return nil, err
+		}
+		crl, err := pki.ParseCRLFile(data)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+		}
+		tp.CRLs = append(tp.CRLs, crl)
+	}
+	return tp, nil
+}
+
+// escape keeps the store's own path out of the glob's language.
+func escape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
+
+// readFile reads a file of at most limit octets.
+func readFile(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%s: %d octets, at most %d are accepted", filepath.Base(path), info.Size(), limit)
+	}
+	return os.ReadFile(path)
+}
+
+// optional makes a missing file an empty one.
+func optional(data []byte, err error) ([]byte, error) {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
+}

@@ -1,0 +1,23 @@
+// Package store keeps trustpoints in a directory.
+//
+//	DIR/                  0700
+//	    lock              whoever writes holds it exclusively, whoever reads shared
+//	    IOSCA1.3/         trustpoint IOSCA1, installed by the store's third import:
+//	        ca.pem        the CA certificate, the trustpoint's only trust anchor
+//	        cert.pem      the identity certificate    } both or none
+//	        key.pem       its private key, PKCS #8    }
+//	        chain.pem     CAs that go out after the identity certificate, if any
+//	        crl.HASH.pem  the newest CRL of one issuer; HASH is of its name
+//	    .new.*            being written
+//
+// The number after the name is the order of enrolment: an import takes one more
+// than the highest number in the directory, so a trustpoint that is imported
+// again becomes the newest, as one that enrolls again does on IOS. (A trustpoint
+// without identity has a number too; it does not count as enrolled.)
+//
+// An import writes a complete .new directory, syncs it, and renames it to its
+// final name: that is the moment at which it holds. Then older numbers of the
+// same name are removed. After a crash the highest number counts; what was left
+// behind is removed by the next writer. A CRL is one file, written aside and
+// renamed. Directories have mode 0700, files 0600.
+package store

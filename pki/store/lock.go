@@ -1,0 +1,36 @@
+package store
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockWait is how long a writer waits for others; an import takes milliseconds.
+const lockWait = 5 * time.Second
+
+// lock takes the store's lock, shared or exclusive. The kernel gives it back
+// when a process dies.
+func (s *Store) lock(exclusive bool) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(s.dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	how := unix.LOCK_SH | unix.LOCK_NB
+	if exclusive {
+		how = unix.LOCK_EX | unix.LOCK_NB
+	}
+	for deadline := time.Now().Add(lockWait); ; time.Sleep(20 * time.Millisecond) {
+		err := unix.Flock(int(f.Fd()), how)
+		if err == nil {
+			return func() { f.Close() }, nil
+		}
+		if (err != unix.EWOULDBLOCK && err != unix.EINTR) || time.Now().After(deadline) {
+			f.Close()
+			return nil, fmt.Errorf("store: %s is held by another import: %w", s.dir, err)
+		}
+	}
+}
