@@ -66,8 +66,12 @@ test: go packages
 	@echo '== image test';              $(MAKE) --no-print-directory image-test
 	@echo 'test: ok'
 
-demo: build
-	go run ./test/demo
+# In a virtual machine by itself where this kernel lacks ESP or GRE.
+demo: go
+	@test/packages demo
+	@$(MAKE) --no-print-directory build
+	@go build -o bin/demo ./test/demo && go build -o bin/vmrun ./test/vm/run
+	@bin/demo
 
 # Every target of test/fuzz.txt, FUZZTIME each.
 fuzz: go

@@ -20,6 +20,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/obol-ike/obol/test/testca"
 )
 
 // Outer is the name of the physical interface in both namespaces.
@@ -31,6 +33,7 @@ type Router struct {
 	NS      string // network namespace
 	Address string // of Ethernet0/0
 	LAN     string // address of Loopback0
+	Serial  string // !obol serial-number
 	Config  string // path of its running-config
 	Store   string
 	Socket  string
@@ -46,6 +49,9 @@ type Router struct {
 type Pair struct {
 	R1, R2 *Router
 	Dir    string // scratch directory, removed by Close
+
+	cas  map[string]*testca.CA // by trustpoint
+	keys int                   // that were given out
 }
 
 // New makes the namespaces and the wire between them. bin holds obold and obol;
@@ -59,7 +65,7 @@ func New(bin, config1, config2 string) (*Pair, error) {
 		name := fmt.Sprintf("R%d", n)
 		return &Router{
 			Name: name, NS: fmt.Sprintf("obol-r%d", n), Config: config, bin: bin,
-			Address: fmt.Sprintf("192.168.0.%d", n), LAN: fmt.Sprintf("192.168.%d00.1", n),
+			Address: fmt.Sprintf("192.168.0.%d", n), LAN: fmt.Sprintf("192.168.%d00.1", n), Serial: fmt.Sprint(99 + n),
 			Store: filepath.Join(dir, name), Socket: filepath.Join(dir, name+".sock"),
 		}
 	}
