@@ -58,7 +58,7 @@ func (t TransformV1) Attribute(typ uint16) (Attribute, bool) {
 type Attribute struct {
 	Type  uint16 // 15 bits
 	Value uint64 // of both forms
-	Bytes []byte // of the variable form: the value as received, up to 8 octets; nil is the basic form
+	Bytes []byte // of the variable form: the value as received, up to 8 octets; nil is the basic form. Append prefers them to Value
 }
 
 // maxAttributeLen limits an attribute's value in octets. What IKEv1 has need
