@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/tunnel"
 )
@@ -126,7 +127,7 @@ func Lines(r ike.Report) []Line {
 	case ikev1.Retransmission:
 		return retransmission(e)
 	case ikev1.MessageRejected:
-		return badMessage(e.SA)
+		return badMessage(e.Remote)
 	case ikev1.NotifySent:
 		return notifySent(e)
 	case ikev1.NotifyReceived:
@@ -151,6 +152,10 @@ func Lines(r ike.Report) []Line {
 	case ikev1.IPsecInstalled:
 		return ipsecInstalled(e)
 
+	case engine.NoSA:
+		return syslog("CRYPTO-4-IKMP_NO_SA: IKE message from %s has no SA and is not an initialization offer", e.Remote.Addr())
+	case engine.BadMessage:
+		return badMessage(e.Remote)
 	case tunnel.LineProtocol:
 		return lineProtocol(e)
 	case tunnel.RecursiveRouting:

@@ -1,6 +1,8 @@
 package ioslog
 
 import (
+	"net/netip"
+
 	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/internal/tunnel"
 	"github.com/obol-ike/obol/wire"
@@ -10,8 +12,8 @@ func modeFailure(mode string, sa ikev1.SA) []Line {
 	return syslog("CRYPTO-6-IKMP_MODE_FAILURE: Processing of %s mode failed with peer at %s", mode, sa.Remote.Addr())
 }
 
-func badMessage(sa ikev1.SA) []Line {
-	return syslog("CRYPTO-4-IKMP_BAD_MESSAGE: IKE message from %s failed its sanity check or is malformed", sa.Remote.Addr())
+func badMessage(remote netip.AddrPort) []Line {
+	return syslog("CRYPTO-4-IKMP_BAD_MESSAGE: IKE message from %s failed its sanity check or is malformed", remote.Addr())
 }
 
 // idCertMismatch: the certificate's own value ends the line, and is empty when
