@@ -29,7 +29,7 @@ func TestTree(t *testing.T) {
 ISAKMP 1.0, Main Mode, cookies 11e79c308ebbd717 2ca4eb67438cfda9
   flags 0x00, message id 00000000, length 104
   SA at 28, 56 octets
-    proposal 1, protocol ISAKMP, SPI 
+    proposal 1, protocol ISAKMP
       transform 1, id 1
         encryption 5
         hash 1

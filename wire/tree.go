@@ -67,7 +67,7 @@ func (t *tree) payload(m *Message, p Payload) error {
 		return err
 	case PayloadNotify:
 		n, err := ParseBody(p, ParseNotifyV1)
-		t.line(2, "%s, protocol %s, SPI %x", n.Type, n.Protocol, n.SPI)
+		t.line(2, "%s, protocol %s%s", n.Type, n.Protocol, spiWords(n.SPI))
 		t.octets(n.Data)
 		return err
 	case PayloadDelete:
@@ -95,7 +95,7 @@ func (t *tree) payload(m *Message, p Payload) error {
 
 func (t *tree) sa(sa SAV1) {
 	for _, p := range sa.Proposals {
-		t.line(2, "proposal %d, protocol %s, SPI %x", p.Number, p.Protocol, p.SPI)
+		t.line(2, "proposal %d, protocol %s%s", p.Number, p.Protocol, spiWords(p.SPI))
 		names := ipsecAttrNames
 		if p.Protocol == ProtocolISAKMP {
 			names = attrNames
@@ -107,6 +107,13 @@ func (t *tree) sa(sa SAV1) {
 			}
 		}
 	}
+}
+
+func spiWords(spi []byte) string {
+	if len(spi) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", SPI %x", spi)
 }
 
 func (t *tree) octets(b []byte) {

@@ -21,7 +21,8 @@ type modp struct {
 type modpNumbers struct {
 	p     *bigmod.Modulus
 	g     *bigmod.Nat
-	order []byte
+	q     *bigmod.Modulus // the order, nil for a safe prime
+	order []byte          // its octets
 }
 
 // newMODP describes a group with private exponents of twice the group's
@@ -34,15 +35,24 @@ func newMODP(prime, generator, order string, exponentBits int) modp {
 }
 
 func (m modp) compute() modpNumbers {
-	p, err := bigmod.NewModulus(unhex(m.prime))
+	n := modpNumbers{p: modulus(m.prime)}
+	g, err := bigmod.NewNat().SetBytes(unhex(m.generator), n.p)
 	if err != nil {
 		panic(err) // a constant of this package is wrong
 	}
-	g, err := bigmod.NewNat().SetBytes(unhex(m.generator), p)
+	n.g = g
+	if m.order != "" {
+		n.q, n.order = modulus(m.order), unhex(m.order)
+	}
+	return n
+}
+
+func modulus(hex string) *bigmod.Modulus {
+	m, err := bigmod.NewModulus(unhex(hex))
 	if err != nil {
 		panic(err)
 	}
-	return modpNumbers{p: p, g: g, order: unhex(m.order)}
+	return m
 }
 
 func unhex(s string) []byte {
@@ -69,14 +79,10 @@ func (m modp) generate(g *Group, rand io.Reader) (*PrivateKey, error) {
 
 // inRange says whether 1 <= x < order. Without an order only nought is out.
 func (n modpNumbers) inRange(x []byte) bool {
-	if len(n.order) == 0 {
+	if n.q == nil {
 		return !allZero(x)
 	}
-	q, err := bigmod.NewModulus(n.order)
-	if err != nil {
-		return false
-	}
-	e, err := bigmod.NewNat().SetBytes(x, q)
+	e, err := bigmod.NewNat().SetBytes(x, n.q)
 	return err == nil && e.IsZero() == 0
 }
 
@@ -111,7 +117,7 @@ func (n modpNumbers) publicValue(peer []byte) (*bigmod.Nat, error) {
 	if err != nil || y.IsZero() == 1 || y.IsOne() == 1 || y.IsMinusOne(n.p) == 1 {
 		return nil, ErrPublicValue
 	}
-	if len(n.order) != 0 && bigmod.NewNat().Exp(y, n.order, n.p).IsOne() == 0 {
+	if n.q != nil && bigmod.NewNat().Exp(y, n.order, n.p).IsOne() == 0 {
 		return nil, ErrPublicValue
 	}
 	return y, nil
