@@ -20,9 +20,9 @@ type Header struct {
 // encrypted. In IKEv2 the bit means nothing: a payload says so there.
 func (h Header) Encrypted() bool { return h.Version.Major() == 1 && h.Flags&FlagEncryption != 0 }
 
-// ParseHeader parses the header of b, which is one whole message: "If the
-// ISAKMP message lengths do not match, the ISAKMP message MUST be rejected"
-// (RFC 2408 section 5.1). Versions, exchanges and flags are not judged.
+// ParseHeader parses the header of b, which is one whole message: RFC 2408
+// section 5.1 has a message rejected whose Length is not that of what arrived.
+// Versions, exchanges and flags are not judged.
 func ParseHeader(b []byte) (Header, error) {
 	if len(b) < HeaderLen {
 		return Header{}, refuse(PayloadNone, len(b), NotifyUnequalPayloadLengths, "%d octets are too few for a header of %d", len(b), HeaderLen)

@@ -73,9 +73,8 @@ func ParseChain(first PayloadType, b []byte, offset int) (payloads []Payload, re
 //	! Next Payload  !C!  RESERVED   !         Payload Length        !
 //	+---------------+---------------+-------------------------------+
 //
-// RFC 2408 section 5.3: "Verify the RESERVED field contains the value zero. If
-// the value in the RESERVED field is not zero, the message is discarded" with
-// PAYLOAD-MALFORMED. IKEv2 has its first bit for Critical and ignores the rest.
+// RFC 2408 section 5.3 has a message discarded as malformed whose RESERVED is
+// not zero. IKEv2 has its first bit for Critical and ignores the rest.
 func parseChain(v Version, first PayloadType, b []byte, offset int) ([]Payload, []byte, error) {
 	var payloads []Payload
 	for t := first; t != PayloadNone; {

@@ -56,8 +56,8 @@ func ParseSAV1(body []byte) (SAV1, error) {
 }
 
 // parseLinks walks a chain of payloads of one type, proposals or transforms,
-// that fills b, which begins at offset of the SA body. "The Next Payload field
-// ... MUST only contain the value 2 [3] or 0" (RFC 2408 sections 3.5 and 3.6).
+// that fills b, which begins at offset of the SA body. Their next payload may
+// only be their own type or none (RFC 2408 sections 3.5 and 3.6).
 func parseLinks(t PayloadType, b []byte, offset, limit int, each func(raw []byte, offset int) error) error {
 	if len(b) == 0 {
 		return refuse(t, offset, NotifyBadProposalSyntax, "there is none")

@@ -109,9 +109,8 @@ func (m modp) private(g *Group, x []byte) *PrivateKey {
 	}
 }
 
-// publicValue checks a peer's value. RFC 6989 section 2.1: "the receiver MUST
-// check that ... 1 < r < p-1"; section 2.2, for groups with small subgroups:
-// "r^q = 1 mod p".
+// publicValue checks a peer's value: 1 < y < p-1 (RFC 6989 section 2.1), and
+// y^q = 1 mod p in groups with small subgroups (section 2.2).
 func (n modpNumbers) publicValue(peer []byte) (*bigmod.Nat, error) {
 	y, err := bigmod.NewNat().SetBytes(peer, n.p)
 	if err != nil || y.IsZero() == 1 || y.IsOne() == 1 || y.IsMinusOne(n.p) == 1 {
