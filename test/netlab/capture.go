@@ -9,7 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Capture is every IPv4 packet that crosses a link of a host, in and out.
+// A Capture is every IPv4 packet that a host sends over a link. What it
+// receives is what its neighbour sends: captured on the receiver, a packet
+// which ESP protected is seen a second time in clear, as if it had come so, when
+// the kernel has decrypted it (tcpdump shows it too).
 type Capture struct {
 	mu      sync.Mutex
 	packets []Packet
@@ -26,8 +29,9 @@ type Packet struct {
 // Protocol is the packet's IP protocol number.
 func (p Packet) Protocol() uint8 { return p.Data[9] }
 
-// Capture starts to record a link; it stops when the test is over.
-func (h *Host) Capture(link string) *Capture {
+// Sent starts to record what the host sends over a link; it stops when the
+// test is over.
+func (h *Host) Sent(link string) *Capture {
 	h.t.Helper()
 	c := &Capture{ended: make(chan struct{})}
 	err := h.Do(func() (err error) {
@@ -63,7 +67,8 @@ func (c *Capture) record(stop chan struct{}) {
 	buf := make([]byte, 1<<16)
 	for {
 		n, from, err := unix.Recvfrom(c.fd, buf, 0)
-		if ll, ok := from.(*unix.SockaddrLinklayer); err == nil && ok && ll.Protocol == htons(unix.ETH_P_IP) && n >= 20 {
+		ll, ok := from.(*unix.SockaddrLinklayer)
+		if err == nil && ok && ll.Pkttype == unix.PACKET_OUTGOING && ll.Protocol == htons(unix.ETH_P_IP) && n >= 20 {
 			c.mu.Lock()
 			c.packets = append(c.packets, Packet{time.Now(), append([]byte(nil), buf[:n]...)})
 			c.mu.Unlock()

@@ -1,0 +1,111 @@
+package xfrm
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// Dataplane drives the kernel of one network namespace.
+type Dataplane struct {
+	handle  *netlink.Handle          // links, addresses, routes, policies
+	sockets map[int]*nl.SocketHandle // our own messages
+	release string                   // of the kernel
+	watch   *watcher
+
+	mu        sync.Mutex
+	installed map[ipsec.SAID]*limits // SAs of ours that have not expired
+}
+
+var _ ipsec.Dataplane = (*Dataplane)(nil)
+
+// New opens the data plane of the caller's network namespace. Later calls work
+// in that namespace, whichever thread makes them.
+func New() (*Dataplane, error) {
+	d, err := open(eventBuffer)
+	if err != nil {
+		return nil, err
+	}
+	go d.watch.run(d)
+	return d, nil
+}
+
+// open makes a data plane that does not read its events yet.
+func open(eventBuffer int) (*Dataplane, error) {
+	d := &Dataplane{sockets: map[int]*nl.SocketHandle{}, installed: map[ipsec.SAID]*limits{}}
+	var err error
+	if d.handle, err = netlink.NewHandle(unix.NETLINK_ROUTE, unix.NETLINK_XFRM); err != nil {
+		return nil, fmt.Errorf("netlink: %w", err)
+	}
+	for _, protocol := range []int{unix.NETLINK_ROUTE, unix.NETLINK_XFRM} {
+		s, err := openSocket(protocol)
+		if err != nil {
+			d.Close()
+			return nil, err
+		}
+		d.sockets[protocol] = &nl.SocketHandle{Socket: s}
+	}
+	if d.watch, err = newWatcher(eventBuffer); err != nil {
+		d.Close()
+		return nil, err
+	}
+	d.release = kernelRelease()
+	return d, nil
+}
+
+// openSocket opens a netlink socket in the current namespace, with the kernel's
+// own words in its errors.
+func openSocket(protocol int) (*nl.NetlinkSocket, error) {
+	s, err := nl.GetNetlinkSocketAt(netns.None(), netns.None(), protocol)
+	if err != nil {
+		return nil, fmt.Errorf("netlink protocol %d: %w", protocol, err)
+	}
+	if err := s.SetExtAck(true); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("netlink protocol %d: %w", protocol, err)
+	}
+	return s, nil
+}
+
+func kernelRelease() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return ""
+	}
+	return unix.ByteSliceToString(u.Release[:])
+}
+
+// String names the data plane for show and logs.
+func (d *Dataplane) String() string {
+	return "Linux " + d.release + " XFRM: ESP and AH, VTI, GRE"
+}
+
+// Events reports Expired and Acquire until Close. They are to be read: while
+// nobody does, the kernel's queue may overflow, and then the expired SAs are
+// found by comparing with the kernel's list.
+func (d *Dataplane) Events() <-chan ipsec.Event { return d.watch.events }
+
+// Close ends the events and gives back the sockets. What is installed stays.
+func (d *Dataplane) Close() error {
+	if d.watch != nil {
+		d.watch.close()
+	}
+	for _, s := range d.sockets {
+		s.Close()
+	}
+	d.handle.Close()
+	return nil
+}
+
+// request starts a message of our own that goes over our own sockets.
+func (d *Dataplane) request(message, flags int) *nl.NetlinkRequest {
+	r := nl.NewNetlinkRequest(message, flags)
+	r.Sockets = d.sockets
+	return r
+}

@@ -1,0 +1,93 @@
+package xfrm
+
+import (
+	"encoding/binary"
+	"net"
+	"net/netip"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// greIgnoreDF is IFLA_GRE_IGNORE_DF of linux/if_tunnel.h.
+const greIgnoreDF = 19
+
+// linkInfo says which kind of interface is to be made, and its parameters. The
+// library's own for GRE has no ignore-df.
+func linkInfo(l ipsec.Link) *nl.RtAttr {
+	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
+	info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated(l.Kind.String()))
+	key := binary.BigEndian.AppendUint32(nil, l.Key)
+	switch l.Kind {
+	case ipsec.VTI:
+		data := info.AddRtAttr(nl.IFLA_INFO_DATA, nil)
+		data.AddRtAttr(nl.IFLA_VTI_LOCAL, l.Local.AsSlice())
+		data.AddRtAttr(nl.IFLA_VTI_REMOTE, l.Remote.AsSlice())
+		data.AddRtAttr(nl.IFLA_VTI_IKEY, key)
+		data.AddRtAttr(nl.IFLA_VTI_OKEY, key)
+	case ipsec.GREIP:
+		data := info.AddRtAttr(nl.IFLA_INFO_DATA, nil)
+		data.AddRtAttr(nl.IFLA_GRE_LOCAL, l.Local.AsSlice())
+		data.AddRtAttr(nl.IFLA_GRE_REMOTE, l.Remote.AsSlice())
+		if l.HasKey {
+			flags := binary.BigEndian.AppendUint16(nil, greKey)
+			data.AddRtAttr(nl.IFLA_GRE_IFLAGS, flags)
+			data.AddRtAttr(nl.IFLA_GRE_OFLAGS, flags)
+			data.AddRtAttr(nl.IFLA_GRE_IKEY, key)
+			data.AddRtAttr(nl.IFLA_GRE_OKEY, key)
+		}
+		data.AddRtAttr(nl.IFLA_GRE_TTL, nl.Uint8Attr(ttl(l)))
+		// Without tunnel path-mtu-discovery IOS never sets DF on the GRE
+		// header, so that protected packets may be fragmented on a narrow
+		// path. What is larger than the interface's MTU and must not be
+		// fragmented is refused before it gets that far.
+		data.AddRtAttr(nl.IFLA_GRE_PMTUDISC, nl.Uint8Attr(0))
+		data.AddRtAttr(greIgnoreDF, nl.Uint8Attr(1))
+	}
+	return info
+}
+
+func ttl(l ipsec.Link) uint8 {
+	if l.TTL == 0 {
+		return defaultTTL
+	}
+	return l.TTL
+}
+
+// sameTunnel says whether a standing link has the kind and the parameters that
+// cannot be changed on it.
+func sameTunnel(old netlink.Link, l ipsec.Link) bool {
+	switch o := old.(type) {
+	case *netlink.Vti:
+		return sameEnds(old, l) && o.IKey == l.Key && o.OKey == l.Key
+	case *netlink.Gretun:
+		key, flags := uint32(0), uint16(0)
+		if l.HasKey {
+			key, flags = l.Key, greKey
+		}
+		return sameEnds(old, l) && o.Ttl == ttl(l) &&
+			o.IKey == key && o.OKey == key && o.IFlags == flags && o.OFlags == flags
+	case *netlink.Dummy:
+		return l.Kind == ipsec.Dummy
+	}
+	return false
+}
+
+// sameEnds says whether a link is of the kind and has the ends.
+func sameEnds(link netlink.Link, l ipsec.Link) bool {
+	switch o := link.(type) {
+	case *netlink.Vti:
+		return l.Kind == ipsec.VTI && equal(o.Local, l.Local) && equal(o.Remote, l.Remote)
+	case *netlink.Gretun:
+		return l.Kind == ipsec.GREIP && equal(o.Local, l.Local) && equal(o.Remote, l.Remote)
+	}
+	return false
+}
+
+func equal(ip net.IP, a netip.Addr) bool {
+	b, _ := netip.AddrFromSlice(ip)
+	return b.Unmap() == a
+}

@@ -1,0 +1,96 @@
+package xfrm
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/vishvananda/netlink"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// priority of all our policies; the lowest number wins. Policies of ours never
+// overlap: they differ in the mark or in the ends of the tunnel. Other keying
+// daemons use much higher numbers for their broad policies, so a tunnel of
+// ours stays protected as configured.
+const priority = 1000
+
+var directions = map[ipsec.Direction]netlink.Dir{
+	ipsec.In: netlink.XFRM_DIR_IN, ipsec.Out: netlink.XFRM_DIR_OUT, ipsec.Forward: netlink.XFRM_DIR_FWD,
+}
+
+// toPolicy turns a policy into the kernel's: its template is required, so that
+// traffic without an SA is dropped.
+func toPolicy(p ipsec.Policy) *netlink.XfrmPolicy {
+	sel, src, dst := p.Selector, p.Local, p.Remote
+	if p.Direction != ipsec.Out {
+		sel, src, dst = sel.Mirror(), p.Remote, p.Local
+	}
+	return &netlink.XfrmPolicy{
+		Src: toIPNet(sel.Local), Dst: toIPNet(sel.Remote), Proto: netlink.Proto(sel.Protocol),
+		SrcPort: int(sel.LocalPort), DstPort: int(sel.RemotePort),
+		Dir: directions[p.Direction], Priority: priority, Mark: fullMark(p.Mark),
+		Tmpls: []netlink.XfrmPolicyTmpl{{
+			Src: src.AsSlice(), Dst: dst.AsSlice(), Proto: netlink.Proto(p.Protocol),
+			Mode: netlink.Mode(mode(p.Mode)), Reqid: int(p.ReqID),
+		}},
+	}
+}
+
+func fullMark(v uint32) *netlink.XfrmMark {
+	if v == 0 {
+		return nil
+	}
+	return &netlink.XfrmMark{Value: v, Mask: ^uint32(0)}
+}
+
+func describePolicy(p ipsec.Policy) string {
+	s := fmt.Sprintf("%s policy %s", p.Direction, p.Selector)
+	if p.Mark != 0 {
+		s += fmt.Sprintf(" mark 0x%x", p.Mark)
+	}
+	return s
+}
+
+// ours says whether a policy keys SAs of ours.
+func ours(p netlink.XfrmPolicy) bool {
+	for _, t := range p.Tmpls {
+		if ipsec.ReqID(uint32(t.Reqid)).Ours() {
+			return true
+		}
+	}
+	return false
+}
+
+// SetPolicy adds or replaces a policy. One with the same selector, direction
+// and mark that is not ours is left, and that is an error.
+func (d *Dataplane) SetPolicy(p ipsec.Policy) error {
+	k := toPolicy(p)
+	old, err := d.handle.XfrmPolicyGet(k)
+	switch {
+	case errors.Is(err, syscall.ENOENT):
+		err = d.handle.XfrmPolicyAdd(k)
+	case err == nil && !ours(*old):
+		err = errors.New("it exists and is not obol's")
+	case err == nil:
+		err = d.handle.XfrmPolicyUpdate(k)
+	}
+	if err != nil {
+		return fmt.Errorf("set %s: %w", describePolicy(p), err)
+	}
+	return nil
+}
+
+// RemovePolicy removes a policy. That there is none of ours is no error.
+func (d *Dataplane) RemovePolicy(p ipsec.Policy) error {
+	k := toPolicy(p)
+	old, err := d.handle.XfrmPolicyGet(k)
+	if err == nil && ours(*old) {
+		err = d.handle.XfrmPolicyDel(k)
+	}
+	if err != nil && !errors.Is(err, syscall.ENOENT) {
+		return fmt.Errorf("remove %s: %w", describePolicy(p), err)
+	}
+	return nil
+}

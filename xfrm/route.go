@@ -1,0 +1,92 @@
+package xfrm
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// routeProtocol marks our routes: "o" in ASCII. iproute2 shows "proto 111".
+const routeProtocol = 111
+
+func describeRoute(r ipsec.Route) string {
+	s := "route " + r.Dst.String()
+	if r.Via.IsValid() {
+		s += " via " + r.Via.String()
+	}
+	if r.Dev != "" {
+		s += " dev " + r.Dev
+	}
+	return fmt.Sprintf("%s metric %d", s, r.Metric)
+}
+
+// toRoute needs the device to be there, where one is named.
+func (d *Dataplane) toRoute(r ipsec.Route) (*netlink.Route, error) {
+	k := &netlink.Route{Dst: toIPNet(r.Dst.Masked()), Priority: r.Metric, Protocol: routeProtocol, Table: unix.RT_TABLE_MAIN, Gw: r.Via.AsSlice()}
+	if r.Dev == "" {
+		return k, nil
+	}
+	l, err := d.handle.LinkByName(r.Dev)
+	if err != nil {
+		return nil, err
+	}
+	k.LinkIndex = l.Attrs().Index
+	if !r.Via.IsValid() {
+		k.Scope = netlink.SCOPE_LINK
+	}
+	return k, nil
+}
+
+// SetRoute adds a route. One that stands already is no error; two of ours to
+// the same destination with the same metric stand side by side, and the kernel
+// uses the first. One that is not ours is left, and that is an error.
+func (d *Dataplane) SetRoute(r ipsec.Route) error {
+	k, err := d.toRoute(r)
+	if err == nil {
+		err = d.addRoute(k)
+	}
+	if err != nil {
+		return fmt.Errorf("set %s: %w", describeRoute(r), err)
+	}
+	return nil
+}
+
+func (d *Dataplane) addRoute(k *netlink.Route) error {
+	err := d.handle.RouteAdd(k)
+	if !errors.Is(err, syscall.EEXIST) {
+		return err
+	}
+	list, err := d.handle.RouteListFiltered(netlink.FAMILY_ALL, k, netlink.RT_FILTER_DST|netlink.RT_FILTER_TABLE)
+	if err != nil {
+		return err
+	}
+	for _, old := range list {
+		switch {
+		case old.Priority != k.Priority:
+		case old.Protocol != routeProtocol:
+			return errors.New("one with this destination and metric exists and is not obol's")
+		case old.Gw.Equal(k.Gw) && (k.LinkIndex == 0 || old.LinkIndex == k.LinkIndex):
+			return nil
+		}
+	}
+	return d.handle.RouteAppend(k)
+}
+
+// RemoveRoute removes a route of ours. That there is none, or that its
+// interface is gone, is no error.
+func (d *Dataplane) RemoveRoute(r ipsec.Route) error {
+	k, err := d.toRoute(r)
+	if err == nil {
+		err = d.handle.RouteDel(k)
+	}
+	var absent netlink.LinkNotFoundError
+	if err == nil || errors.Is(err, syscall.ESRCH) || errors.Is(err, syscall.ENODEV) || errors.As(err, &absent) {
+		return nil
+	}
+	return fmt.Errorf("remove %s: %w", describeRoute(r), err)
+}

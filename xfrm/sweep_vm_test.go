@@ -1,0 +1,112 @@
+//go:build vm
+
+package xfrm
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// everything lists what the kernel has, without what changes by itself: the
+// counters and ages.
+func (r *router) everything() string {
+	return r.Sh("ip xfrm state; ip xfrm policy; ip link; ip address | grep inet; ip route show table all; ip xfrm state count; ip xfrm policy count")
+}
+
+// Sweep removes everything that a killed daemon left, larval SAs too, and
+// nothing of others.
+func TestSweep(t *testing.T) {
+	r1, _ := routers(t)
+	r1.Sh(`set -e
+ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi 0x99 reqid 7 mode tunnel auth 'hmac(sha1)' 0x0102030405060708090a0b0c0d0e0f1011121314 enc 'ecb(cipher_null)' ''
+ip xfrm policy add src 10.9.0.0/16 dst 10.8.0.0/16 dir out tmpl src 192.0.2.1 dst 192.0.2.2 proto esp reqid 7 mode tunnel
+ip xfrm policy add src 10.9.0.0/16 dst 10.7.0.0/16 dir out action block
+ip xfrm policy add src 2001:db8::/32 dst 2001:db8:1::/48 dir out tmpl src 192.0.2.1 dst 192.0.2.2 proto esp reqid 7 mode tunnel
+ip link add foreign0 type dummy
+ip link set foreign0 up alias "not obol:foreign0"
+ip address add 10.9.0.1/16 dev foreign0
+ip route add 10.8.0.0/16 via 192.0.2.2 proto static metric 1
+ip link add probe9 type dummy; ip link del probe9`)
+	r1.must(r1.SetLink(ipsec.Link{Name: "warm1", Kind: ipsec.GREIP, Local: addr1, Remote: addr2})) // brings the kernel's own gre0, gretap0 ...
+	r1.must(r1.SetLink(ipsec.Link{Name: "warm2", Kind: ipsec.VTI, Local: addr1, Remote: addr2, Key: 9}))
+	r1.must(r1.Sweep())
+	before := r1.everything()
+
+	vti, gre := vtiTunnel(), greTunnel()
+	gre.reqID++
+	r1.raise(vti)
+	r1.keyUp(vti, nil)
+	l := r1.link(gre)
+	l.Name, l.Addresses = "Tunnel2", []netip.Prefix{netip.MustParsePrefix("10.0.2.1/30")}
+	for _, p := range r1.policies(gre) {
+		r1.must(r1.SetPolicy(p))
+	}
+	r1.must(r1.SetLink(l))
+	v6 := r1.policies(vti)[0]
+	v6.Selector = ipsec.Selector{Local: netip.MustParsePrefix("2001:db8::/32"), Remote: netip.MustParsePrefix("::/0")}
+	r1.must(r1.SetPolicy(v6))
+	r1.must(r1.SetLink(ipsec.Link{Name: "Loopback0", Kind: ipsec.Dummy, Addresses: []netip.Prefix{netip.MustParsePrefix("10.99.0.1/32")}, Up: true}))
+	r1.must(r1.SetRoute(ipsec.Route{Dst: netip.MustParsePrefix("10.50.0.0/16"), Dev: "Tunnel1", Metric: 1}))
+	r1.must(r1.SetRoute(ipsec.Route{Dst: netip.MustParsePrefix("10.51.0.0/16"), Via: addr2, Metric: 1}))
+	// A daemon killed in the middle of making a link.
+	r1.Sh("ip link add Tunnel9 type dummy; ip link set Tunnel9 group 28514")
+	// Larval SAs: traffic without an SA, with a mark and without one.
+	r1.must(r1.RemoveSA(r1.sa(vti, ipsec.Out, spi12).SAID))
+	r1.Try("ping", "-c", "1", "-W", "1", "10.0.0.2")
+	r1.Try("ping", "-c", "1", "-W", "1", "10.0.2.2")
+	if list, err := r1.states(); err != nil || larval(list) != 2 {
+		t.Fatalf("%d larval SAs, %v: this test shows less than it should", larval(list), err)
+	}
+	if r1.everything() == before {
+		t.Fatal("nothing to sweep")
+	}
+
+	next := r1.open(New) // the next start of the daemon
+	r1.must(next.Sweep())
+	if after := r1.everything(); after != before {
+		t.Errorf("after the sweep:\n%s\nbefore:\n%s", after, before)
+	}
+	r1.must(next.Sweep())
+}
+
+func larval(list []state) (n int) {
+	for _, s := range list {
+		if s.id.SPI == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// A link, a policy and a route of somebody else in our way are refused by name
+// and left as they are.
+func TestForeignRefused(t *testing.T) {
+	r1, _ := routers(t)
+	tun := vtiTunnel()
+	r1.Sh(`set -e
+ip link add Tunnel1 type dummy
+ip xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir in mark 0x0b000001 mask 0xffffffff tmpl src 192.0.2.2 dst 192.0.2.1 proto esp reqid 7 mode tunnel
+ip route add 10.51.0.0/16 via 192.0.2.2 proto static metric 1`)
+	before := r1.everything()
+	in := r1.policies(tun)[0]
+	route := ipsec.Route{Dst: netip.MustParsePrefix("10.51.0.0/16"), Via: addr2, Metric: 1}
+	for what, err := range map[string]error{
+		"interface Tunnel1 exists and is not obol's":                                                                   r1.SetLink(r1.link(tun)),
+		"interface Tunnel1 exists and is not obol's ":                                                                  r1.RemoveLink("Tunnel1"),
+		"set in policy " + in.Selector.String() + " mark 0xb000001: it exists and is not obol's":                       r1.SetPolicy(in),
+		"set route 10.51.0.0/16 via 192.0.2.2 metric 1: one with this destination and metric exists and is not obol's": r1.SetRoute(route),
+	} {
+		if err == nil || err.Error() != strings.TrimSpace(what) {
+			t.Errorf("got  %v\nwant %s", err, what)
+		}
+	}
+	r1.must(r1.RemovePolicy(in))
+	r1.must(r1.RemoveRoute(route))
+	r1.must(r1.Sweep())
+	if after := r1.everything(); after != before {
+		t.Errorf("after:\n%s\nbefore:\n%s", after, before)
+	}
+}
