@@ -22,6 +22,18 @@ func body[T Appender](name string, value T, least int, parse func([]byte) (T, er
 
 func parseNonce(b []byte) (Raw, error) { n, err := ParseNonce(b); return n, err }
 
+// attributes is a list of them as a body.
+type attributes []Attribute
+
+func (list attributes) Append(dst []byte) []byte {
+	for _, a := range list {
+		dst = a.Append(dst)
+	}
+	return dst
+}
+
+func parseAttributeList(b []byte) (attributes, error) { a, err := ParseAttributes(b); return a, err }
+
 // bodies is every body parser with a sample whose fixed part is least octets.
 func bodies() []bodyCase {
 	v6 := netip.MustParseAddr("2001:db8::1")
@@ -36,6 +48,7 @@ func bodies() []bodyCase {
 		body("CERT_REQ", CertReq{EncodingX509Signature, octets(46)}, 1, ParseCertReq),
 		body("NONCE", octets(20), MinNonce, parseNonce),
 		body("NOTIFY", NotifyV1{DOI: DOIIPsec, Protocol: ProtocolISAKMP, SPI: octets(16), Type: NotifyInitialContact, Data: octets(3)}, 24, ParseNotifyV1),
+		body("attributes", attributes(phase2SA().Proposals[0].Transforms[0].Attributes), 0, parseAttributeList),
 		body("DELETE ESP", DeleteV1{DOI: DOIIPsec, Protocol: ProtocolESP, SPIs: [][]byte{{1, 2, 3, 4}, {5, 6, 7, 8}}}, 16, ParseDeleteV1),
 		body("DELETE ISAKMP", DeleteV1{DOI: DOIIPsec, Protocol: ProtocolISAKMP, SPIs: [][]byte{octets(16)}}, 24, ParseDeleteV1),
 		body("NAT-OA", NATOA{IDIPv4Addr, netip.MustParseAddr("10.0.0.1")}, 8, ParseNATOA),
@@ -115,7 +128,7 @@ func TestAttributeForms(t *testing.T) {
 		if !bytes.Equal(got, tt.want) {
 			t.Errorf("%+v: %x, want %x", tt.a, got, tt.want)
 		}
-		back, err := parseAttributes(got, 0)
+		back, err := ParseAttributes(got)
 		if err != nil || len(back) != 1 || back[0].Value != tt.a.Value || back[0].Type != tt.a.Type {
 			t.Errorf("%x: %+v %v", got, back, err)
 		}
