@@ -38,7 +38,7 @@ func ISAKMPSA(w io.Writer, sessions []ikev1.View, detail bool) error {
 				isakmpRow(&p, s)
 			}
 		}
-		if family.name == "IPv4" {
+		if family.name == "IPv4" && !detail { // a detailed row ends with a blank one
 			p.f("\n")
 		}
 	}
