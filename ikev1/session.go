@@ -1,73 +1,238 @@
 package ikev1
 
 import (
+	"fmt"
+	"io"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
 
-// Session is one IKE SA with its exchanges and child SAs.
+// Session is one IKE SA with its exchanges and child SAs. It is not safe for
+// concurrent use, and needs no locks: everything happens in the caller's time.
 type Session struct {
-	out           []ike.Output
+	env           *ike.Env
+	connID        uint32
+	role          Role
 	local, remote netip.AddrPort
+	vrf           string
+	spiI, spiR    wire.SPI
+
+	now time.Time // of the call being served
+	out []ike.Output
+
+	// Main mode.
+	config  *policy.Config // what main mode began with, and keeps
+	pki     *pki.Snapshot
+	tunnel  *policy.Interface     // initiator: whom it is for
+	profile *policy.ISAKMPProfile // initiator: from the start; responder: from MM5; nil: none
+	main    mainMode              // nil: there is no IKE SA any more
+	phase   Phase
+	state   State
+	resend  retransmission
+	since   time.Time // of the peer's last progress
+	refusal string    // why the peer's last message was refused, "" when it was not
+
+	// What main mode leaves.
+	agreed agreement
+	crypt  *protection  // nil until the keys exist
+	up     *established // nil until the peer is authenticated
+
+	// Phase 2.
+	waiting  []*policy.Interface // quick modes to begin after main mode
+	quick    []*quickMode        // in flight, and those that may have to repeat their end
+	used     map[uint32]struct{} // message ids that were used, in either direction
+	children []*child
 }
 
-// Initiate begins main mode for a tunnel interface; a quick mode for it follows.
-// The session may be Done at once (no usable policy): its outputs say why.
-func Initiate(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface) *Session { return nil }
-
-// Respond answers a first MM1. An error means that nothing of it is worth a
-// session. The session may be Done at once (offer refused): poll it all the same.
-func Respond(now time.Time, env *ike.Env, connID uint32, d ike.Datagram) (*Session, error) {
-	return nil, nil
+// established is what is known of an authenticated peer.
+type established struct {
+	peerID  string
+	since   time.Time
+	expires time.Time
 }
 
-// Handle takes a datagram of the peer.
-func (s *Session) Handle(now time.Time, d ike.Datagram) {}
-
-// HandleKernel takes an event of the data plane; one of others' SAs is ignored.
-func (s *Session) HandleKernel(now time.Time, ev ipsec.Event) {}
-
-// HandleTimeout does what is due. A spurious call is harmless.
-func (s *Session) HandleTimeout(now time.Time) {}
-
-// StartQuick begins a quick mode for a tunnel, or does so after main mode.
-func (s *Session) StartQuick(now time.Time, itf *policy.Interface) {}
-
-// DeleteChild tells the peer, if the IKE SA stands, and removes the pair.
-func (s *Session) DeleteChild(now time.Time, inSPI uint32, reason string) {}
-
-// Delete tells the peer and ends the IKE SA. Child SAs stay, as on IOS: the
-// session is Done when the last of them is gone.
-func (s *Session) Delete(now time.Time, reason string) {}
+func newSession(now time.Time, env *ike.Env, connID uint32, role Role) *Session {
+	return &Session{
+		env: env, connID: connID, role: role, now: now, since: now,
+		config: env.Config, pki: env.PKI,
+		phase: Ready, state: MMNoState,
+		used: map[uint32]struct{}{},
+	}
+}
 
 // Poll gives the next output. Outputs stand in order, also after Done.
-func (s *Session) Poll() (ike.Output, bool) { return nil, false }
-
-// NextTimeout is when HandleTimeout is due, and what for; zero: never.
-func (s *Session) NextTimeout() (time.Time, string) { return time.Time{}, "" }
+func (s *Session) Poll() (ike.Output, bool) {
+	if len(s.out) == 0 {
+		return nil, false
+	}
+	o := s.out[0]
+	s.out[0] = nil
+	s.out = s.out[1:]
+	return o, true
+}
 
 // Done says that the IKE SA and all its child SAs are gone.
-func (s *Session) Done() bool { return false }
+func (s *Session) Done() bool { return s.main == nil && len(s.children) == 0 }
 
 // Cookies are both SPIs of the IKE SA. The responder's is zero until MM2.
-func (s *Session) Cookies() (i, r wire.SPI) { return i, r }
+func (s *Session) Cookies() (i, r wire.SPI) { return s.spiI, s.spiR }
+
+// Alive says that there is an IKE SA, established or on its way. A session
+// without one only keeps its child SAs until their hard lifetime.
+func (s *Session) Alive() bool { return s.main != nil }
 
 // Established says that the IKE SA is authenticated and stands.
-func (s *Session) Established() bool { return false }
+func (s *Session) Established() bool { return s.main != nil && s.up != nil }
 
 // HalfOpen says that the peer began the session and is not authenticated yet.
-func (s *Session) HalfOpen() bool { return false }
+func (s *Session) HalfOpen() bool { return s.main != nil && s.up == nil && s.role == Responder }
 
 // Addresses are the two ends of the IKE SA.
 func (s *Session) Addresses() (local, remote netip.AddrPort) { return s.local, s.remote }
 
 // Tunnel is the interface that the session was begun for, "" as responder.
-func (s *Session) Tunnel() string { return "" }
+func (s *Session) Tunnel() string {
+	if s.tunnel == nil {
+		return ""
+	}
+	return s.tunnel.Name
+}
 
-// View copies what show commands print.
-func (s *Session) View(now time.Time) View { return View{} }
+// HandleTimeout does what is due. A spurious call is harmless.
+func (s *Session) HandleTimeout(now time.Time) {
+	s.now = now
+	s.mainTimeout()
+	s.quickTimeout()
+	s.childTimeout()
+}
+
+// NextTimeout is when HandleTimeout is due, and what for; zero: never.
+func (s *Session) NextTimeout() (time.Time, string) {
+	var t deadline
+	s.mainDeadline(&t)
+	s.quickDeadline(&t)
+	s.childDeadline(&t)
+	return t.at, t.why
+}
+
+// deadline keeps the earliest of several.
+type deadline struct {
+	at  time.Time
+	why string
+}
+
+func (d *deadline) add(at time.Time, why string) {
+	if !at.IsZero() && (d.at.IsZero() || at.Before(d.at)) {
+		d.at, d.why = at, why
+	}
+}
+
+// sa describes the SA for an event.
+func (s *Session) sa() SA {
+	sa := SA{Role: s.role, State: s.state, Local: s.local, Remote: s.remote}
+	if s.crypt != nil {
+		sa.ConnID = s.connID
+	}
+	return sa
+}
+
+func (s *Session) report(e ike.Event) { s.out = append(s.out, ike.Report{At: s.now, Event: e}) }
+
+// random fills b from the environment's source. Without randomness nothing may
+// be sent.
+func (s *Session) random(b []byte) error {
+	if _, err := io.ReadFull(s.env.Rand, b); err != nil {
+		return fmt.Errorf("random source: %w", err)
+	}
+	return nil
+}
+
+// header is that of a message of ours.
+func (s *Session) header(x wire.ExchangeType, id uint32) wire.Header {
+	return wire.Header{InitiatorSPI: s.spiI, ResponderSPI: s.spiR, Version: wire.V1, Exchange: x, MessageID: id}
+}
+
+// transmit sends a datagram.
+func (s *Session) transmit(x wire.ExchangeType, id uint32, datagram []byte) {
+	s.report(PacketSent{SA: s.sa(), Exchange: x, MessageID: id, Length: len(datagram)})
+	s.out = append(s.out, ike.Send{Datagram: ike.Datagram{Local: s.local, Remote: s.remote, VRF: s.vrf, Data: datagram}})
+}
+
+// Delete tells the peer and ends the IKE SA. Child SAs stay, as on IOS: the
+// session is Done when the last of them is gone.
+func (s *Session) Delete(now time.Time, reason string) {
+	s.now = now
+	if s.main == nil {
+		return
+	}
+	if s.up != nil {
+		s.sendDelete(wire.ProtocolISAKMP, concat(s.spiI[:], s.spiR[:]))
+	}
+	s.end(reason)
+}
+
+// end takes the IKE SA down without a word to the peer. Exchanges in flight
+// fail, keys are wiped.
+func (s *Session) end(reason string) {
+	if s.main == nil {
+		return
+	}
+	established := s.up != nil
+	s.report(SADeleted{SA: s.sa(), Reason: reason})
+	if established {
+		s.step(InPhase1Del, DestSA)
+	} else {
+		s.failed(s.main.sent(), s.silence(reason))
+	}
+	for _, q := range slices.Clone(s.quick) {
+		s.failQuick(q, "IKE deleted", q.state.awaits(), reason)
+	}
+	s.report(ike.SessionDown{Version: 1, ConnID: s.connID, Local: s.local, Remote: s.remote, Reason: reason, Established: established})
+	if s.crypt != nil {
+		s.crypt.wipe()
+	}
+	s.main, s.state, s.resend, s.waiting = nil, MMNoState, retransmission{}, nil
+}
+
+// failed says that main mode ended without an IKE SA. What the peer was
+// refused for says more than the silence that followed.
+func (s *Session) failed(stage, reason string) {
+	if s.refusal != "" {
+		stage, reason = s.main.awaits(), s.refusal
+	}
+	s.report(ike.NegotiationFailed{Tunnel: s.Tunnel(), Peer: s.remote.Addr(), Stage: stage, Reason: reason})
+}
+
+// silence says what a missing answer may mean.
+func (s *Session) silence(reason string) string {
+	if st, ok := s.main.(sentMM5); ok {
+		return reason + ": no answer to MM5, the peer may not accept the certificate of trustpoint " + st.own
+	}
+	return reason + ": no answer to " + s.main.sent()
+}
+
+// cookie draws an SPI of ours.
+func (s *Session) cookie() (c wire.SPI, err error) {
+	for err == nil && c.IsZero() {
+		err = s.random(c[:])
+	}
+	return c, err
+}
+
+// HandleKernel takes an event of the data plane; one of others' SAs is ignored.
+func (s *Session) HandleKernel(now time.Time, ev ipsec.Event) {
+	s.now = now
+	switch ev := ev.(type) {
+	case ipsec.Installed:
+		s.quickInstalled(ev)
+	case ipsec.Expired:
+		s.childExpired(ev)
+	}
+}

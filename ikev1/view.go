@@ -36,3 +36,31 @@ type ChildView struct {
 	Expires   time.Time // zero: no limit in seconds
 	Volume    uint64    // kilobytes, 0: no limit
 }
+
+// View copies what show commands print.
+func (s *Session) View(now time.Time) View {
+	v := View{
+		ConnID: s.connID, Local: s.local, Remote: s.remote, Initiator: s.role == Initiator,
+		State: string(s.state), Status: "ACTIVE", Profile: s.profileName(),
+	}
+	if s.main == nil {
+		v.Status = "ACTIVE (deleted)"
+	}
+	if p := s.agreed.policy; p != nil {
+		v.Encr, v.Hash, v.Auth, v.Group = p.Encr.Show, p.Hash.Show, "rsig", p.Group.Number
+		if p.Encr.Bits != nil {
+			v.KeyBits = p.Encr.KeyLen(p.KeyBits) * 8
+		}
+	}
+	if s.up != nil {
+		v.PeerID, v.Established = s.up.peerID, s.up.since
+		v.Remaining = max(0, s.up.expires.Sub(now))
+	}
+	for _, c := range s.children {
+		v.Children = append(v.Children, ChildView{
+			Tunnel: c.itf.Name, In: c.in.Public(), Out: c.out.Public(), PFS: c.pfs,
+			Installed: c.installed, Expires: c.expires, Volume: c.lifetime.Kilobytes,
+		})
+	}
+	return v
+}

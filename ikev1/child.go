@@ -1,0 +1,238 @@
+package ikev1
+
+import (
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/wire"
+)
+
+// IOS rekeys 30 s before the seconds limit and 256 kilobytes before the volume
+// limit. The responder waits a little longer, so that the two do not meet; a
+// rekey that failed is tried again while there is time.
+const (
+	rekeyMargin    = 30 * time.Second
+	rekeyResponder = 10 * time.Second
+	rekeyRetry     = 10 * time.Second
+	rekeyKilobytes = 256
+	// accidental is longer than a quick mode with all its repetitions.
+	accidental = 75 * time.Second
+)
+
+// child is a pair of SAs that stands in the data plane. Its keys are there and
+// nowhere else.
+type child struct {
+	in, out   ipsec.SA // without keys
+	itf       *policy.Interface
+	pfs       *suite.Group
+	installed time.Time
+	lifetime  ipsec.Lifetime
+	soft      time.Time // when to rekey; zero: never
+	expires   time.Time // zero: never
+	initiator bool      // we began its quick mode
+	replaced  bool      // a successor is on its way, or stands
+}
+
+// schedule sets both limits in seconds.
+func (c *child) schedule() {
+	if c.lifetime.Duration == 0 {
+		return
+	}
+	c.expires = c.installed.Add(c.lifetime.Duration)
+	c.soft = c.installed.Add(softLifetime(c.lifetime, c.initiator).Duration)
+}
+
+// shorten takes a lifetime that the responder told us.
+func (c *child) shorten(d time.Duration) {
+	if c.lifetime.Duration == 0 || d < c.lifetime.Duration {
+		c.lifetime.Duration = d
+		c.schedule()
+	}
+}
+
+// softLifetime is when to rekey. Short lifetimes leave a quarter of them.
+func softLifetime(l ipsec.Lifetime, initiator bool) ipsec.Lifetime {
+	margin := min(rekeyMargin, l.Duration/4)
+	if !initiator {
+		margin -= min(rekeyResponder, margin/3)
+	}
+	soft := ipsec.Lifetime{Duration: l.Duration - margin}
+	if l.Kilobytes > 0 {
+		soft.Kilobytes = l.Kilobytes - min(rekeyKilobytes, l.Kilobytes/4)
+	}
+	return soft
+}
+
+// has says whether an SPI of the wire is one of the pair's.
+func (c *child) has(spi []byte) bool {
+	if len(spi) != 4 {
+		return false
+	}
+	v := binary.BigEndian.Uint32(spi)
+	return v == c.in.SPI || v == c.out.SPI
+}
+
+// childBySPI finds a pair by the peer's SPI, or else by ours.
+func (s *Session) childBySPI(p wire.ProtocolID, spi []byte) *child {
+	if len(spi) != 4 {
+		return nil
+	}
+	v := binary.BigEndian.Uint32(spi)
+	for _, end := range []func(*child) ipsec.SAID{func(c *child) ipsec.SAID { return c.out.SAID }, func(c *child) ipsec.SAID { return c.in.SAID }} {
+		for _, c := range s.children {
+			if id := end(c); id.SPI == v && id.Protocol == saProtocol(p) {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// saProtocol is the IP protocol of an ISAKMP protocol id, 0 for others.
+func saProtocol(p wire.ProtocolID) ipsec.Protocol {
+	switch p {
+	case wire.ProtocolESP:
+		return ipsec.ESP
+	case wire.ProtocolAH:
+		return ipsec.AH
+	}
+	return 0
+}
+
+// wireProtocol is the reverse.
+func wireProtocol(p ipsec.Protocol) wire.ProtocolID {
+	if p == ipsec.AH {
+		return wire.ProtocolAH
+	}
+	return wire.ProtocolESP
+}
+
+// childUp adds a pair that both ends have. The initiator of a rekey deletes the
+// pair that it replaces.
+func (s *Session) childUp(c *child, replaces *child) {
+	c.installed = s.now
+	c.schedule()
+	up := ike.ChildUp{Tunnel: c.itf.Name, Local: s.local, Remote: s.remote, In: c.in, Out: c.out, Initiator: c.initiator}
+	if replaces == nil {
+		replaces = s.predecessor(c)
+	}
+	if replaces != nil {
+		up.Rekeys, replaces.replaced = replaces.in.SPI, true
+	}
+	s.children = append(s.children, c)
+	s.report(up)
+	if c.initiator && replaces != nil {
+		s.deleteChild(replaces, "rekeyed")
+	}
+}
+
+// predecessor is the pair for the same traffic that a new one replaces. Whoever
+// began the new one deletes it. Two young pairs of which each end began one are
+// no rekey but an accident, which the tunnel settles.
+func (s *Session) predecessor(c *child) *child {
+	for _, old := range slices.Backward(s.children) {
+		if old.itf.Name == c.itf.Name && old.in.Selector == c.in.Selector &&
+			(old.initiator == c.initiator || s.now.Sub(old.installed) > accidental) {
+			return old
+		}
+	}
+	return nil
+}
+
+// DeleteChild tells the peer, if the IKE SA stands, and removes the pair.
+func (s *Session) DeleteChild(now time.Time, inSPI uint32, reason string) {
+	s.now = now
+	for _, c := range s.children {
+		if c.in.SPI == inSPI {
+			s.deleteChild(c, reason)
+			return
+		}
+	}
+}
+
+func (s *Session) deleteChild(c *child, reason string) {
+	if s.Established() {
+		s.sendDelete(wireProtocol(c.in.Protocol), binary.BigEndian.AppendUint32(nil, c.in.SPI))
+	}
+	s.dropChild(c, reason)
+}
+
+// dropChild removes a pair without a word to the peer.
+func (s *Session) dropChild(c *child, reason string) {
+	i := slices.Index(s.children, c)
+	if i < 0 {
+		return
+	}
+	s.children = slices.Delete(s.children, i, i+1)
+	s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID}, ike.RemoveSA{SAID: c.in.SAID})
+	s.report(ike.ChildDown{Tunnel: c.itf.Name, InSPI: c.in.SPI, Reason: reason})
+}
+
+// childTimeout rekeys, and removes what has lived.
+func (s *Session) childTimeout() {
+	for _, c := range slices.Clone(s.children) {
+		switch {
+		case !c.expires.IsZero() && !s.now.Before(c.expires):
+			s.deleteChild(c, "IPsec SA lifetime expired")
+		case c.rekeyDue(s.now):
+			s.rekey(c)
+		}
+	}
+}
+
+func (c *child) rekeyDue(now time.Time) bool {
+	return !c.replaced && !c.soft.IsZero() && !now.Before(c.soft)
+}
+
+func (s *Session) childDeadline(t *deadline) {
+	for _, c := range s.children {
+		t.add(c.expires, "IPsec SA lifetime")
+		if !c.replaced {
+			t.add(c.soft, "IPsec SA rekey")
+		}
+	}
+}
+
+// childExpired takes the data plane's word on a lifetime, in volume most of all.
+func (s *Session) childExpired(e ipsec.Expired) {
+	for _, c := range s.children {
+		switch {
+		case c.in.SAID != e.SAID && c.out.SAID != e.SAID:
+		case e.Hard:
+			s.deleteChild(c, "IPsec SA lifetime expired")
+			return
+		case !c.replaced:
+			s.rekey(c)
+			return
+		}
+	}
+}
+
+// rekey begins the quick mode of the successor, with the configuration of now.
+// Without an IKE SA, or with one that is told to respond only, somebody else has
+// to: the tunnel is told.
+func (s *Session) rekey(c *child) {
+	c.soft = time.Time{}
+	itf := s.env.Config.Interface(c.itf.Name)
+	switch {
+	case itf == nil || itf.Tunnel == nil || itf.Tunnel.Protection == nil || itf.Tunnel.Protection.ResponderOnly:
+	case !s.Established():
+		s.report(RekeyNeeded{SA: s.sa(), Tunnel: c.itf.Name, InSPI: c.in.SPI})
+	default:
+		c.replaced = true
+		s.beginQuick(itf, c)
+	}
+}
+
+// rekeyFailed lets the pair try again.
+func (s *Session) rekeyFailed(c *child) {
+	c.replaced = false
+	if next := s.now.Add(rekeyRetry); next.Before(c.expires) {
+		c.soft = next
+	}
+}

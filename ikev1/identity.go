@@ -1,0 +1,164 @@
+package ikev1
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/wire"
+)
+
+// Limits on what a peer that nobody knows yet may send.
+const (
+	maxIdentity = 4096 // octets of an ID payload's data
+	maxChain    = 8    // certificates in MM5 and MM6
+)
+
+var errNoCertificate = errors.New("no trustpoint has a certificate and its key")
+
+// ableToSign says why we could not authenticate ourselves.
+func (s *Session) ableToSign() error {
+	if len(s.pki.Identities()) == 0 {
+		return errNoCertificate
+	}
+	return nil
+}
+
+// transcript is what both authentication hashes run over.
+type transcript struct {
+	offer    []byte // SAi_b: the body of MM1's SA payload
+	gxi, gxr []byte
+}
+
+// hashI, RFC 2409 section 5: "HASH_I = prf(SKEYID, g^xi | g^xr | CKY-I | CKY-R |
+// SAi_b | IDii_b )". The bodies are the octets as they were sent.
+func (s *Session) hashI(t transcript, id []byte) []byte {
+	return s.crypt.hash.PRF(s.crypt.keys.SKEYID, t.gxi, t.gxr, s.spiI[:], s.spiR[:], t.offer, id)
+}
+
+// hashR, RFC 2409 section 5: "HASH_R = prf(SKEYID, g^xr | g^xi | CKY-R | CKY-I |
+// SAi_b | IDir_b )".
+func (s *Session) hashR(t transcript, id []byte) []byte {
+	return s.crypt.hash.PRF(s.crypt.keys.SKEYID, t.gxr, t.gxi, s.spiR[:], s.spiI[:], t.offer, id)
+}
+
+// buildIdentity builds MM5 or MM6: ID, CERTs, SIG, and what last adds.
+func (s *Session) buildIdentity(own *pki.Trustpoint, hash func(id []byte) []byte, last func(*wire.Builder)) (datagram, next []byte, err error) {
+	id, err := s.config.SelfIdentity(s.profile, s.local.Addr(), own)
+	if err != nil {
+		return nil, nil, err
+	}
+	body := id.Append(nil)
+	s.report(AuthenticationBegun{SA: s.sa(), Method: policy.RSASig, IDType: id.Type})
+	s.report(IDPayload{SA: s.sa(), Sent: true, Next: wire.PayloadCert, ID: id, Length: 4 + len(body)})
+	h := s.header(wire.ExchangeMainMode, 0)
+	b := wire.NewBuilder(nil, h)
+	b.Add(wire.PayloadID, wire.Raw(body))
+	s.addCertificates(b, own)
+	s.report(SigningKeyChosen{SA: s.sa(), Trustpoint: own.Name})
+	sig, err := suite.SignRSAV1(s.env.Rand, own.Signer, hash(body))
+	if err != nil {
+		return nil, nil, err
+	}
+	b.Add(wire.PayloadSig, wire.Raw(sig))
+	last(b)
+	datagram, next = s.crypt.seal(h, b, s.crypt.iv)
+	return datagram, next, nil
+}
+
+// identity is what MM5 and MM6 carry.
+type identity struct {
+	id       wire.IDV1
+	body     []byte // of the ID payload, as received
+	next     wire.PayloadType
+	certs    []certificate
+	sig      []byte
+	notifies []wire.NotifyV1
+}
+
+func parseIdentity(c *opened) (x identity, err error) {
+	if x.body, err = one(c.payloads, wire.PayloadID); err != nil {
+		return x, err
+	}
+	if x.sig, err = one(c.payloads, wire.PayloadSig); err != nil {
+		return x, err
+	}
+	if x.id, err = wire.ParseIDV1(x.body); err != nil {
+		return x, err
+	}
+	if len(x.id.Data) > maxIdentity {
+		return x, reject(wire.NotifyInvalidIDInformation, "identity of %d octets", len(x.id.Data))
+	}
+	x.id.Data = bytes.Clone(x.id.Data)
+	for i, p := range c.payloads[:len(c.payloads)-1] {
+		if p.Type == wire.PayloadID {
+			x.next = c.payloads[i+1].Type
+		}
+	}
+	if x.certs, err = parseCertificates(c.payloads); err != nil {
+		return x, err
+	}
+	x.notifies, err = parseNotifies(c.payloads)
+	return x, err
+}
+
+// checkID, RFC 2407 section 4.6.2: "During Phase I negotiations, the ID port and
+// protocol fields MUST be set to zero or to UDP port 500." IOS behind a NAT
+// sends UDP and port 0, others their port 4500.
+func checkID(id wire.IDV1) error {
+	switch {
+	case id.Protocol == 0 && id.Port == 0, id.Protocol == 17 && (id.Port == 0 || id.Port == 500 || id.Port == 4500):
+		return nil
+	}
+	return refuse(wire.NotifyInvalidIDInformation, "identity with protocol %d port %d", id.Protocol, id.Port)
+}
+
+// acceptIdentity judges the peer by MM5 or MM6. The responder learns the
+// profile now; the initiator, who began with one, sees whether the peer fits it.
+func (s *Session) acceptIdentity(x identity, hash []byte) error {
+	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadID})
+	s.report(IDPayload{SA: s.sa(), Next: x.next, ID: x.id, Length: 4 + len(x.body)})
+	if err := checkID(x.id); err != nil {
+		return err
+	}
+	peer, err := policy.ParsePeerID(x.id)
+	if err != nil {
+		return refuse(wire.NotifyInvalidIDInformation, "identity: %v", err)
+	}
+	before := s.profile
+	if err := s.matchProfile(peer, x.leaf()); err != nil {
+		return err
+	}
+	if err := s.authenticate(x, hash); err != nil {
+		s.profile = before
+		return err
+	}
+	s.up = &established{peerID: peer.String(), since: s.now, expires: s.now.Add(s.agreed.lifetime)}
+	s.report(Authenticated{SA: s.sa(), PeerID: s.up.peerID})
+	return nil
+}
+
+// matchProfile selects the profile as responder. As initiator the profile of
+// the tunnel holds: an identity that it does not match is refused.
+func (s *Session) matchProfile(peer policy.PeerID, leaf *pki.Certificate) error {
+	if s.role == Responder {
+		sel := s.config.SelectISAKMPProfile(peer, leaf, s.local.Addr())
+		s.profile = sel.Profile
+		s.report(ProfileMatched{SA: s.sa(), PeerID: peer.String(), Profile: s.profileName(), Reason: sel.Reason})
+		return nil
+	}
+	if s.profile == nil {
+		s.report(ProfileMatched{SA: s.sa(), PeerID: peer.String(), Reason: "the tunnel names no profile"})
+		return nil
+	}
+	only := policy.Config{Profiles: []*policy.ISAKMPProfile{s.profile}}
+	sel := only.SelectISAKMPProfile(peer, leaf, s.local.Addr())
+	if sel.Profile == nil {
+		s.report(ProfileMismatch{SA: s.sa(), PeerID: peer.String(), Profile: s.profile.Name})
+		return refuse(wire.NotifyInvalidIDInformation, "the peer's identity %s does not match profile %s", peer, s.profile.Name)
+	}
+	s.report(ProfileMatched{SA: s.sa(), PeerID: peer.String(), Profile: s.profile.Name, Reason: sel.Reason})
+	return nil
+}

@@ -1,0 +1,235 @@
+package ikev1
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/obol-ike/obol/wire"
+)
+
+// maxExchanges is how many message ids an IKE SA sees before it is given up.
+// The used ones are remembered, so that no message can be replayed.
+const maxExchanges = 1 << 16
+
+// newMessageID draws an id no exchange of this SA had. RFC 2408 section 3.1:
+// it "MUST be unique"; zero is main mode's.
+func (s *Session) newMessageID() (uint32, error) {
+	for {
+		var b [4]byte
+		if err := s.random(b[:]); err != nil {
+			return 0, err
+		}
+		id := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
+		if _, taken := s.used[id]; id != 0 && !taken {
+			s.used[id] = struct{}{}
+			return id, nil
+		}
+	}
+}
+
+// inform sends an informational exchange: one message, HASH(1) and a payload.
+// RFC 2409 section 5.7: "HASH(1) = prf(SKEYID_a, M-ID | N/D)". Nobody answers
+// and nobody repeats it. The message id is returned, 0 when nothing was sent.
+func (s *Session) inform(t wire.PayloadType, body wire.Appender) uint32 {
+	id, err := s.newMessageID()
+	if err != nil {
+		return 0
+	}
+	b := wire.NewBuilder(nil, s.header(wire.ExchangeInformational, id))
+	b.Add(wire.PayloadHash, wire.Raw(make([]byte, s.crypt.hash.Size)))
+	b.Add(t, body)
+	s.crypt.putHash(b, id, nil)
+	datagram, _ := s.crypt.seal(s.header(wire.ExchangeInformational, id), b, s.crypt.exchangeIV(id))
+	s.transmit(wire.ExchangeInformational, id, datagram)
+	return id
+}
+
+func (s *Session) sendNotify(n wire.NotifyV1) {
+	if id := s.inform(wire.PayloadNotify, n); id != 0 {
+		s.report(NotifySent{SA: s.sa(), Type: n.Type, Protocol: n.Protocol, SPI: n.SPI, MessageID: id})
+	}
+}
+
+// sendDelete names an SA by the SPI that we receive on; the IKE SA by both
+// cookies.
+func (s *Session) sendDelete(p wire.ProtocolID, spi []byte) {
+	if id := s.inform(wire.PayloadDelete, wire.DeleteV1{DOI: wire.DOIIPsec, Protocol: p, SPIs: [][]byte{spi}}); id != 0 {
+		s.report(DeleteSent{SA: s.sa(), Protocol: p, SPI: spi, MessageID: id})
+	}
+}
+
+// initialContact, RFC 2407 section 4.6.3.3: the SPI is "the two ISAKMP cookies".
+func (s *Session) initialContact() wire.NotifyV1 {
+	return wire.NotifyV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolISAKMP, Type: wire.NotifyInitialContact, SPI: concat(s.spiI[:], s.spiR[:])}
+}
+
+// sendPhase1Lifetime tells an initiator that offered more how long the IKE SA
+// lives (RFC 2407 section 4.6.3.1).
+func (s *Session) sendPhase1Lifetime() {
+	data := wire.Attribute{Type: wire.AttrLifeType, Value: uint64(wire.LifeSeconds)}.Append(nil)
+	data = wire.Attribute{Type: wire.AttrLifeDuration, Value: uint64(s.agreed.lifetime / time.Second)}.Append(data)
+	s.sendNotify(wire.NotifyV1{
+		DOI: wire.DOIIPsec, Protocol: wire.ProtocolISAKMP, Type: wire.NotifyResponderLifetime,
+		SPI: concat(s.spiI[:], s.spiR[:]), Data: data,
+	})
+}
+
+// receiveInformational takes a notify or a delete. What is not encrypted and
+// hashed with the keys of an authenticated peer is reported and otherwise
+// ignored: anyone may have sent it.
+func (s *Session) receiveInformational(m *inbound) {
+	if m.Flags&wire.FlagEncryption == 0 {
+		s.reportUnprotected(m)
+		return
+	}
+	c, err := s.openInformational(m)
+	if err != nil {
+		s.rejected(m.Header, err, 0)
+		return
+	}
+	notifies, err := parseNotifies(c.payloads)
+	if err != nil {
+		s.rejected(m.Header, err, 0)
+		return
+	}
+	deletes, err := parseDeletes(c.payloads)
+	if err != nil {
+		s.rejected(m.Header, err, 0)
+		return
+	}
+	for _, n := range notifies {
+		s.readNotify(n, m.MessageID)
+	}
+	for _, d := range deletes {
+		s.readDelete(d, m.MessageID)
+	}
+}
+
+// openInformational decrypts and checks HASH(1). A message id is good for one
+// exchange: a replay is refused before it is decrypted.
+func (s *Session) openInformational(m *inbound) (*opened, error) {
+	if s.crypt == nil {
+		return nil, reject(wire.NotifyInvalidFlags, "encrypted before there are keys")
+	}
+	c, err := s.openNew(m)
+	if err != nil {
+		return nil, err
+	}
+	if s.up == nil {
+		return nil, reject(0, "informational exchange before the peer is authenticated")
+	}
+	s.use(m.MessageID)
+	return c, nil
+}
+
+// openNew opens the first message of an exchange of the peer.
+func (s *Session) openNew(m *inbound) (*opened, error) {
+	if _, used := s.used[m.MessageID]; used || m.MessageID == 0 {
+		return nil, reject(wire.NotifyInvalidMessageID, "message id %#x was used before", m.MessageID)
+	}
+	c, err := s.crypt.open(m, s.crypt.exchangeIV(m.MessageID))
+	if err != nil {
+		return nil, err
+	}
+	return c, c.checkHash(s.crypt.messageHash(messageID(m.MessageID), c.afterHash()))
+}
+
+// use notes that an exchange of the peer is genuine: its message id is spent.
+func (s *Session) use(id uint32) {
+	s.used[id] = struct{}{}
+	// The peer is past main mode: MM6 arrived.
+	s.resend = retransmission{}
+}
+
+// reportUnprotected shows what a message in the clear says.
+func (s *Session) reportUnprotected(m *inbound) {
+	notifies, err := parseNotifies(m.Payloads)
+	if err != nil {
+		s.rejected(m.Header, err, 0)
+		return
+	}
+	for _, n := range notifies {
+		s.report(NotifyReceived{SA: s.sa(), Type: n.Type, Protocol: n.Protocol, SPI: bytes.Clone(n.SPI), MessageID: m.MessageID})
+	}
+	s.rejected(m.Header, reject(0, "informational exchange in the clear"), 0)
+}
+
+func parseNotifies(payloads []wire.Payload) ([]wire.NotifyV1, error) {
+	return parseAll(payloads, wire.PayloadNotify, wire.ParseNotifyV1)
+}
+
+func parseDeletes(payloads []wire.Payload) ([]wire.DeleteV1, error) {
+	return parseAll(payloads, wire.PayloadDelete, wire.ParseDeleteV1)
+}
+
+// parseAll parses the payloads of a type: all of them, or none.
+func parseAll[T any](payloads []wire.Payload, t wire.PayloadType, parse func([]byte) (T, error)) ([]T, error) {
+	var out []T
+	for _, p := range payloads {
+		if p.Type != t {
+			continue
+		}
+		v, err := wire.ParseBody(p, parse)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// readNotify acts on a notification of an authenticated peer.
+func (s *Session) readNotify(n wire.NotifyV1, id uint32) {
+	s.report(NotifyReceived{SA: s.sa(), Type: n.Type, Protocol: n.Protocol, SPI: bytes.Clone(n.SPI), MessageID: id, Authenticated: true})
+	switch {
+	case n.Type == wire.NotifyInitialContact:
+		s.report(InitialContact{SA: s.sa(), PeerID: s.up.peerID})
+	case n.Type == wire.NotifyResponderLifetime:
+		s.readLifetime(n)
+	case n.Type < wire.NotifyConnected:
+		s.quickRefused(n)
+	}
+}
+
+// readLifetime honours a responder's lifetime that is shorter than ours.
+func (s *Session) readLifetime(n wire.NotifyV1) {
+	life := notifiedLifetime(n)
+	switch {
+	case life.Duration <= 0:
+	case n.Protocol != wire.ProtocolISAKMP:
+		for _, c := range s.children {
+			if c.has(n.SPI) {
+				c.shorten(life.Duration)
+			}
+		}
+	case life.Duration < s.agreed.lifetime:
+		s.agreed.lifetime = life.Duration
+		s.up.expires = s.up.since.Add(life.Duration)
+		s.report(LifetimeAgreed{SA: s.sa(), Offered: s.agreed.offered, Actual: life.Duration, Restarted: true})
+	}
+}
+
+// readDelete removes what the peer deleted. Some IOS releases name the
+// receiver's SPI instead of their own: either is taken.
+func (s *Session) readDelete(d wire.DeleteV1, id uint32) {
+	for _, spi := range d.SPIs {
+		if s.main == nil {
+			return
+		}
+		e := DeleteReceived{SA: s.sa(), Protocol: d.Protocol, SPI: bytes.Clone(spi), MessageID: id}
+		if d.Protocol == wire.ProtocolISAKMP {
+			e.Known = bytes.Equal(spi, concat(s.spiI[:], s.spiR[:]))
+			s.report(e)
+			if e.Known {
+				s.end("deleted by the peer")
+			}
+			continue
+		}
+		c := s.childBySPI(d.Protocol, spi)
+		e.Known = c != nil
+		s.report(e)
+		if c != nil {
+			s.dropChild(c, "deleted by the peer")
+		}
+	}
+}

@@ -1,0 +1,238 @@
+package ikev1
+
+import (
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/wire"
+)
+
+// Nonces, in octets.
+const (
+	nonceLen = 20 // of ours, as IOS
+	minNonce = 8  // RFC 2409 section 5: "between 8 and 256 bytes"
+	maxNonce = 256
+)
+
+// mainMode is a state of main mode: a type for each message waited for, which
+// holds what exists then and nothing else.
+type mainMode interface {
+	// phase is IOS's name of the state.
+	phase() Phase
+	// sent and awaits name our last message and the peer's next one: MM1 ... MM6.
+	sent() string
+	awaits() string
+	// handle takes the next message and returns the state that follows. With an
+	// error everything is as it was.
+	handle(s *Session, m *inbound) (mainMode, error)
+}
+
+// complete is main mode when it is over.
+type complete struct{}
+
+func (complete) phase() Phase   { return P1Complete }
+func (complete) sent() string   { return "" }
+func (complete) awaits() string { return "" }
+func (complete) handle(*Session, *inbound) (mainMode, error) {
+	return nil, reject(wire.NotifyInvalidExchangeType, "main mode is over")
+}
+
+// receiveMain gives a message to the state. It is the one place that assigns it.
+func (s *Session) receiveMain(m *inbound) {
+	if m.MessageID != 0 {
+		s.rejected(m.Header, reject(wire.NotifyInvalidMessageID, "message id %#x in main mode", m.MessageID), 0)
+		return
+	}
+	next, err := s.main.handle(s, m)
+	if err != nil {
+		r := asRejection(err)
+		s.phase = s.main.phase()
+		if r.verdict {
+			s.resend.refused, s.refusal = m.datagram, r.reason
+		}
+		s.rejected(m.Header, r, 0)
+		return
+	}
+	s.main, s.since, s.refusal = next, s.now, ""
+	s.resend.accepted, s.resend.refused = m.datagram, nil
+	if _, over := next.(complete); over {
+		s.phase1Complete()
+	}
+}
+
+// step reports a change of the state's name.
+func (s *Session) step(input Input, next Phase) {
+	s.report(StateChange{SA: s.sa(), Input: input, Old: s.phase, New: next})
+	s.phase = next
+}
+
+// sendMain sends a message of main mode and keeps it for repetition.
+func (s *Session) sendMain(datagram []byte, awaiting bool) {
+	s.resend.sent(s.now, datagram, awaiting)
+	s.transmit(wire.ExchangeMainMode, 0, datagram)
+}
+
+// mainTimeout repeats, or gives up.
+func (s *Session) mainTimeout() {
+	switch {
+	case s.main == nil:
+	case s.resend.exhausted(s.now):
+		s.end("Death by retransmission P1")
+	case s.HalfOpen() && !s.now.Before(s.since.Add(s.halfOpenTime())):
+		s.end("half-open SA timed out")
+	case s.up != nil && !s.now.Before(s.up.expires):
+		s.Delete(s.now, "IKE SA Lifetime Exceeded")
+	case s.resend.awaiting && !s.now.Before(s.resend.deadline()):
+		s.repeat(&s.resend, wire.ExchangeMainMode, 0)
+	}
+}
+
+func (s *Session) mainDeadline(t *deadline) {
+	if s.main == nil {
+		return
+	}
+	t.add(s.resend.deadline(), "retransmit phase 1")
+	if s.HalfOpen() {
+		t.add(s.since.Add(s.halfOpenTime()), "half-open SA")
+	}
+	if s.up != nil {
+		t.add(s.up.expires, "phase 1 lifetime")
+	}
+}
+
+// halfOpenTime is how long a responder waits for the peer's next step.
+func (s *Session) halfOpenTime() time.Duration {
+	if t := s.config.ISAKMP.HalfOpenTimeout; t > 0 {
+		return t
+	}
+	return exchangeTime
+}
+
+// clearPayloads are the payloads of a message that must not be encrypted.
+func clearPayloads(m *inbound) ([]wire.Payload, error) {
+	if m.Flags&wire.FlagEncryption != 0 {
+		return nil, reject(wire.NotifyInvalidFlags, "encrypted before there are keys")
+	}
+	return m.Payloads, nil
+}
+
+// openMain decrypts MM5 or MM6.
+func (s *Session) openMain(m *inbound) (*opened, error) {
+	if m.Flags&wire.FlagEncryption == 0 {
+		return nil, reject(wire.NotifyInvalidFlags, "in the clear where encryption is due")
+	}
+	return s.crypt.open(m, s.crypt.iv)
+}
+
+// one finds a payload that must stand exactly once.
+func one(payloads []wire.Payload, t wire.PayloadType) ([]byte, error) {
+	var body []byte
+	for _, p := range payloads {
+		switch {
+		case p.Type != t:
+		case body != nil:
+			return nil, reject(wire.NotifyPayloadMalformed, "more than one %s payload", t)
+		default:
+			body = p.Body
+		}
+	}
+	if body == nil {
+		return nil, reject(wire.NotifyPayloadMalformed, "no %s payload", t)
+	}
+	return body, nil
+}
+
+// keyExchange is what MM3 and MM4 carry.
+type keyExchange struct {
+	public, nonce []byte
+	requests      []request
+	payloads      []wire.Payload
+}
+
+func parseKeyExchange(m *inbound) (x keyExchange, err error) {
+	if x.payloads, err = clearPayloads(m); err != nil {
+		return x, err
+	}
+	if x.public, err = one(x.payloads, wire.PayloadKE); err != nil {
+		return x, err
+	}
+	if x.nonce, err = nonceOf(x.payloads); err != nil {
+		return x, err
+	}
+	x.requests, err = parseRequests(x.payloads)
+	return x, err
+}
+
+func nonceOf(payloads []wire.Payload) ([]byte, error) {
+	n, err := one(payloads, wire.PayloadNonce)
+	if err == nil && (len(n) < minNonce || len(n) > maxNonce) {
+		return nil, reject(wire.NotifyPayloadMalformed, "nonce of %d octets, 8 to 256 are allowed", len(n))
+	}
+	return n, err
+}
+
+// deriveKeys ends the Diffie-Hellman exchange.
+func (s *Session) deriveKeys(dh *suite.PrivateKey, peer []byte, t transcript, ni, nr []byte) (*protection, error) {
+	shared, err := dh.Shared(peer)
+	if err != nil {
+		return nil, reject(wire.NotifyInvalidKeyInformation, "%v", err)
+	}
+	defer clear(shared)
+	skeyid := SignatureSKEYID(s.agreed.policy.Hash, ni, nr, shared)
+	keys := DeriveKeys(s.agreed.policy.Hash, skeyid, shared, s.spiI, s.spiR)
+	p, err := newProtection(s.agreed, keys, t.gxi, t.gxr)
+	if err != nil {
+		keys.Wipe()
+		return nil, reject(wire.NotifyInvalidKeyInformation, "%v", err)
+	}
+	return p, nil
+}
+
+// keyPair draws what a key exchange of ours needs.
+func (s *Session) keyPair() (*suite.PrivateKey, []byte, error) {
+	dh, err := s.agreed.policy.Group.Generate(s.env.Rand)
+	if err != nil {
+		return nil, nil, err
+	}
+	nonce := make([]byte, nonceLen)
+	return dh, nonce, s.random(nonce)
+}
+
+// buildKeyExchange builds MM3 or MM4: KE, NONCE, CERTREQs, vendor ids, NAT-D.
+func (s *Session) buildKeyExchange(dh *suite.PrivateKey, nonce []byte) ([]byte, error) {
+	vendors, err := s.vendorsKE()
+	if err != nil {
+		return nil, err
+	}
+	b := wire.NewBuilder(nil, s.header(wire.ExchangeMainMode, 0))
+	b.Add(wire.PayloadKE, wire.Raw(dh.Public()))
+	b.Add(wire.PayloadNonce, wire.Raw(nonce))
+	s.addRequests(b)
+	s.addVendors(b, vendors)
+	s.addNATD(b, s.agreed.policy.Hash)
+	return b.Bytes(), nil
+}
+
+// phase1Complete starts the life of the IKE SA.
+func (s *Session) phase1Complete() {
+	s.step(InPhase1Done, P1Complete)
+	s.report(ike.SessionUp{
+		Version: 1, ConnID: s.connID, Local: s.local, Remote: s.remote,
+		PeerID: s.up.peerID, Profile: s.profileName(), Initiator: s.role == Initiator,
+	})
+	if s.role == Responder && s.agreed.lifetime < s.agreed.offered {
+		s.sendPhase1Lifetime()
+	}
+	for _, itf := range s.waiting {
+		s.beginQuick(itf, nil)
+	}
+	s.waiting = nil
+}
+
+func (s *Session) profileName() string {
+	if s.profile == nil {
+		return ""
+	}
+	return s.profile.Name
+}

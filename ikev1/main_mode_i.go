@@ -1,0 +1,208 @@
+package ikev1
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/wire"
+)
+
+// sentMM1: the offer is out.
+type sentMM1 struct {
+	transforms []wire.TransformV1
+	offer      []byte // SAi_b
+}
+
+// sentMM3: the policy is agreed, our public value is out.
+type sentMM3 struct {
+	offer []byte
+	dh    *suite.PrivateKey
+	nonce []byte
+}
+
+// sentMM5: the keys exist, we are authenticated to the peer.
+type sentMM5 struct {
+	transcript transcript
+	own        string // trustpoint whose certificate we showed
+}
+
+func (sentMM1) phase() Phase   { return IMM1 }
+func (sentMM1) sent() string   { return "MM1" }
+func (sentMM1) awaits() string { return "MM2" }
+func (sentMM3) phase() Phase   { return IMM3 }
+func (sentMM3) sent() string   { return "MM3" }
+func (sentMM3) awaits() string { return "MM4" }
+func (sentMM5) phase() Phase   { return IMM5 }
+func (sentMM5) sent() string   { return "MM5" }
+func (sentMM5) awaits() string { return "MM6" }
+
+// Initiate begins main mode for a tunnel interface; a quick mode for it follows.
+// The session may be Done at once (no usable policy): its outputs say why.
+func Initiate(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface) *Session {
+	s := newSession(now, env, connID, Initiator)
+	s.tunnel, s.waiting = itf, []*policy.Interface{itf}
+	s.local, s.remote = ends(itf)
+	s.profile = itf.Tunnel.Protection.ISAKMPProfile
+	s.report(SARequested{SA: s.sa(), Tunnel: itf.Name, Profile: s.profileName()})
+	if err := s.beginMain(); err != nil {
+		s.main = nil
+		s.failed("MM1", err.Error())
+	}
+	return s
+}
+
+// beginMain sends MM1: the offer and what NAT traversal we know.
+func (s *Session) beginMain() error {
+	if err := s.ableToSign(); err != nil {
+		return err
+	}
+	sa, err := phase1Offer(s.config)
+	if err != nil {
+		return err
+	}
+	if s.spiI, err = s.cookie(); err != nil {
+		return err
+	}
+	s.report(SAInserted{SA: s.sa()})
+	b := wire.NewBuilder(nil, s.header(wire.ExchangeMainMode, 0))
+	offer := sa.Append(nil)
+	b.Add(wire.PayloadSA, wire.Raw(offer))
+	s.addVendors(b, vendorsMM1)
+	s.step(InSARequest, IMM1)
+	s.report(ExchangeBegun{SA: s.sa(), Exchange: wire.ExchangeMainMode})
+	s.main = sentMM1{transforms: sa.Proposals[0].Transforms, offer: offer}
+	s.sendMain(b.Bytes(), true)
+	return nil
+}
+
+// handle MM2: the policy that the peer chose. MM3 follows.
+func (st sentMM1) handle(s *Session, m *inbound) (mainMode, error) {
+	payloads, err := clearPayloads(m)
+	if err != nil {
+		return nil, err
+	}
+	body, err := one(payloads, wire.PayloadSA)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := phase1SA(body)
+	if err != nil {
+		return nil, err
+	}
+	if len(chosen.Transforms) != 1 || !sameTransform(st.transforms, chosen.Transforms[0]) {
+		return nil, reject(wire.NotifyBadProposalSyntax, "the peer's choice is not one of our transforms")
+	}
+	s.step(InMMExchange, IMM2)
+	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadSA})
+	s.readVendors(payloads)
+	agreed, _ := s.checkOffer(chosen.Transforms)
+	if agreed.policy == nil {
+		return nil, refuse(wire.NotifyNoProposalChosen, "the peer's choice is not acceptable")
+	}
+	s.agreed, s.spiR, s.state = agreed, m.ResponderSPI, MMSASetup
+	s.step(InProcess, IMM2)
+	next, err := s.sendMM3(st)
+	if err != nil {
+		s.agreed, s.spiR, s.state = agreement{}, wire.SPI{}, MMNoState
+	}
+	return next, err
+}
+
+func (s *Session) sendMM3(st sentMM1) (mainMode, error) {
+	dh, nonce, err := s.keyPair()
+	if err != nil {
+		return nil, err
+	}
+	datagram, err := s.buildKeyExchange(dh, nonce)
+	if err != nil {
+		return nil, err
+	}
+	s.sendMain(datagram, true)
+	s.step(InComplete, IMM3)
+	return sentMM3{offer: st.offer, dh: dh, nonce: nonce}, nil
+}
+
+// handle MM4: the peer's public value. The keys exist, MM5 follows.
+func (st sentMM3) handle(s *Session, m *inbound) (mainMode, error) {
+	x, err := parseKeyExchange(m)
+	if err != nil {
+		return nil, err
+	}
+	t := transcript{offer: st.offer, gxi: st.dh.Public(), gxr: x.public}
+	crypt, err := s.deriveKeys(st.dh, x.public, t, st.nonce, x.nonce)
+	if err != nil {
+		return nil, err
+	}
+	s.step(InMMExchange, IMM4)
+	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadKE})
+	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadNonce})
+	s.crypt = crypt
+	next, err := s.sendMM5(x, t)
+	if err != nil {
+		crypt.wipe()
+		s.crypt, s.state = nil, MMSASetup
+	}
+	return next, err
+}
+
+// sendMM5 adds INITIAL_CONTACT when no authenticated SA with the peer stands.
+func (s *Session) sendMM5(x keyExchange, t transcript) (mainMode, error) {
+	own := s.chooseTrustpoint(x.requests)
+	s.readVendors(x.payloads)
+	s.readNATD(s.agreed.policy.Hash, x.payloads)
+	s.step(InProcess, IMM4)
+	if own == nil {
+		return nil, errNoCertificate
+	}
+	s.state = MMKeyExch
+	initial := !s.env.Established(s.local.Addr(), s.remote.Addr())
+	if initial {
+		s.report(InitialContactSent{SA: s.sa()})
+	}
+	hash := func(id []byte) []byte { return s.hashI(t, id) }
+	datagram, next, err := s.buildIdentity(own, hash, func(b *wire.Builder) {
+		if initial {
+			b.Add(wire.PayloadNotify, s.initialContact())
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.crypt.iv = next
+	s.sendMain(datagram, true)
+	s.step(InComplete, IMM5)
+	return sentMM5{transcript: t, own: own.Name}, nil
+}
+
+// handle MM6: the peer's identity. Main mode is over.
+func (st sentMM5) handle(s *Session, m *inbound) (mainMode, error) {
+	c, err := s.openMain(m)
+	if err != nil {
+		return nil, err
+	}
+	x, err := parseIdentity(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.acceptIdentity(x, s.hashR(st.transcript, x.body)); err != nil {
+		return nil, err
+	}
+	s.crypt.iv = c.next
+	s.step(InMMExchange, IMM6)
+	s.step(InProcess, IMM6)
+	s.resend.sent(s.now, nil, false)
+	s.state = QMIdle
+	s.step(InComplete, P1Complete)
+	return complete{}, nil
+}
+
+// ends are the addresses of main mode for a tunnel.
+func ends(itf *policy.Interface) (local, remote netip.AddrPort) {
+	return netip.AddrPortFrom(itf.Tunnel.Source, port), netip.AddrPortFrom(itf.Tunnel.Destination, port)
+}
+
+// port is ISAKMP's.
+const port = 500

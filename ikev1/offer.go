@@ -1,0 +1,102 @@
+package ikev1
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/wire"
+)
+
+// agreement is the phase 1 policy both ends hold to.
+type agreement struct {
+	policy   *policy.ISAKMPPolicy // nil: none yet
+	offered  time.Duration        // the lifetime in the offer
+	lifetime time.Duration        // the one that holds
+}
+
+// phase1Offer is the SA of MM1: one proposal with a transform for each policy
+// that authenticates with RSA signatures, in the order of priority.
+func phase1Offer(c *policy.Config) (wire.SAV1, error) {
+	p := wire.ProposalV1{Number: 1, Protocol: wire.ProtocolISAKMP}
+	for _, pol := range c.Policies {
+		if pol.Auth == policy.RSASig {
+			p.Transforms = append(p.Transforms, wire.TransformV1{
+				Number: uint8(len(p.Transforms) + 1), ID: wire.TransformKeyIKE, Attributes: phase1Attributes(pol),
+			})
+		}
+	}
+	if len(p.Transforms) == 0 {
+		return wire.SAV1{}, errors.New("no crypto isakmp policy authenticates with rsa-sig, and pre-shared keys cannot be used yet")
+	}
+	return wire.SAV1{DOI: wire.DOIIPsec, Situation: wire.SituationIdentityOnly, Proposals: []wire.ProposalV1{p}}, nil
+}
+
+// phase1Attributes stand in IOS's order.
+func phase1Attributes(p *policy.ISAKMPPolicy) []wire.Attribute {
+	a := []wire.Attribute{{Type: wire.AttrEncr, Value: uint64(p.Encr.V1)}}
+	if p.Encr.Bits != nil {
+		a = append(a, wire.Attribute{Type: wire.AttrKeyLength, Value: uint64(p.Encr.KeyLen(p.KeyBits) * 8)})
+	}
+	return append(a,
+		wire.Attribute{Type: wire.AttrHash, Value: uint64(p.Hash.V1)},
+		wire.Attribute{Type: wire.AttrGroup, Value: uint64(p.Group.Number)},
+		wire.Attribute{Type: wire.AttrAuth, Value: uint64(p.Auth)},
+		wire.Attribute{Type: wire.AttrLifeType, Value: uint64(wire.LifeSeconds)},
+		wire.Attribute{Type: wire.AttrLifeDuration, Value: uint64(p.Lifetime / time.Second)})
+}
+
+// phase1SA reads an SA payload of main mode: one proposal of protocol ISAKMP.
+func phase1SA(body []byte) (wire.ProposalV1, error) {
+	sa, err := wire.ParseSAV1(body)
+	if err != nil {
+		return wire.ProposalV1{}, err
+	}
+	if len(sa.Proposals) != 1 || sa.Proposals[0].Protocol != wire.ProtocolISAKMP {
+		return wire.ProposalV1{}, reject(wire.NotifyBadProposalSyntax, "a phase 1 SA holds one proposal, of protocol ISAKMP")
+	}
+	return sa.Proposals[0], nil
+}
+
+// checkOffer compares transforms with the policies and reports every
+// comparison. The policy of the agreement is nil when none will do.
+func (s *Session) checkOffer(transforms []wire.TransformV1) (agreement, wire.TransformV1) {
+	match := s.config.MatchISAKMPPolicy(transforms, policy.RSASig)
+	for _, c := range match.Checks {
+		s.report(TransformChecked{
+			SA: s.sa(), Transform: c.Transform, Priority: c.Policy.Priority, Refusal: c.Refusal,
+			More: c.Transform.Number != transforms[len(transforms)-1].Number,
+		})
+	}
+	if match.Policy == nil {
+		s.report(NoOfferAccepted{SA: s.sa()})
+		return agreement{}, wire.TransformV1{}
+	}
+	a := agreement{policy: match.Policy, lifetime: match.Lifetime}
+	a.offered = max(a.lifetime, readLife(match.Transform.Attributes, wire.AttrLifeType, wire.AttrLifeDuration).Duration)
+	s.report(LifetimeAgreed{SA: s.sa(), Offered: a.offered, Actual: a.lifetime})
+	return a, match.Transform
+}
+
+// maxSeconds bounds durations of the peer before they are counted with: a
+// century.
+const maxSeconds = 100 * 365 * 86400
+
+// sameTransform says whether the peer returned a transform of ours. RFC 2409
+// section 5: "If the initiator of an exchange notices that attribute values
+// have changed or attributes have been added or deleted from an offer made,
+// that response MUST be rejected." Numbers and encodings may differ: IOS
+// renumbers.
+func sameTransform(offered []wire.TransformV1, got wire.TransformV1) bool {
+	return slices.ContainsFunc(offered, func(t wire.TransformV1) bool {
+		return t.ID == got.ID && slices.EqualFunc(sorted(t.Attributes), sorted(got.Attributes), func(a, b wire.Attribute) bool {
+			return a.Type == b.Type && a.Value == b.Value
+		})
+	})
+}
+
+// sorted orders attributes by type; a life type stays before its duration.
+func sorted(a []wire.Attribute) []wire.Attribute {
+	return slices.SortedStableFunc(slices.Values(a), func(x, y wire.Attribute) int { return int(x.Type) - int(y.Type) })
+}

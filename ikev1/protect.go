@@ -1,0 +1,131 @@
+package ikev1
+
+import (
+	"crypto/cipher"
+	"crypto/hmac"
+	"encoding/binary"
+
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/wire"
+)
+
+// protection is the encryption and authentication of an IKE SA, from the
+// moment its keys exist.
+type protection struct {
+	hash  *suite.Hash
+	keys  Keys
+	block cipher.Block
+	// iv is the chain of phase 1: first a hash of the public values, then the
+	// last block of each message. What phase 1 leaves starts every exchange
+	// of phase 2.
+	iv []byte
+}
+
+// newProtection makes the first IV too. RFC 2409 appendix B: "the
+// initialization vector (IV) ... is derived from a hash of a concatenation of
+// the initiator's public Diffie-Hellman value and the responder's".
+func newProtection(a agreement, keys Keys, gxi, gxr []byte) (*protection, error) {
+	key := cipherKey(a.policy.Hash, keys.E, a.policy.Encr.KeyLen(a.policy.KeyBits))
+	defer key.Wipe()
+	block, err := a.policy.Encr.NewCBC(key)
+	if err != nil {
+		return nil, err
+	}
+	return &protection{
+		hash: a.policy.Hash, keys: keys, block: block,
+		iv: a.policy.Hash.Sum(gxi, gxr)[:block.BlockSize()],
+	}, nil
+}
+
+// exchangeIV starts the chain of an exchange of phase 2. RFC 2409 appendix B:
+// "the IV is the hash of a concatenation of the last phase 1 CBC output block
+// and the phase 2 message id".
+func (p *protection) exchangeIV(id uint32) []byte {
+	return p.hash.Sum(p.iv, binary.BigEndian.AppendUint32(nil, id))[:p.block.BlockSize()]
+}
+
+// seal encrypts the payloads of b into a datagram and returns the IV of the
+// next message of its exchange. The padding is zeros up to the block.
+func (p *protection) seal(h wire.Header, b *wire.Builder, iv []byte) (datagram, next []byte) {
+	n := p.block.BlockSize()
+	body := append([]byte(nil), b.Payloads()...)
+	body = append(body, make([]byte, -len(body)&(n-1))...)
+	cipher.NewCBCEncrypter(p.block, iv).CryptBlocks(body, body)
+	h.Flags |= wire.FlagEncryption
+	h.NextPayload = b.First()
+	h.Length = uint32(wire.HeaderLen + len(body))
+	return append(h.Append(nil), body...), append([]byte(nil), body[len(body)-n:]...)
+}
+
+// open decrypts a message without touching any state: the caller keeps the
+// next IV only if he accepts what he finds. The payloads alias no input.
+func (p *protection) open(m *inbound, iv []byte) (*opened, error) {
+	n := p.block.BlockSize()
+	if len(m.Rest) == 0 || len(m.Rest)%n != 0 {
+		return nil, reject(wire.NotifyPayloadMalformed, "%d octets of ciphertext are no multiple of the block", len(m.Rest))
+	}
+	body := make([]byte, len(m.Rest))
+	cipher.NewCBCDecrypter(p.block, iv).CryptBlocks(body, m.Rest)
+	payloads, rest, err := wire.ParseChain(m.NextPayload, body, wire.HeaderLen)
+	if err == nil {
+		err = knownPayloads(payloads)
+	}
+	if err != nil {
+		return nil, asRejection(err)
+	}
+	if len(payloads) == 0 {
+		return nil, reject(wire.NotifyPayloadMalformed, "encrypted message without payloads")
+	}
+	return &opened{
+		payloads: payloads,
+		body:     body[:len(body)-len(rest)],
+		next:     append([]byte(nil), m.Rest[len(m.Rest)-n:]...),
+	}, nil
+}
+
+// opened is a decrypted message.
+type opened struct {
+	payloads []wire.Payload
+	body     []byte // the payloads without the padding
+	next     []byte // IV of the next message of the exchange
+}
+
+// afterHash is what HASH(1) and HASH(2) run over: "the entire message that
+// follows the hash including all payload headers, but excluding any padding
+// added for encryption" (RFC 2409 section 5.5).
+func (c *opened) afterHash() []byte { return c.body[len(c.payloads[0].Raw):] }
+
+// messageHash is prf(SKEYID_a, parts).
+func (p *protection) messageHash(parts ...[]byte) []byte { return p.hash.PRF(p.keys.A, parts...) }
+
+// putHash fills in the first payload of b: HASH(1), or HASH(2) with the
+// initiator's nonce.
+func (p *protection) putHash(b *wire.Builder, id uint32, nonce []byte) {
+	chain := b.Payloads()
+	body := chain[4 : 4+p.hash.Size]
+	copy(body, p.messageHash(messageID(id), nonce, chain[4+p.hash.Size:]))
+}
+
+// hash3, RFC 2409 section 5.5: "HASH(3) = prf(SKEYID_a, 0 | M-ID | Ni_b | Nr_b)".
+func (p *protection) hash3(q *quickMode) []byte {
+	return p.messageHash([]byte{0}, messageID(q.id), q.ni, q.nr)
+}
+
+// checkHash compares the first payload, which must be HASH, in constant time.
+func (c *opened) checkHash(want []byte) error {
+	if c.payloads[0].Type != wire.PayloadHash {
+		return reject(wire.NotifyInvalidHashInformation, "message does not begin with a HASH payload")
+	}
+	if !hmac.Equal(c.payloads[0].Body, want) {
+		return reject(wire.NotifyInvalidHashInformation, "HASH does not verify")
+	}
+	return nil
+}
+
+// messageID is a message id as the hashes take it.
+func messageID(id uint32) []byte { return binary.BigEndian.AppendUint32(nil, id) }
+
+func (p *protection) wipe() {
+	p.keys.Wipe()
+	p.block = nil
+}

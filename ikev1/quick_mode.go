@@ -1,0 +1,310 @@
+package ikev1
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/wire"
+)
+
+// Limits of phase 2.
+const (
+	maxQuickModes = 32  // in flight in one IKE SA
+	minSPI        = 256 // RFC 2406 section 2.1: "1 through 255 are reserved"
+)
+
+// quickMode is one exchange of quick mode. It stays a while after its end, to
+// answer a peer that missed the last message.
+type quickMode struct {
+	id        uint32
+	initiator bool
+	config    *policy.Config // that it began with
+	itf       *policy.Interface
+	replaces  *child // the pair it rekeys, nil: none
+
+	state  quickState
+	phase  Phase
+	resend retransmission
+	iv     []byte // of the next message
+	begun  time.Time
+
+	spi     uint32 // ours
+	peerSPI uint32 // 0 until known
+	ni, nr  []byte
+}
+
+// quickState is a state of quick mode: a type for each thing waited for.
+type quickState interface {
+	sent() string
+	awaits() string
+	// handle takes the next message. With an error that is no verdict everything
+	// is as it was.
+	handle(s *Session, q *quickMode, c *opened) error
+	// installed takes the data plane's answer.
+	installed(s *Session, q *quickMode, ev ipsec.Installed)
+	// ordered are the SAs that were put, or are on their way, into the data plane.
+	ordered() []ipsec.SAID
+}
+
+// idle are the methods of states that wait for no answer of the data plane.
+type idle struct{}
+
+func (idle) installed(*Session, *quickMode, ipsec.Installed) {}
+func (idle) ordered() []ipsec.SAID                           { return nil }
+
+// busy is the method of states that wait for the data plane only.
+type busy struct{}
+
+func (busy) handle(*Session, *quickMode, *opened) error {
+	return reject(0, "quick mode waits for the data plane")
+}
+
+// over is a quick mode whose last message may have to be repeated.
+type over struct{ idle }
+
+func (over) sent() string   { return "QM3" }
+func (over) awaits() string { return "" }
+func (over) handle(*Session, *quickMode, *opened) error {
+	return reject(0, "quick mode is over")
+}
+
+// node finds an exchange by its message id.
+func (s *Session) node(id uint32) *quickMode {
+	for _, q := range s.quick {
+		if q.id == id {
+			return q
+		}
+	}
+	return nil
+}
+
+// inFlight counts the quick modes that are not over.
+func (s *Session) inFlight() int {
+	n := 0
+	for _, q := range s.quick {
+		if _, done := q.state.(over); !done {
+			n++
+		}
+	}
+	return n
+}
+
+// receiveQuick gives a message to its exchange, or begins one.
+func (s *Session) receiveQuick(m *inbound) {
+	if err := s.takeQuick(m); err != nil {
+		s.rejected(m.Header, err, 0)
+	}
+}
+
+func (s *Session) takeQuick(m *inbound) error {
+	if s.up == nil {
+		return reject(wire.NotifyInvalidExchangeType, "quick mode before the peer is authenticated")
+	}
+	if m.Flags&wire.FlagEncryption == 0 {
+		return reject(wire.NotifyInvalidFlags, "in the clear where encryption is due")
+	}
+	q := s.node(m.MessageID)
+	if q == nil {
+		return s.answerQuick(m)
+	}
+	c, err := s.crypt.open(m, q.iv)
+	if err != nil {
+		return err
+	}
+	if err := q.state.handle(s, q, c); err != nil {
+		r := asRejection(err)
+		if r.verdict {
+			s.abort(q, r)
+		}
+		return err
+	}
+	q.resend.accepted = m.datagram
+	return nil
+}
+
+// stepQuick reports a change of the exchange's state.
+func (s *Session) stepQuick(q *quickMode, input Input, next Phase) {
+	s.report(StateChange{SA: s.sa(), Node: q.id, Input: input, Old: q.phase, New: next})
+	q.phase = next
+}
+
+// sendQuick encrypts a message and keeps it for repetition.
+func (s *Session) sendQuick(q *quickMode, b *wire.Builder, awaiting bool) {
+	datagram, next := s.crypt.seal(s.header(wire.ExchangeQuickMode, q.id), b, q.iv)
+	q.iv = next
+	q.resend.sent(s.now, datagram, awaiting)
+	s.transmit(wire.ExchangeQuickMode, q.id, datagram)
+}
+
+// abort ends an exchange that cannot succeed and tells the peer, by the SPI that
+// it gave.
+func (s *Session) abort(q *quickMode, r *rejection) {
+	n := wire.NotifyV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolESP, Type: r.notify}
+	if q.peerSPI != 0 {
+		n.SPI = binary.BigEndian.AppendUint32(nil, q.peerSPI)
+	}
+	if n.Type != 0 {
+		s.sendNotify(n)
+	}
+	s.failQuick(q, "QM rejected", q.state.awaits(), r.reason)
+}
+
+// failQuick ends an exchange without a pair of SAs; nothing of it is left.
+func (s *Session) failQuick(q *quickMode, node, stage, reason string) {
+	s.quick = slices.DeleteFunc(s.quick, func(o *quickMode) bool { return o == q })
+	if _, done := q.state.(over); done {
+		return
+	}
+	switch st := q.state.(type) {
+	case installingIn:
+		wipe(st.out)
+	case sentQM2:
+		wipe(st.out)
+	}
+	for _, id := range q.state.ordered() {
+		s.out = append(s.out, ike.RemoveSA{SAID: id})
+	}
+	s.report(NodeDeleted{SA: s.sa(), MessageID: q.id, Error: true, Reason: node})
+	tunnel := ""
+	if q.itf != nil {
+		tunnel = q.itf.Name
+	}
+	s.report(ike.NegotiationFailed{Tunnel: tunnel, Peer: s.remote.Addr(), Stage: stage, Reason: reason})
+	if q.replaces != nil {
+		s.rekeyFailed(q.replaces)
+	}
+}
+
+// quickRefused takes the peer's refusal of a quick mode: it names our SPI.
+func (s *Session) quickRefused(n wire.NotifyV1) {
+	for _, q := range s.quick {
+		if _, done := q.state.(over); done {
+			continue
+		}
+		if len(n.SPI) == 4 && spiOf(n.SPI) != q.spi && spiOf(n.SPI) != q.peerSPI || len(n.SPI) != 4 && s.inFlight() > 1 {
+			continue
+		}
+		s.failQuick(q, "Delete Larval", q.state.sent(), "the peer answered "+n.Type.String())
+		return
+	}
+}
+
+func spiOf(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
+
+// quickTimeout repeats, gives up and forgets.
+func (s *Session) quickTimeout() {
+	for _, q := range slices.Clone(s.quick) {
+		_, done := q.state.(over)
+		switch {
+		case done && !s.now.Before(q.begun.Add(exchangeTime)):
+			s.quick = slices.DeleteFunc(s.quick, func(o *quickMode) bool { return o == q })
+		case q.resend.exhausted(s.now):
+			s.failQuick(q, "Death by retransmission P2", q.state.sent(), "no answer to "+q.state.sent())
+		case q.resend.awaiting && !s.now.Before(q.resend.deadline()):
+			s.repeat(&q.resend, wire.ExchangeQuickMode, q.id)
+		}
+	}
+}
+
+func (s *Session) quickDeadline(t *deadline) {
+	for _, q := range s.quick {
+		t.add(q.resend.deadline(), "retransmit phase 2")
+		if _, done := q.state.(over); done {
+			t.add(q.begun.Add(exchangeTime), "purge node")
+		}
+	}
+}
+
+// quickInstalled gives the data plane's answer to the exchange that asked.
+func (s *Session) quickInstalled(ev ipsec.Installed) {
+	for _, q := range s.quick {
+		if slices.Contains(q.state.ordered(), ev.SAID) {
+			q.state.installed(s, q, ev)
+			return
+		}
+	}
+}
+
+// finish makes a pair of what was negotiated. The exchange stays until the peer
+// cannot repeat its message any more.
+func (s *Session) finish(q *quickMode, c *child) {
+	q.state, q.begun = over{}, s.now
+	s.childUp(c, q.replaces)
+}
+
+// negotiated is what a quick mode agreed on.
+type negotiated struct {
+	set      *policy.TransformSet
+	protocol wire.ProtocolID
+	mode     ipsec.Mode
+	pfs      *suite.Group
+	lifetime ipsec.Lifetime
+	selector ipsec.Selector
+}
+
+// pair makes both SAs with their keys. gxy is empty without PFS.
+func (s *Session) pair(q *quickMode, n negotiated, gxy []byte) (in, out ipsec.SA) {
+	t := q.itf.Tunnel
+	base := ipsec.SA{
+		Mode: n.mode, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID,
+		Replay: t.Protection.Replay, Soft: softLifetime(n.lifetime, q.initiator), Hard: n.lifetime,
+	}
+	if n.set.AH != nil {
+		base.Encr, base.Integ = nil, n.set.AH
+	}
+	id := ipsec.SAID{Protocol: saProtocol(n.protocol), Mark: t.Mark}
+	in, out = base, base
+	in.Direction, out.Direction = ipsec.In, ipsec.Out
+	in.SAID, out.SAID = id, id
+	in.Src, in.Dst, in.SPI = s.remote.Addr(), s.local.Addr(), q.spi
+	out.Src, out.Dst, out.SPI = s.local.Addr(), s.remote.Addr(), q.peerSPI
+	for _, sa := range []*ipsec.SA{&in, &out} {
+		encr, integ := 0, 0
+		if sa.Encr != nil {
+			encr = sa.Encr.KeyLen(n.set.KeyBits)
+		}
+		if sa.Integ != nil {
+			integ = sa.Integ.KeyLen
+		}
+		key := keymat(s.crypt.hash, s.crypt.keys.D, gxy, n.protocol, sa.SPI, q.ni, q.nr, encr+integ)
+		sa.EncrKey, sa.IntegKey = key[:encr:encr], key[encr:]
+	}
+	return in, out
+}
+
+// install orders an SA.
+func (s *Session) install(sa ipsec.SA) { s.out = append(s.out, ike.InstallSA{SA: sa}) }
+
+// reportInstalled shows the data plane's answer.
+func (s *Session) reportInstalled(q *quickMode, sa ipsec.SA, err error) {
+	s.report(IPsecInstalled{SA: s.sa(), MessageID: q.id, Child: sa.Public(), Tunnel: q.itf.Name, Err: err})
+}
+
+// newChildSPI asks for an inbound SPI of ours.
+func (s *Session) newChildSPI() (uint32, error) {
+	if spi := s.env.NewSPI(); spi >= minSPI {
+		return spi, nil
+	}
+	return 0, errors.New("no SPI: the random source fails")
+}
+
+// checkPeerSPI refuses an SPI that cannot be, or that the peer has in use: the
+// data plane would hold two SAs of one name.
+func (s *Session) checkPeerSPI(spi []byte) (uint32, error) {
+	if len(spi) != 4 || spiOf(spi) < minSPI {
+		return 0, refuse(wire.NotifyInvalidSPI, "SPI %x", spi)
+	}
+	v := spiOf(spi)
+	taken := slices.ContainsFunc(s.children, func(c *child) bool { return c.out.SPI == v }) ||
+		slices.ContainsFunc(s.quick, func(q *quickMode) bool { _, done := q.state.(over); return !done && q.peerSPI == v })
+	if taken {
+		return 0, refuse(wire.NotifyInvalidSPI, "the peer uses SPI %#x already", v)
+	}
+	return v, nil
+}

@@ -1,0 +1,203 @@
+package ikev1
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/wire"
+)
+
+// sentQM1: the offer is out.
+type sentQM1 struct {
+	idle
+	offer    []wire.ProposalV1
+	selector ipsec.Selector
+	ids      [2][]byte         // IDci, IDcr as sent
+	dh       *suite.PrivateKey // nil: no PFS
+}
+
+// installingI: both SAs are ordered. QM3 leaves when they stand, as the peer may
+// send as soon as it has QM3.
+type installingI struct {
+	busy
+	child   *child
+	missing []ipsec.SAID
+}
+
+func (sentQM1) sent() string        { return "QM1" }
+func (sentQM1) awaits() string      { return "QM2" }
+func (*installingI) sent() string   { return "QM1" }
+func (*installingI) awaits() string { return "QM3" }
+
+func (st *installingI) ordered() []ipsec.SAID {
+	return []ipsec.SAID{st.child.in.SAID, st.child.out.SAID}
+}
+
+// StartQuick begins a quick mode for a tunnel, or does so after main mode.
+func (s *Session) StartQuick(now time.Time, itf *policy.Interface) {
+	s.now = now
+	switch {
+	case s.main == nil:
+		s.refuseQuick(itf, "the IKE SA is gone")
+	case s.up == nil:
+		s.waiting = append(s.waiting, itf)
+	default:
+		s.beginQuick(itf, nil)
+	}
+}
+
+// refuseQuick says why a quick mode was not begun.
+func (s *Session) refuseQuick(itf *policy.Interface, reason string) {
+	s.report(ike.NegotiationFailed{Tunnel: itf.Name, Peer: s.remote.Addr(), Stage: "QM1", Reason: reason})
+}
+
+// beginQuick sends QM1.
+func (s *Session) beginQuick(itf *policy.Interface, replaces *child) {
+	if err := s.sendQM1(itf, replaces); err != nil {
+		s.refuseQuick(itf, err.Error())
+		if replaces != nil {
+			s.rekeyFailed(replaces)
+		}
+	}
+}
+
+func (s *Session) sendQM1(itf *policy.Interface, replaces *child) error {
+	protection := itf.Tunnel.Protection
+	if p := protection.ISAKMPProfile; p != nil && p.Name != s.profileName() {
+		return refuse(0, "map_db_check_isakmp_profile profile did not match")
+	}
+	if s.inFlight() >= maxQuickModes {
+		return refuse(0, "%d quick modes are in flight", maxQuickModes)
+	}
+	q := &quickMode{initiator: true, config: s.env.Config, itf: itf, replaces: replaces, phase: QMReady, begun: s.now}
+	var err error
+	if q.spi, err = s.newChildSPI(); err != nil {
+		return err
+	}
+	st := sentQM1{selector: itf.Tunnel.Selector()}
+	if st.offer, err = quickOffer(itf, q.spi); err != nil {
+		return err
+	}
+	st.ids = proxyIDs(st.selector)
+	q.ni = make([]byte, nonceLen)
+	if err := s.random(q.ni); err != nil {
+		return err
+	}
+	if protection.PFS != nil {
+		if st.dh, err = protection.PFS.Generate(s.env.Rand); err != nil {
+			return err
+		}
+	}
+	if q.id, err = s.newMessageID(); err != nil {
+		return err
+	}
+	for _, set := range protection.Transforms {
+		s.report(IPsecOffered{SA: s.sa(), MessageID: q.id, Tunnel: itf.Name, Selector: st.selector, Set: set, Lifetime: protection.Lifetime})
+	}
+	s.report(ExchangeBegun{SA: s.sa(), Exchange: wire.ExchangeQuickMode, MessageID: q.id})
+	s.report(SPIAllocated{SA: s.sa(), MessageID: q.id, Initiator: true, SPI: q.spi})
+	q.iv, q.state = s.crypt.exchangeIV(q.id), st
+	s.quick = append(s.quick, q)
+	b := s.quickMessage(q, st.offer, q.ni, st.dh, st.ids)
+	s.crypt.putHash(b, q.id, nil)
+	s.sendQuick(q, b, true)
+	s.stepQuick(q, InInitQM, QMIQM1)
+	return nil
+}
+
+// quickMessage builds QM1 or QM2 with room for its hash: HASH, SA, NONCE, [KE],
+// IDci, IDcr.
+func (s *Session) quickMessage(q *quickMode, proposals []wire.ProposalV1, nonce []byte, dh *suite.PrivateKey, ids [2][]byte) *wire.Builder {
+	b := wire.NewBuilder(nil, s.header(wire.ExchangeQuickMode, q.id))
+	b.Add(wire.PayloadHash, wire.Raw(make([]byte, s.crypt.hash.Size)))
+	b.Add(wire.PayloadSA, wire.SAV1{DOI: wire.DOIIPsec, Situation: wire.SituationIdentityOnly, Proposals: proposals})
+	b.Add(wire.PayloadNonce, wire.Raw(nonce))
+	if dh != nil {
+		b.Add(wire.PayloadKE, wire.Raw(dh.Public()))
+	}
+	for _, id := range ids {
+		if id != nil {
+			b.Add(wire.PayloadID, wire.Raw(id))
+		}
+	}
+	return b
+}
+
+// handle QM2: what the peer took of the offer. RFC 2409 section 5.5: "HASH(2) =
+// prf(SKEYID_a, M-ID | Ni_b | SA | Nr [ | KE ] [ | IDci | IDcr ])".
+func (st sentQM1) handle(s *Session, q *quickMode, c *opened) error {
+	if err := c.checkHash(s.crypt.messageHash(messageID(q.id), q.ni, c.afterHash())); err != nil {
+		return err
+	}
+	x, err := parseQuick(c)
+	if err != nil {
+		return verdict(err)
+	}
+	if len(x.proposals) != 1 || len(x.proposals[0].Transforms) != 1 || !offered(st.offer, x.proposals[0]) {
+		return refuse(wire.NotifyBadProposalSyntax, "the peer's choice is not one of our proposals")
+	}
+	if !bytes.Equal(x.ids[0], st.ids[0]) || !bytes.Equal(x.ids[1], st.ids[1]) {
+		return refuse(wire.NotifyInvalidIDInformation, "the peer's proxy identities are not ours")
+	}
+	match, err := s.checkTransforms(q, x.proposals)
+	if err != nil {
+		return err
+	}
+	peerSPI, err := s.checkPeerSPI(match.Proposal.SPI)
+	if err != nil {
+		return err
+	}
+	gxy, err := sharedSecret(st.dh, x.public)
+	if err != nil {
+		return err
+	}
+	defer clear(gxy)
+	q.peerSPI, q.nr, q.iv = peerSPI, bytes.Clone(x.nonce), c.next
+	n := agreedOn(match, st.selector)
+	s.reportQuickPayloads(q, x)
+	for _, told := range x.notifies {
+		s.report(NotifyReceived{SA: s.sa(), Type: told.Type, Protocol: told.Protocol, SPI: bytes.Clone(told.SPI), MessageID: q.id, Authenticated: true})
+		if told.Type == wire.NotifyResponderLifetime {
+			n.lifetime = shorter(n.lifetime, notifiedLifetime(told))
+		}
+	}
+	in, out := s.pair(q, n, gxy)
+	s.install(in)
+	s.install(out)
+	q.state = &installingI{
+		child:   &child{in: in.Public(), out: out.Public(), itf: q.itf, pfs: n.pfs, lifetime: n.lifetime, initiator: true},
+		missing: []ipsec.SAID{in.SAID, out.SAID},
+	}
+	q.resend.awaiting = false
+	s.stepQuick(q, InQMExchange, QMInstallAwait)
+	return nil
+}
+
+// installed sends QM3 when both SAs stand. RFC 2409 section 5.5: "HASH(3) =
+// prf(SKEYID_a, 0 | M-ID | Ni_b | Nr_b)".
+func (st *installingI) installed(s *Session, q *quickMode, ev ipsec.Installed) {
+	sa := st.child.in
+	if ev.SAID == st.child.out.SAID {
+		sa = st.child.out
+	}
+	s.reportInstalled(q, sa, ev.Err)
+	if ev.Err != nil {
+		s.abort(q, refuse(wire.NotifyNoProposalChosen, "the data plane refused the SA: %v", ev.Err))
+		return
+	}
+	st.missing = slices.DeleteFunc(st.missing, func(id ipsec.SAID) bool { return id == ev.SAID })
+	if len(st.missing) > 0 {
+		return
+	}
+	b := wire.NewBuilder(nil, s.header(wire.ExchangeQuickMode, q.id))
+	b.Add(wire.PayloadHash, wire.Raw(s.crypt.hash3(q)))
+	s.sendQuick(q, b, false)
+	s.report(NodeDeleted{SA: s.sa(), MessageID: q.id, Reason: "No Error"})
+	s.stepQuick(q, InInstallDone, QMComplete)
+	s.finish(q, st.child)
+}

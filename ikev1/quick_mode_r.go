@@ -1,0 +1,198 @@
+package ikev1
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/wire"
+)
+
+// received: QM1 is being judged.
+type received struct {
+	idle
+	busy
+}
+
+// wipe forgets the keys of an SA that was not handed over.
+func wipe(sa ipsec.SA) {
+	sa.EncrKey.Wipe()
+	sa.IntegKey.Wipe()
+}
+
+// installingIn: the inbound SA is ordered. QM2 lets the peer use it, so it leaves
+// when the SA stands.
+type installingIn struct {
+	busy
+	reply *wire.Builder
+	in    ipsec.SA // without keys
+	out   ipsec.SA // with its keys
+	child *child
+}
+
+// sentQM2: the peer has all it needs, we have its word when QM3 comes.
+type sentQM2 struct {
+	idle
+	out   ipsec.SA // with its keys
+	child *child
+}
+
+// installingOut: the peer is ready, the outbound SA is ordered.
+type installingOut struct {
+	busy
+	child *child
+}
+
+func (received) sent() string        { return "" }
+func (received) awaits() string      { return "QM1" }
+func (installingIn) sent() string    { return "" }
+func (installingIn) awaits() string  { return "QM2" }
+func (sentQM2) sent() string         { return "QM2" }
+func (sentQM2) awaits() string       { return "QM3" }
+func (installingOut) sent() string   { return "QM2" }
+func (installingOut) awaits() string { return "QM3" }
+
+func (st installingIn) ordered() []ipsec.SAID { return []ipsec.SAID{st.in.SAID} }
+func (st sentQM2) ordered() []ipsec.SAID      { return []ipsec.SAID{st.child.in.SAID} }
+func (st installingOut) ordered() []ipsec.SAID {
+	return []ipsec.SAID{st.child.in.SAID, st.child.out.SAID}
+}
+
+// answerQuick takes QM1. RFC 2409 section 5.5: "HASH(1) = prf(SKEYID_a, M-ID |
+// SA | Ni [ | KE ] [ | IDci | IDcr ] )".
+func (s *Session) answerQuick(m *inbound) error {
+	if s.inFlight() >= maxQuickModes {
+		return reject(0, "%d quick modes are in flight", maxQuickModes)
+	}
+	c, err := s.openNew(m)
+	if err != nil {
+		return err
+	}
+	s.use(m.MessageID)
+	q := &quickMode{id: m.MessageID, config: s.env.Config, phase: QMReady, state: received{}, begun: s.now, iv: c.next}
+	q.resend.accepted = m.datagram
+	s.quick = append(s.quick, q)
+	if err := s.judgeQM1(q, c); err != nil {
+		s.abort(q, asRejection(verdict(err)))
+		return err
+	}
+	return nil
+}
+
+// judgeQM1 finds the tunnel of the proxies, a transform set that will do, and
+// orders the inbound SA.
+func (s *Session) judgeQM1(q *quickMode, c *opened) error {
+	x, err := parseQuick(c)
+	if err != nil {
+		return err
+	}
+	if len(x.proposals[0].SPI) == 4 {
+		q.peerSPI = spiOf(x.proposals[0].SPI) // that a refusal names
+	}
+	s.reportQuickPayloads(q, x)
+	selector, err := s.selectorOf(x.ids)
+	if err != nil {
+		return err
+	}
+	profile := s.profile
+	if profile != nil {
+		profile = q.config.Profile(profile.Name)
+	}
+	choice := q.config.TunnelFor(s.local.Addr(), s.remote.Addr(), selector, profile)
+	checked := ProxiesChecked{SA: s.sa(), MessageID: q.id, Selector: selector, Reason: choice.Reason}
+	if choice.Interface == nil {
+		s.report(checked)
+		return refuse(wire.NotifyNoProposalChosen, "%s", choice.Reason)
+	}
+	q.itf, checked.Tunnel = choice.Interface, choice.Interface.Name
+	match, err := s.checkTransforms(q, x.proposals)
+	if err != nil {
+		return err
+	}
+	s.report(checked)
+	q.peerSPI = 0 // until we know that it is no other's
+	if q.peerSPI, err = s.checkPeerSPI(match.Proposal.SPI); err != nil {
+		return err
+	}
+	return s.agreeQM1(q, x, match, selector)
+}
+
+func (s *Session) agreeQM1(q *quickMode, x quickPayloads, match policy.TransformMatch, selector ipsec.Selector) error {
+	var dh *suite.PrivateKey
+	var err error
+	if match.Group != nil {
+		if dh, err = match.Group.Generate(s.env.Rand); err != nil {
+			return err
+		}
+	}
+	gxy, err := sharedSecret(dh, x.public)
+	if err != nil {
+		return err
+	}
+	defer clear(gxy)
+	s.stepQuick(q, InQMExchange, QMSPIStarve)
+	if q.spi, err = s.newChildSPI(); err != nil {
+		return err
+	}
+	q.ni, q.nr = bytes.Clone(x.nonce), make([]byte, nonceLen)
+	if err := s.random(q.nr); err != nil {
+		return err
+	}
+	s.report(SPIAllocated{SA: s.sa(), MessageID: q.id, SPI: q.spi})
+	n := agreedOn(match, selector)
+	reply := match.Proposal
+	reply.SPI = binary.BigEndian.AppendUint32(nil, q.spi)
+	reply.Transforms = []wire.TransformV1{match.Transform}
+	b := s.quickMessage(q, []wire.ProposalV1{reply}, q.nr, dh, x.ids)
+	if life := quickLifetime(match, match.Proposal.SPI); life != nil {
+		b.Add(wire.PayloadNotify, *life)
+		s.report(NotifySent{SA: s.sa(), Type: life.Type, Protocol: life.Protocol, SPI: life.SPI, MessageID: q.id})
+	}
+	s.crypt.putHash(b, q.id, q.ni)
+	in, out := s.pair(q, n, gxy)
+	s.install(in)
+	c := &child{in: in.Public(), out: out.Public(), itf: q.itf, pfs: n.pfs, lifetime: n.lifetime}
+	q.state = installingIn{reply: b, in: in.Public(), out: out, child: c}
+	s.stepQuick(q, InGotSPI, QMInstallAwait)
+	return nil
+}
+
+// installed sends QM2.
+func (st installingIn) installed(s *Session, q *quickMode, ev ipsec.Installed) {
+	s.reportInstalled(q, st.in, ev.Err)
+	if ev.Err != nil {
+		s.abort(q, refuse(wire.NotifyNoProposalChosen, "the data plane refused the SA: %v", ev.Err))
+		return
+	}
+	s.sendQuick(q, st.reply, true)
+	q.state = sentQM2{out: st.out, child: st.child}
+	s.stepQuick(q, InInstallDone, QMRQM2)
+}
+
+// handle QM3: the peer has both SAs. Ours to it follows.
+func (st sentQM2) handle(s *Session, q *quickMode, c *opened) error {
+	if err := c.checkHash(s.crypt.hash3(q)); err != nil {
+		return err
+	}
+	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadHash, MessageID: q.id})
+	q.resend.sent(s.now, nil, false)
+	s.install(st.out)
+	q.state = installingOut{child: st.child}
+	return nil
+}
+
+// installed ends the exchange. The peer thinks it succeeded: if it did not, it is
+// told by the deletion of our inbound SA.
+func (st installingOut) installed(s *Session, q *quickMode, ev ipsec.Installed) {
+	s.reportInstalled(q, st.child.out, ev.Err)
+	if ev.Err != nil {
+		s.sendDelete(wireProtocol(st.child.in.Protocol), binary.BigEndian.AppendUint32(nil, st.child.in.SPI))
+		s.failQuick(q, "QM rejected", "QM3", "the data plane refused the SA: "+ev.Err.Error())
+		return
+	}
+	s.report(NodeDeleted{SA: s.sa(), MessageID: q.id, Reason: "QM done (await)"})
+	s.stepQuick(q, InQMExchange, QMComplete)
+	s.finish(q, st.child)
+}

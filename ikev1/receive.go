@@ -1,0 +1,131 @@
+package ikev1
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/wire"
+)
+
+// maxMessage is the largest message taken, in octets: MM5 with eight
+// certificates of ordinary size stays below half of it.
+const maxMessage = 32 << 10
+
+// inbound is a message of the peer.
+type inbound struct {
+	*wire.Message
+	datagram []byte // as it came
+}
+
+// Handle takes a datagram of the peer. Whatever is wrong with it is reported
+// and harms no state: before authentication anyone may have sent it.
+func (s *Session) Handle(now time.Time, d ike.Datagram) {
+	s.now = now
+	if len(s.used) >= maxExchanges {
+		s.Delete(now, "message ids are used up")
+	}
+	if s.main == nil {
+		return
+	}
+	h, err := wire.ParseHeader(d.Data)
+	if err != nil {
+		s.rejected(h, malformed(err), 0)
+		return
+	}
+	s.report(PacketReceived{SA: s.sa(), Exchange: h.Exchange, MessageID: h.MessageID, Length: len(d.Data)})
+	if d.Remote != s.remote || d.Local != s.local {
+		s.rejected(h, reject(0, "message from %s to %s, the SA is with %s", d.Remote, d.Local, s.remote), 0)
+		return
+	}
+	if s.duplicate(h, d.Data) {
+		return
+	}
+	if err := s.checkHeader(h, len(d.Data)); err != nil {
+		s.rejected(h, err, 0)
+		return
+	}
+	data := bytes.Clone(d.Data)
+	m, err := wire.Parse(data)
+	if err == nil {
+		err = knownPayloads(m.Payloads)
+	}
+	if err != nil {
+		s.rejected(h, err, 0)
+		return
+	}
+	in := &inbound{Message: m, datagram: data}
+	switch h.Exchange {
+	case wire.ExchangeMainMode:
+		s.receiveMain(in)
+	case wire.ExchangeQuickMode:
+		s.receiveQuick(in)
+	case wire.ExchangeInformational:
+		s.receiveInformational(in)
+	}
+}
+
+// checkHeader refuses what no state of this SA could take.
+func (s *Session) checkHeader(h wire.Header, size int) error {
+	if size > maxMessage {
+		return reject(wire.NotifyPayloadMalformed, "message of %d octets, at most %d are taken", size, maxMessage)
+	}
+	if h.Version != wire.V1 {
+		return reject(wire.NotifyInvalidMajorVersion, "version %#x", uint8(h.Version))
+	}
+	// The responder's cookie comes with MM2. Until then a notify may carry any.
+	learning := s.role == Initiator && s.spiR.IsZero()
+	if h.InitiatorSPI != s.spiI || !learning && h.ResponderSPI != s.spiR ||
+		learning && h.ResponderSPI.IsZero() && h.Exchange != wire.ExchangeInformational {
+		return reject(wire.NotifyInvalidCookie, "cookies %s %s are not those of this SA", h.InitiatorSPI, h.ResponderSPI)
+	}
+	if h.Flags&wire.FlagAuthOnly != 0 {
+		return reject(wire.NotifyInvalidFlags, "authentication only is not supported")
+	}
+	switch h.Exchange {
+	case wire.ExchangeMainMode, wire.ExchangeQuickMode, wire.ExchangeInformational:
+	default:
+		return reject(wire.NotifyInvalidExchangeType, "exchange type %s has no place in this SA", h.Exchange)
+	}
+	return nil
+}
+
+// knownPayloads refuses the payloads of IKEv2. Others that we do not know are
+// passed over, private ones among them.
+func knownPayloads(payloads []wire.Payload) error {
+	for _, p := range payloads {
+		if p.Type >= 33 && p.Type < 128 {
+			return reject(wire.NotifyInvalidPayloadType, "payload type %d is not of IKEv1", uint8(p.Type))
+		}
+	}
+	return nil
+}
+
+// duplicate answers a message that the peer repeats.
+func (s *Session) duplicate(h wire.Header, datagram []byte) bool {
+	r := &s.resend
+	if q := s.node(h.MessageID); q != nil && h.Exchange == wire.ExchangeQuickMode {
+		r = &q.resend
+	}
+	if !r.isDuplicate(datagram) {
+		return false
+	}
+	answer := r.mayAnswer(s.now)
+	s.report(Duplicate{SA: s.sa(), Exchange: h.Exchange, MessageID: h.MessageID, Skipped: !answer})
+	if answer {
+		s.repeat(r, h.Exchange, h.MessageID)
+	}
+	return true
+}
+
+// repeat sends the stored datagram of an exchange once more.
+func (s *Session) repeat(r *retransmission, x wire.ExchangeType, id uint32) {
+	r.repeated(s.now)
+	s.report(Retransmission{SA: s.sa(), Exchange: x, MessageID: id, Attempt: r.count, Limit: retransmitLimit})
+	s.transmit(x, id, r.datagram)
+}
+
+// rejected reports a message that was dropped.
+func (s *Session) rejected(h wire.Header, err error, answered wire.NotifyType) {
+	s.report(MessageRejected{SA: s.sa(), Exchange: h.Exchange, MessageID: h.MessageID, Reason: asRejection(err).reason, Notify: answered})
+}

@@ -1,0 +1,67 @@
+package ikev1
+
+import (
+	"bytes"
+	"time"
+)
+
+// IOS repeats a message five times, ten seconds apart. A duplicate of the
+// peer's last message is answered only if our own last transmission is a second
+// old: two ends that answer at once would storm.
+const (
+	retransmitInterval = 10 * time.Second
+	retransmitLimit    = 5
+	retransmitYoungest = time.Second
+	exchangeTime       = (retransmitLimit + 1) * retransmitInterval
+)
+
+// retransmission is the last message of ours in an exchange, as it was sent,
+// and the last ones of the peer. It is a stored datagram, never a rebuilt one.
+type retransmission struct {
+	datagram    []byte // nil: nothing to repeat
+	awaiting    bool   // an answer is due, the timer runs
+	first, last time.Time
+	count       int
+
+	accepted, refused []byte // datagrams of the peer
+}
+
+// sent notes a new message of ours.
+func (r *retransmission) sent(now time.Time, datagram []byte, awaiting bool) {
+	r.datagram, r.awaiting = datagram, awaiting
+	r.first, r.last, r.count = now, now, 0
+}
+
+// repeated notes that the datagram left once more. The timer starts again.
+func (r *retransmission) repeated(now time.Time) { r.last, r.count = now, r.count+1 }
+
+// isDuplicate says whether the peer sent the very same datagram before. A
+// message refused for what stands in it is refused again without a look.
+func (r *retransmission) isDuplicate(datagram []byte) bool {
+	return r.accepted != nil && bytes.Equal(r.accepted, datagram) ||
+		r.refused != nil && bytes.Equal(r.refused, datagram)
+}
+
+// mayAnswer says whether a duplicate is worth our datagram again.
+func (r *retransmission) mayAnswer(now time.Time) bool {
+	return r.datagram != nil && r.count < retransmitLimit && now.Sub(r.last) >= retransmitYoungest
+}
+
+// deadline is the time of the next repetition, or of the end. Answers to
+// duplicates use up repetitions but do not bring the end nearer, or whoever
+// replays the peer's message could kill the exchange.
+func (r *retransmission) deadline() time.Time {
+	if !r.awaiting {
+		return time.Time{}
+	}
+	end := r.first.Add(exchangeTime)
+	if next := r.last.Add(retransmitInterval); r.count < retransmitLimit && next.Before(end) {
+		return next
+	}
+	return end
+}
+
+// exhausted says that nothing more is sent and the peer's time is over.
+func (r *retransmission) exhausted(now time.Time) bool {
+	return r.awaiting && !now.Before(r.first.Add(exchangeTime))
+}

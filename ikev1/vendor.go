@@ -1,0 +1,47 @@
+package ikev1
+
+import (
+	"bytes"
+
+	"github.com/obol-ike/obol/wire"
+)
+
+// Vendor ids as IOS 15.3T sends them: those of NAT-T with the SA, the others
+// with the nonce. Only the responder says CISCO-UNITY, as its first.
+var (
+	vendorsMM1 = [][]byte{wire.VendorRFC3947, wire.VendorDraft07, wire.VendorDraft03, wire.VendorDraft02}
+	vendorsMM2 = [][]byte{wire.VendorRFC3947}
+)
+
+// vendorsKE are the vendor ids of MM3 and MM4. The one that Wireshark calls
+// unknown begins with the responder's cookie in disguise; how IOS makes its
+// second half is not known, we take random octets.
+func (s *Session) vendorsKE() ([][]byte, error) {
+	var tail [8]byte
+	if err := s.random(tail[:]); err != nil {
+		return nil, err
+	}
+	ids := [][]byte{wire.VendorDPD, wire.IOSVendorID(s.spiR, tail), wire.VendorXAUTH}
+	if s.role == Responder {
+		ids = append([][]byte{wire.VendorUnity}, ids...)
+	}
+	return ids, nil
+}
+
+func (s *Session) addVendors(b *wire.Builder, ids [][]byte) {
+	for _, id := range ids {
+		b.Add(wire.PayloadVendorID, wire.Raw(id))
+		s.report(VendorIDBuilt{SA: s.sa(), VendorID: id})
+	}
+}
+
+// readVendors notes what the peer says of itself.
+func (s *Session) readVendors(payloads []wire.Payload) {
+	for _, p := range payloads {
+		if p.Type != wire.PayloadVendorID {
+			continue
+		}
+		id := bytes.Clone(p.Body)
+		s.report(VendorIDRead{SA: s.sa(), VendorID: id, IOS: wire.IsIOSVendorID(id, s.spiR)})
+	}
+}
