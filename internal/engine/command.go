@@ -7,14 +7,13 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/tunnel"
 )
 
 // Reasons for deleting an SA, as IOS has them in its debug lines where it does.
 const (
 	reasonCommand        = "BY user command"
 	reasonInitialContact = "Receive initial contact"
-	reasonSimultaneous   = "simultaneous negotiation"
-	reasonConfiguration  = "configuration changed"
 	reasonShutdown       = "shutdown"
 )
 
@@ -137,7 +136,7 @@ func (e *Engine) adopt(now time.Time, cmd ike.Adopt) {
 // changed.
 func (e *Engine) abandon(now time.Time, name string) {
 	for _, x := range slices.Clone(e.sessions.all) {
-		concerned := x.Tunnel() == name
+		concerned := x.Tunnel() == name || slices.Contains(x.wanted, name)
 		others := 0
 		for _, c := range x.View(now).Children {
 			if c.Tunnel != name {
@@ -145,10 +144,10 @@ func (e *Engine) abandon(now time.Time, name string) {
 				continue
 			}
 			concerned = true
-			x.DeleteChild(now, c.In.SPI, reasonConfiguration)
+			x.DeleteChild(now, c.In.SPI, tunnel.Obsolete)
 		}
 		if concerned && others == 0 {
-			x.Delete(now, reasonConfiguration)
+			x.Delete(now, tunnel.Obsolete)
 		}
 		e.settle(now, x)
 	}

@@ -35,8 +35,11 @@ func (e *Engine) settle(now time.Time, x *entry) {
 	}
 	e.sessions.index(x)
 	e.halfOpen.count(x, x.HalfOpen())
+	if !x.Alive() {
+		e.disappoint(now, x)
+	}
 	if x.Done() {
-		e.bury(now, x)
+		e.bury(x)
 		return
 	}
 	when, why := x.NextTimeout()
@@ -44,15 +47,19 @@ func (e *Engine) settle(now time.Time, x *entry) {
 }
 
 // bury takes a session out that has nothing left.
-func (e *Engine) bury(now time.Time, x *entry) {
+func (e *Engine) bury(x *entry) {
 	e.sessions.remove(x)
 	e.deadlines.set(x, time.Time{}, "")
-	e.halfOpen.count(x, false)
 	for id, owner := range e.children {
 		if owner == x {
 			delete(e.children, id)
 		}
 	}
+}
+
+// disappoint ends the attempts of tunnels that waited for an IKE SA which is no
+// more. The tunnel that the SA was for has had its own answer.
+func (e *Engine) disappoint(now time.Time, x *entry) {
 	for _, name := range x.wanted {
 		if t := e.tunnels.Lookup(name); t != nil && t.Negotiating() {
 			t.Failed(now, "the IKE SA is gone")
@@ -68,11 +75,13 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 		e.counters.Established++
 	case ike.ChildUp:
 		e.counters.Children++
-		x.settled(event.Tunnel)
-		loser, found := e.tunnels.ChildUp(now, event)
+		if event.Initiator {
+			x.settled(event.Tunnel)
+		}
+		loser, why := e.tunnels.ChildUp(now, event)
 		e.flush()
-		if found {
-			e.giveUp(now, event.Tunnel, loser)
+		if why != "" {
+			e.giveUp(now, event.Tunnel, loser, why)
 		}
 	case ike.ChildDown:
 		e.tunnels.ChildDown(now, event)
@@ -98,7 +107,7 @@ func (x *entry) settled(tunnel string) bool {
 // start negotiates for a tunnel: over the IKE SA with its peer when there is
 // one, or will be, else with a main mode first.
 func (e *Engine) start(now time.Time, t *tunnel.Tunnel) {
-	t.Begin()
+	t.Begin(now)
 	x := e.usable(now, t)
 	if x != nil {
 		x.wanted = append(x.wanted, t.Name())
@@ -133,16 +142,17 @@ func (e *Engine) usable(now time.Time, t *tunnel.Tunnel) *entry {
 	return nil
 }
 
-// giveUp deletes the pair that lost against a simultaneous one. The IKE SA under
-// it stays, as on IOS.
-func (e *Engine) giveUp(now time.Time, name string, inSPI uint32) {
+// giveUp deletes a pair that cannot stay. The IKE SA under it does, as on IOS.
+func (e *Engine) giveUp(now time.Time, name string, inSPI uint32, why string) {
 	x := e.owner(now, inSPI)
 	if x == nil {
 		return
 	}
-	e.counters.Simultaneous++
-	e.report(now, Simultaneous{Tunnel: name, InSPI: inSPI})
-	x.DeleteChild(now, inSPI, reasonSimultaneous)
+	if why == tunnel.Simultaneous {
+		e.counters.Simultaneous++
+		e.report(now, Simultaneous{Tunnel: name, InSPI: inSPI})
+	}
+	x.DeleteChild(now, inSPI, why)
 	e.settle(now, x)
 }
 

@@ -146,9 +146,10 @@ type SessionDown struct {
 type ChildUp struct {
 	Tunnel        string
 	Local, Remote netip.AddrPort
-	In, Out       ipsec.SA // its Public form
-	Initiator     bool     // we began this quick mode: simultaneous pairs are told apart by it
-	Rekeys        uint32   // SPI of the inbound SA that it replaces, 0 for none
+	In, Out       ipsec.SA  // its Public form
+	Initiator     bool      // we began this quick mode
+	Begun         time.Time // its first message; simultaneous pairs are known by it
+	Rekeys        uint32    // SPI of the inbound SA that it replaces, 0 for none
 }
 
 // ChildDown says that a child SA pair is gone.

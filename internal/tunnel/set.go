@@ -199,23 +199,32 @@ func (s *Set) Remove(now time.Time) {
 	s.tunnels, s.loopbacks, s.routes = nil, nil, nil
 }
 
-// ChildUp gives a pair of SAs to its tunnel. When both sides began at the same
-// time, loser is the inbound SPI of the pair that has to go.
-func (s *Set) ChildUp(now time.Time, up ike.ChildUp) (loser uint32, found bool) {
+// Why a pair has to go that has just come up, or has to for its sake.
+const (
+	Simultaneous = "simultaneous negotiation"
+	Obsolete     = "configuration changed"
+)
+
+// ChildUp gives a pair of SAs to its tunnel. When a pair has to go, this one or
+// another, loser is its inbound SPI, and why says the reason.
+func (s *Set) ChildUp(now time.Time, up ike.ChildUp) (loser uint32, why string) {
 	s.now = now
 	t := s.Lookup(up.Tunnel)
-	if t == nil || t.itf.Tunnel == nil {
-		return up.In.SPI, true // its tunnel has been removed meanwhile
+	if t == nil || !t.takes(up.In) {
+		return up.In.SPI, Obsolete
 	}
 	mode, protocol := t.mode, t.protocol
-	loser, found = t.add(now, up)
+	loser, found := t.add(now, up)
 	if t.mode != mode || t.protocol != protocol {
 		for _, p := range t.policies() {
 			s.emit(ike.SetPolicy{Policy: p})
 		}
 	}
 	s.relink(t)
-	return loser, found
+	if found {
+		why = Simultaneous
+	}
+	return loser, why
 }
 
 // ChildDown takes a pair of SAs away from its tunnel.

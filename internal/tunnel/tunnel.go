@@ -44,6 +44,7 @@ type Tunnel struct {
 	mode        ipsec.Mode
 	protocol    ipsec.Protocol
 	negotiating bool
+	begun       time.Time // the attempt of ours that is under way
 	next        time.Time // the next attempt of its own, zero: none
 	failure     string    // why the last attempt failed
 	changed     time.Time // when line protocol changed last
@@ -53,7 +54,7 @@ type Tunnel struct {
 type child struct {
 	in, out   ipsec.SA // without keys
 	initiator bool
-	rekeys    uint32
+	begun     time.Time // of its quick mode, or of the attempt that led to it
 	since     time.Time
 }
 
@@ -109,8 +110,8 @@ func (t *Tunnel) down() string {
 }
 
 // Begin marks an attempt of ours.
-func (t *Tunnel) Begin() {
-	t.negotiating = true
+func (t *Tunnel) Begin(now time.Time) {
+	t.negotiating, t.begun = true, now
 	t.next = time.Time{}
 }
 
@@ -136,14 +137,24 @@ func (t *Tunnel) schedule(at time.Time) {
 // Due says whether the tunnel wants to negotiate now.
 func (t *Tunnel) Due(now time.Time) bool { return !t.next.IsZero() && !t.next.After(now) }
 
+// takes says whether an SA was negotiated for this tunnel as it is defined now.
+func (t *Tunnel) takes(sa ipsec.SA) bool {
+	return t.protected() && sa.ReqID == t.itf.Tunnel.ReqID && sa.Mark == t.itf.Tunnel.Mark
+}
+
 // add takes a pair of SAs that came up and gives back the one that is to go
 // because both sides began at the same time, if there is one.
 func (t *Tunnel) add(now time.Time, up ike.ChildUp) (loser uint32, found bool) {
-	c := child{in: up.In, out: up.Out, initiator: up.Initiator, rekeys: up.Rekeys, since: now}
+	c := child{in: up.In, out: up.Out, initiator: up.Initiator, begun: up.Begun, since: now}
+	if up.Initiator && up.Rekeys == 0 && t.negotiating {
+		c.begun = t.begun // our main mode came first
+	}
+	if up.Initiator {
+		t.negotiating = false
+	}
 	loser, found = t.simultaneous(c)
 	t.children = append(t.children, c)
 	t.mode, t.protocol = up.In.Mode, up.In.Protocol
-	t.negotiating = false
 	t.failure = ""
 	t.next = time.Time{}
 	return loser, found

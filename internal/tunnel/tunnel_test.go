@@ -78,12 +78,19 @@ func want(t *testing.T, s *Set, lines ...string) {
 	}
 }
 
-// pair is a child SA pair of Tunnel1.
+// pair is a child SA pair of Tunnel1 where that is GRE.
 func pair(in, out uint32, initiator bool) ike.ChildUp {
 	sa := func(spi uint32, d ipsec.Direction) ipsec.SA {
-		return ipsec.SA{SAID: ipsec.SAID{SPI: spi, Protocol: ipsec.ESP}, Direction: d, Mode: ipsec.Tunnel, Encr: suite.AES, Integ: suite.HMACSHA256}
+		return ipsec.SA{SAID: ipsec.SAID{SPI: spi, Protocol: ipsec.ESP}, ReqID: ipsec.ReqIDBase + 1, Direction: d, Mode: ipsec.Tunnel, Encr: suite.AES, Integ: suite.HMACSHA256}
 	}
 	return ike.ChildUp{Tunnel: "Tunnel1", In: sa(in, ipsec.In), Out: sa(out, ipsec.Out), Initiator: initiator}
+}
+
+// marked is a pair of Tunnel1 where that is a VTI.
+func marked(in, out uint32) ike.ChildUp {
+	up := pair(in, out, true)
+	up.In.Mark, up.Out.Mark = 0x6f620001, 0x6f620001
+	return up
 }
 
 func TestGRE(t *testing.T) {
@@ -124,13 +131,13 @@ func TestVTI(t *testing.T) {
 		"report {Interface:Tunnel1 Up:false Reason:no IPsec SA}",
 	)
 	for range 2 { // the route comes back every time the link does
-		s.ChildUp(start, pair(1000, 2000, true))
+		s.ChildUp(start, marked(1000, 2000))
 		want(t, &s,
 			"set link Tunnel1 vti up=true mtu=1438",
 			"report {Interface:Tunnel1 Up:true Reason:}",
 			"set route 192.168.200.0/24 via 10.0.0.2 dev Tunnel1",
 		)
-		s.ChildUp(start.Add(time.Hour), pair(1001, 2001, true))
+		s.ChildUp(start.Add(time.Hour), marked(1001, 2001))
 		s.ChildDown(start, ike.ChildDown{Tunnel: "Tunnel1", InSPI: 1000})
 		want(t, &s) // a second pair stands
 		s.ChildDown(start, ike.ChildDown{Tunnel: "Tunnel1", InSPI: 1001})
@@ -178,6 +185,23 @@ func TestLineProtocolReasons(t *testing.T) {
 	}
 }
 
+// A pair that was negotiated for what the tunnel was before has to go.
+func TestStrangePair(t *testing.T) {
+	var s Set
+	s.Adopt(start, note(policy.GREIP), Options{})
+	if loser, why := s.ChildUp(start, marked(1000, 2000)); why != Obsolete || loser != 1000 {
+		t.Errorf("a VTI's pair in a GRE tunnel: %d %q", loser, why)
+	}
+	up := pair(1000, 2000, true)
+	up.Tunnel = "Tunnel2"
+	if loser, why := s.ChildUp(start, up); why != Obsolete || loser != 1000 {
+		t.Errorf("a pair of no tunnel: %d %q", loser, why)
+	}
+	if s.Lookup("Tunnel1").Up() {
+		t.Error("up")
+	}
+}
+
 func TestRetry(t *testing.T) {
 	var s Set
 	s.Adopt(start, note(policy.GREIP), Options{})
@@ -190,12 +214,12 @@ func TestRetry(t *testing.T) {
 		}
 	}
 	due(0, true)
-	tu.Begin()
+	tu.Begin(at(0))
 	due(60, false) // something is being negotiated
 	tu.Failed(at(60), "MM2: no answer")
 	due(89, false)
 	due(90, true)
-	tu.Begin()
+	tu.Begin(at(90))
 	s.ChildUp(at(91), pair(1000, 2000, true))
 	due(1000, false)
 	s.ChildDown(at(2000), ike.ChildDown{Tunnel: "Tunnel1", InSPI: 1000})
@@ -232,35 +256,77 @@ func TestNeverByItself(t *testing.T) {
 }
 
 func TestSimultaneous(t *testing.T) {
+	// A pair that side A begins, and one that side B begins, with the time at
+	// which each began and ended, in seconds.
+	type exchange struct {
+		begun, up  int
+		spiA, spiB uint32 // inbound at A, at B
+	}
+	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
 	for _, test := range []struct {
-		name   string
-		first  ike.ChildUp
-		after  time.Duration
-		second ike.ChildUp
-		loser  uint32 // our inbound SPI, 0: none
-		peers  uint32 // what the peer calls the same pair's inbound SPI
+		name    string
+		ofA     exchange
+		ofB     exchange
+		atA     uint32 // A's inbound SPI of the pair that it gives up, 0: none
+		atB     uint32
+		rekeysA uint32 // the pair of B's that A's replaces
 	}{
-		{"ours has the lowest", pair(1000, 4000, true), time.Second, pair(2000, 3000, false), 1000, 4000},
-		{"the peer's has the lowest", pair(4000, 2000, true), time.Second, pair(3000, 1000, false), 3000, 1000},
-		{"rekeyed by the same side", pair(1000, 4000, true), time.Second, pair(2000, 3000, true), 0, 0},
-		{"much later", pair(1000, 4000, true), 90 * time.Second, pair(2000, 3000, false), 0, 0},
+		{"A's has the lowest", exchange{0, 2, 1000, 4000}, exchange{1, 3, 2000, 3000}, 1000, 4000, 0},
+		{"B's has the lowest", exchange{0, 2, 4000, 2000}, exchange{1, 3, 3000, 1000}, 3000, 1000, 0},
+		{"B's first, A's long under way", exchange{0, 50, 1000, 4000}, exchange{1, 3, 2000, 3000}, 1000, 4000, 0},
+		{"one after the other", exchange{0, 2, 1000, 4000}, exchange{3, 5, 2000, 3000}, 0, 0, 0},
+		{"rekeyed soon by the other side", exchange{4, 6, 1000, 4000}, exchange{0, 3, 2000, 3000}, 0, 0, 2000},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			// Both sides, who see the pairs in opposite order, must agree.
-			var us, peer Set
-			us.Adopt(start, note(policy.GREIP), Options{})
-			peer.Adopt(start, note(policy.GREIP), Options{})
-			us.ChildUp(start, test.first)
-			loser, found := us.ChildUp(start.Add(test.after), test.second)
-			if loser != test.loser || found != (test.loser != 0) {
-				t.Errorf("we give up %d, want %d", loser, test.loser)
+			up := func(x exchange, ofA, seenByA bool) ike.ChildUp {
+				in, out := x.spiA, x.spiB
+				if !seenByA {
+					in, out = out, in
+				}
+				c := pair(in, out, ofA == seenByA)
+				c.Begun = at(x.begun)
+				if ofA && seenByA {
+					c.Rekeys = test.rekeysA
+				}
+				return c
 			}
-			swap := func(c ike.ChildUp) ike.ChildUp { return pair(c.Out.SPI, c.In.SPI, !c.Initiator) }
-			peer.ChildUp(start, swap(test.second))
-			loser, _ = peer.ChildUp(start.Add(test.after), swap(test.first))
-			if loser != test.peers {
-				t.Errorf("the peer gives up %d, want %d", loser, test.peers)
+			for _, side := range []struct {
+				isA  bool
+				want uint32
+			}{{true, test.atA}, {false, test.atB}} {
+				var s Set
+				s.Adopt(start, note(policy.GREIP), Options{})
+				var given uint32
+				for second := range 60 {
+					for _, x := range []exchange{test.ofA, test.ofB} {
+						if x.up == second {
+							if loser, why := s.ChildUp(at(second), up(x, x == test.ofA, side.isA)); why == Simultaneous {
+								given = loser
+							}
+						}
+					}
+				}
+				if given != side.want {
+					t.Errorf("side A %v gives up %d, want %d", side.isA, given, side.want)
+				}
 			}
 		})
+	}
+}
+
+// Our attempt began with its main mode: a pair of the peer's that came up during
+// that is a simultaneous one.
+func TestSimultaneousMainMode(t *testing.T) {
+	var s Set
+	s.Adopt(start, note(policy.GREIP), Options{})
+	s.Lookup("Tunnel1").Begin(start)
+	s.ChildUp(start.Add(time.Second), pair(1000, 4000, false))
+	if !s.Lookup("Tunnel1").Negotiating() {
+		t.Error("the peer's pair ended our attempt")
+	}
+	late := pair(2000, 3000, true)
+	late.Begun = start.Add(10 * time.Second)
+	if loser, why := s.ChildUp(start.Add(11*time.Second), late); why != Simultaneous || loser != 1000 {
+		t.Errorf("%d %q, want 1000 to go", loser, why)
 	}
 }

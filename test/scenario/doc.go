@@ -1,0 +1,21 @@
+// Package scenario runs routers in memory through scripts: testdata/*.txtar. A
+// script is the comment of the archive, a command a line; the files of the
+// archive are configurations. The commands:
+//
+//	enrol R1 IOSCA1 IOSCA2   enrol R1 at both CAs, in this order (before start)
+//	revoke R2 IOSCA1         R2's certificate of that CA is on the CA's list
+//	without crl R1 IOSCA1    R1 has no list of that CA
+//	drop R1 LINE             take a line out of R1's configuration
+//	start [auto] [R1 ...]    switch routers on, in manual mode unless auto
+//	seeds 20                 run the whole script that often, with other seeds
+//	loss 30%  duplicate 20%  delay 20ms  jitter 50ms     the network
+//	initiate R1 Tunnel1      clear R1 isakmp|sa|session  shutdown R1
+//	kill R1  boot R1         adopt R1 FILE  (a file of the archive)
+//	refuse R1 in|out|none    the kernel refuses SAs of that direction
+//	mark                     what was sent and reported so far is forgotten
+//	advance 90s              let time pass
+//	wait up|down [R1] 5s     until tunnels are, at most so long
+//	want ...                 see wants_test.go
+//
+// A command after "! " must be refused with the text behind " -- ".
+package scenario

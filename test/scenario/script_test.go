@@ -1,0 +1,366 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/sim"
+	"github.com/obol-ike/obol/internal/tunnel"
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/test/testca"
+)
+
+// run is one run of a script.
+type run struct {
+	archive *txtar.Archive
+	world   *sim.World
+	routers []*router
+	cas     map[string]*testca.CA
+	keys    int
+	seeds   int
+	sent    int // of world.Sent, before mark
+}
+
+// router is what a script has said about one router.
+type router struct {
+	name        string
+	config      string
+	trustpoints []*pki.Trustpoint
+	enrolled    uint64
+	*sim.Router     // nil before start
+	reported    int // of Reports, before mark
+}
+
+func newRun(archive *txtar.Archive, seed uint64) *run {
+	r := &run{archive: archive, world: sim.New(seed), seeds: 1, cas: map[string]*testca.CA{
+		"IOSCA1": testca.New("CA1", 0), "IOSCA2": testca.New("CA2", 1),
+	}, keys: 2}
+	for i, f := range archive.Files {
+		name, ok := strings.CutSuffix(f.Name, ".cfg")
+		if ok && !strings.Contains(name, "-") {
+			r.routers = append(r.routers, &router{name: name, config: string(archive.Files[i].Data)})
+		}
+	}
+	return r
+}
+
+// all runs every line; the error names the first that fails.
+func (r *run) all() error {
+	for i, line := range strings.Split(string(r.archive.Comment), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		if err := r.line(line); err != nil {
+			return fmt.Errorf("line %d, after %v: %s: %w", i+1, r.world.Now.Sub(sim.Epoch), line, err)
+		}
+	}
+	for _, x := range r.routers {
+		if x.Router != nil && len(x.Dataplane.Violations) > 0 {
+			return fmt.Errorf("%s: %s", x.name, strings.Join(x.Dataplane.Violations, "; "))
+		}
+	}
+	return nil
+}
+
+func (r *run) line(line string) error {
+	refused, must := strings.CutPrefix(line, "! ")
+	if !must {
+		return r.command(line)
+	}
+	command, text, _ := strings.Cut(refused, " -- ")
+	switch err := r.command(command); {
+	case err == nil:
+		return errors.New("not refused")
+	case !strings.Contains(err.Error(), text):
+		return fmt.Errorf("refused with %q", err)
+	}
+	return nil
+}
+
+func (r *run) command(line string) error {
+	words := strings.Fields(line)
+	switch words[0] {
+	case "seeds":
+		return number(words[1], &r.seeds)
+	case "enrol":
+		return r.enrol(words[1], words[2:])
+	case "revoke":
+		return r.revoke(words[1], words[2])
+	case "without":
+		tp, err := r.trustpoint(words[2], words[3])
+		if err == nil {
+			tp.CRLs = nil
+		}
+		return err
+	case "drop":
+		_, text, _ := strings.Cut(strings.TrimPrefix(line, "drop "), " ")
+		return r.drop(words[1], text)
+	case "start":
+		return r.start(words[1:])
+	case "loss":
+		return share(words[1], &r.world.Loss)
+	case "duplicate":
+		return share(words[1], &r.world.Duplicate)
+	case "delay":
+		return duration(words[1], &r.world.Delay)
+	case "jitter":
+		return duration(words[1], &r.world.Jitter)
+	case "initiate":
+		return r.tell(words[1], ike.Initiate{Tunnel: words[2]})
+	case "clear":
+		return r.clear(words[1], words[2])
+	case "shutdown":
+		return r.tell(words[1], ike.Shutdown{})
+	case "kill":
+		return r.each(words[1:2], func(x *router) error { x.Kill(); return nil })
+	case "boot":
+		return r.each(words[1:2], func(x *router) error { x.Start(); return nil })
+	case "adopt":
+		return r.adopt(words[1], words[2])
+	case "refuse":
+		return r.refuse(words[1], words[2])
+	case "mark":
+		r.sent = len(r.world.Sent)
+		return r.each(nil, func(x *router) error { x.reported = len(x.Reports); return nil })
+	case "advance":
+		var d time.Duration
+		err := duration(words[1], &d)
+		r.world.Run(d)
+		return err
+	case "wait":
+		return r.wait(words[1:])
+	case "want":
+		return r.want(strings.TrimPrefix(line, "want "))
+	}
+	return errors.New("no such command")
+}
+
+func (r *run) router(name string) (*router, error) {
+	for _, x := range r.routers {
+		if x.name == name {
+			return x, nil
+		}
+	}
+	return nil, fmt.Errorf("no router %s", name)
+}
+
+// each does something with the routers named, or all.
+func (r *run) each(names []string, do func(*router) error) error {
+	for _, x := range r.routers {
+		if len(names) > 0 && !slices.Contains(names, x.name) {
+			continue
+		}
+		if err := do(x); err != nil {
+			return fmt.Errorf("%s: %w", x.name, err)
+		}
+	}
+	return nil
+}
+
+func (r *run) enrol(name string, cas []string) error {
+	x, err := r.router(name)
+	if err != nil {
+		return err
+	}
+	number := map[string]string{"R1": "1", "R2": "2"}[name]
+	for _, ca := range cas {
+		id := r.cas[ca].Enroll(name, "192.168.0."+number, "10"+strconv.Itoa(int(number[0]-'1')), r.keys)
+		r.keys++
+		x.enrolled++
+		tp := testca.Trustpoint(ca, id, x.enrolled)
+		tp.RevocationCheck = []pki.RevocationMethod{pki.RevocationCRL}
+		x.trustpoints = append(x.trustpoints, tp)
+	}
+	return nil
+}
+
+func (r *run) trustpoint(name, ca string) (*pki.Trustpoint, error) {
+	x, err := r.router(name)
+	if err != nil {
+		return nil, err
+	}
+	for _, tp := range x.trustpoints {
+		if tp.Name == ca {
+			return tp, nil
+		}
+	}
+	return nil, fmt.Errorf("%s is not enrolled at %s", name, ca)
+}
+
+// revoke puts a certificate on the list that everybody else has.
+func (r *run) revoke(name, ca string) error {
+	tp, err := r.trustpoint(name, ca)
+	if err != nil {
+		return err
+	}
+	list := r.cas[ca].ParsedCRL(new(big.Int).Set(tp.Identity.X509.SerialNumber))
+	return r.each(nil, func(x *router) error {
+		for _, other := range x.trustpoints {
+			if other.Name == ca && x.name != name {
+				other.CRLs = []*pki.CRL{list}
+			}
+		}
+		return nil
+	})
+}
+
+// drop takes a line out of a configuration.
+func (r *run) drop(name, text string) error {
+	x, err := r.router(name)
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(x.config, "\n")
+	kept := slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return strings.TrimSpace(l) == text })
+	if len(kept) == len(lines) {
+		return fmt.Errorf("%s has no line %q", name, text)
+	}
+	x.config = strings.Join(kept, "\n")
+	return nil
+}
+
+func (r *run) start(words []string) error {
+	options := engine.Options{Options: tunnel.Options{Manual: true}}
+	if len(words) > 0 && words[0] == "auto" {
+		options.Manual, words = false, words[1:]
+	}
+	return r.each(words, func(x *router) error {
+		config, err := compile(x.name+".cfg", x.config)
+		if err != nil {
+			return err
+		}
+		// As pki/store: the settings are the configuration's, where it has them.
+		for _, tp := range x.trustpoints {
+			for _, settings := range config.Trustpoints {
+				if settings.Name == tp.Name {
+					tp.Settings = settings
+				}
+			}
+		}
+		x.Router = r.world.Add(x.name, config, pki.NewSnapshot(x.trustpoints), options)
+		return nil
+	})
+}
+
+func compile(name, text string) (*policy.Config, error) {
+	config, errs := policy.Compile(policy.Source{Name: name, Text: []byte(text)})
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	return config, nil
+}
+
+func (r *run) tell(name string, cmd ike.Command) error {
+	x, err := r.router(name)
+	if err != nil {
+		return err
+	}
+	return x.Command(cmd)
+}
+
+func (r *run) clear(name, what string) error {
+	switch what {
+	case "isakmp":
+		return r.tell(name, ike.ClearISAKMP{})
+	case "sa":
+		return r.tell(name, ike.ClearSA{})
+	case "session":
+		return r.tell(name, ike.ClearSession{})
+	}
+	return errors.New("isakmp, sa or session")
+}
+
+func (r *run) adopt(name, file string) error {
+	for _, f := range r.archive.Files {
+		if f.Name != file {
+			continue
+		}
+		config, err := compile(file, string(f.Data))
+		if err != nil {
+			return err
+		}
+		return r.tell(name, ike.Adopt{Config: config})
+	}
+	return os.ErrNotExist
+}
+
+func (r *run) refuse(name, what string) error {
+	x, err := r.router(name)
+	if err != nil {
+		return err
+	}
+	x.Dataplane.Refuse = func(sa ipsec.SA) error {
+		if sa.Direction.String() == what {
+			return errors.New("install SA: function not implemented")
+		}
+		return nil
+	}
+	return nil
+}
+
+// wait lets time pass until tunnels of the routers named, or all, are up or
+// down.
+func (r *run) wait(words []string) error {
+	var limit time.Duration
+	if err := duration(words[len(words)-1], &limit); err != nil {
+		return err
+	}
+	state, names := words[0] == "up", words[1:len(words)-1]
+	is := func() bool {
+		return r.each(names, func(x *router) error {
+			for _, t := range x.Views().Tunnels {
+				if (len(t.Children) > 0) != state {
+					return fmt.Errorf("%s: %d children, last failure: %s", t.Name, len(t.Children), t.Failure)
+				}
+			}
+			return nil
+		}) == nil
+	}
+	if !r.world.Until(limit, is) {
+		return fmt.Errorf("not %s: %v", words[0], r.failures())
+	}
+	return nil
+}
+
+// failures are the reasons that the engines gave.
+func (r *run) failures() []string {
+	var list []string
+	for _, x := range r.routers {
+		for _, report := range x.Reports {
+			if f, ok := report.Event.(ike.NegotiationFailed); ok {
+				list = append(list, fmt.Sprintf("%s: %s: %s", x.name, f.Stage, f.Reason))
+			}
+		}
+	}
+	return list
+}
+
+func number(word string, n *int) (err error) {
+	*n, err = strconv.Atoi(word)
+	return err
+}
+
+func duration(word string, d *time.Duration) (err error) {
+	*d, err = time.ParseDuration(word)
+	return err
+}
+
+func share(word string, f *float64) error {
+	var n int
+	err := number(strings.TrimSuffix(word, "%"), &n)
+	*f = float64(n) / 100
+	return err
+}
