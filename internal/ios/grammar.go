@@ -187,7 +187,7 @@ func (p *grammar) item() syntaxTree {
 		tree = choice{argumentLeaf("IFNAME"), sequence{argumentLeaf("IFTYPE"), argumentLeaf("IFNUM")}}
 		tree.name("INTERFACE")
 	case t == strings.ToLower(t) && t[0] != '<':
-		tree = &leaf{kind: word, text: t, label: t}
+		tree = &leaf{kind: word, text: t}
 	default:
 		l := argumentLeaf(t)
 		if l == nil {

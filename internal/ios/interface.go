@@ -55,3 +55,12 @@ func isInterfaceNumber(s string) bool {
 	}
 	return digits > 0
 }
+
+// InterfaceTypes are the types of interface that IOS has.
+func InterfaceTypes() []string {
+	all := make([]string, len(interfaceTypes))
+	for i, t := range interfaceTypes {
+		all[i] = t.name
+	}
+	return all
+}

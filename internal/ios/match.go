@@ -31,7 +31,7 @@ func (m *Match) Has(keyword string) bool {
 // given by its canonical name.
 func (m *Match) Str(label string) string {
 	for _, a := range m.args {
-		if a.label == label {
+		if a.label == label && label != "" {
 			return a.text
 		}
 	}
@@ -68,22 +68,30 @@ type Place struct {
 	Source string
 }
 
-// Place of the first word of a label; without one, of the line.
-func (m *Match) Place(label string) Place { return m.PlaceOf(label, 0) }
-
-// PlaceOf is the place of the i-th word of a label.
-func (m *Match) PlaceOf(label string, i int) Place {
+// Place of the first word of a label, or of a keyword; with neither in the
+// line, of the line.
+func (m *Match) Place(label string) Place {
 	p := Place{Pos: m.Line.Pos, Source: m.source()}
 	for _, a := range m.args {
-		if a.label == label {
+		if label != "" && (a.label == label || a.label == "" && a.keyword && a.text == label) {
 			p.Pos.Col = a.col
-			if i == 0 {
-				break
-			}
-			i--
+			break
 		}
 	}
 	return p
+}
+
+// Places are those of everything that the line gave for a label.
+func (m *Match) Places(label string) []Place {
+	var all []Place
+	for _, a := range m.args {
+		if a.label == label {
+			p := Place{Pos: m.Line.Pos, Source: m.source()}
+			p.Pos.Col = a.col
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // Error makes an error of a place; want may be "".
@@ -128,4 +136,15 @@ func mask(l Line, args []arg) string {
 		}
 	}
 	return string(text)
+}
+
+// Keywords are the keywords of the line, in full and in order.
+func (m *Match) Keywords() []string {
+	var all []string
+	for _, a := range m.args {
+		if a.keyword {
+			all = append(all, a.text)
+		}
+	}
+	return all
 }

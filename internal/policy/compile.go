@@ -1,6 +1,13 @@
 package policy
 
-import "github.com/obol-ike/obol/internal/ios"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/obol-ike/obol/internal/ios"
+)
 
 // Source is the text of one configuration file.
 type Source struct {
@@ -8,34 +15,147 @@ type Source struct {
 	Text []byte
 }
 
-// Compile reads configuration text. Either everything stands and the list is
-// empty, or nothing does and the list says all that is wrong.
-func Compile(files ...Source) (*Config, ios.Errors) { return nil, nil }
-
-// FQDN is hostname.domain, "" when either is missing.
-func (c *Config) FQDN() string {
-	if c.Hostname == "" || c.Domain == "" {
-		return ""
+// Compile reads configuration text; files go one after the other, as if they
+// were one. Either everything stands and the list is empty, or nothing does
+// and the list says all that is wrong.
+func Compile(files ...Source) (*Config, ios.Errors) {
+	b := newBuilder()
+	for _, f := range files {
+		b.read = append(b.read, configMode.Read(b, f.Name, f.Text, "obol")...)
 	}
-	return c.Hostname + "." + c.Domain
+	b.finish()
+	if errs := b.inOrder(files); len(errs) > 0 {
+		return nil, errs
+	}
+	return b.cfg, nil
 }
 
-// Profile is the ISAKMP profile of a name, nil when there is none.
-func (c *Config) Profile(name string) *ISAKMPProfile {
-	for _, p := range c.Profiles {
-		if p.Name == name {
-			return p
-		}
-	}
-	return nil
+// builder is a configuration in the making. Blocks are drafts until all text
+// is read: only then it is known what a name refers to. Each subject has its
+// own part, in the file of its commands.
+type builder struct {
+	cfg  *Config
+	read ios.Errors // from reading
+	errs ios.Errors // from putting together
+
+	ignored map[string]*ignoredGroup
+	order   []*ignoredGroup
+
+	isakmpPolicyPart
+	isakmpGlobalPart
+	keyringPart
+	isakmpProfilePart
+	transformSetPart
+	ipsecProfilePart
+	ipsecGlobalPart
+	trustpointPart
+	chainPart
+	certificateMapPart
+	interfacePart
+	routePart
 }
 
-// Interface is the interface of a canonical name, nil when there is none.
-func (c *Config) Interface(name string) *Interface {
-	for _, i := range c.Interfaces {
-		if i.Name == name {
-			return i
+func newBuilder() *builder {
+	b := &builder{cfg: &Config{}, ignored: map[string]*ignoredGroup{}}
+	b.resetISAKMP()
+	b.resetIPsec()
+	return b
+}
+
+// finish resolves names, from what stands alone to what refers to it.
+func (b *builder) finish() {
+	b.finishPolicies()
+	b.finishInterfaceAddresses()
+	b.finishTrustpoints()
+	b.finishChains()
+	b.finishCertificateMaps()
+	b.finishKeyrings()
+	b.finishISAKMPProfiles()
+	b.finishTransformSets()
+	b.finishIPsecProfiles()
+	b.finishTunnels()
+	b.finishRoutes()
+	b.finishISAKMP()
+	b.finishIgnored()
+}
+
+// inOrder gives all errors as a reader meets them in the files.
+func (b *builder) inOrder(files []Source) ios.Errors {
+	place := map[string]int{}
+	for i, f := range files {
+		place[f.Name] = i
+	}
+	all := append(slices.Clip(b.read), b.errs...)
+	slices.SortStableFunc(all, func(x, y *ios.Error) int {
+		return cmp.Or(cmp.Compare(place[x.Pos.File], place[y.Pos.File]), cmp.Compare(x.Pos.Line, y.Pos.Line), cmp.Compare(x.Pos.Col, y.Pos.Col))
+	})
+	return all
+}
+
+// fail notes an error of a place.
+func (b *builder) fail(at ios.Place, want, format string, args ...any) {
+	b.errs = append(b.errs, at.Error(want, format, args...))
+}
+
+// A ref is a name that a line gives to something else.
+type ref struct {
+	name string
+	at   ios.Place
+}
+
+func refOf(m *ios.Match, label string) ref { return ref{m.Str(label), m.Place(label)} }
+
+// missing reports a reference to what does not exist, unless its own line was
+// refused: then that is the fault to mend.
+func (b *builder) missing(r ref, what string, names []string) {
+	for _, e := range b.read {
+		if slices.Contains(strings.Fields(e.Source), r.name) {
+			return
 		}
 	}
-	return nil
+	want := "none is configured"
+	if near := ios.Nearest(r.name, names); near != "" {
+		want = fmt.Sprintf("did you mean %q?", near)
+	} else if len(names) > 0 {
+		want = "configured: " + strings.Join(names[:min(len(names), 8)], ", ")
+		if len(names) > 8 {
+			want += " ..."
+		}
+	}
+	b.fail(r.at, want, "%s %s does not exist", what, r.name)
+}
+
+// blocks are the named blocks of a kind, in the order in which they were
+// first written.
+type blocks[K comparable, T any] struct {
+	byKey map[K]*T
+	keys  []K
+}
+
+// open gives the block of a key, made by the first line that names it.
+func (s *blocks[K, T]) open(k K, fresh func() *T) *T {
+	if s.byKey == nil {
+		s.byKey = map[K]*T{}
+	}
+	if s.byKey[k] == nil {
+		s.byKey[k] = fresh()
+		s.keys = append(s.keys, k)
+	}
+	return s.byKey[k]
+}
+
+func (s *blocks[K, T]) get(k K) *T { return s.byKey[k] }
+
+// drop is a no form; dropping what is not there is no error, as on IOS.
+func (s *blocks[K, T]) drop(k K) {
+	delete(s.byKey, k)
+	s.keys = slices.DeleteFunc(s.keys, func(x K) bool { return x == k })
+}
+
+func (s *blocks[K, T]) all(yield func(K, *T) bool) {
+	for _, k := range s.keys {
+		if !yield(k, s.byKey[k]) {
+			return
+		}
+	}
 }

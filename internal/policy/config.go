@@ -28,7 +28,8 @@ type Config struct {
 
 	Trustpoints []pki.Settings // in configuration order
 	Chains      []CertificateChain
-	Interfaces  []*Interface // in configuration order
+	Maps        []*CertificateMap // crypto pki certificate map
+	Interfaces  []*Interface      // in configuration order
 	Routes      []StaticRoute
 
 	Ignored  []Remark // lines outside crypto, interface and routing

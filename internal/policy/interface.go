@@ -1,0 +1,206 @@
+package policy
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/obol-ike/obol/internal/ios"
+)
+
+type interfacePart struct {
+	interfaces blocks[string, interfaceDraft]
+	intf       *interfaceDraft
+}
+
+type interfaceDraft struct {
+	Interface
+	at         ios.Place
+	addressAt  ios.Place
+	primary    netip.Prefix // the others are secondary
+	negotiated string       // ip address dhcp or negotiated
+	unnumbered ref
+	vrf        string
+	tunnel     tunnelDraft
+}
+
+var interfaceCommands = []ios.Command[*builder]{
+	{Syntax: "interface INTERFACE [point-to-point | multipoint | type tunnel]", Enter: interfaceMode, Do: openInterface},
+	{Syntax: "interface name:WORD [LINE]", Enter: otherInterfaceMode, Do: otherInterface},
+}
+
+var interfaceMode = (&ios.Mode[*builder]{
+	Name:    "config-if",
+	Owned:   []string{"tunnel"},
+	Foreign: foreignInterface,
+	Unknown: func(b *builder, l ios.Line) { b.ignore(l, "interface ") },
+}).Add(
+	ios.Command[*builder]{Syntax: "description LINE", Do: func(b *builder, m *ios.Match) { b.intf.Description = setText(m) }},
+	ios.Command[*builder]{Syntax: "ip address A.B.C.D MASK [secondary]", Do: ipAddress},
+	ios.Command[*builder]{Syntax: "ip address word:{dhcp | negotiated | pool} [LINE]", Do: ipAddressLater},
+	ios.Command[*builder]{Syntax: "ip unnumbered INTERFACE", Do: ipUnnumbered},
+	ios.Command[*builder]{Syntax: "ip mtu <68-65535>", Do: func(b *builder, m *ios.Match) {
+		b.intf.MTU = 0
+		if m.Form == ios.Set {
+			b.intf.MTU = m.Int("N")
+		}
+	}},
+	ios.Command[*builder]{Syntax: "shutdown", Do: func(b *builder, m *ios.Match) { b.intf.Shutdown = m.Form == ios.Set }},
+	ios.Command[*builder]{Syntax: "ip vrf forwarding vrf:WORD", Do: forwardingVRF},
+	ios.Command[*builder]{Syntax: "vrf forwarding vrf:WORD", Do: forwardingVRF},
+	ios.Command[*builder]{Syntax: "crypto map name:WORD [LINE]", Do: func(b *builder, m *ios.Match) {
+		b.warn(m.Place("name"), "crypto maps are not spoken yet: nothing on interface %s is protected by %s", b.intf.Name, m.Str("name"))
+	}},
+).Add(tunnelCommands...).Add(idle("ip tcp adjust-mss <500-10000>", "keepalive [<0-32767> [<1-255>]]", "bandwidth {<1-100000000> | inherit | LINE}", "delay <1-16777215>")...).
+	Directives(ios.Command[*builder]{Syntax: "linux-device name:WORD", Do: linuxDevice})
+
+func openInterface(b *builder, m *ios.Match) {
+	name := m.Str("INTERFACE")
+	if m.Form != ios.Set {
+		b.interfaces.drop(name)
+		return
+	}
+	number := strings.LastIndexFunc(name, func(r rune) bool { return 'a' <= r|0x20 && r|0x20 <= 'z' }) + 1
+	kind := map[string]InterfaceKind{"Loopback": Loopback, "Tunnel": TunnelInterface}[name[:number]]
+	n, err := strconv.ParseUint(name[number:], 10, 31)
+	if kind != Physical && (err != nil || len(name) > maxDeviceName) {
+		m.Fail("INTERFACE", "want a number that leaves a name of at most 15 characters, as Linux does", "%s has no fit number", name)
+	}
+	b.intf = b.interfaces.open(name, func() *interfaceDraft {
+		return &interfaceDraft{Interface: Interface{Name: name, Kind: kind, Number: int(n), Pos: m.Line.Pos}, at: m.Place("INTERFACE")}
+	})
+}
+
+// maxDeviceName is IFNAMSIZ less the NUL.
+const maxDeviceName = 15
+
+// otherInterfaceMode is for types of interface that this side of Linux has no
+// idea of.
+var otherInterfaceMode = (&ios.Mode[*builder]{Name: "config-if", Foreign: foreignInterface, Unknown: func(*builder, ios.Line) {}}).Add(
+	ios.Command[*builder]{Syntax: "ip address LINE"},
+	ios.Command[*builder]{Syntax: "description LINE"},
+	ios.Command[*builder]{Syntax: "shutdown"},
+)
+
+func otherInterface(b *builder, m *ios.Match) {
+	name := m.Str("name")
+	letters := strings.TrimRight(name, "0123456789/.:")
+	if near := ios.Nearest(letters, ios.InterfaceTypes()); near != "" || letters == name {
+		want := "want a name such as Tunnel1 or Ethernet0/0"
+		if near != "" {
+			want = "did you mean " + near + name[len(letters):] + "?"
+		}
+		m.Fail("name", want, "%.40q is no interface", name)
+		return
+	}
+	b.ignore(m.Line, "")
+}
+
+// ipAddress: the last primary one written holds, secondary ones add up.
+func ipAddress(b *builder, m *ios.Match) {
+	i := b.intf
+	if m.Form != ios.Set && m.Str("A.B.C.D") == "" {
+		i.Addresses, i.negotiated = nil, ""
+		return
+	}
+	addr := m.Addr("A.B.C.D")
+	bits, _ := ios.MaskBits(m.Str("MASK"))
+	p := netip.PrefixFrom(addr, bits)
+	if addr.IsUnspecified() || addr.IsMulticast() || bits == 0 || bits < 31 && (addr == p.Masked().Addr() || addr == lastAddr(p)) {
+		m.Fail("A.B.C.D", "want the address of a host", "%s is not an address that an interface can have", p)
+		return
+	}
+	i.Addresses = slices.DeleteFunc(i.Addresses, func(x netip.Prefix) bool { return x == p })
+	switch {
+	case m.Form != ios.Set:
+	case m.Has("secondary"):
+		i.Addresses = append(i.Addresses, p)
+	default:
+		i.Addresses = slices.DeleteFunc(i.Addresses, func(x netip.Prefix) bool { return x == i.primary })
+		i.Addresses = slices.Insert(i.Addresses, 0, p)
+		i.primary, i.addressAt, i.negotiated = p, m.Place("A.B.C.D"), ""
+	}
+}
+
+// lastAddr is the broadcast address of a prefix.
+func lastAddr(p netip.Prefix) netip.Addr {
+	a := p.Masked().Addr().As4()
+	for bit := p.Bits(); bit < 32; bit++ {
+		a[bit/8] |= 0x80 >> (bit % 8)
+	}
+	return netip.AddrFrom4(a)
+}
+
+func ipAddressLater(b *builder, m *ios.Match) {
+	b.intf.negotiated = set(m, "word")
+	if m.Form == ios.Set {
+		noEffect(b, m)
+	}
+}
+
+func ipUnnumbered(b *builder, m *ios.Match) {
+	b.intf.unnumbered = ref{}
+	if m.Form == ios.Set {
+		b.intf.unnumbered = refOf(m, "INTERFACE")
+	}
+}
+
+func forwardingVRF(b *builder, m *ios.Match) {
+	if b.intf.vrf = set(m, "vrf"); b.intf.vrf != "" {
+		noEffect(b, m)
+	}
+}
+
+func linuxDevice(b *builder, m *ios.Match) {
+	name := m.Str("name")
+	if len(name) > maxDeviceName || strings.ContainsAny(name, "/:") || name == "." || name == ".." {
+		m.Fail("name", "want a name such as eth0, 15 characters at most", "%.40q is no Linux device", name)
+		return
+	}
+	b.intf.Device = name
+}
+
+// finishInterfaceAddresses settles whose addresses are whose, before anything
+// refers to them.
+func (b *builder) finishInterfaceAddresses() {
+	owner := map[netip.Addr]*interfaceDraft{}
+	for _, d := range b.interfaces.all {
+		for _, p := range d.Addresses {
+			if first := owner[p.Addr()]; first != nil && first != d && !first.Shutdown && !d.Shutdown && first.vrf == d.vrf {
+				b.fail(d.addressAt, "want an address of its own", "%s is already that of %s", p.Addr(), first.Name)
+			}
+			owner[p.Addr()] = d
+		}
+	}
+	for _, d := range b.interfaces.all {
+		r := d.unnumbered
+		if r.name == "" {
+			continue
+		}
+		d.Unnumbered = r.name
+		if lender := b.interfaces.get(r.name); lender == nil {
+			b.missing(r, "interface", b.interfaces.keys)
+		} else if len(lender.Addresses) == 0 {
+			b.fail(r.at, "want an interface with ip address", "interface %s has no address to lend", r.name)
+		} else {
+			d.Addresses = lender.Addresses
+		}
+	}
+}
+
+// addressOf is the primary address of an interface that a line names.
+func (b *builder) addressOf(r ref) netip.Addr {
+	d := b.interfaces.get(r.name)
+	switch {
+	case d == nil:
+		b.missing(r, "interface", b.interfaces.keys)
+	case len(d.Addresses) == 0 && d.negotiated != "":
+		b.fail(r.at, "write the address itself, or ip address A.B.C.D MASK there", "interface %s gets its address by %s, which is not known here", r.name, d.negotiated)
+	case len(d.Addresses) == 0:
+		b.fail(r.at, "want ip address A.B.C.D MASK there", "interface %s has no address", r.name)
+	default:
+		return d.Addresses[0].Addr()
+	}
+	return netip.Addr{}
+}

@@ -1,0 +1,29 @@
+package policy
+
+// FQDN is hostname.domain, "" when either is missing.
+func (c *Config) FQDN() string {
+	if c.Hostname == "" || c.Domain == "" {
+		return ""
+	}
+	return c.Hostname + "." + c.Domain
+}
+
+// Profile is the ISAKMP profile of a name, nil when there is none.
+func (c *Config) Profile(name string) *ISAKMPProfile {
+	for _, p := range c.Profiles {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// Interface is the interface of a canonical name, nil when there is none.
+func (c *Config) Interface(name string) *Interface {
+	for _, i := range c.Interfaces {
+		if i.Name == name {
+			return i
+		}
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package policy
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/obol-ike/obol/internal/ios"
+)
+
+type routePart struct {
+	routes []routeDraft
+}
+
+type routeDraft struct {
+	StaticRoute
+	device ref
+}
+
+var routeCommands = append([]ios.Command[*builder]{
+	{Syntax: "ip route prefix:A.B.C.D MASK {via:A.B.C.D | INTERFACE [via:A.B.C.D]} [distance:<1-255>] [{name WORD | tag <1-4294967295> | permanent | track <1-1000>}...]", Do: staticRoute},
+	{Syntax: "ip route prefix:A.B.C.D MASK INTERFACE dhcp [<1-255>]", Do: noEffect},
+	{Syntax: "ip route prefix:A.B.C.D MASK dhcp [<1-255>]", Do: noEffect},
+}, idle("ip route vrf WORD LINE", "ip route static LINE", "ip route profile")...)
+
+func staticRoute(b *builder, m *ios.Match) {
+	if m.Str("MASK") == "" || m.Form != ios.Set && m.Str("via") == "" && m.Str("INTERFACE") == "" && m.Str("prefix") == "" {
+		m.Fail("", "want no ip route PREFIX MASK ...", "which route is to go?")
+		return
+	}
+	bits, _ := ios.MaskBits(m.Str("MASK"))
+	r := routeDraft{StaticRoute: StaticRoute{Dst: netip.PrefixFrom(m.Addr("prefix"), bits), Via: m.Addr("via"), Device: m.Str("INTERFACE"), Distance: 1, Pos: m.Line.Pos}}
+	if r.Device != "" {
+		r.device = refOf(m, "INTERFACE")
+	}
+	if n := m.Int("distance"); n > 0 {
+		r.Distance = n
+	}
+	if r.Dst != r.Dst.Masked() {
+		m.Fail("prefix", "want "+r.Dst.Masked().Addr().String(), "address and mask do not agree: %s has bits beyond the mask", m.Str("prefix"))
+		return
+	}
+	b.routes = slices.DeleteFunc(b.routes, func(x routeDraft) bool {
+		return x.Dst == r.Dst && (m.Form != ios.Set && !r.Via.IsValid() && r.Device == "" || x.Via == r.Via && x.Device == r.Device)
+	})
+	if m.Form != ios.Set {
+		return
+	}
+	switch {
+	case r.Device == "Null0":
+		noEffect(b, m)
+		return
+	case m.Has("track"):
+		b.warn(m.Place("track"), "accepted, has no effect yet: the route stands whatever track says")
+	}
+	b.routes = append(b.routes, r)
+}
+
+// finishRoutes leaves out routes into tunnels that stay down.
+func (b *builder) finishRoutes() {
+	for _, r := range b.routes {
+		if r.Device != "" && b.interfaces.get(r.Device) == nil {
+			b.missing(r.device, "interface", b.interfaces.keys)
+			continue
+		}
+		if d := b.downTunnel(r.StaticRoute); d != nil {
+			b.cfg.Warnings = append(b.cfg.Warnings, Remark{r.Pos, "the route to " + r.Dst.String() + " is left out: " + d.Name + " stays down"})
+			continue
+		}
+		b.cfg.Routes = append(b.cfg.Routes, r.StaticRoute)
+	}
+}
+
+// downTunnel is the tunnel that a route goes into, when that one stays down.
+func (b *builder) downTunnel(r StaticRoute) *interfaceDraft {
+	for name, d := range b.interfaces.all {
+		into := name == r.Device
+		for _, p := range d.Addresses {
+			into = into || r.Via.IsValid() && p.Contains(r.Via) && d.Unnumbered == ""
+		}
+		if into && d.Kind == TunnelInterface && d.Tunnel == nil {
+			return d
+		}
+	}
+	return nil
+}

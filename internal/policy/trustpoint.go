@@ -1,0 +1,179 @@
+package policy
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/obol-ike/obol/internal/ios"
+	"github.com/obol-ike/obol/pki"
+)
+
+type trustpointPart struct {
+	trustpoints blocks[string, trustpointDraft]
+	trustpoint  *trustpointDraft
+}
+
+type trustpointDraft struct {
+	pki.Settings
+	address ref // ip-address INTERFACE
+	subject ios.Place
+}
+
+// Older releases say ca where newer ones say pki.
+var trustpointCommands = []ios.Command[*builder]{
+	{Syntax: "crypto {pki | ca} trustpoint name:WORD", Enter: trustpointMode, Do: trustpoint},
+}
+
+var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).Add(
+	ios.Command[*builder]{Syntax: "enrollment url url:WORD [pem]", Do: func(b *builder, m *ios.Match) { b.trustpoint.EnrollmentURL = set(m, "url") }},
+	ios.Command[*builder]{Syntax: "enrollment {terminal [pem] | selfsigned | pkcs12}"},
+	ios.Command[*builder]{Syntax: "serial-number [none]", Do: func(b *builder, m *ios.Match) {
+		b.trustpoint.SerialNumber = m.Form == ios.Set && !m.Has("none")
+		b.trustpoint.SerialNumberNone = m.Form == ios.Set && m.Has("none")
+	}},
+	ios.Command[*builder]{Syntax: "fqdn {none | name:WORD}", Do: trustpointFQDN},
+	ios.Command[*builder]{Syntax: "ip-address {none | A.B.C.D | INTERFACE}", Do: trustpointAddress},
+	ios.Command[*builder]{Syntax: "subject-name LINE", Do: func(b *builder, m *ios.Match) {
+		b.trustpoint.SubjectName, b.trustpoint.subject = setText(m), m.Place("LINE")
+	}},
+	ios.Command[*builder]{Syntax: "revocation-check method:{crl | ocsp | none} [method:{crl | ocsp | none} [method:{crl | ocsp | none}]]", Do: revocationCheck},
+	ios.Command[*builder]{Syntax: "rsakeypair label:WORD [bits:<360-4096> [<360-4096>]]", Do: func(b *builder, m *ios.Match) {
+		b.trustpoint.RSAKeypair, b.trustpoint.RSABits = set(m, "label"), 0
+		if m.Form == ios.Set {
+			b.trustpoint.RSABits = m.Int("bits")
+		}
+	}},
+	ios.Command[*builder]{Syntax: "hash hash:{md5 | sha1 | sha256 | sha384 | sha512}", Do: func(b *builder, m *ios.Match) { b.trustpoint.Hash = set(m, "hash") }},
+	ios.Command[*builder]{Syntax: "usage usage:{ike | ssl-client | ssl-server}...", Do: func(b *builder, m *ios.Match) { b.trustpoint.Usage = set(m, "usage") }},
+).Add(idle(
+	"enrollment profile WORD",
+	"enrollment mode ra",
+	"enrollment retry {count <1-100> | period <1-60>}",
+	"enrollment http-proxy WORD <1-65535>",
+	"enrollment credential WORD",
+	"subject-alt-name WORD...",
+	"eckeypair WORD",
+	"chain-validation [stop | continue [WORD]]",
+	"auto-enroll [<1-100>] [regenerate]",
+	"auto-trigger",
+	"regenerate",
+	"password [0 | 7] SECRET",
+	"fingerprint WORD...",
+	"crl query WORD",
+	"crl cache {none | delete-after <1-43200> | extend <1-1440>}",
+	"crl optional",
+	"crl best-effort",
+	"ocsp url WORD",
+	"ocsp disable-nonce",
+	"match certificate WORD [LINE]",
+	"match key-usage WORD...",
+	"match eku WORD...",
+	"authorization {list WORD | username LINE}",
+	"source interface INTERFACE",
+	"vrf WORD",
+	"storage WORD",
+	"primary",
+	"default",
+	"on WORD",
+	"root LINE",
+	"query certificate",
+	"eku request WORD...",
+	"ip-extension LINE",
+)...)
+
+// set is what a line gives, "" of a no form.
+func set(m *ios.Match, label string) string {
+	if m.Form != ios.Set {
+		return ""
+	}
+	return m.Str(label)
+}
+
+func trustpoint(b *builder, m *ios.Match) {
+	name := m.Str("name")
+	if m.Form != ios.Set {
+		b.trustpoints.drop(name)
+		return
+	}
+	b.trustpoint = b.trustpoints.open(name, func() *trustpointDraft {
+		return &trustpointDraft{
+			Settings: pki.Settings{Name: name, Line: fmt.Sprintf("%s:%d", m.Line.Pos.File, m.Line.Pos.Line)},
+			subject:  m.Place("name"),
+		}
+	})
+}
+
+func trustpointFQDN(b *builder, m *ios.Match) {
+	t, name := b.trustpoint, set(m, "name")
+	if name != "" && !isHostName(name) {
+		m.Fail("name", "want a name such as R1.cisco.com", "%q is no host name", name)
+		return
+	}
+	t.FQDN, t.FQDNNone = name, m.Form == ios.Set && m.Has("none")
+}
+
+func trustpointAddress(b *builder, m *ios.Match) {
+	t := b.trustpoint
+	t.IPAddress, t.IPAddressNone, t.address = netip.Addr{}, false, ref{}
+	switch {
+	case m.Form != ios.Set:
+	case m.Has("none"):
+		t.IPAddressNone = true
+	case m.Str("INTERFACE") != "":
+		t.address = refOf(m, "INTERFACE")
+	default:
+		t.IPAddress = m.Addr("A.B.C.D")
+	}
+}
+
+func revocationCheck(b *builder, m *ios.Match) {
+	b.trustpoint.RevocationCheck = nil
+	if m.Form != ios.Set {
+		return
+	}
+	seen := map[string]bool{}
+	for i, method := range m.All("method") {
+		if seen[method] {
+			b.fail(m.Places("method")[i], "want each method once", "%s stands twice", method)
+			return
+		}
+		seen[method] = true
+		b.trustpoint.RevocationCheck = append(b.trustpoint.RevocationCheck, pki.RevocationMethod(method))
+	}
+}
+
+func (b *builder) finishTrustpoints() {
+	for _, d := range b.trustpoints.all {
+		if d.address.name != "" {
+			d.IPAddress = b.addressOf(d.address)
+		}
+		if d.SubjectName != "" {
+			if _, err := pki.SubjectName(d.Settings, pki.Host{Hostname: b.cfg.Hostname, Domain: b.cfg.Domain, Serial: b.cfg.Serial}); err != nil {
+				b.fail(d.subject, "want for example CN=R1,OU=IT,O=cisco,O=com", "%v", err)
+			}
+		}
+		if len(d.RevocationCheck) == 0 {
+			d.RevocationCheck = []pki.RevocationMethod{pki.RevocationCRL}
+		}
+		b.cfg.Trustpoints = append(b.cfg.Trustpoints, d.Settings)
+	}
+}
+
+// checkFQDN holds a router that names itself by hostname.domain to having
+// both; without, the fqdn of the trustpoint whose certificate is used does.
+func (b *builder) checkFQDN(at ios.Place, what string, only []string) {
+	if b.cfg.FQDN() != "" {
+		return
+	}
+	candidates := only
+	if len(candidates) == 0 {
+		candidates = b.trustpoints.keys
+	}
+	for _, name := range candidates {
+		if t := b.trustpoints.get(name); t != nil && t.FQDN != "" {
+			b.warn(at, "%s without hostname and ip domain name: the fqdn of the trustpoint whose certificate is used is taken (%s: %s)", what, name, t.FQDN)
+			return
+		}
+	}
+	b.fail(at, "want hostname and ip domain name, or fqdn in the trustpoint", "%s has no name to give", what)
+}

@@ -1,0 +1,188 @@
+package policy
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+
+	"github.com/obol-ike/obol/internal/ios"
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// tunnelDraft is what the tunnel commands of an interface say.
+type tunnelDraft struct {
+	Tunnel
+	sourceIf    ref
+	destination string // a host name, or dynamic
+	mode        string // a mode that is not spoken, "" for one that is
+	vrf         string
+	protection  ref
+}
+
+var tunnelCommands = append([]ios.Command[*builder]{
+	{Syntax: "tunnel source {A.B.C.D | INTERFACE | word:dynamic | X:X::X}", Do: tunnelSource},
+	{Syntax: "tunnel destination {A.B.C.D | X:X::X | name:WORD}", Do: tunnelDestination},
+	{Syntax: "tunnel mode {gre mode:{ip | ipv6 | multipoint [ipv6]} | ipsec mode:{ipv4 | ipv6} | other:{ipip | ipv6ip | ipv6 | udp | mpls | dvmrp | eon | nos | aurp | iptalk | cayman} [LINE]}", Do: tunnelMode},
+	{Syntax: "tunnel key <0-4294967295>", Do: func(b *builder, m *ios.Match) {
+		t := &b.intf.tunnel
+		t.Key, t.HasKey = 0, m.Form == ios.Set
+		if t.HasKey {
+			t.Key = uint32(m.Int("N"))
+		}
+	}},
+	{Syntax: "tunnel ttl <1-255>", Do: func(b *builder, m *ios.Match) {
+		b.intf.tunnel.TTL = 0
+		if m.Form == ios.Set {
+			b.intf.tunnel.TTL = uint8(m.Int("N"))
+		}
+	}},
+	{Syntax: "tunnel vrf vrf:WORD", Do: func(b *builder, m *ios.Match) {
+		if b.intf.tunnel.vrf = set(m, "vrf"); b.intf.tunnel.vrf != "" {
+			noEffect(b, m)
+		}
+	}},
+	{Syntax: "tunnel protection ipsec profile name:WORD [shared]", Do: tunnelProtection},
+	{Syntax: "tunnel protection ipsec profile name:WORD {isakmp-profile WORD | ikev2-profile WORD} [shared]", Do: tunnelProtectionOther},
+}, idle(
+	"tunnel tos <0-255>",
+	"tunnel checksum",
+	"tunnel sequence-datagrams",
+	"tunnel path-mtu-discovery [age-timer {infinite | <10-30>}] [min-mtu <92-65535>]",
+	"tunnel bandwidth {receive | transmit} <0-4294967295>",
+	"tunnel route-via INTERFACE {mandatory | preferred}",
+)...)
+
+func tunnelSource(b *builder, m *ios.Match) {
+	t := &b.intf.tunnel
+	t.Source, t.sourceIf = netip.Addr{}, ref{}
+	switch {
+	case m.Form != ios.Set:
+	case m.Str("A.B.C.D") != "":
+		t.Source = m.Addr("A.B.C.D")
+	case m.Str("INTERFACE") != "":
+		t.sourceIf = refOf(m, "INTERFACE")
+	default:
+		m.Fail("", "want an interface, or an IPv4 address", "no tunnel is made from this source yet")
+	}
+}
+
+func tunnelDestination(b *builder, m *ios.Match) {
+	t := &b.intf.tunnel
+	t.Destination, t.destination = netip.Addr{}, ""
+	switch {
+	case m.Form != ios.Set:
+	case m.Str("A.B.C.D") != "":
+		t.Destination = m.Addr("A.B.C.D")
+	default:
+		t.destination = cmp.Or(m.Str("name"), m.Str("X:X::X"))
+	}
+}
+
+func tunnelMode(b *builder, m *ios.Match) {
+	t := &b.intf.tunnel
+	t.Mode, t.mode = GREIP, ""
+	mode := m.Str("mode")
+	switch {
+	case m.Form != ios.Set:
+	case m.Has("gre") && mode == "ip":
+	case m.Has("ipsec") && mode == "ipv4":
+		t.Mode = IPsecIPv4
+	default:
+		t.mode = cmp.Or(m.Str("other"), m.Keywords()[2]+" "+mode)
+		noEffect(b, m)
+	}
+}
+
+func tunnelProtection(b *builder, m *ios.Match) {
+	b.intf.tunnel.protection = ref{}
+	if m.Form == ios.Set {
+		b.intf.tunnel.protection = refOf(m, "name")
+		if m.Has("shared") {
+			noEffect(b, m)
+		}
+	}
+}
+
+func tunnelProtectionOther(b *builder, m *ios.Match) {
+	if m.Form == ios.Set {
+		m.Fail("WORD", "want the profile set in the ipsec profile: set isakmp-profile NAME", "a profile of this line's own is not spoken yet")
+	}
+	tunnelProtection(b, m)
+}
+
+// finishTunnels makes tunnels of the interfaces that are one. What cannot be
+// made as it is written stays down, and a warning tells: it is never made
+// without what the text asks for.
+func (b *builder) finishTunnels() {
+	ids := b.tunnelIDs()
+	for name, d := range b.interfaces.all {
+		b.cfg.Interfaces = append(b.cfg.Interfaces, &d.Interface)
+		if d.Kind != TunnelInterface {
+			continue
+		}
+		t := &d.tunnel
+		if r := t.sourceIf; r.name != "" {
+			t.SourceInterface = r.name
+			t.Source = b.addressOf(r)
+		}
+		unable := ""
+		if r := t.protection; r.name != "" {
+			if p := b.ipsecProfileNamed(r.name); p != nil {
+				t.Protection, unable = &p.IPsecProfile, p.unable
+			} else {
+				b.missing(r, "ipsec profile", b.ipsecProfiles.keys)
+			}
+		}
+		switch {
+		case unable != "":
+		case t.mode != "":
+			unable = "tunnel mode " + t.mode + " is not spoken yet"
+		case t.vrf != "" || d.vrf != "":
+			unable = "VRFs are not spoken yet"
+		case t.destination != "":
+			unable = "its destination " + t.destination + " is no IPv4 address"
+		case !t.Destination.IsValid():
+			unable = "it has no tunnel destination"
+		case !t.Source.IsValid():
+			unable = "it has no tunnel source"
+		case t.Mode == IPsecIPv4 && t.Protection == nil:
+			unable = "tunnel mode ipsec ipv4 has no tunnel protection"
+		}
+		if unable != "" {
+			b.warn(d.at, "interface %s stays down: %s", name, unable)
+			continue
+		}
+		t.ReqID = ids[name]
+		if t.Mode == IPsecIPv4 {
+			t.Mark = uint32(t.ReqID)
+		}
+		d.Interface.Tunnel = &t.Tunnel
+	}
+}
+
+// tunnelIDs gives each tunnel a request id made from its number. Numbers that
+// fall together beyond 16 bits take the next free one, the lower number first,
+// so that the same interfaces always get the same ids.
+func (b *builder) tunnelIDs() map[string]ipsec.ReqID {
+	var tunnels []*interfaceDraft
+	for _, d := range b.interfaces.all {
+		if d.Kind == TunnelInterface {
+			tunnels = append(tunnels, d)
+		}
+	}
+	slices.SortFunc(tunnels, func(x, y *interfaceDraft) int { return cmp.Compare(x.Number, y.Number) })
+	ids, taken := map[string]ipsec.ReqID{}, map[uint16]bool{}
+	for _, d := range tunnels {
+		if len(taken) == 1<<16 {
+			b.fail(d.at, "", "more than %d tunnels", 1<<16)
+			break
+		}
+		n := uint16(d.Number)
+		for taken[n] {
+			n++
+		}
+		taken[n] = true
+		ids[d.Name] = ipsec.ReqIDBase | ipsec.ReqID(n)
+	}
+	return ids
+}

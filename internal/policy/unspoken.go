@@ -1,0 +1,93 @@
+package policy
+
+import "github.com/obol-ike/obol/internal/ios"
+
+// ikev2Commands: the blocks of IKEv2 are read over. What would carry traffic
+// by them is told at the ipsec profile that asks for it.
+var ikev2Commands = []ios.Command[*builder]{
+	{Syntax: "crypto ikev2 {proposal | policy | keyring | profile | authorization | client} LINE", Enter: ikev2Mode, Do: ikev2Block},
+	{Syntax: "crypto ikev2 LINE", Do: ikev2Block},
+}
+
+func ikev2Block(b *builder, m *ios.Match) {
+	b.cfg.Ignored = append(b.cfg.Ignored, Remark{m.Line.Pos, "ignored: " + firstWords(m.Line, 4) + ": IKEv2 is not spoken yet"})
+}
+
+// firstWords shows a line's beginning, which never holds a secret.
+func firstWords(l ios.Line, n int) string {
+	text := ""
+	for i, t := range l.Tokens[:min(n, len(l.Tokens))] {
+		if i > 0 {
+			text += " "
+		}
+		text += t.Text
+	}
+	return text
+}
+
+// ikev2Mode lists the words of its blocks, so that none is taken for a command
+// of the router (hostname).
+var ikev2Mode = &ios.Mode[*builder]{
+	Name: "config-ikev2",
+	Foreign: []string{
+		"aaa", "address", "authentication", "config-exchange", "connect", "description", "dpd", "encryption", "group", "hostname", "identity",
+		"initial-contact", "integrity", "ivrf", "keyring", "lifetime", "match", "nat", "peer", "pki", "pre-shared-key", "prf", "proposal",
+		"reconnect", "redirect", "route", "shutdown", "virtual-template",
+	},
+	Unknown: func(*builder, ios.Line) {},
+}
+
+// otherCryptoCommands belong to crypto, and nothing here obeys them.
+var otherCryptoCommands = append([]ios.Command[*builder]{
+	{Syntax: "crypto map name:WORD LINE", Enter: cryptoMapMode, Do: cryptoMap},
+	{Syntax: "crypto dynamic-map name:WORD LINE", Enter: cryptoMapMode, Do: noEffect},
+	{Syntax: "crypto key pubkey-chain rsa", Enter: pubkeyChainMode, Do: noEffect},
+	{Syntax: "crypto {pki | ca} profile enrollment WORD", Enter: skippedMode, Do: noEffect},
+	{Syntax: "crypto {pki | ca} server WORD", Enter: skippedMode, Do: noEffect},
+	{Syntax: "crypto {pki | ca} trustpool policy", Enter: skippedMode, Do: noEffect},
+	{Syntax: "crypto gdoi LINE", Enter: skippedMode, Do: noEffect},
+	{Syntax: "crypto identity WORD", Enter: skippedMode, Do: noEffect},
+	{Syntax: "crypto pki import WORD LINE", Do: storeCommand},
+	{Syntax: "crypto pki {authenticate | enroll | export} LINE", Do: storeCommand},
+}, idle(
+	"crypto engine LINE",
+	"crypto ca LINE",
+	"crypto key LINE",
+	"crypto logging {session | ikev2 | ezvpn [group WORD]}",
+	"crypto mib LINE",
+	"crypto pki {crl | certificate | token | trustpool | cert | http | benchmark} LINE",
+	"crypto ssl LINE",
+	"crypto vpn LINE",
+	"crypto wui LINE",
+	"crypto xauth LINE",
+)...)
+
+// cryptoMap tells once a map.
+func cryptoMap(b *builder, m *ios.Match) {
+	if m.Form == ios.Set {
+		b.warn(m.Place("name"), "crypto maps are not spoken yet: %s protects nothing", m.Str("name"))
+	}
+}
+
+func storeCommand(_ *builder, m *ios.Match) {
+	m.Fail("", "run it as obol "+m.Keywords()[0]+" "+m.Keywords()[1]+" ... instead", "this is a command of the exec line, not a configuration")
+}
+
+var cryptoMapMode = (&ios.Mode[*builder]{Name: "config-crypto-map", Strict: true}).Add(
+	ios.Command[*builder]{Syntax: "set LINE"},
+	ios.Command[*builder]{Syntax: "match LINE"},
+	ios.Command[*builder]{Syntax: "description LINE"},
+	ios.Command[*builder]{Syntax: "reverse-route [LINE]"},
+	ios.Command[*builder]{Syntax: "qos pre-classify"},
+)
+
+var pubkeyChainMode = (&ios.Mode[*builder]{Name: "config-pubkey-chain", Strict: true}).Add(
+	ios.Command[*builder]{Syntax: "{addressed-key | named-key} WORD [encryption | signature]", Enter: pubkeyMode},
+)
+
+// skippedMode is for blocks of which nothing matters here.
+var skippedMode = &ios.Mode[*builder]{
+	Name:    "config-crypto",
+	Foreign: []string{"database", "grant", "hash", "lifetime", "issuer-name", "cdp-url", "shutdown", "auto-rollover", "mode", "fqdn", "dn", "server", "identity", "client", "match", "crl", "ocsp", "vrf", "storage", "source", "revocation-check", "ca-bundle", "authentication", "enrollment", "parameter", "registration", "sa", "address", "replay", "rekey"},
+	Unknown: func(*builder, ios.Line) {},
+}
