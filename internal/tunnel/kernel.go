@@ -10,8 +10,7 @@ import (
 // defaultPathMTU is that of Ethernet.
 const defaultPathMTU = 1500
 
-// makeLink is the tunnel's interface in the kernel. A pair of SAs, when there is
-// one, decides its MTU; before, the transform set of first choice does.
+// makeLink is the tunnel's interface in the kernel.
 func makeLink(t *Tunnel, addresses []netip.Prefix) ipsec.Link {
 	tu := t.itf.Tunnel
 	l := ipsec.Link{
@@ -30,20 +29,13 @@ func makeLink(t *Tunnel, addresses []netip.Prefix) ipsec.Link {
 
 func (t *Tunnel) mtu() int {
 	tu := t.itf.Tunnel
-	if t.itf.MTU != 0 {
+	switch {
+	case t.itf.MTU != 0:
 		return t.itf.MTU
-	}
-	if !t.protected() {
+	case !t.protected():
 		return 0
 	}
-	if len(t.children) > 0 {
-		sa := t.children[len(t.children)-1].out
-		return tu.LinkMTU(negotiated(sa), t.pathMTU, sa.Encap != nil)
-	}
-	if t.link.MTU != 0 {
-		return t.link.MTU // of the SAs that were
-	}
-	return tu.LinkMTU(tu.Protection.Transforms[0], t.pathMTU, false)
+	return tu.LinkMTU(t.suite, t.pathMTU, t.encap)
 }
 
 // negotiated is the transform set that an SA amounts to.
@@ -79,17 +71,17 @@ func (t *Tunnel) policies() []ipsec.Policy {
 }
 
 // firstChoice is the encapsulation of the transform set that we offer first:
-// what the policies say until SAs are negotiated.
-func firstChoice(tu *policy.Tunnel) (ipsec.Mode, ipsec.Protocol) {
-	set := tu.Protection.Transforms[0]
-	mode, protocol := set.Mode, ipsec.ESP
-	if tu.Mode == policy.IPsecIPv4 || mode == 0 {
-		mode = ipsec.Tunnel
+// what policies and MTU are made for until SAs are negotiated.
+func (t *Tunnel) firstChoice() {
+	tu := t.itf.Tunnel
+	t.suite = tu.Protection.Transforms[0]
+	t.mode, t.protocol = t.suite.Mode, ipsec.ESP
+	if tu.Mode == policy.IPsecIPv4 || t.mode == 0 {
+		t.mode = ipsec.Tunnel
 	}
-	if set.Encr == nil && set.Integ == nil {
-		protocol = ipsec.AH
+	if t.suite.Encr == nil && t.suite.Integ == nil {
+		t.protocol = ipsec.AH
 	}
-	return mode, protocol
 }
 
 // dummy is the link of an interface Loopback<n>.

@@ -111,7 +111,7 @@ func (s *Set) make(itf *policy.Interface) {
 	}
 	t.fingerprint = fingerprint(itf.Tunnel)
 	if t.protected() {
-		t.mode, t.protocol = firstChoice(itf.Tunnel)
+		t.firstChoice()
 	}
 	s.refresh(t)
 	for _, p := range t.policies() {
@@ -131,7 +131,6 @@ func (s *Set) keep(t *Tunnel, itf *policy.Interface) {
 		return
 	}
 	s.refresh(t)
-	t.link.MTU = 0 // what ip mtu says may be gone
 	s.relink(t)
 	if !t.manual && !t.Up() && !t.negotiating && t.next.IsZero() {
 		t.Restart(s.now)

@@ -40,9 +40,11 @@ type Tunnel struct {
 	recursive   bool // its destination is routed into itself
 	pathMTU     int
 
-	children    []child // in order of arrival
-	mode        ipsec.Mode
-	protocol    ipsec.Protocol
+	children    []child              // in order of arrival
+	mode        ipsec.Mode           // of the latest pair; before, of the first choice
+	protocol    ipsec.Protocol       // likewise, and so are the next two
+	suite       *policy.TransformSet // makes the MTU
+	encap       bool
 	negotiating bool
 	begun       time.Time // the attempt of ours that is under way
 	next        time.Time // the next attempt of its own, zero: none
@@ -155,6 +157,7 @@ func (t *Tunnel) add(now time.Time, up ike.ChildUp) (loser uint32, found bool) {
 	loser, found = t.simultaneous(c)
 	t.children = append(t.children, c)
 	t.mode, t.protocol = up.In.Mode, up.In.Protocol
+	t.suite, t.encap = negotiated(up.In), up.In.Encap != nil
 	t.failure = ""
 	t.next = time.Time{}
 	return loser, found
