@@ -42,11 +42,13 @@ unit: go
 netns: go
 	$(if $(call tagged,netns),go test -count=1 -v -tags=netns -p 1 $(call tagged,netns))
 
-# Tests in a virtual machine with a kernel of known abilities.
-vm: go
+# Tests in a virtual machine with a kernel of known abilities, one machine a
+# package. The programs under test and their configurations are shown to it.
+vm: build
 	go build -o bin/vmrun ./test/vm/run
 	bin/vmrun -prepare
-	$(if $(call tagged,vm),go test -count=1 -v -tags=vm -p 1 -exec $(CURDIR)/bin/vmrun $(call tagged,vm))
+	VM_COPY=$(CURDIR)/bin/obold:$(CURDIR)/bin/obol:$(CURDIR)/configs \
+		go test -count=1 -v -tags=vm -p 1 -exec $(CURDIR)/bin/vmrun $(call tagged,vm)
 
 image: build
 	test/image/build
