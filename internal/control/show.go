@@ -3,6 +3,8 @@ package control
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"time"
 
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ipsec"
@@ -12,49 +14,53 @@ import (
 )
 
 func (e *exec) showISAKMPSA(detail bool) int {
-	return e.show(func(b *bytes.Buffer, view engine.View, _ counters) { show.ISAKMPSA(b, view, detail) })
-}
-
-func (e *exec) showIPsecSA() int {
-	return e.show(func(b *bytes.Buffer, view engine.View, c counters) { show.IPsecSA(b, view, c) })
-}
-
-func (e *exec) showSession(detail bool) int {
-	return e.show(func(b *bytes.Buffer, view engine.View, c counters) { show.Session(b, view, c, detail) })
-}
-
-type counters = map[ipsec.SAID]ipsec.Counters
-
-// show prints a text of the engine's view and the data plane's counters.
-func (e *exec) show(print func(*bytes.Buffer, engine.View, counters)) int {
 	view, err := e.router.View(e.ctx)
 	if err != nil {
 		return e.failf("%v", err)
 	}
-	var ids []ipsec.SAID
-	for _, s := range view.Sessions {
-		for _, c := range s.Children {
-			ids = append(ids, c.In.SAID, c.Out.SAID)
-		}
-	}
-	counted, err := e.router.Counters(e.ctx, ids)
+	return e.print(func(w io.Writer) error { return show.ISAKMPSA(w, view.Sessions, detail) })
+}
+
+func (e *exec) showIPsecSA() int {
+	return e.showCounted(func(w io.Writer, view engine.View, counters show.Counters) error {
+		return show.IPsecSA(w, view, time.Now(), counters)
+	})
+}
+
+func (e *exec) showSession(detail bool) int {
+	return e.showCounted(func(w io.Writer, view engine.View, counters show.Counters) error {
+		return show.Session(w, view, time.Now(), counters, detail)
+	})
+}
+
+// showCounted prints a text of the engine's view and the data plane's counters.
+func (e *exec) showCounted(text func(io.Writer, engine.View, show.Counters) error) int {
+	view, err := e.router.View(e.ctx)
 	if err != nil {
 		return e.failf("%v", err)
 	}
-	return e.print(func(b *bytes.Buffer) { print(b, view, counted) })
+	counters, err := e.router.Counters(e.ctx, installed(view))
+	if err != nil {
+		return e.failf("%v", err)
+	}
+	return e.print(func(w io.Writer) error {
+		return text(w, view, func(id ipsec.SAID) (ipsec.Counters, bool) {
+			c, known := counters[id]
+			return c, known
+		})
+	})
 }
 
-// print sends a text in one piece, with the notice above it.
-func (e *exec) print(text func(*bytes.Buffer)) int {
-	var b bytes.Buffer
-	if e.router != nil && e.router.Notice() != "" {
-		fmt.Fprintf(&b, "%% %s\n", e.router.Notice())
+// installed lists the SAs of all tunnels: those of an IKE SA that was cleared
+// stand too.
+func installed(view engine.View) []ipsec.SAID {
+	var ids []ipsec.SAID
+	for _, t := range view.Tunnels {
+		for _, c := range t.Children {
+			ids = append(ids, c.In.SAID, c.Out.SAID)
+		}
 	}
-	text(&b)
-	if _, err := e.out.Write(b.Bytes()); err != nil {
-		return ExitFailed
-	}
-	return ExitDone
+	return ids
 }
 
 // showCertificates works without a daemon too: on what stands in the store.
@@ -63,7 +69,7 @@ func (e *exec) showCertificates() int {
 	if err != nil {
 		return e.failf("%v", err)
 	}
-	return e.print(func(b *bytes.Buffer) { show.PKICertificates(b, snapshot) })
+	return e.print(func(w io.Writer) error { return show.PKICertificates(w, snapshot, time.UTC) })
 }
 
 func (e *exec) snapshot() (*pki.Snapshot, error) {
@@ -83,4 +89,19 @@ func (e *exec) snapshot() (*pki.Snapshot, error) {
 		settings = append(settings, pki.Settings{Name: name})
 	}
 	return st.Load(settings)
+}
+
+// print sends a text in one piece, with the notice above it.
+func (e *exec) print(text func(io.Writer) error) int {
+	var b bytes.Buffer
+	if e.router != nil && e.router.Notice() != "" {
+		fmt.Fprintln(&b, e.router.Notice())
+	}
+	if err := text(&b); err != nil {
+		return e.failf("%v", err)
+	}
+	if _, err := e.out.Write(b.Bytes()); err != nil {
+		return ExitFailed
+	}
+	return ExitDone
 }

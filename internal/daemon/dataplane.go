@@ -1,7 +1,8 @@
 package daemon
 
 import (
-	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
@@ -13,26 +14,33 @@ func openDataplane(inMemory bool, cfg *policy.Config) (ipsec.Dataplane, error) {
 	if inMemory {
 		return newMemory(), nil
 	}
-	features := xfrm.Probe()
-	if lacksNeeded(features, cfg) {
-		return nil, errors.New(features.Missing() + " (--dataplane none negotiates without it)")
+	if err := xfrm.Check(needs(cfg)); err != nil {
+		return nil, fmt.Errorf("%w (--dataplane none negotiates without it)", err)
 	}
 	return xfrm.New()
 }
 
-// lacksNeeded says whether the kernel cannot do what this configuration wants
-// of it. An algorithm that it lacks is found when an SA is to be installed: the
-// peer may choose another.
-func lacksNeeded(f xfrm.Features, cfg *policy.Config) bool {
-	if f.ESP() != nil {
-		return true
-	}
+// needs is what a configuration wants of the kernel: it is better to hear of a
+// missing algorithm now than when the first SA is to be installed.
+func needs(cfg *policy.Config) xfrm.Need {
+	var n xfrm.Need
 	for _, itf := range cfg.Interfaces {
-		if kind := linkKind(itf); kind != 0 && f.Links[kind] != nil {
-			return true
+		if kind := linkKind(itf); kind != 0 && !slices.Contains(n.Links, kind) {
+			n.Links = append(n.Links, kind)
+		}
+		if itf.Tunnel == nil || itf.Tunnel.Protection == nil {
+			continue
+		}
+		for _, set := range itf.Tunnel.Protection.Transforms {
+			if set.Encr != nil && !slices.Contains(n.Encr, set.Encr) {
+				n.Encr = append(n.Encr, set.Encr)
+			}
+			if set.Integ != nil && !slices.Contains(n.Integ, set.Integ) {
+				n.Integ = append(n.Integ, set.Integ)
+			}
 		}
 	}
-	return false
+	return n
 }
 
 // linkKind is what an interface will be in the kernel, 0 for none of ours.

@@ -39,12 +39,12 @@ func (m *memory) UpdateSA(sa ipsec.SA) error {
 	return err
 }
 
+// RemoveSA of an absent one is no error, as in the kernel.
 func (m *memory) RemoveSA(id ipsec.SAID) error {
-	_, err := m.QuerySA(id)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.sas, id)
-	return err
+	return nil
 }
 
 func (m *memory) QuerySA(id ipsec.SAID) (ipsec.Counters, error) {

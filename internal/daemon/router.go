@@ -11,6 +11,7 @@ import (
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/show"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/pki/store"
 )
@@ -25,7 +26,7 @@ const debugQueue = 2048
 // Notice stands above every show text.
 func (d *Daemon) Notice() string {
 	if d.options.Memory {
-		return "No data plane (--dataplane none): SAs are kept in memory, nothing is encrypted"
+		return show.NoDataPlane
 	}
 	return ""
 }
