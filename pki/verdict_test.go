@@ -281,7 +281,9 @@ func TestVerifyRevocation(t *testing.T) {
 		}
 		return crl
 	}
-	at := func(this, next time.Time, serials ...*big.Int) *pki.CRL { return parse(ca.CRLAt(this, next, serials...)) }
+	at := func(this, next time.Time, serials ...*big.Int) *pki.CRL {
+		return parse(ca.CRLAt(this, next, serials...))
+	}
 	yesterday, tomorrow := today.AddDate(0, 0, -1), today.AddDate(0, 0, 1)
 	crl, ocsp, none := pki.RevocationCRL, pki.RevocationOCSP, pki.RevocationNone
 	indirect := testca.CRL{Issuer: ca.Name.DER(), ThisUpdate: yesterday, NextUpdate: tomorrow,
