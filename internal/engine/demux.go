@@ -52,7 +52,7 @@ func (e *Engine) respond(now time.Time, d ike.Datagram) {
 	peer := d.Remote.Addr()
 	if limit, what := e.halfOpen.refuses(&e.env.Config.ISAKMP, peer); what != "" {
 		e.counters.HalfOpenDrops++
-		e.drop(now, "half-open", HalfOpenLimit{Local: d.Local, Remote: d.Remote, Limit: limit, What: what})
+		e.drop(now, "half-open "+what, HalfOpenLimit{Local: d.Local, Remote: d.Remote, Limit: limit, What: what})
 		return
 	}
 	connID := e.sessions.nextConnID()
