@@ -370,6 +370,7 @@ type MessageRejected struct {
 	MessageID uint32
 	Reason    string          // one sentence
 	Notify    wire.NotifyType // what was answered, 0: nothing
+	Malformed bool            // false: understood, and refused for what stands in it
 }
 
 // NotifySent and NotifyReceived are notifications in an exchange of their own

@@ -127,5 +127,6 @@ func (s *Session) repeat(r *retransmission, x wire.ExchangeType, id uint32) {
 
 // rejected reports a message that was dropped.
 func (s *Session) rejected(h wire.Header, err error, answered wire.NotifyType) {
-	s.report(MessageRejected{SA: s.sa(), Exchange: h.Exchange, MessageID: h.MessageID, Reason: asRejection(err).reason, Notify: answered})
+	r := asRejection(err)
+	s.report(MessageRejected{SA: s.sa(), Exchange: h.Exchange, MessageID: h.MessageID, Reason: r.reason, Notify: answered, Malformed: !r.verdict})
 }

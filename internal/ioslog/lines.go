@@ -127,7 +127,7 @@ func Lines(r ike.Report) []Line {
 	case ikev1.Retransmission:
 		return retransmission(e)
 	case ikev1.MessageRejected:
-		return badMessage(e.Remote)
+		return messageRejected(e)
 	case ikev1.NotifySent:
 		return notifySent(e)
 	case ikev1.NotifyReceived:

@@ -189,7 +189,8 @@ ISAKMP:(1001): retransmission skipped for phase 2`},
 ISAKMP (0): incrementing error counter on sa, attempt 2 of 5: retransmit phase 1`},
 		{"retransmission of quick mode", ikev1.Retransmission{SA: sa, Exchange: wire.ExchangeQuickMode, MessageID: 9, Attempt: 1, Limit: 5}, `ISAKMP:(1001): retransmitting phase 2 QM_IDLE       9 ...
 ISAKMP (1001): incrementing error counter on node, attempt 1 of 5: retransmit phase 2`},
-		{"malformed", ikev1.MessageRejected{SA: sa}, `%CRYPTO-4-IKMP_BAD_MESSAGE: IKE message from 192.168.0.2 failed its sanity check or is malformed`},
+		{"refused", ikev1.MessageRejected{SA: sa, Reason: "certificate refused"}, ``},
+		{"malformed", ikev1.MessageRejected{SA: sa, Malformed: true}, `%CRYPTO-4-IKMP_BAD_MESSAGE: IKE message from 192.168.0.2 failed its sanity check or is malformed`},
 		{"notify sent", ikev1.NotifySent{SA: sa, Type: wire.NotifyNoProposalChosen, Protocol: wire.ProtocolESP, SPI: []byte{0, 0, 1, 0}, MessageID: 5}, `ISAKMP:(1001):Sending NOTIFY PROPOSAL_NOT_CHOSEN protocol 3
 	spi 256, message ID = 5`},
 		{"status received", ikev1.NotifyReceived{SA: sa, Type: wire.NotifyInitialContact, Protocol: wire.ProtocolISAKMP, SPI: make([]byte, 16), Authenticated: true}, `ISAKMP:(1001): processing NOTIFY INITIAL_CONTACT protocol 1

@@ -16,6 +16,14 @@ func badMessage(remote netip.AddrPort) []Line {
 	return syslog("CRYPTO-4-IKMP_BAD_MESSAGE: IKE message from %s failed its sanity check or is malformed", remote.Addr())
 }
 
+// messageRejected: what was understood has lines of its own.
+func messageRejected(e ikev1.MessageRejected) []Line {
+	if !e.Malformed {
+		return nil
+	}
+	return badMessage(e.Remote)
+}
+
 // idCertMismatch: the certificate's own value ends the line, and is empty when
 // the certificate has none.
 func idCertMismatch(e ikev1.IDCertMismatch) []Line {
