@@ -10,7 +10,8 @@ import (
 // token by token.
 type graph struct {
 	start []*node
-	lead  []int // leading keywords of each command
+	lead  []int  // leading keywords of each command
+	block []bool // the command enters a mode
 }
 
 type nodeKind uint8
@@ -32,7 +33,7 @@ type node struct {
 }
 
 // add joins a command's syntax to the graph.
-func (g *graph) add(syntax string) {
+func (g *graph) add(syntax string, block bool) {
 	cmd := len(g.lead)
 	p := &grammar{cmd: cmd, tokens: grammarTokens(syntax), syntax: syntax}
 	tree := p.alternatives()
@@ -51,6 +52,7 @@ func (g *graph) add(syntax string) {
 		lead = 1
 	}
 	g.lead = append(g.lead, lead)
+	g.block = append(g.block, block)
 	g.start = append(g.start, tree.build(cmd, &node{kind: accept, cmd: cmd}))
 }
 

@@ -36,7 +36,7 @@ type Mode[T any] struct {
 // program.
 func (m *Mode[T]) Add(commands ...Command[T]) *Mode[T] {
 	for _, c := range commands {
-		m.graph.add(c.Syntax)
+		m.graph.add(c.Syntax, c.Enter != nil)
 		m.commands = append(m.commands, c)
 	}
 	return m
@@ -46,7 +46,7 @@ func (m *Mode[T]) Add(commands ...Command[T]) *Mode[T] {
 // ("!obol serial-number 100").
 func (m *Mode[T]) Directives(commands ...Command[T]) *Mode[T] {
 	for _, c := range commands {
-		m.comments.add(c.Syntax)
+		m.comments.add(c.Syntax, false)
 		m.directives = append(m.directives, c)
 	}
 	return m

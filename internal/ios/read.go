@@ -97,27 +97,28 @@ func (r *reader[T]) command(l Line) {
 	}
 	r.below = 0
 	defer func() { r.separated = false }()
+	owner, words := r.foreign(l, tokens)
 	best, at := reading{}, -1
 	for i := len(r.stack) - 1; i >= 0; i-- {
 		rd := r.stack[i].mode.graph.read(l.Text, tokens, form)
-		if rd.ok {
+		switch {
+		case rd.ok:
 			r.stack = r.stack[:i+1]
 			r.take(l, form, rd, r.stack[i].mode.commands)
 			return
-		}
-		if at < 0 || rd.keywords > best.keywords {
+		case at < 0 || rd.keywords > best.keywords:
 			best, at = rd, i
 		}
-	}
-	if i, words := r.foreign(tokens); words > best.keywords || words > 0 && words == best.keywords && i < at && l.Pos.Col <= r.stack[at].col {
-		r.unknown(i, l)
-		return
+		if i == owner && (words > best.keywords || words > 0 && words == best.keywords && i < at && r.outside(at, l)) {
+			r.unknown(i, l)
+			return
+		}
 	}
 	mode := r.stack[at].mode
 	switch {
 	case best.keywords > 0 && (mode.Strict || r.claims(mode, best)):
 		r.refuse(at, l, best, tokens)
-	case r.stack[at].col >= l.Pos.Col && r.separated:
+	case r.separated && r.outside(at, l):
 		r.leave(0, l)
 	case best.keywords > 0:
 		r.leave(at, l)
@@ -165,10 +166,13 @@ func (r *reader[T]) unknown(i int, l Line) {
 	r.skipText(l)
 }
 
-// foreign finds the mode that lists a line's first words as others' business,
-// the innermost of those with the most words.
-func (r *reader[T]) foreign(tokens []Token) (mode, words int) {
+// foreign finds the mode that lists a line's first words as others' business:
+// of those with the most words the innermost that the line can belong to.
+func (r *reader[T]) foreign(l Line, tokens []Token) (mode, words int) {
 	for i := len(r.stack) - 1; i >= 0; i-- {
+		if i > 0 && r.separated && r.outside(i, l) {
+			continue
+		}
 		for _, phrase := range r.stack[i].mode.Foreign {
 			if n := phraseWords(phrase, tokens); n > words {
 				mode, words = i, n
@@ -177,6 +181,10 @@ func (r *reader[T]) foreign(tokens []Token) (mode, words int) {
 	}
 	return mode, words
 }
+
+// outside says that a line is no deeper than the one that entered a mode.
+// That is a hint, and taken only where words do not tell.
+func (r *reader[T]) outside(i int, l Line) bool { return l.Pos.Col <= r.stack[i].col }
 
 // phraseWords is the number of words of a phrase when a line begins with it.
 func phraseWords(phrase string, tokens []Token) int {

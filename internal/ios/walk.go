@@ -62,8 +62,9 @@ func (g *graph) read(text string, tokens []Token, form Form) reading {
 		}
 	}
 	r := failed(Incomplete, threads, len(tokens), "")
-	// The no form of a setting needs no more than its name.
-	if form != Set && r.cmd >= 0 && g.lead[r.cmd] > 0 && r.keywords >= g.lead[r.cmd] {
+	// The no form of a setting needs no more than its name; that of a block
+	// needs to say which.
+	if c := r.cmd; form != Set && c >= 0 && g.lead[c] > 0 && r.keywords >= g.lead[c] && (!g.block[c] || len(r.args) > g.lead[c]) {
 		return reading{ok: true, cmd: r.cmd, args: r.args}
 	}
 	return r

@@ -20,11 +20,12 @@ type Source struct {
 // and the list says all that is wrong.
 func Compile(files ...Source) (*Config, ios.Errors) {
 	b := newBuilder()
-	for _, f := range files {
+	for i, f := range files {
+		b.files[f.Name] = i
 		b.read = append(b.read, configMode.Read(b, f.Name, f.Text, "obol")...)
 	}
 	b.finish()
-	if errs := b.inOrder(files); len(errs) > 0 {
+	if errs := b.inOrder(); len(errs) > 0 {
 		return nil, errs
 	}
 	return b.cfg, nil
@@ -34,9 +35,10 @@ func Compile(files ...Source) (*Config, ios.Errors) {
 // is read: only then it is known what a name refers to. Each subject has its
 // own part, in the file of its commands.
 type builder struct {
-	cfg  *Config
-	read ios.Errors // from reading
-	errs ios.Errors // from putting together
+	cfg   *Config
+	files map[string]int // the order of the files
+	read  ios.Errors     // from reading
+	errs  ios.Errors     // from putting together
 
 	ignored map[string]*ignoredGroup
 	order   []*ignoredGroup
@@ -56,7 +58,7 @@ type builder struct {
 }
 
 func newBuilder() *builder {
-	b := &builder{cfg: &Config{}, ignored: map[string]*ignoredGroup{}}
+	b := &builder{cfg: &Config{}, files: map[string]int{}, ignored: map[string]*ignoredGroup{}}
 	b.resetISAKMP()
 	b.resetIPsec()
 	return b
@@ -76,20 +78,18 @@ func (b *builder) finish() {
 	b.finishTunnels()
 	b.finishRoutes()
 	b.finishISAKMP()
-	b.finishIgnored()
+	b.finishRemarks()
 }
 
 // inOrder gives all errors as a reader meets them in the files.
-func (b *builder) inOrder(files []Source) ios.Errors {
-	place := map[string]int{}
-	for i, f := range files {
-		place[f.Name] = i
-	}
+func (b *builder) inOrder() ios.Errors {
 	all := append(slices.Clip(b.read), b.errs...)
-	slices.SortStableFunc(all, func(x, y *ios.Error) int {
-		return cmp.Or(cmp.Compare(place[x.Pos.File], place[y.Pos.File]), cmp.Compare(x.Pos.Line, y.Pos.Line), cmp.Compare(x.Pos.Col, y.Pos.Col))
-	})
+	slices.SortStableFunc(all, func(x, y *ios.Error) int { return b.byPlace(x.Pos, y.Pos) })
 	return all
+}
+
+func (b *builder) byPlace(x, y ios.Pos) int {
+	return cmp.Or(cmp.Compare(b.files[x.File], b.files[y.File]), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Col, y.Col))
 }
 
 // fail notes an error of a place.

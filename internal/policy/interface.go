@@ -37,8 +37,7 @@ var interfaceMode = (&ios.Mode[*builder]{
 	Unknown: func(b *builder, l ios.Line) { b.ignore(l, "interface ") },
 }).Add(
 	ios.Command[*builder]{Syntax: "description LINE", Do: func(b *builder, m *ios.Match) { b.intf.Description = setText(m) }},
-	ios.Command[*builder]{Syntax: "ip address A.B.C.D MASK [secondary]", Do: ipAddress},
-	ios.Command[*builder]{Syntax: "ip address word:{dhcp | negotiated | pool} [LINE]", Do: ipAddressLater},
+	ios.Command[*builder]{Syntax: "ip address {A.B.C.D MASK [secondary] | later:{dhcp | negotiated | pool} [LINE]}", Do: ipAddress},
 	ios.Command[*builder]{Syntax: "ip unnumbered INTERFACE", Do: ipUnnumbered},
 	ios.Command[*builder]{Syntax: "ip mtu <68-65535>", Do: func(b *builder, m *ios.Match) {
 		b.intf.MTU = 0
@@ -100,8 +99,13 @@ func otherInterface(b *builder, m *ios.Match) {
 // ipAddress: the last primary one written holds, secondary ones add up.
 func ipAddress(b *builder, m *ios.Match) {
 	i := b.intf
-	if m.Form != ios.Set && m.Str("A.B.C.D") == "" {
+	switch {
+	case m.Form != ios.Set && m.Str("A.B.C.D") == "":
 		i.Addresses, i.negotiated = nil, ""
+		return
+	case m.Str("later") != "":
+		i.negotiated = m.Str("later")
+		noEffect(b, m)
 		return
 	}
 	addr := m.Addr("A.B.C.D")
@@ -130,13 +134,6 @@ func lastAddr(p netip.Prefix) netip.Addr {
 		a[bit/8] |= 0x80 >> (bit % 8)
 	}
 	return netip.AddrFrom4(a)
-}
-
-func ipAddressLater(b *builder, m *ios.Match) {
-	b.intf.negotiated = set(m, "word")
-	if m.Form == ios.Set {
-		noEffect(b, m)
-	}
 }
 
 func ipUnnumbered(b *builder, m *ios.Match) {

@@ -56,7 +56,7 @@ func (b *builder) ignore(l ios.Line, where string) {
 	g.lines++
 }
 
-func (b *builder) finishIgnored() {
+func (b *builder) finishRemarks() {
 	for _, g := range b.order {
 		text := "ignored: " + g.what
 		if g.lines > 1 {
@@ -64,5 +64,7 @@ func (b *builder) finishIgnored() {
 		}
 		b.cfg.Ignored = append(b.cfg.Ignored, Remark{Pos: g.first, Text: text})
 	}
-	slices.SortStableFunc(b.cfg.Ignored, func(x, y Remark) int { return x.Pos.Line - y.Pos.Line })
+	for _, list := range [][]Remark{b.cfg.Ignored, b.cfg.Warnings} {
+		slices.SortStableFunc(list, func(x, y Remark) int { return b.byPlace(x.Pos, y.Pos) })
+	}
 }

@@ -17,13 +17,11 @@ type routeDraft struct {
 }
 
 var routeCommands = append([]ios.Command[*builder]{
-	{Syntax: "ip route prefix:A.B.C.D MASK {via:A.B.C.D | INTERFACE [via:A.B.C.D]} [distance:<1-255>] [{name WORD | tag <1-4294967295> | permanent | track <1-1000>}...]", Do: staticRoute},
-	{Syntax: "ip route prefix:A.B.C.D MASK INTERFACE dhcp [<1-255>]", Do: noEffect},
-	{Syntax: "ip route prefix:A.B.C.D MASK dhcp [<1-255>]", Do: noEffect},
+	{Syntax: "ip route prefix:A.B.C.D MASK {via:A.B.C.D | INTERFACE [via:A.B.C.D | dhcp] | dhcp} [distance:<1-255>] [{name WORD | tag <1-4294967295> | permanent | track <1-1000>}...]", Do: staticRoute},
 }, idle("ip route vrf WORD LINE", "ip route static LINE", "ip route profile")...)
 
 func staticRoute(b *builder, m *ios.Match) {
-	if m.Str("MASK") == "" || m.Form != ios.Set && m.Str("via") == "" && m.Str("INTERFACE") == "" && m.Str("prefix") == "" {
+	if m.Str("MASK") == "" {
 		m.Fail("", "want no ip route PREFIX MASK ...", "which route is to go?")
 		return
 	}
@@ -46,7 +44,7 @@ func staticRoute(b *builder, m *ios.Match) {
 		return
 	}
 	switch {
-	case r.Device == "Null0":
+	case r.Device == "Null0" || m.Has("dhcp"):
 		noEffect(b, m)
 		return
 	case m.Has("track"):

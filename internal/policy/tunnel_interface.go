@@ -41,8 +41,7 @@ var tunnelCommands = append([]ios.Command[*builder]{
 			noEffect(b, m)
 		}
 	}},
-	{Syntax: "tunnel protection ipsec profile name:WORD [shared]", Do: tunnelProtection},
-	{Syntax: "tunnel protection ipsec profile name:WORD {isakmp-profile WORD | ikev2-profile WORD} [shared]", Do: tunnelProtectionOther},
+	{Syntax: "tunnel protection ipsec profile name:WORD [isakmp-profile other:WORD | ikev2-profile other:WORD] [shared]", Do: tunnelProtection},
 }, idle(
 	"tunnel tos <0-255>",
 	"tunnel checksum",
@@ -95,19 +94,16 @@ func tunnelMode(b *builder, m *ios.Match) {
 
 func tunnelProtection(b *builder, m *ios.Match) {
 	b.intf.tunnel.protection = ref{}
-	if m.Form == ios.Set {
-		b.intf.tunnel.protection = refOf(m, "name")
-		if m.Has("shared") {
-			noEffect(b, m)
-		}
+	if m.Form != ios.Set {
+		return
 	}
-}
-
-func tunnelProtectionOther(b *builder, m *ios.Match) {
-	if m.Form == ios.Set {
-		m.Fail("WORD", "want the profile set in the ipsec profile: set isakmp-profile NAME", "a profile of this line's own is not spoken yet")
+	b.intf.tunnel.protection = refOf(m, "name")
+	if m.Str("other") != "" {
+		m.Fail("other", "want it in the ipsec profile: set isakmp-profile NAME", "a profile of the tunnel's own is not spoken yet")
 	}
-	tunnelProtection(b, m)
+	if m.Has("shared") {
+		noEffect(b, m)
+	}
 }
 
 // finishTunnels makes tunnels of the interfaces that are one. What cannot be
