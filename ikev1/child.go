@@ -35,6 +35,7 @@ type child struct {
 	soft      time.Time // when to rekey; zero: never
 	expires   time.Time // zero: never
 	initiator bool      // we began its quick mode
+	begun     time.Time // when that was
 	replaced  bool      // a successor is on its way, or stands
 }
 
@@ -117,7 +118,7 @@ func wireProtocol(p ipsec.Protocol) wire.ProtocolID {
 func (s *Session) childUp(c *child, replaces *child) {
 	c.installed = s.now
 	c.schedule()
-	up := ike.ChildUp{Tunnel: c.itf.Name, Local: s.local, Remote: s.remote, In: c.in, Out: c.out, Initiator: c.initiator}
+	up := ike.ChildUp{Tunnel: c.itf.Name, Local: s.local, Remote: s.remote, In: c.in, Out: c.out, Initiator: c.initiator, Begun: c.begun}
 	if replaces == nil {
 		replaces = s.predecessor(c)
 	}

@@ -170,7 +170,7 @@ func (st sentQM1) handle(s *Session, q *quickMode, c *opened) error {
 	s.install(in)
 	s.install(out)
 	q.state = &installingI{
-		child:   &child{in: in.Public(), out: out.Public(), itf: q.itf, pfs: n.pfs, lifetime: n.lifetime, initiator: true},
+		child:   &child{in: in.Public(), out: out.Public(), itf: q.itf, pfs: n.pfs, lifetime: n.lifetime, initiator: true, begun: q.begun},
 		missing: []ipsec.SAID{in.SAID, out.SAID},
 	}
 	q.resend.awaiting = false

@@ -153,7 +153,7 @@ func (s *Session) agreeQM1(q *quickMode, x quickPayloads, match policy.Transform
 	s.crypt.putHash(b, q.id, q.ni)
 	in, out := s.pair(q, n, gxy)
 	s.install(in)
-	c := &child{in: in.Public(), out: out.Public(), itf: q.itf, pfs: n.pfs, lifetime: n.lifetime}
+	c := &child{in: in.Public(), out: out.Public(), itf: q.itf, pfs: n.pfs, lifetime: n.lifetime, begun: q.begun}
 	q.state = installingIn{reply: b, in: in.Public(), out: out, child: c}
 	s.stepQuick(q, InGotSPI, QMInstallAwait)
 	return nil
