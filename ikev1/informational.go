@@ -2,6 +2,7 @@ package ikev1
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"github.com/obol-ike/obol/wire"
@@ -230,6 +231,13 @@ func (s *Session) readDelete(d wire.DeleteV1, id uint32) {
 		s.report(e)
 		if c != nil {
 			s.dropChild(c, "deleted by the peer")
+			continue
+		}
+		// The last message of a quick mode may come after the delete of its SA.
+		i := slices.IndexFunc(s.quick, func(q *quickMode) bool { return len(spi) == 4 && q.peerSPI == spiOf(spi) })
+		if i >= 0 {
+			q := s.quick[i]
+			s.failQuick(q, "IKE deleted", q.state.awaits(), "deleted by the peer")
 		}
 	}
 }
