@@ -1,17 +1,23 @@
 package tunnel
 
+import "time"
+
+// crossing is how long the first message of the peer's quick mode may have been
+// on its way when ours ended. No pair is rekeyed so soon.
+const crossing = 2 * time.Second
+
 // simultaneous finds the pair to give up when both sides began a quick mode at
-// the same time: each began before the other's was over. IKEv1 has no rule for
+// the same time: neither knew of the other's pair when it began. IKEv1 has no rule for
 // it; both sides must come to the same answer, so the pair that has the lowest
 // SPI of all four goes, as with the nonces of RFC 7296 section 2.8.1: "the SA
 // created with the lowest of the four nonces SHOULD be closed by the endpoint
 // that created it".
 //
-// A quick mode that began after the other's end is a successor, and deleting the
+// A quick mode that began later is a successor, and deleting the
 // predecessor is for the side that began it.
 func (t *Tunnel) simultaneous(c child) (loser uint32, found bool) {
 	for _, o := range t.children {
-		if o.initiator == c.initiator || c.begun.After(o.since) {
+		if o.initiator == c.initiator || c.begun.After(o.since.Add(crossing)) {
 			continue
 		}
 		if min(o.in.SPI, o.out.SPI) < min(c.in.SPI, c.out.SPI) {

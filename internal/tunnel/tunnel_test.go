@@ -274,8 +274,9 @@ func TestSimultaneous(t *testing.T) {
 		{"A's has the lowest", exchange{0, 2, 1000, 4000}, exchange{1, 3, 2000, 3000}, 1000, 4000, 0},
 		{"B's has the lowest", exchange{0, 2, 4000, 2000}, exchange{1, 3, 3000, 1000}, 3000, 1000, 0},
 		{"B's first, A's long under way", exchange{0, 50, 1000, 4000}, exchange{1, 3, 2000, 3000}, 1000, 4000, 0},
-		{"one after the other", exchange{0, 2, 1000, 4000}, exchange{3, 5, 2000, 3000}, 0, 0, 0},
-		{"rekeyed soon by the other side", exchange{4, 6, 1000, 4000}, exchange{0, 3, 2000, 3000}, 0, 0, 2000},
+		{"one after the other", exchange{0, 2, 1000, 4000}, exchange{5, 7, 2000, 3000}, 0, 0, 0},
+		{"its first message was on the way", exchange{0, 2, 1000, 4000}, exchange{3, 7, 2000, 3000}, 1000, 4000, 0},
+		{"rekeyed soon by the other side", exchange{6, 8, 1000, 4000}, exchange{0, 3, 2000, 3000}, 0, 0, 2000},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			up := func(x exchange, ofA, seenByA bool) ike.ChildUp {
