@@ -2,7 +2,6 @@ package pki_test
 
 import (
 	"math/big"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -107,35 +106,5 @@ func TestCertificateCut(t *testing.T) {
 	}
 	if _, err := pki.ParseCertificate(make([]byte, pki.MaxCertificateLen+1)); err == nil || !strings.Contains(err.Error(), "at most 65535") {
 		t.Errorf("too long: %v", err)
-	}
-}
-
-// Serial numbers as IOS prints them; a negative one, as old CAs issue them,
-// needs GODEBUG x509negativeserial=1.
-func TestSerial(t *testing.T) {
-	t.Setenv("GODEBUG", os.Getenv("GODEBUG")+",x509negativeserial=1")
-	ca := testca.New("CA1", 0)
-	for n, want := range map[int64]string{3: "03", 0x1234: "1234", 0xabc: "0ABC", -5: "-05"} {
-		c := ca.Issue(testca.Certificate{Serial: big.NewInt(n), Subject: ca.Name.DER(), Key: ca.Key.Public()})
-		if c.Serial != want {
-			t.Errorf("%d prints as %s, want %s", n, c.Serial, want)
-		}
-	}
-}
-
-// A certificate with a negative serial number is found in a CRL.
-func TestNegativeSerialRevoked(t *testing.T) {
-	t.Setenv("GODEBUG", os.Getenv("GODEBUG")+",x509negativeserial=1")
-	ca := testca.New("CA1", 0)
-	c := ca.Issue(testca.Certificate{Serial: big.NewInt(-5), Subject: ca.Name.DER(), Key: testca.RSA(2048, 1).Public()})
-	for _, revoked := range []bool{false, true} {
-		crl := ca.ParsedCRL(big.NewInt(5), big.NewInt(251))
-		if revoked {
-			crl = ca.ParsedCRL(big.NewInt(-5))
-		}
-		s := pki.NewSnapshot([]*pki.Trustpoint{{CA: ca.Cert, CRLs: []*pki.CRL{crl}}})
-		if v := s.Verify([]*pki.Certificate{c}, nil, today); v.OK == revoked {
-			t.Errorf("revoked %v: %v %s", revoked, v.Code, v.Reason)
-		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -21,7 +22,10 @@ const (
 // Name is a distinguished name, kept as the DER that was received: a
 // certificate request and a signature are about octets. The zero Name is no
 // name at all. Names compare with == by octets and with Equal by meaning.
-type Name struct{ der string }
+type Name struct {
+	der       string
+	canonical string // see Canonical; made once, names are compared often
+}
 
 // An attribute is one AttributeTypeAndValue; value is the value's own DER.
 type attribute struct {
@@ -33,10 +37,12 @@ type attribute struct {
 // ParseName checks der to be one Name and nothing else. It refuses names over
 // MaxNameLen octets.
 func ParseName(der []byte) (Name, error) {
-	n := Name{string(der)}
-	if _, err := n.parse(); err != nil {
+	n := Name{der: string(der)}
+	rdns, err := n.parse()
+	if err != nil {
 		return Name{}, fmt.Errorf("distinguished name: %w", err)
 	}
+	n.canonical = canonical(rdns)
 	return n, nil
 }
 
@@ -131,25 +137,25 @@ func (n Name) Value(key string) string {
 
 // Equal compares by meaning (RFC 5280 section 7.1): string types, case and
 // runs of blanks do not matter, neither does the order inside one RDN.
-func (n Name) Equal(m Name) bool {
-	return n == m || n.Canonical() == m.Canonical()
-}
+func (n Name) Equal(m Name) bool { return n.canonical == m.canonical }
 
 // Canonical is a form in which equal names, and only those, have equal octets.
-func (n Name) Canonical() string {
-	if n.der == "" {
-		return ""
-	}
+func (n Name) Canonical() string { return n.canonical }
+
+// canonical counts and measures everything, so that no value can pass for the
+// end of another.
+func canonical(rdns [][]attribute) string {
 	out := []byte{'N'}
-	for _, rdn := range n.rdns() {
+	for _, rdn := range rdns {
 		avas := make([]string, len(rdn))
 		for i, a := range rdn {
 			avas[i] = a.canonical()
 		}
 		slices.Sort(avas)
-		out = fmt.Appendf(out, "{%d", len(avas))
+		out = strconv.AppendInt(append(out, '{'), int64(len(avas)), 10)
 		for _, a := range avas {
-			out = fmt.Appendf(out, ";%d:%s", len(a), a)
+			out = strconv.AppendInt(append(out, ';'), int64(len(a)), 10)
+			out = append(append(out, ':'), a...)
 		}
 	}
 	return string(out)

@@ -371,3 +371,31 @@ func TestVerifySameCAName(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 }
+
+// What a handshake costs on top of the signatures themselves.
+func BenchmarkVerify(b *testing.B) {
+	note := testca.NewNote()
+	s := note.R1()
+	chain := []*pki.Certificate{note.R2CA1.Cert}
+	b.ReportAllocs()
+	for b.Loop() {
+		if v := s.Verify(chain, []string{"IOSCA1"}, today); !v.OK {
+			b.Fatal(v.Reason)
+		}
+	}
+}
+
+// The seven requests of the note.
+func BenchmarkChoose(b *testing.B) {
+	s := testca.NewNote().R1()
+	var requests []pki.Name
+	for _, r := range s.CertificateRequests(nil) {
+		requests = append(requests, r.Name)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if s.Choose(requests, nil).Trustpoint == nil {
+			b.Fatal("nothing chosen")
+		}
+	}
+}
