@@ -44,7 +44,12 @@ func TestNothingInClear(t *testing.T) {
 			}
 			defer flood.Wait()
 			defer flood.Process.Kill()
-			time.Sleep(500 * time.Millisecond)
+			flowing := func() int { return len(sent[0].Packets()) }
+			for n, deadline := flowing(), time.Now().Add(20*time.Second); flowing() < n+20; {
+				if time.Now().After(deadline) {
+					t.Fatal("the ping does not flow")
+				}
+			}
 			both(r1, r2, func(r *router) { r.must(r.Sweep()) })
 			time.Sleep(300 * time.Millisecond)
 			onlyESP(t, sent[0], 30)

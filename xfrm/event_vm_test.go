@@ -46,6 +46,17 @@ func expect(t *testing.T, d *Dataplane, within time.Duration, want ...ipsec.Even
 	}
 }
 
+// drain takes the events that are there.
+func drain(d *Dataplane) {
+	for {
+		select {
+		case <-d.Events():
+		case <-time.After(100 * time.Millisecond):
+			return
+		}
+	}
+}
+
 // An SA reports its soft and its hard lifetime, in seconds and in kilobytes,
 // under the name that it was installed with. SAs of others are not reported.
 func TestExpire(t *testing.T) {
@@ -56,6 +67,7 @@ func TestExpire(t *testing.T) {
 			r1.Sh("ip xfrm state add src 192.0.2.1 dst 192.0.2.9 proto esp spi 0x99 reqid 7 mode tunnel auth 'hmac(sha1)' 0x0102030405060708090a0b0c0d0e0f1011121314 enc 'ecb(cipher_null)' '' limit time-soft 1 limit time-hard 2")
 
 			start := time.Now()
+			drain(r1.Dataplane)
 			r1.keyUp(tun, func(sa *ipsec.SA) {
 				sa.Soft.Duration, sa.Hard.Duration = 1500*time.Millisecond, 3*time.Second
 			})
@@ -73,7 +85,7 @@ func TestExpire(t *testing.T) {
 			volume := func(sa *ipsec.SA) { sa.Soft.Kilobytes, sa.Hard.Kilobytes = 2, 6 }
 			r1.keyUp(tun, volume)
 			r2.keyUp(tun, nil)
-			c := r1.UDP("10.0.0.1:0")
+			c := r1.UDP("10.0.0.1:7777")
 			for range 64 {
 				c.WriteToUDPAddrPort(make([]byte, 100), netip.MustParseAddrPort("10.0.0.2:9"))
 			}
@@ -97,6 +109,8 @@ func TestAcquire(t *testing.T) {
 	for _, tun := range []tunnel{vtiTunnel(), greTunnel()} {
 		t.Run(tun.kind.String(), func(t *testing.T) {
 			r1, _ := routers(t)
+			// The link first: making a GRE link asks for an SA by itself.
+			r1.must(r1.SetLink(r1.link(tun)))
 			r1.raise(tun)
 			c := r1.UDP("10.0.0.1:7777")
 			c.WriteToUDPAddrPort([]byte("x"), netip.MustParseAddrPort("10.0.0.2:9"))

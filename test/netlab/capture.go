@@ -81,19 +81,9 @@ func (c *Capture) record(stop chan struct{}) {
 	}
 }
 
-// Packets returns what was captured so far. The last packets of a moment ago
-// may still be on their way to the recorder: they are waited for.
+// Packets returns what was captured so far.
 func (c *Capture) Packets() []Packet {
-	for before := -1; ; {
-		time.Sleep(60 * time.Millisecond)
-		c.mu.Lock()
-		n := len(c.packets)
-		c.mu.Unlock()
-		if n == before {
-			break
-		}
-		before = n
-	}
+	time.Sleep(60 * time.Millisecond) // the recorder may lag behind the kernel
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return append([]Packet(nil), c.packets...)

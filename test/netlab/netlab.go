@@ -7,6 +7,7 @@ package netlab
 import (
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -27,8 +28,10 @@ type Host struct {
 // over. One of that name which an earlier test left behind is replaced.
 func New(t testing.TB, name string) *Host {
 	t.Helper()
-	exec.Command("ip", "netns", "del", name).Run()
-	command(t, "ip", "netns", "add", name)
+	if _, err := os.Stat("/run/netns/" + name); err == nil {
+		ip(t, "", "netns", "del", name)
+	}
+	ip(t, "", "netns", "add", name)
 	ns, err := netns.GetFromName(name)
 	if err != nil {
 		t.Fatal(err)
@@ -36,16 +39,16 @@ func New(t testing.TB, name string) *Host {
 	h := &Host{Name: name, ns: ns, t: t}
 	t.Cleanup(func() {
 		ns.Close()
-		exec.Command("ip", "netns", "del", name).Run()
+		ip(t, "", "netns", "del", name)
 	})
-	h.Run("ip", "link", "set", "lo", "up")
+	h.IP("link set lo up")
 	return h
 }
 
 // Join joins two hosts by a veth pair with the given names.
 func Join(a *Host, aLink string, b *Host, bLink string) {
 	a.t.Helper()
-	a.Run("ip", "link", "add", aLink, "type", "veth", "peer", "name", bLink, "netns", b.Name)
+	a.IP("link add " + aLink + " type veth peer name " + bLink + " netns " + b.Name)
 }
 
 // Pair makes the hosts a and b joined by a veth named e0 on both, with the
@@ -62,12 +65,17 @@ func Pair(t testing.TB, aAddr, bAddr string) (a, b *Host) {
 // Addr gives the link an address and sets it up.
 func (h *Host) Addr(link, cidr string) {
 	h.t.Helper()
-	args := []string{"ip", "address", "add", cidr, "dev", link}
+	add := "address add " + cidr + " dev " + link
 	if strings.Contains(cidr, ":") {
-		args = append(args, "nodad") // usable at once
+		add += " nodad" // usable at once
 	}
-	h.Run(args...)
-	h.Run("ip", "link", "set", link, "up")
+	h.IP(add, "link set "+link+" up")
+}
+
+// IP carries out ip commands in the namespace, all by one process.
+func (h *Host) IP(commands ...string) {
+	h.t.Helper()
+	ip(h.t, strings.Join(commands, "\n")+"\n", "-n", h.Name, "-batch", "-")
 }
 
 // Do runs f on a thread inside the namespace. Sockets keep the namespace they
@@ -134,9 +142,11 @@ func (h *Host) Sh(script string) string {
 	return h.Run("sh", "-c", script)
 }
 
-func command(t testing.TB, args ...string) {
+func ip(t testing.TB, stdin string, args ...string) {
 	t.Helper()
-	if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v: %s", strings.Join(args, " "), err, out)
+	cmd := exec.Command("ip", args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("ip %s: %v: %s%s", strings.Join(args, " "), err, out, stdin)
 	}
 }
