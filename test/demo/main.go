@@ -13,7 +13,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -65,11 +64,6 @@ func elsewhere(vm, bin, configs string) {
 	os.Exit(1)
 }
 
-type demo struct {
-	*routers.Pair
-	print sync.Mutex // of the capture and the debug streams
-}
-
 func run(ctx context.Context, bin, configs string) (err error) {
 	title("The topology")
 	fmt.Print(`   R1 (namespace obol-r1)                               R2 (namespace obol-r2)
@@ -88,7 +82,6 @@ func run(ctx context.Context, bin, configs string) (err error) {
 			err = e
 		}
 	}()
-	d := &demo{Pair: pair}
 
 	title("Two CAs, two enrolled routers")
 	if err := pair.Enrol(routers.NoteOrder); err != nil {
@@ -100,36 +93,36 @@ func run(ctx context.Context, bin, configs string) (err error) {
 		}
 		fmt.Printf("%s: obold is ready\n", r.Name)
 	}
-	if err := d.up(ctx); err != nil {
+	if err := up(ctx, pair); err != nil {
 		return err
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return d.refused(ctx)
+	return refused(ctx, pair)
 }
 
 // up is R1's direction: it must come up and carry pings.
-func (d *demo) up(ctx context.Context) error {
+func up(ctx context.Context, p *routers.Pair) error {
 	title("R1 starts: obol initiate Tunnel1")
-	end, err := d.watch(ctx)
+	end, err := watch(ctx, p, func(router, line string) {})
 	if err != nil {
 		return err
 	}
-	out, err := d.R1.Obol("initiate", "Tunnel1", "--wait", "30s")
+	out, err := p.R1.Obol("initiate", "Tunnel1", "--wait", "30s")
 	end()
 	if err != nil {
-		return fmt.Errorf("R1's direction did not come up\n%s%s", out, d.R1.Log())
+		return fmt.Errorf("R1's direction did not come up\n%s%s", out, p.R1.Log())
 	}
 	fmt.Print(out)
 
 	title("LAN to LAN through the tunnel")
-	out, err = d.R1.Run("ping", "-c", "5", "-i", "0.2", "-I", d.R1.LAN, d.R2.LAN)
+	out, err = p.R1.Run("ping", "-c", "5", "-i", "0.2", "-I", p.R1.LAN, p.R2.LAN)
 	fmt.Print(out)
 	if err != nil {
-		return fmt.Errorf("no ping from %s to %s", d.R1.LAN, d.R2.LAN)
+		return fmt.Errorf("no ping from %s to %s", p.R1.LAN, p.R2.LAN)
 	}
-	for _, r := range []*routers.Router{d.R1, d.R2} {
+	for _, r := range []*routers.Router{p.R1, p.R2} {
 		title(r.Name + "#show crypto session")
 		out, err := r.Obol("show", "crypto", "session")
 		if err != nil {
@@ -144,31 +137,37 @@ func (d *demo) up(ctx context.Context) error {
 }
 
 // refused is R2's direction: R1 must refuse the certificate of MM5.
-func (d *demo) refused(ctx context.Context) error {
+func refused(ctx context.Context, p *routers.Pair) error {
 	title("Clearing both, then R2 starts: obol initiate Tunnel1")
-	for _, r := range []*routers.Router{d.R1, d.R2} {
+	for _, r := range []*routers.Router{p.R1, p.R2} {
 		if _, err := r.Obol("clear", "crypto", "session"); err != nil {
 			return err
 		}
 	}
 	time.Sleep(time.Second) // the deletes cross the wire
-	var reason string
-	end, err := d.watch(ctx, func(router, line string) {
+	refusal := make(chan string, 1)
+	end, err := watch(ctx, p, func(router, line string) {
 		if router == "R1" && strings.Contains(line, "IKMP_INVALID_CERT") {
-			reason = line
+			select {
+			case refusal <- line:
+			default: // the first one is enough
+			}
 		}
 	})
 	if err != nil {
 		return err
 	}
-	out, err := d.R2.Obol("initiate", "Tunnel1", "--wait", "25s")
+	out, err := p.R2.Obol("initiate", "Tunnel1", "--wait", "25s")
 	end()
 	fmt.Print(out)
 	if err == nil {
 		return fmt.Errorf("R2's direction came up; the note says it must not")
 	}
-	if reason == "" {
-		return fmt.Errorf("R1 did not refuse R2's certificate\n%s", d.R1.Log())
+	var reason string
+	select {
+	case reason = <-refusal:
+	default:
+		return fmt.Errorf("R1 did not refuse R2's certificate\n%s", p.R1.Log())
 	}
 	fmt.Printf(`
 As the note says: R1's MM4 asks for CA2 first (its newest certificate), so R2 signs with IOSCA2;
@@ -176,61 +175,6 @@ R1's profile accepts IOSCA1 only, learnt too late, at MM5. R1 says:
    %s
 `, reason)
 	return nil
-}
-
-// watch draws the messages on the wire and the telling debug lines of both
-// routers until end is called.
-func (d *demo) watch(ctx context.Context, also ...func(router, line string)) (end func(), err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	ladder := routers.NewLadder(d.R1.Address, d.R2.Address)
-	fmt.Println("  R1                        R2")
-	capture, err := d.R1.Capture(func(p routers.Packet) {
-		if p.ISAKMP() {
-			d.print.Lock()
-			defer d.print.Unlock()
-			fmt.Println("  " + ladder.Arrow(p))
-		}
-	})
-	if err != nil {
-		cancel()
-		return nil, err
-	}
-	for _, r := range []*routers.Router{d.R1, d.R2} {
-		for _, what := range []string{"isakmp", "pki"} {
-			err := r.Follow(ctx, func(line string) {
-				d.print.Lock()
-				defer d.print.Unlock()
-				for _, f := range also {
-					f(r.Name, line)
-				}
-				if telling(line) {
-					fmt.Printf("  │   %s: %s\n", r.Name, line)
-				}
-			}, "debug", "crypto", what)
-			if err != nil {
-				cancel()
-				capture.Close()
-				return nil, err
-			}
-		}
-	}
-	time.Sleep(300 * time.Millisecond) // the subscriptions stand
-	return func() {
-		time.Sleep(300 * time.Millisecond) // the last lines arrive
-		cancel()
-		capture.Close()
-	}, nil
-}
-
-// telling picks the lines that explain the choice of certificates.
-func telling(line string) bool {
-	for _, s := range []string{"SA request profile", "Choosing trustpoint", "keypair to sign", "peer matches", "CERT validation list",
-		"No suitable trustpoints", "Certificate validation succeeded", "IKMP_INVALID_CERT", "SA authentication status", "PHASE2_COMPLETE"} {
-		if strings.Contains(line, s) {
-			return true
-		}
-	}
-	return false
 }
 
 func title(s string) {
