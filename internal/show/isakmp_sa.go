@@ -53,13 +53,18 @@ func isakmpHeader(p *printer, detail bool) {
 	p.f("dst             src             state          conn-id status\n")
 }
 
-// isakmpRow: src is the initiator, dst the responder.
+// isakmpRow: src is the initiator, dst the responder. A deleted SA is back in
+// its first state.
 func isakmpRow(p *printer, s ikev1.View) {
+	state := s.State
+	if deleted(s) {
+		state = string(ikev1.MMNoState)
+	}
 	src, dst := s.Local.Addr(), s.Remote.Addr()
 	if !s.Initiator {
 		src, dst = dst, src
 	}
-	p.f("%-15s %-15s %-14s %7d %s\n", dst, src, s.State, s.ConnID, s.Status)
+	p.f("%-15s %-15s %-14s %7d %s\n", dst, src, state, s.ConnID, s.Status)
 }
 
 // isakmpDetail: a lifetime runs once the SA is established. The engine's number

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
@@ -53,7 +54,11 @@ func serves(s ikev1.View, t tunnel.View) bool {
 }
 
 // established says whether an IKE SA is authenticated and stands.
-func established(s ikev1.View) bool { return s.State == string(ikev1.QMIdle) }
+func established(s ikev1.View) bool { return s.State == string(ikev1.QMIdle) && !deleted(s) }
+
+// deleted says that only child SAs are left of an IKE SA: its status is
+// "ACTIVE (deleted)".
+func deleted(s ikev1.View) bool { return strings.HasSuffix(s.Status, "(deleted)") }
 
 // pair is a child SA pair and the IKE SA that made it.
 type pair struct {

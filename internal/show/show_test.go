@@ -141,13 +141,15 @@ func TestSession(t *testing.T) {
 func TestStatus(t *testing.T) {
 	negotiating := session()
 	negotiating.State = string(ikev1.MMKeyExch)
+	gone := session()
+	gone.Status = "ACTIVE (deleted)"
 	pairs := []pair{{ChildView: child(ipsec.Tunnel, gre, 128)}}
 	for want, b := range map[string]block{
 		"DOWN":             {},
 		"DOWN-NEGOTIATING": {sessions: []ikev1.View{negotiating}},
 		"UP-IDLE":          {sessions: []ikev1.View{session()}},
 		"UP-ACTIVE":        {sessions: []ikev1.View{negotiating, session()}, children: pairs},
-		"UP-NO-IKE":        {children: pairs},
+		"UP-NO-IKE":        {sessions: []ikev1.View{gone}, children: pairs},
 	} {
 		if got := b.status(); got != want {
 			t.Errorf("%s, want %s", got, want)
