@@ -107,40 +107,40 @@ func newParty(t testing.TB, name, local, remote string, snapshot *pki.Snapshot, 
 }
 
 // collect takes the session's outputs and answers for the data plane.
-func (p *party) collect(now time.Time) {
+func (r *party) collect(now time.Time) {
 	for {
-		o, ok := p.session.Poll()
+		o, ok := r.session.Poll()
 		if !ok {
 			return
 		}
 		switch o := o.(type) {
 		case ike.Send:
-			if o.Datagram.Local != p.addr {
-				p.t.Errorf("%s sends from %s", p.name, o.Datagram.Local)
+			if o.Datagram.Local != r.addr {
+				r.t.Errorf("%s sends from %s", r.name, o.Datagram.Local)
 			}
-			p.sent, p.lens = append(p.sent, o.Datagram.Data), append(p.lens, len(o.Datagram.Data))
-			p.orders = append(p.orders, "send")
+			r.sent, r.lens = append(r.sent, o.Datagram.Data), append(r.lens, len(o.Datagram.Data))
+			r.orders = append(r.orders, "send")
 		case ike.InstallSA:
-			p.orders = append(p.orders, o.SA.Direction.String())
-			if p.stall {
+			r.orders = append(r.orders, o.SA.Direction.String())
+			if r.stall {
 				continue
 			}
 			var err error
-			if p.refuse != nil {
-				err = p.refuse(o.SA)
+			if r.refuse != nil {
+				err = r.refuse(o.SA)
 			}
 			if err == nil {
-				p.sas[o.SA.SAID] = o.SA
+				r.sas[o.SA.SAID] = o.SA
 			}
-			p.session.HandleKernel(now, ipsec.Installed{SAID: o.SA.SAID, Err: err})
+			r.session.HandleKernel(now, ipsec.Installed{SAID: o.SA.SAID, Err: err})
 		case ike.RemoveSA:
-			p.orders = append(p.orders, "-"+p.sas[o.SAID].Direction.String())
-			delete(p.sas, o.SAID)
+			r.orders = append(r.orders, "-"+r.sas[o.SAID].Direction.String())
+			delete(r.sas, o.SAID)
 		case ike.Report:
 			if o.At != now {
-				p.t.Errorf("%s reports %T at %s, it is %s", p.name, o.Event, o.At, now)
+				r.t.Errorf("%s reports %T at %s, it is %s", r.name, o.Event, o.At, now)
 			}
-			p.events = append(p.events, o.Event)
+			r.events = append(r.events, o.Event)
 		}
 	}
 }
@@ -331,12 +331,22 @@ func iv(s *Session) []byte {
 	return s.crypt.iv
 }
 
-// exchangeOf is a datagram's exchange type and message id.
-func exchangeOf(t testing.TB, data []byte) (wire.ExchangeType, uint32) {
-	t.Helper()
-	h, err := wire.ParseHeader(data)
-	if err != nil {
-		t.Fatal(err)
+// forge is a message that the peer's authenticated session could send: encrypted,
+// with a valid HASH(1).
+func (r *party) forge(x wire.ExchangeType, id uint32, payloads ...wire.Payload) []byte {
+	c := r.session.crypt
+	h := r.session.header(x, id)
+	b := wire.NewBuilder(nil, h)
+	b.Add(wire.PayloadHash, wire.Raw(make([]byte, c.hash.Size)))
+	for _, p := range payloads {
+		b.Add(p.Type, wire.Raw(p.Body))
 	}
-	return h.Exchange, h.MessageID
+	c.putHash(b, id, nil)
+	data, _ := c.seal(h, b, c.exchangeIV(id))
+	return data
+}
+
+// payload is a payload to be sent.
+func payload(t wire.PayloadType, body wire.Appender) wire.Payload {
+	return wire.Payload{Type: t, Body: body.Append(nil)}
 }

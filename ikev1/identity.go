@@ -3,6 +3,9 @@ package ikev1
 import (
 	"bytes"
 	"errors"
+	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/suite"
@@ -135,9 +138,39 @@ func (s *Session) acceptIdentity(x identity, hash []byte) error {
 		s.profile = before
 		return err
 	}
+	if leaf := x.leaf(); !names(leaf, peer) {
+		s.report(IDCertMismatch{SA: s.sa(), ID: x.id, Subject: leaf.Subject})
+	}
 	s.up = &established{peerID: peer.String(), since: s.now, expires: s.now.Add(s.agreed.lifetime)}
 	s.report(Authenticated{SA: s.sa(), PeerID: s.up.peerID})
 	return nil
+}
+
+// names says whether a certificate is of an identity: by its alternative names,
+// or by what IOS puts into the subject.
+func names(c *pki.Certificate, id policy.PeerID) bool {
+	switch id.Type {
+	case wire.IDFQDN:
+		return strings.EqualFold(c.Subject.Value("hostname"), id.Name) ||
+			slices.ContainsFunc(c.X509.DNSNames, func(n string) bool { return strings.EqualFold(n, id.Name) })
+	case wire.IDIPv4Addr, wire.IDIPv6Addr:
+		return c.Subject.Value("ipaddress") == id.Addr.String() ||
+			hasAddress(c, id.Addr)
+	case wire.IDUserFQDN:
+		return slices.ContainsFunc(c.X509.EmailAddresses, func(n string) bool { return strings.EqualFold(n, id.Name) })
+	case wire.IDDERASN1DN:
+		return c.Subject.Equal(id.DN)
+	}
+	return true // a key id is no name
+}
+
+func hasAddress(c *pki.Certificate, want netip.Addr) bool {
+	for _, ip := range c.X509.IPAddresses {
+		if a, ok := netip.AddrFromSlice(ip); ok && a.Unmap() == want {
+			return true
+		}
+	}
+	return false
 }
 
 // matchProfile selects the profile as responder. As initiator the profile of
@@ -153,7 +186,8 @@ func (s *Session) matchProfile(peer policy.PeerID, leaf *pki.Certificate) error 
 		s.report(ProfileMatched{SA: s.sa(), PeerID: peer.String(), Reason: "the tunnel names no profile"})
 		return nil
 	}
-	only := policy.Config{Profiles: []*policy.ISAKMPProfile{s.profile}}
+	only := *s.config
+	only.Profiles = []*policy.ISAKMPProfile{s.profile}
 	sel := only.SelectISAKMPProfile(peer, leaf, s.local.Addr())
 	if sel.Profile == nil {
 		s.report(ProfileMismatch{SA: s.sa(), PeerID: peer.String(), Profile: s.profile.Name})

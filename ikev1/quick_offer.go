@@ -99,9 +99,10 @@ func (s *Session) checkTransforms(q *quickMode, proposals []wire.ProposalV1) (po
 	}
 	switch {
 	case match.Set == nil:
-		reason := "transform proposal not supported for identity"
-		s.report(IPsecProposalRefused{SA: s.sa(), MessageID: q.id, Reason: reason, Offered: describeOffer(proposals)})
-		return match, refuse(wire.NotifyNoProposalChosen, "%s", reason)
+		s.report(IPsecProposalRefused{SA: s.sa(), MessageID: q.id, Reason: match.Reason, Offered: describeOffer(proposals)})
+		return match, refuse(wire.NotifyNoProposalChosen, "%s", match.Reason)
+	case match.Mode == ipsec.Transport && q.itf.Tunnel.Mode != policy.GREIP:
+		return match, refuse(wire.NotifyNoProposalChosen, "transport mode for a tunnel of type ipsec ipv4")
 	case match.UDP:
 		return match, refuse(wire.NotifyNoProposalChosen, "UDP encapsulation without a NAT")
 	case match.Set.AH != nil && match.Set.Encr != nil:
@@ -118,7 +119,7 @@ func describeOffer(proposals []wire.ProposalV1) string {
 	if c, ok := suite.CipherESP(t.ID); ok && p.Protocol == wire.ProtocolESP {
 		words = append(words, c.Transform)
 	}
-	if a, ok := t.Attribute(wire.IPsecAttrKeyLength); ok {
+	if a, ok := t.Attribute(wire.IPsecAttrKeyLength); ok && a.Value > 128 {
 		words = append(words, strconv.FormatUint(a.Value, 10))
 	}
 	auth, _ := t.Attribute(wire.IPsecAttrAuth)

@@ -189,7 +189,7 @@ func (s *Session) end(reason string) {
 	if established {
 		s.step(InPhase1Del, DestSA)
 	} else {
-		s.failed(s.main.sent(), s.silence(reason))
+		s.failed(s.main.sent(), reason)
 	}
 	for _, q := range slices.Clone(s.quick) {
 		s.failQuick(q, "IKE deleted", q.state.awaits(), reason)
@@ -204,18 +204,16 @@ func (s *Session) end(reason string) {
 // failed says that main mode ended without an IKE SA. What the peer was
 // refused for says more than the silence that followed.
 func (s *Session) failed(stage, reason string) {
-	if s.refusal != "" {
+	switch {
+	case s.refusal != "":
 		stage, reason = s.main.awaits(), s.refusal
+	case s.resend.exhausted(s.now):
+		reason = "no answer to " + stage
+		if st, ok := s.main.(sentMM5); ok {
+			reason += ": the peer may not accept the certificate of trustpoint " + st.own
+		}
 	}
 	s.report(ike.NegotiationFailed{Tunnel: s.Tunnel(), Peer: s.remote.Addr(), Stage: stage, Reason: reason})
-}
-
-// silence says what a missing answer may mean.
-func (s *Session) silence(reason string) string {
-	if st, ok := s.main.(sentMM5); ok {
-		return reason + ": no answer to MM5, the peer may not accept the certificate of trustpoint " + st.own
-	}
-	return reason + ": no answer to " + s.main.sent()
 }
 
 // cookie draws an SPI of ours.

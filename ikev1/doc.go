@@ -1,0 +1,29 @@
+// Package ikev1 is IKEv1 (RFC 2407, 2408, 2409) as Cisco IOS speaks it, without
+// input or output of its own: a Session takes the time, datagrams and the data
+// plane's answers, and gives datagrams, orders to the data plane and events.
+//
+// Main mode with RSA signatures, then quick mode:
+//
+//	initiator                                          responder
+//	MM1  SA, VIDs                        ----------->  sentMM2
+//	sentMM1  <-----------                SA, VID       MM2
+//	MM3  KE, NONCE, CERTREQs, VIDs, NAT-D  --------->  keys; certificate for MM6 chosen
+//	keys; certificate for MM5 chosen  <-----------     KE, NONCE, CERTREQs, VIDs, NAT-D  MM4
+//	MM5  {ID, CERTs, SIG, INITIAL_CONTACT}  -------->  profile, chain and signature judged
+//	complete  <-----------               {ID, CERTs, SIG}                        MM6
+//	QM1  {HASH(1), SA, NONCE, [KE], IDci, IDcr}  --->  inbound SA installed
+//	both SAs installed  <-----------     {HASH(2), SA, NONCE, [KE], IDci, IDcr}  QM2
+//	QM3  {HASH(3)}                       ----------->  outbound SA installed
+//
+// Each state of an exchange is a type that holds what exists then (sentMM1,
+// sentMM2 ...); its handle checks a message whole before it changes anything.
+//
+// What a stranger may send: until the peer is authenticated a message is
+// dropped or moves main mode on; nothing else. There is no answer to a bad
+// certificate or a bad signature, as on IOS. The one notify in the clear is the
+// refusal of MM1.
+//
+// When the IKE SA ends, by its lifetime or by order, its child SAs stay until
+// their own hard lifetime, as on IOS. The peer cannot be told of their deletion
+// then; RekeyNeeded asks for a new main mode.
+package ikev1

@@ -1,0 +1,164 @@
+package ikev1
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/wire"
+)
+
+// Deleting the IKE SA: the peer follows, child SAs stay on both ends, until their
+// own end.
+func TestDelete(t *testing.T) {
+	p := newPair(t)
+	p.up(p.r1)
+	p.r1.session.Delete(p.now, "cleared by the operator")
+	p.r1.collect(p.now)
+	p.settle()
+	want(t, p.r2, func(e DeleteReceived) bool { return e.Known && e.Protocol == wire.ProtocolISAKMP })
+	for _, r := range []*party{p.r1, p.r2} {
+		if r.session.Established() || r.session.Done() || len(r.sas) != 2 {
+			t.Errorf("%s: established %v, done %v, %d SAs", r.name, r.session.Established(), r.session.Done(), len(r.sas))
+		}
+		if v := r.session.View(p.now); v.State != "MM_NO_STATE" || v.Status != "ACTIVE (deleted)" {
+			t.Errorf("%s shows %s %s", r.name, v.State, v.Status)
+		}
+		for _, k := range []string{fmt.Sprintf("%x", []byte(r.session.crypt.keys.D)), fmt.Sprintf("%x", []byte(r.session.crypt.keys.E))} {
+			if strings.Trim(k, "0") != "" {
+				t.Errorf("%s keeps keys", r.name)
+			}
+		}
+	}
+	p.advance(2*time.Hour, nil)
+	want(t, p.r1, func(e RekeyNeeded) bool { return e.Tunnel == "Tunnel1" })
+	p.r1.wantIdle()
+	p.r2.wantIdle()
+}
+
+// Deleting a pair of SAs, by our SPI and, as some IOS releases do, by the peer's.
+func TestDeleteChild(t *testing.T) {
+	p := newPair(t)
+	p.up(p.r1)
+	p.r1.session.DeleteChild(p.now, p.r1.session.children[0].in.SPI, "cleared")
+	p.r1.collect(p.now)
+	p.settle()
+	want(t, p.r2, func(e ike.ChildDown) bool { return e.Reason == "deleted by the peer" })
+	if len(p.r1.sas)+len(p.r2.sas) != 0 || !p.r1.session.Established() || !p.r2.session.Established() {
+		t.Error("the pair stands, or the IKE SA is gone")
+	}
+
+	p = newPair(t)
+	p.up(p.r1)
+	c := p.r1.session.children[0]
+	p.deliver(p.r2, p.r1.forge(wire.ExchangeInformational, 9, payload(wire.PayloadDelete, wire.DeleteV1{
+		DOI: wire.DOIIPsec, Protocol: wire.ProtocolESP, SPIs: [][]byte{binary.BigEndian.AppendUint32(nil, c.out.SPI)},
+	})))
+	if len(p.r2.sas) != 0 {
+		t.Error("a delete of the receiver's SPI was not taken")
+	}
+}
+
+// Several deletes and notifies for one SA in one message, the IKE SA's among them
+// first: nothing is done twice.
+func TestManyDeletes(t *testing.T) {
+	p := newPair(t)
+	p.up(p.r1)
+	i, r := p.r1.session.Cookies()
+	c := p.r1.session.children[0]
+	spi := binary.BigEndian.AppendUint32(nil, c.in.SPI)
+	child := payload(wire.PayloadDelete, wire.DeleteV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolESP, SPIs: [][]byte{spi, spi, {0, 0, 0, 1}}})
+	sa := payload(wire.PayloadDelete, wire.DeleteV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolISAKMP, SPIs: [][]byte{concat(i[:], r[:]), concat(i[:], r[:])}})
+	n := payload(wire.PayloadNotify, wire.NotifyV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolESP, SPI: spi, Type: wire.NotifyNoProposalChosen})
+	p.deliver(p.r2, p.r1.forge(wire.ExchangeInformational, 9, child, n, sa, child, n, sa))
+	if n := len(all[ike.ChildDown](p.r2)); n != 1 {
+		t.Errorf("%d pairs went down", n)
+	}
+	if n := len(all[ike.SessionDown](p.r2)); n != 1 {
+		t.Errorf("%d sessions went down", n)
+	}
+	p.r2.wantIdle()
+}
+
+// An informational exchange without HASH, with a wrong one, in the clear, with
+// foreign cookies' SPI, and one that is replayed.
+func TestInformationalIntegrity(t *testing.T) {
+	p := newPair(t)
+	p.up(p.r1)
+	i, r := p.r1.session.Cookies()
+	del := payload(wire.PayloadDelete, wire.DeleteV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolISAKMP, SPIs: [][]byte{concat(i[:], r[:])}})
+	c := p.r1.session.crypt
+	h := p.r1.session.header(wire.ExchangeInformational, 11)
+
+	without := wire.NewBuilder(nil, h)
+	without.Add(del.Type, wire.Raw(del.Body))
+	data, _ := c.seal(h, without, c.exchangeIV(11))
+	p.unharmed(p.r2, data, "an informational exchange without HASH")
+
+	wrong := wire.NewBuilder(nil, h)
+	wrong.Add(wire.PayloadHash, wire.Raw(make([]byte, 16)))
+	wrong.Add(del.Type, wire.Raw(del.Body))
+	data, _ = c.seal(h, wrong, c.exchangeIV(11))
+	p.unharmed(p.r2, data, "an informational exchange with a wrong HASH")
+
+	p.unharmed(p.r2, p.r1.forge(wire.ExchangeInformational, 0, del), "message id 0")
+
+	foreign := payload(wire.PayloadDelete, wire.DeleteV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolISAKMP, SPIs: [][]byte{make([]byte, 16)}})
+	p.deliver(p.r2, p.r1.forge(wire.ExchangeInformational, 12, foreign))
+	want(t, p.r2, func(e DeleteReceived) bool { return !e.Known })
+
+	note := payload(wire.PayloadNotify, wire.NotifyV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolISAKMP, Type: wire.NotifyInitialContact})
+	data = p.r1.forge(wire.ExchangeInformational, 13, note)
+	p.deliver(p.r2, data)
+	before := len(all[InitialContact](p.r2))
+	p.unharmed(p.r2, data, "a replayed informational exchange")
+	if len(all[InitialContact](p.r2)) != before || before != 2 {
+		t.Errorf("%d INITIAL_CONTACTs, want MM5's and one", before)
+	}
+	if !p.r2.session.Established() {
+		t.Error("the IKE SA is gone")
+	}
+}
+
+// Message ids run out some day: the IKE SA goes.
+func TestExchangesBounded(t *testing.T) {
+	p := newPair(t)
+	p.up(p.r1)
+	for i := range uint32(maxExchanges) {
+		p.r2.session.used[i] = struct{}{}
+	}
+	p.deliver(p.r2, p.r1.forge(wire.ExchangeInformational, maxExchanges+7, payload(wire.PayloadNotify, wire.NotifyV1{DOI: wire.DOIIPsec, Type: wire.NotifyInitialContact})))
+	if p.r2.session.Established() {
+		t.Error("the IKE SA stands")
+	}
+}
+
+// The lifetime of phase 1 ends the IKE SA on both ends.
+func TestPhase1Lifetime(t *testing.T) {
+	p := newPair(t, func(_ string, c *policy.Config) { c.Policies[0].Lifetime = 10 * time.Minute })
+	p.up(p.r1)
+	p.advance(10*time.Minute, nil)
+	want(t, p.r1, func(e ike.SessionDown) bool { return e.Established })
+	want(t, p.r2, func(e ike.SessionDown) bool { return e.Established })
+	if len(p.r1.sas) != 2 {
+		t.Error("the child SAs went with it")
+	}
+}
+
+// INITIAL_CONTACT only when no other IKE SA stands.
+func TestInitialContactOnce(t *testing.T) {
+	p := newPair(t)
+	p.r1.env.Established = func(_, _ netip.Addr) bool { return true }
+	p.up(p.r1)
+	if len(all[InitialContactSent](p.r1))+len(all[InitialContact](p.r2)) != 0 {
+		t.Error("INITIAL_CONTACT beside another IKE SA")
+	}
+	if p.r1.lens[2] != p.r2.lens[2] {
+		t.Errorf("MM5 %d, MM6 %d without it, want the same", p.r1.lens[2], p.r2.lens[2])
+	}
+}
