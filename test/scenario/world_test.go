@@ -3,8 +3,11 @@ package scenario
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,5 +164,82 @@ func TestSilence(t *testing.T) {
 	}
 	if err := r.command("want carries R1 Tunnel1 R2 Tunnel1"); err != nil {
 		t.Error(err)
+	}
+}
+
+// On shutdown the peer is told first; then everything goes, the policies last,
+// so that nothing leaves in the clear meanwhile.
+func TestShutdownOrder(t *testing.T) {
+	r := started(t, 1, "start\ninitiate R1 Tunnel1\nwait up 5s\nadvance 1s\nmark\n")
+	r1, _ := r.router("R1")
+	orders := len(r1.Dataplane.Log)
+	if err := r1.Command(ike.Shutdown{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(r.world.Sent) - r.sent; n != 2 {
+		t.Errorf("%d datagrams, want a delete of the child SA and one of the IKE SA", n)
+	}
+	var kinds []string
+	for _, order := range r1.Dataplane.Log[orders:] {
+		words := strings.Fields(order)
+		kinds = append(kinds, words[0]+" "+words[1])
+	}
+	want := []string{"sa del", "sa del", "route del", "link del", "link del", "policy del", "policy del"}
+	if !slices.Equal(kinds, want) {
+		t.Errorf("orders %q, want %q", kinds, want)
+	}
+	if err := r1.Command(ike.Initiate{Tunnel: "Tunnel1"}); err != engine.ErrClosed {
+		t.Errorf("initiated after shutdown: %v", err)
+	}
+	r.world.Run(time.Minute)
+	if err := r.command("want nothing left"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Tunnels that cannot be initiated say why.
+func TestRefusals(t *testing.T) {
+	r := started(t, 1, "start\n")
+	r1, _ := r.router("R1")
+	var none *engine.NoTunnelError
+	if err := r1.Command(ike.Initiate{Tunnel: "Tunnel9"}); !errors.As(err, &none) {
+		t.Errorf("no such tunnel: %v", err)
+	}
+	var noSA *engine.NoSAError
+	if err := r1.Command(ike.ClearISAKMP{ConnID: 1001}); !errors.As(err, &noSA) {
+		t.Errorf("no such SA: %v", err)
+	}
+	for _, test := range []struct{ change, reason string }{
+		{"interface Tunnel1\n shutdown\n", "administratively down"},
+		{"crypto ipsec profile prof1\n responder-only\n", "responder-only"},
+		{"interface Tunnel1\n no tunnel protection ipsec profile prof1\n", "no tunnel protection"},
+		{"no crypto isakmp enable\n", "ISAKMP is OFF"},
+	} {
+		config, err := compile("R1.cfg", string(noteConfig(t, "R1.cfg"))+test.change)
+		if err != nil {
+			t.Errorf("%q: %v", test.change, err)
+			continue
+		}
+		if err := r1.Command(ike.Adopt{Config: config}); err != nil {
+			t.Fatal(err)
+		}
+		var refused *engine.RefusedError
+		if err := r1.Command(ike.Initiate{Tunnel: "Tunnel1"}); !errors.As(err, &refused) || refused.Reason != test.reason {
+			t.Errorf("%q: refused with %v, want %q", test.change, err, test.reason)
+		}
+	}
+}
+
+// BenchmarkTunnel is a whole main mode and quick mode, both roles, with all that
+// lies around it.
+func BenchmarkTunnel(b *testing.B) {
+	r := started(b, 1, "start\n")
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, line := range []string{"initiate R1 Tunnel1", "wait up 5s", "clear R1 session", "advance 60s", "want nothing left"} {
+			if err := r.command(line); err != nil {
+				b.Fatal(err)
+			}
+		}
 	}
 }
