@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -16,8 +17,9 @@ type entry struct {
 	initiator bool
 	i, r      wire.SPI // as indexed
 	remote    netip.Addr
-	halfOpen  bool     // counted as such
-	wanted    []string // tunnels of ours that negotiate through it
+	halfOpen  bool                  // counted as such
+	wanted    []string              // tunnels of ours that negotiate through it
+	failure   ike.NegotiationFailed // the last one
 	gone      bool
 
 	deadline time.Time
@@ -60,7 +62,8 @@ func (s *sessions) nextConnID() uint32 {
 
 func (s *sessions) add(connID uint32, session *ikev1.Session, initiator bool) *entry {
 	_, remote := session.Addresses()
-	x := &entry{Session: session, connID: connID, initiator: initiator, remote: remote.Addr(), place: -1}
+	x := &entry{Session: session, connID: connID, initiator: initiator, remote: remote.Addr(), place: -1,
+		failure: ike.NegotiationFailed{Peer: remote.Addr(), Stage: "QM1", Reason: "the IKE SA is gone"}}
 	s.all = append(s.all, x)
 	s.index(x)
 	return x

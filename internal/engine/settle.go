@@ -54,11 +54,15 @@ func (e *Engine) bury(x *entry) {
 }
 
 // disappoint ends the attempts of tunnels that waited for an IKE SA which is no
-// more. The tunnel that the SA was for has had its own answer.
+// more. They fail for the reason for which it did.
 func (e *Engine) disappoint(now time.Time, x *entry) {
 	for _, name := range x.wanted {
 		if t := e.tunnels.Lookup(name); t != nil && t.Negotiating() {
-			t.Failed(now, "the IKE SA is gone")
+			failed := x.failure
+			failed.Tunnel = name
+			e.counters.Failed++
+			e.report(now, failed)
+			t.Failed(now, failed.Reason)
 		}
 	}
 	x.wanted = nil
@@ -84,6 +88,7 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 		e.flush()
 	case ike.NegotiationFailed:
 		e.counters.Failed++
+		x.failure = event
 		// A quick mode of the peer's may fail while ours is under way.
 		if t := e.tunnels.Lookup(event.Tunnel); t != nil && x.settled(event.Tunnel) {
 			t.Failed(now, event.Reason)
