@@ -20,14 +20,15 @@ func (r *reader[T]) hex(m *Match) []byte {
 		}
 		for _, t := range l.Tokens {
 			b, err := hex.DecodeString(t.Text)
+			if err != nil && t.Col == l.Pos.Col && !isHex(t.Text) { // a command
+				m.Fail("", "want a line with quit behind the hex digits", "the block is not ended")
+				r.held = &l
+				return nil
+			}
 			if err != nil {
 				e := &Error{Kind: Invalid, Pos: l.Pos, Source: l.Text, Text: fmt.Sprintf("%.40q is no pairs of hex digits", t.Text), Want: "want more digits, or quit"}
 				e.Pos.Col = t.Col
 				r.errs = append(r.errs, e)
-				if t.Col == l.Pos.Col && strings.Trim(t.Text, "0123456789abcdefABCDEF") != "" {
-					r.held = &l // a command: the quit is missing
-					return nil
-				}
 				break
 			}
 			out = append(out, b...)

@@ -26,6 +26,9 @@ func (rd reading) fault(l Line, tokens []Token) *Error {
 		e.Text = fmt.Sprintf("%q is not understood here", shown)
 		if near := Nearest(t.Text, rd.want); near != "" {
 			e.Want = fmt.Sprintf("did you mean %q?", near)
+			if 1 < len(rd.want) && len(rd.want) <= 6 {
+				e.Want += " " + wanted(rd.want)
+			}
 		}
 	}
 	return e

@@ -9,9 +9,9 @@ import (
 // A graph is the syntax of all commands of a mode, as states to walk through
 // token by token.
 type graph struct {
-	start []*node
-	lead  []int  // leading keywords of each command
-	block []bool // the command enters a mode
+	start []thread // what a line may begin with
+	lead  []int    // leading keywords of each command
+	block []bool   // the command enters a mode
 }
 
 type nodeKind uint8
@@ -53,7 +53,7 @@ func (g *graph) add(syntax string, block bool) {
 	}
 	g.lead = append(g.lead, lead)
 	g.block = append(g.block, block)
-	g.start = append(g.start, tree.build(cmd, &node{kind: accept, cmd: cmd}))
+	g.start = expand(g.start, []*node{tree.build(cmd, &node{kind: accept, cmd: cmd})}, nil)
 }
 
 // The tree of a syntax, before it becomes states.

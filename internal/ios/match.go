@@ -127,10 +127,11 @@ func mask(l Line, args []arg) string {
 			hide(t)
 			announced = false
 		default:
-			switch strings.ToLower(t.Text) {
-			case "key":
-				announced = i > 0 && !strings.EqualFold(l.Tokens[i-1].Text, "crypto") // not crypto key generate
-			case "password", "secret", "passphrase":
+			switch Nearest(t.Text, []string{"key", "password", "secret", "passphrase"}) {
+			case "":
+			case "key": // but not crypto key generate, nor tunnel key 1
+				announced = i > 0 && !strings.EqualFold(l.Tokens[i-1].Text, "crypto") && !strings.EqualFold(l.Tokens[i-1].Text, "tunnel")
+			default:
 				announced = true
 			}
 		}

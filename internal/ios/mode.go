@@ -55,7 +55,7 @@ func (m *Mode[T]) Directives(commands ...Command[T]) *Mode[T] {
 // words are the first words of a mode's commands.
 func (g *graph) words() []string {
 	var all []string
-	for _, th := range expand(nil, g.start, nil) {
+	for _, th := range g.start {
 		if th.node.kind == word {
 			all = append(all, th.node.text)
 		}

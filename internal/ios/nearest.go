@@ -2,8 +2,9 @@ package ios
 
 import "strings"
 
-// Nearest is the candidate that a misspelt word most likely meant, "" when
-// none is near: at most one wrong letter in three, two in all.
+// Nearest is the candidate that a misspelt word most likely meant: at most one
+// wrong letter in three, two in all. It is "" when none is near, or several are
+// equally.
 func Nearest(s string, candidates []string) string {
 	if len(s) > 64 {
 		return ""
@@ -11,8 +12,11 @@ func Nearest(s string, candidates []string) string {
 	best, least := "", 3
 	for _, c := range candidates {
 		allowed := min(2, max(len(s), len(c))/3)
-		if d := distance(strings.ToLower(s), strings.ToLower(c)); d <= allowed && d < least {
+		switch d := distance(strings.ToLower(s), strings.ToLower(c)); {
+		case d <= allowed && d < least:
 			best, least = c, d
+		case d == least && c != best:
+			best = ""
 		}
 	}
 	return best

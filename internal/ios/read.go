@@ -97,8 +97,8 @@ func (r *reader[T]) command(l Line) {
 	}
 	r.below = 0
 	defer func() { r.separated = false }()
-	owner, words := r.foreign(l, tokens)
 	best, at := reading{}, -1
+	owner, words := -1, 0
 	for i := len(r.stack) - 1; i >= 0; i-- {
 		rd := r.stack[i].mode.graph.read(l.Text, tokens, form)
 		switch {
@@ -106,7 +106,10 @@ func (r *reader[T]) command(l Line) {
 			r.stack = r.stack[:i+1]
 			r.take(l, form, rd, r.stack[i].mode.commands)
 			return
-		case at < 0 || rd.keywords > best.keywords:
+		case at < 0:
+			owner, words = r.foreign(l, tokens)
+			fallthrough
+		case rd.keywords > best.keywords:
 			best, at = rd, i
 		}
 		if i == owner && (words > best.keywords || words > 0 && words == best.keywords && i < at && r.outside(at, l)) {
@@ -188,6 +191,9 @@ func (r *reader[T]) outside(i int, l Line) bool { return l.Pos.Col <= r.stack[i]
 
 // phraseWords is the number of words of a phrase when a line begins with it.
 func phraseWords(phrase string, tokens []Token) int {
+	if first := tokens[0].Text; len(phrase) < len(first) || !strings.EqualFold(phrase[:len(first)], first) {
+		return 0 // most of a long list
+	}
 	fields := strings.Fields(phrase)
 	if len(fields) > len(tokens) {
 		return 0

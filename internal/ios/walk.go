@@ -45,7 +45,7 @@ type reading struct {
 
 // read walks a line's tokens through the graph.
 func (g *graph) read(text string, tokens []Token, form Form) reading {
-	threads := expand(nil, g.start, nil)
+	threads := g.start
 	for i, t := range tokens {
 		next, kind := step(threads, text, t)
 		if kind != Refused {
@@ -176,8 +176,13 @@ func failed(kind Kind, threads []thread, token int, text string) reading {
 		case kind == Ambiguous && rank(th.node, text) != abbreviated:
 			continue
 		}
-		if name == "IFNAME" || name == "IFTYPE" {
+		switch name {
+		case "IFNAME", "IFTYPE":
 			name = "INTERFACE"
+		case "IFNUM":
+			name = "a number"
+		case "MASK":
+			name = "a netmask"
 		}
 		if !slices.Contains(r.want, name) {
 			r.want = append(r.want, name)

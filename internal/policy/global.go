@@ -56,7 +56,7 @@ func hostname(b *builder, m *ios.Match) {
 	switch {
 	case m.Form != ios.Set:
 		b.cfg.Hostname = ""
-	case !isHostName(name) || strings.Contains(name, "."):
+	case !isHostName(name):
 		m.Fail("name", "want letters, digits and hyphens, 63 at most", "%q is no host name", name)
 	default:
 		b.cfg.Hostname = name

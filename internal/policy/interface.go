@@ -32,7 +32,7 @@ var interfaceCommands = []ios.Command[*builder]{
 
 var interfaceMode = (&ios.Mode[*builder]{
 	Name:    "config-if",
-	Owned:   []string{"tunnel"},
+	Owned:   []string{"crypto", "tunnel"},
 	Foreign: foreignInterface,
 	Unknown: func(b *builder, l ios.Line) { b.ignore(l, "interface ") },
 }).Add(

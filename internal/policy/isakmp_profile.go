@@ -119,6 +119,10 @@ func profileMatch(b *builder, m *ios.Match) {
 		} else if m.Addr("A.B.C.D").IsUnspecified() {
 			bits = 0 // IOS prints the rule for everybody without its mask
 		}
+		if _, err := netip.ParseAddr(m.Str("fvrf")); err == nil {
+			m.Fail("fvrf", "want for example 255.255.255.0", "%s is no netmask", m.Str("fvrf"))
+			return
+		}
 		rule.Prefix = netip.PrefixFrom(m.Addr("A.B.C.D"), bits).Masked()
 		if s := m.Str("prefix"); s != "" {
 			v6, _ := netip.ParsePrefix(s) // the grammar took prefixes only

@@ -1,0 +1,330 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// TestCommands holds every command to what it takes. Each line stands alone in
+// its block: + is taken, ~ taken with a warning, - refused, . left to others.
+func TestCommands(t *testing.T) {
+	const setup = "hostname R1\nip domain name cisco.com\ncrypto pki trustpoint T\ncrypto keyring K\ncrypto isakmp profile P\n match identity host R2\n" +
+		"crypto ipsec transform-set TS esp-aes esp-sha-hmac\ncrypto ipsec profile IP\ncrypto pki certificate map M 10\ninterface Loopback0\n ip address 10.9.9.9 255.255.255.255\n" +
+		"interface Ethernet0/0\n ip address 192.168.0.1 255.255.255.0\ninterface Tunnel1\n ip address 10.0.0.1 255.255.255.0\n tunnel source Ethernet0/0\n tunnel destination 192.168.0.2\n"
+	for block, table := range commandTable {
+		for row := range strings.Lines(table) {
+			row = strings.TrimSpace(row)
+			if row == "" {
+				continue
+			}
+			want, line := row[:1], strings.TrimSpace(row[1:])
+			text := setup + block + "\n " + line + "\n"
+			if block == "" {
+				text = setup + "!\n" + line + "\n"
+			}
+			base, errs := Compile(Source{"base", []byte(setup + block + "\n")})
+			if errs != nil {
+				t.Fatal(errs)
+			}
+			c, errs := Compile(Source{"r1.cfg", []byte(text)})
+			got := "+"
+			switch {
+			case errs != nil:
+				got = "-"
+				if len(errs) != 1 {
+					got = fmt.Sprintf("%d errors", len(errs))
+				}
+			case len(c.Ignored) > len(base.Ignored):
+				got = "."
+			case len(c.Warnings) > len(base.Warnings):
+				got = "~"
+			}
+			if got != want {
+				t.Errorf("%s / %s: %s, want %s\n%v", block, line, got, want, errs)
+			}
+		}
+	}
+}
+
+var commandTable = map[string]string{
+	"": `
+		+ hostname R2
+		- hostname
+		+ no hostname
+		+ ip domain-name example.org
+		- ip domain name ..
+		. ip domain list x
+		. ip http server
+		. aaa new-model
+		. no ip http server
+		. some-new-feature on
+		- crpto isakmp enable
+		- crypto
+		- crypto isakmp
+		+ crypto isakmp enable
+		+ no crypto isakmp enable
+		+ cry isak en
+		+ crypto isakmp identity dn
+		+ crypto isakmp identity hostname
+		- crypto isakmp identity fqdn
+		+ crypto isakmp key k address 192.0.2.1
+		+ crypto isakmp key 0 k address 192.0.2.0 255.255.255.0 no-xauth
+		+ crypto isakmp key k address ipv6 2001:db8::/32
+		+ crypto isakmp key k hostname R2.cisco.com
+		- crypto isakmp key 6 k address 192.0.2.1
+		- crypto isakmp key k address 192.0.2.1 255.0.255.0
+		~ crypto isakmp keepalive 10
+		~ crypto isakmp keepalive 10 3 periodic
+		- crypto isakmp keepalive 9
+		~ crypto isakmp nat keepalive 20
+		~ crypto isakmp aggressive-mode disable
+		~ crypto isakmp fragmentation
+		~ crypto isakmp invalid-spi-recovery
+		~ crypto isakmp disconnect-revoked-peers
+		~ crypto isakmp xauth timeout 5
+		+ crypto isakmp default policy
+		+ no crypto isakmp default policy
+		~ crypto isakmp peer address 192.0.2.1 vrf V
+		~ crypto isakmp client configuration group G
+		+ crypto call admission limit ike in-negotiation-sa 200
+		- crypto call admission limit ike in-negotiation-sa none
+		+ crypto ipsec security-association lifetime seconds 120
+		+ crypto ipsec security-association lifetime kilobytes disable
+		+ crypto ipsec security-association lifetime days 30
+		- crypto ipsec security-association lifetime days 31
+		+ crypto ipsec security-association replay disable
+		+ crypto ipsec security-association replay window-size 64
+		- crypto ipsec security-association replay window-size 65
+		~ crypto ipsec security-association idle-time 60
+		~ crypto ipsec df-bit clear
+		~ crypto ipsec fragmentation before-encryption
+		~ crypto ipsec nat-transparency udp-encapsulation
+		+ crypto ipsec transform-set X esp-aes 256 esp-sha512-hmac
+		~ crypto ipsec transform-set X esp-3des
+		~ crypto ipsec transform-set X esp-null esp-sha-hmac
+		~ crypto ipsec transform-set X esp-gcm 256
+		~ crypto ipsec transform-set X ah-sha-hmac esp-aes
+		+ crypto ipsec transform-set X ah-sha256-hmac
+		~ crypto ipsec transform-set X esp-aes esp-sha-hmac comp-lzs
+		- crypto ipsec transform-set X
+		- crypto ipsec transform-set X esp-aes esp-des
+		- crypto ipsec transform-set X esp-aes 129
+		. crypto ikev2 proposal X
+		. crypto ikev2 dpd 10 2 on-demand
+		~ crypto map M 10 ipsec-isakmp
+		~ crypto logging session
+		~ crypto key generate rsa general-keys label x
+		~ crypto pki crl cache size 10
+		- crypto pki enroll T
+		+ crypto ca trustpoint OLD
+		+ crypto isakmp policy 10000
+		- crypto isakmp policy 10001
+		+ no crypto isakmp policy 5
+		- no crypto isakmp policy
+		- no crypto keyring
+		~ interface Tunnel 7
+		+ int lo5
+		- interface
+		- interface Tunnel
+		- interface Tunnle5
+		. interface Warp0/0
+		+ ip route 10.0.0.0 255.0.0.0 192.168.0.2
+		+ ip route 10.0.0.0 255.0.0.0 Tunnel1 10.0.0.2 200 name x
+		+ ip route 10.0.0.0 255.0.0.0 Tunnel1 permanent tag 7
+		+ no ip route 10.0.0.0 255.0.0.0
+		~ ip route 10.0.0.0 255.0.0.0 192.168.0.2 track 1
+		~ ip route 10.0.0.0 255.0.0.0 Null0
+		~ ip route 0.0.0.0 0.0.0.0 dhcp
+		- ip route 10.0.0.1 255.0.0.0 192.168.0.2
+		- ip route 10.0.0.0 255.0.0.0
+		- ip route 10.0.0.0 255.0.0.0 192.168.0.2 256
+		- ip route 10.0.0.0 255.0.0.0 Loopback9
+		+ !obol serial-number 100
+		+ !obol half-open-per-address 10
+		+ !obol half-open-timeout 30
+		- !obol half-open-timeout never
+		- !obol nonsense
+		+ ! obol is a coin
+		+ !obolus`,
+	"crypto isakmp policy 10": `
+		+ encryption 3des
+		+ encr aes
+		+ encr aes 192
+		- encr aes 19
+		- encr blowfish
+		+ no encr
+		+ default encr
+		+ hash md5
+		+ hash sha384
+		+ hash sha3
+		- hash sha1
+		~ authentication pre-share
+		~ authentication rsa-encr
+		~ authentication ecdsa-sig
+		+ authentication rsa-sig
+		+ group 24
+		- group 4
+		+ lifetime 60
+		- lifetime 86401
+		+ exit
+		- match identity host x`,
+	"crypto keyring K": `
+		+ description x y
+		+ local-address Ethernet0/0
+		+ local-address 192.168.0.1
+		- local-address Ethernet0/7
+		+ pre-shared-key address 192.0.2.1 key k
+		+ pre-shared-key address 192.0.2.0 255.255.255.0 key 0 k
+		- pre-shared-key address 192.0.2.1 key 6 k
+		+ pre-shared-key address ipv6 2001:db8::/32 key k
+		+ pre-shared-key hostname R2.cisco.com key k
+		- pre-shared-key k
+		~ rsa-pubkey address 192.0.2.1 signature`,
+	"crypto isakmp profile P": `
+		+ description x y
+		+ keyring K
+		+ keyring default
+		- keyring Q
+		+ ca trust-point T
+		- ca trust-point U
+		+ self-identity address
+		+ self-identity fqdn
+		+ self-identity fqdn R1.example.org
+		+ self-identity user-fqdn a@b.c
+		- self-identity user-fqdn a
+		~ self-identity address ipv6
+		+ match identity address 192.0.2.1
+		+ match identity address 192.0.2.0 255.255.255.0
+		+ match identity address 0.0.0.0
+		~ match identity address 192.0.2.0 255.255.255.0 VRF
+		+ match identity address ipv6 2001:db8::/32
+		+ match identity host domain cisco.com
+		+ match identity user a@b.c
+		+ match identity user domain b.c
+		+ match identity group G
+		- match identity
+		+ match certificate M
+		- match certificate N
+		~ keepalive 10 retry 2
+		~ initiate mode aggressive
+		+ local-address 192.168.0.1
+		+ local-address Ethernet0/0
+		~ vrf V
+		~ virtual-template 1
+		~ accounting L
+		~ qos-group 3
+		~ client configuration address respond
+		~ isakmp authorization list L
+		- set transform-set TS`,
+	"crypto ipsec transform-set TS esp-aes esp-sha-hmac": `
+		+ mode tunnel
+		+ mode transport
+		+ mode transport require
+		+ no mode
+		- mode`,
+	"crypto ipsec profile IP": `
+		+ description x
+		+ set transform-set TS
+		- set transform-set TT
+		+ set isakmp-profile P
+		- set isakmp-profile Q
+		~ set ikev2-profile V2
+		+ set pfs
+		+ set pfs group14
+		- set pfs group3
+		+ no set pfs
+		+ set security-association lifetime kilobytes 2560
+		+ set security-association replay disable
+		~ set security-association idle-time 60 default
+		~ set security-association dfbit copy
+		~ set mixed-mode
+		~ set identity I
+		~ set reverse-route tag 7
+		+ responder-only
+		~ redundancy HA stateful
+		~ dialer pre-classify
+		- set peer 192.0.2.1`,
+	"crypto pki trustpoint T": `
+		+ enrollment url http://192.168.0.3:80
+		+ enrollment terminal pem
+		+ enrollment selfsigned
+		~ enrollment mode ra
+		~ enrollment retry period 60
+		+ serial-number
+		+ serial-number none
+		+ fqdn none
+		+ fqdn R1.cisco.com
+		+ ip-address none
+		+ ip-address 192.168.0.1
+		+ ip-address Ethernet0/0
+		- ip-address Ethernet0/7
+		+ subject-name CN=R1,OU=IT,O=cisco,O=com
+		- subject-name CN
+		+ revocation-check none
+		+ revocation-check crl ocsp none
+		- revocation-check crl crl
+		- revocation-check sometimes
+		+ rsakeypair L 2048
+		+ hash sha256
+		+ usage ike
+		~ auto-enroll 70 regenerate
+		~ password 7 0822455D0A16
+		~ fingerprint 0123 4567
+		~ crl query ldap://x
+		~ match certificate M override ocsp 1 url http://x
+		~ source interface Ethernet0/0
+		~ chain-validation continue
+		~ vrf V
+		~ primary
+		- keyring K`,
+	"crypto pki certificate map M 20": `
+		+ subject-name co cn=r1
+		+ issuer-name eq cn=CA1, o=cisco
+		+ serial-number ne 02
+		~ valid-start lt x
+		- subject-name is x`,
+	"interface Ethernet0/0": `
+		+ description x
+		+ ip address 192.168.0.9 255.255.255.0
+		+ ip address 192.168.7.1 255.255.255.0 secondary
+		- ip address 192.168.0.255 255.255.255.0
+		- ip address 192.168.0.9
+		. duplex auto
+		. ip nat outside
+		. some-feature
+		- descripton x
+		+ shutdown
+		+ ip mtu 1400
+		~ crypto map M
+		+ !obol linux-device eth0
+		- !obol linux-device a/b`,
+	"interface Tunnel1": `
+		+ ip unnumbered Loopback0
+		+ ip mtu 1400
+		~ ip tcp adjust-mss 1360
+		+ tunnel source 192.168.0.1
+		+ tunnel source Ethernet 0/0
+		- tunnel source Ethernet0/7
+		+ tunnel destination 192.168.0.3
+		~ tunnel destination r2.cisco.com
+		+ tunnel mode gre ip
+		~ tunnel mode gre multipoint
+		~ tunnel mode ipsec ipv4
+		~ tunnel mode ipip
+		- tunnel mode ipsec
+		+ tunnel key 0
+		+ tunnel key 4294967295
+		+ tunnel ttl 255
+		~ tunnel tos 5
+		~ tunnel checksum
+		~ tunnel vrf V
+		~ tunnel path-mtu-discovery age-timer infinite
+		+ tunnel protection ipsec profile IP
+		+ tunnel protection ipsec profile default
+		~ tunnel protection ipsec profile IP shared
+		- tunnel protection ipsec profile IQ
+		- tunnel protection ipsec profile IP isakmp-profile P
+		+ no tunnel protection ipsec profile
+		- tunnel frobnicate`,
+}

@@ -1,0 +1,68 @@
+package policy
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// corpus is every configuration of the tests and the repository.
+func corpus(t testing.TB) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{}
+	for _, pattern := range []string{"../../configs/*/*.cfg", "testdata/*/*.cfg", "testdata/errors/*.txtar"} {
+		paths, _ := filepath.Glob(pattern)
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[path] = text
+		}
+	}
+	if len(all) < 10 {
+		t.Fatalf("only %d configurations", len(all))
+	}
+	return all
+}
+
+// TestCut: any prefix of a text is a configuration or a list of errors, never
+// both, never a panic.
+func TestCut(t *testing.T) {
+	for path, text := range corpus(t) {
+		step := 1 + len(text)/1500*16 // octet by octet, but for the whole running-config
+		for n := 0; n <= len(text); n += step {
+			check(t, path, text[:n])
+		}
+	}
+}
+
+func check(t *testing.T, path string, text []byte) {
+	t.Helper()
+	c, errs := Compile(Source{path, text})
+	if (c == nil) == (len(errs) == 0) {
+		t.Fatalf("%s cut at %d: %v and %d errors", path, len(text), c, len(errs))
+	}
+	for _, e := range errs {
+		if e.Pos.Line < 0 || e.Text == "" {
+			t.Fatalf("%s cut at %d: an error without place or text: %+v", path, len(text), e)
+		}
+		_ = e.Error()
+	}
+	if c == nil {
+		return
+	}
+	for _, i := range c.Interfaces {
+		if i.Tunnel != nil && (!i.Tunnel.Source.IsValid() || !i.Tunnel.Destination.IsValid() || !i.Tunnel.ReqID.Ours()) {
+			t.Fatalf("%s cut at %d: half a tunnel: %+v", path, len(text), i.Tunnel)
+		}
+	}
+}
+
+// FuzzCompile is the door of configuration text.
+func FuzzCompile(f *testing.F) {
+	for _, text := range corpus(f) {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) { check(t, "fuzz", text) })
+}
