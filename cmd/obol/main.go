@@ -51,7 +51,7 @@ Exit status: 0 done; 1 refused or failed; 2 not a command, or no such tunnel;
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
@@ -79,8 +79,10 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.W
 	}
 	code, err := send(ctx, cmd, o, request, stdout, stderr)
 	switch {
+	case errors.Is(err, context.Canceled) && !cmd.Waits:
+		return control.ExitDone // the operator ended a debug
 	case errors.Is(err, context.Canceled):
-		return control.ExitDone // the operator ended it
+		return control.ExitFailed
 	case err != nil:
 		fmt.Fprintf(stderr, "%% %v\n", err)
 	}

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -39,8 +38,7 @@ func (e *exec) initiate(name string, seconds int, verbose bool) int {
 	if seconds == 0 {
 		return ExitDone
 	}
-	ctx, cancel := context.WithTimeout(e.ctx, time.Duration(seconds)*time.Second)
-	defer cancel()
+	timeout := time.After(time.Duration(seconds) * time.Second)
 	began := time.Now()
 	progress := time.NewTicker(progressEvery)
 	defer progress.Stop()
@@ -68,7 +66,9 @@ func (e *exec) initiate(name string, seconds int, verbose bool) int {
 			if verbose {
 				fmt.Fprintf(e.err, "%s: negotiating, %d s of %d s\n", name, int(time.Since(began).Seconds()), seconds)
 			}
-		case <-ctx.Done():
+		case <-e.ctx.Done():
+			return e.failf("%s: obold is stopping", name)
+		case <-timeout:
 			return e.failf("%s: not up after %d s", name, seconds)
 		}
 	}

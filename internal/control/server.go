@@ -71,12 +71,15 @@ func removeStale(path string) error {
 	return os.Remove(path)
 }
 
-// Serve answers clients until ctx ends, and returns when the last of them has
-// its answer.
+// lastAnswers is how long the end waits for clients to take their answers.
+const lastAnswers = time.Second
+
+// Serve answers clients until ctx ends. Then it returns when the last of them
+// has its answer, or has not taken it for a second.
 func Serve(ctx context.Context, l net.Listener, handle Handler) {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	var clients sync.WaitGroup
-	defer clients.Wait()
+	defer wait(&clients, lastAnswers)
 	seats := make(chan struct{}, maxClients)
 	for {
 		select {
@@ -99,6 +102,18 @@ func Serve(ctx context.Context, l net.Listener, handle Handler) {
 			defer conn.Close()
 			serve(ctx, conn, handle)
 		})
+	}
+}
+
+func wait(g *sync.WaitGroup, atMost time.Duration) {
+	gone := make(chan struct{})
+	go func() {
+		g.Wait()
+		close(gone)
+	}()
+	select {
+	case <-gone:
+	case <-time.After(atMost):
 	}
 }
 

@@ -142,10 +142,7 @@ func TestGoingClientEndsItsCommand(t *testing.T) {
 
 func TestBadRequestIsAnswered(t *testing.T) {
 	path := serving(t, nil)
-	conn, err := net.Dial("unix", path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := dial(t, path)
 	defer conn.Close()
 	io.WriteString(conn, "obol/9 0\n")
 	var out, errs bytes.Buffer
@@ -156,14 +153,50 @@ func TestBadRequestIsAnswered(t *testing.T) {
 }
 
 func TestStopDoesNotWaitForHalfARequest(t *testing.T) {
-	path := serving(t, nil)
+	conn := outliving(t)
+	*conn = dial(t, serving(t, nil))
+	io.WriteString(*conn, "obol/1 100\nsho")
+	time.Sleep(50 * time.Millisecond) // it is being read when the server ends
+}
+
+// outliving holds a connection that is closed only after the server has ended:
+// made before it, its cleanup comes last.
+func outliving(t *testing.T) *net.Conn {
+	conn := new(net.Conn)
+	t.Cleanup(func() { (*conn).Close() })
+	return conn
+}
+
+func dial(t *testing.T, path string) net.Conn {
+	t.Helper()
 	conn, err := net.Dial("unix", path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { conn.Close() }) // after the server has ended
-	io.WriteString(conn, "obol/1 100\nsho")
-	time.Sleep(50 * time.Millisecond)
+	return conn
+}
+
+// A client that does not read holds up its own command only, and not the end.
+func TestClientThatDoesNotRead(t *testing.T) {
+	conn := outliving(t)
+	stuck := make(chan struct{})
+	path := serving(t, func(_ context.Context, r Request, a *Answer) int {
+		if r.Line == "flood" {
+			close(stuck)
+			a.Out().Write(make([]byte, 64<<20))
+		}
+		return ExitDone
+	})
+	*conn = dial(t, path)
+	flood, err := Request{Line: "flood"}.Append(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	(*conn).Write(flood)
+	<-stuck
+	if code, err := Do(t.Context(), path, Request{Line: "show"}, io.Discard, io.Discard); code != ExitDone || err != nil {
+		t.Errorf("another client: exit %d, %v", code, err)
+	}
 }
 
 func TestAnswerCutAtEveryLength(t *testing.T) {

@@ -161,17 +161,19 @@ func Run(ctx context.Context, o Options) error {
 	d.kernel = newKernelQueue(d.plane)
 	env := ike.Env{Config: cfg, PKI: snapshot, Rand: rand.Reader}
 	d.shard = newShard(env, engine.Options{Options: tunnel.Options{Manual: o.Manual, PathMTU: pathMTU}}, d.kernel, d.sockets, d.hub, d.log)
-	return d.serve(ctx, func(ctx context.Context) { control.Serve(ctx, listener, control.Handle(d)) })
+	return d.serve(ctx, d.sockets.Receive, func(ctx context.Context) { control.Serve(ctx, listener, control.Handle(d)) })
 }
 
 // serve runs everything until ctx ends, or until a part of it cannot go on.
-func (d *Daemon) serve(ctx context.Context, controlSocket func(context.Context)) error {
+// receive reads the sockets until they are closed, controlSocket answers
+// commands until its context ends.
+func (d *Daemon) serve(ctx context.Context, receive func(func([]ike.Datagram)) error, controlSocket func(context.Context)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	received := make(chan struct{})
 	go func() {
 		defer close(received)
-		if err := d.sockets.Receive(d.shard.deliver); err != nil {
+		if err := receive(d.shard.deliver); err != nil {
 			cancel(err)
 		}
 	}()
@@ -180,12 +182,17 @@ func (d *Daemon) serve(ctx context.Context, controlSocket func(context.Context))
 	err := d.interfacesUp(ctx)
 	if err == nil {
 		fmt.Fprintln(d.options.Stderr, "obold: ready")
-		controlSocket(ctx) // until ctx ends
-		if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-			err = cause
-		}
+		controlSocket(ctx)
 	}
-	d.stop()
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if errors.Is(err, context.Canceled) {
+		err = nil // on request
+	}
+	stopping, done := context.WithTimeout(context.Background(), stopPatience)
+	defer done()
+	d.stop(stopping)
 	d.sockets.Close()
 	<-received
 	if err != nil {
@@ -205,24 +212,21 @@ func (d *Daemon) interfacesUp(ctx context.Context) error {
 	return d.shard.kernelRefusal()
 }
 
-// stop tells the peers and takes everything of ours out of the kernel. What a
-// kernel that does not answer keeps is swept at the next start.
-func (d *Daemon) stop() {
-	ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
-	defer cancel()
+// stop tells the peers and takes everything of ours out of the kernel. It waits
+// no longer than ctx: what a kernel that does not answer keeps is swept at the
+// next start.
+func (d *Daemon) stop(ctx context.Context) {
 	err := d.shard.call(ctx, func(e *engine.Engine, now time.Time) {
 		if err := e.Command(now, ike.Shutdown{}); err != nil {
 			d.log.Error("shutting down", zap.Error(err))
 		}
 	})
 	d.shard.stop()
-	var swept error
-	d.kernel.put(func(plane ipsec.Dataplane) { swept = plane.Sweep() })
+	swept := make(chan error, 1)
+	d.kernel.put(func(plane ipsec.Dataplane) { swept <- plane.Sweep() })
+	err = errors.Join(err, d.kernel.close(ctx))
 	if err == nil {
-		err = d.kernel.close(ctx)
-	}
-	if err == nil {
-		err = swept
+		err = <-swept
 	}
 	if err != nil {
 		d.log.Error("something of ours stays in the kernel", zap.Error(err))

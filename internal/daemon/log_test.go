@@ -1,0 +1,60 @@
+package daemon
+
+import (
+	"bytes"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ioslog"
+)
+
+// Syslog lines are always logged, debug lines when asked for, and what obol
+// knows better than IOS with its fields. A log that falls behind says so.
+func TestLog(t *testing.T) {
+	peer := netip.MustParseAddrPort("192.168.0.2:500")
+	events := []ike.Event{
+		ikev1.CertRefused{SA: ikev1.SA{ConnID: 1001, Remote: peer}},
+		ikev1.StateChange{SA: ikev1.SA{ConnID: 1001}, Input: ikev1.InMMExchange, Old: ikev1.RMM4, New: ikev1.RMM5},
+		ike.NegotiationFailed{Tunnel: "Tunnel1", Peer: peer.Addr(), Stage: "MM5", Reason: "the peer is silent"},
+		ike.SessionUp{ConnID: 1001, Remote: peer, PeerID: "R2.cisco.com"},
+		ike.SessionDown{ConnID: 1001, Remote: peer, Reason: "shutdown"},
+		ike.ChildUp{Tunnel: "Tunnel1", Remote: peer},
+		ike.ChildDown{Tunnel: "Tunnel1", Reason: "peer's delete"},
+	}
+	always := []string{
+		"INFO\t%CRYPTO-5-IKMP_INVALID_CERT: Certificate received from 192.168.0.2 is bad",
+		`WARN	negotiation failed	{"tunnel": "Tunnel1", "peer": "192.168.0.2", "stage": "MM5", "reason": "the peer is silent"}`,
+		`"peer": "R2.cisco.com"`, "IKE SA down", "IPsec SAs up", "IPsec SAs down",
+	}
+	const onRequest = "Old State = IKE_R_MM4"
+	for _, debug := range [][]ioslog.Facility{nil, {ioslog.ISAKMP}} {
+		var out bytes.Buffer
+		h := newHub()
+		_, ended := startLog(&out, h, debug)
+		for _, e := range events {
+			h.publish(ike.Report{Event: e})
+		}
+		ended()
+		for _, want := range always {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("no %q in\n%s", want, &out)
+			}
+		}
+		if got := strings.Contains(out.String(), onRequest); got != (debug != nil) {
+			t.Errorf("debug %v, and a debug line is logged: %v", debug, got)
+		}
+	}
+}
+
+func TestSeverity(t *testing.T) {
+	for line, want := range map[string]string{
+		"%LINK-3-UPDOWN: x": "error", "%CRYPTO-4-IKMP_NO_SA: x": "warn", "%CRYPTO-5-IKMP_INVALID_CERT: x": "info", "no syslog line": "info", "-": "info",
+	} {
+		if got := severity(line).String(); got != want {
+			t.Errorf("%s: %s, want %s", line, got, want)
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/netio"
+	"github.com/obol-ike/obol/internal/tunnel"
+	"github.com/obol-ike/obol/pki"
+)
+
+// recording is a data plane that writes down its orders, and may refuse links.
+type recording struct {
+	*memory
+	mu     sync.Mutex
+	orders []string
+	refuse error
+}
+
+func (r *recording) note(s string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.orders = append(r.orders, s)
+}
+
+func (r *recording) SetPolicy(p ipsec.Policy) error    { r.note("set policy"); return nil }
+func (r *recording) RemovePolicy(p ipsec.Policy) error { r.note("remove policy"); return nil }
+func (r *recording) SetLink(l ipsec.Link) error        { r.note("set " + l.Name); return r.refuse }
+func (r *recording) RemoveLink(name string) error      { r.note("remove " + name); return nil }
+func (r *recording) SetRoute(ipsec.Route) error        { r.note("set route"); return nil }
+func (r *recording) RemoveRoute(ipsec.Route) error     { r.note("remove route"); return nil }
+func (r *recording) Sweep() error                      { r.note("sweep"); return nil }
+
+// running is a daemon on free ports with a tunnel that goes nowhere.
+func running(t *testing.T, plane *recording) *Daemon {
+	t.Helper()
+	cfg := compile(t, tunnelFrom+"127.0.0.1\nip route 192.168.200.0 255.255.255.0 10.0.0.2\n")
+	sockets, err := netio.Listen(netio.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &Daemon{config: cfg, hub: newHub(), plane: plane, sockets: sockets, log: zap.NewNop()}
+	d.options.Stderr = &bytes.Buffer{}
+	d.kernel = newKernelQueue(plane)
+	env := ike.Env{Config: cfg, PKI: pki.NewSnapshot(nil), Rand: rand.Reader}
+	d.shard = newShard(env, engine.Options{Options: tunnel.Options{Manual: true}}, d.kernel, sockets, d.hub, d.log)
+	return d
+}
+
+// From start to stop: interfaces stand when the daemon says that it is ready,
+// policies before links, and the other way round at the end.
+func TestLife(t *testing.T) {
+	plane := &recording{memory: newMemory()}
+	d := running(t, plane)
+	ctx, stop := context.WithCancel(t.Context())
+	err := d.serve(ctx, d.sockets.Receive, func(context.Context) {
+		view, err := d.View(ctx)
+		if err != nil || len(view.Tunnels) != 1 {
+			t.Errorf("view %+v, %v", view, err)
+		}
+		if err := d.Command(ctx, ike.Initiate{Tunnel: "Tunnel9"}); err == nil || !strings.Contains(err.Error(), "no such tunnel") {
+			t.Errorf("an unknown tunnel: %v", err)
+		}
+		if c, err := d.Counters(ctx, []ipsec.SAID{{SPI: 1}}); err != nil || len(c) != 0 {
+			t.Errorf("counters of an unknown SA: %v, %v", c, err)
+		}
+		stop()
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	want := []string{"set policy", "set policy", "set Tunnel1", "set route", "remove route", "remove Tunnel1", "remove policy", "remove policy", "sweep"}
+	if !slices.Equal(plane.orders, want) {
+		t.Errorf("orders\n%q\nwant\n%q", plane.orders, want)
+	}
+	if out := d.options.Stderr.(*bytes.Buffer).String(); out != "obold: ready\n" {
+		t.Errorf("stderr %q", out)
+	}
+	if err := d.shard.call(t.Context(), nil); !errors.Is(err, errStopped) {
+		t.Errorf("a call after the end: %v", err)
+	}
+}
+
+func TestRefusedInterfaceIsNoStart(t *testing.T) {
+	plane := &recording{memory: newMemory(), refuse: errors.New("operation not supported")}
+	d := running(t, plane)
+	err := d.serve(t.Context(), d.sockets.Receive, func(context.Context) { t.Error("the control socket serves") })
+	refused, ok := errors.AsType[*Error](err)
+	if !ok || refused.Exit != ExitSystem || err.Error() != "interface Tunnel1: operation not supported" {
+		t.Errorf("error %v", err)
+	}
+	if !slices.Contains(plane.orders, "remove policy") {
+		t.Errorf("what stood stays: %q", plane.orders)
+	}
+	if out := d.options.Stderr.(*bytes.Buffer).String(); out != "" {
+		t.Errorf("stderr %q", out)
+	}
+}
+
+// A signal that comes early is obeyed, and is no error.
+func TestStopBeforeReady(t *testing.T) {
+	d := running(t, &recording{memory: newMemory()})
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if err := d.serve(ctx, d.sockets.Receive, func(context.Context) {}); err != nil {
+		t.Error(err)
+	}
+}
+
+// A socket that fails under way ends the daemon, and not in silence.
+func TestLostSocketEndsTheDaemon(t *testing.T) {
+	d := running(t, &recording{memory: newMemory()})
+	lost := errors.New("UDP port 500: no buffer space available")
+	err := d.serve(t.Context(), func(func([]ike.Datagram)) error { return lost }, func(ctx context.Context) { <-ctx.Done() })
+	if !errors.Is(err, lost) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestStopDoesNotWaitForADeadKernel(t *testing.T) {
+	d := running(t, &recording{memory: newMemory()})
+	go d.shard.run()
+	hold := make(chan struct{})
+	defer close(hold)
+	d.kernel.put(func(ipsec.Dataplane) { <-hold })
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	d.stop(ctx)
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("stopped after %v", took)
+	}
+}
