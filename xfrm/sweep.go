@@ -47,22 +47,23 @@ func (d *Dataplane) sweepRoutes() (err error) {
 	return err
 }
 
-func (d *Dataplane) sweepStates() error {
-	list, err := d.states()
-	if err != nil {
-		return err
+func (d *Dataplane) sweepStates() (err error) {
+	list, listErr := d.states()
+	if listErr != nil {
+		return listErr
 	}
 	for _, s := range list {
 		if !s.reqID.Ours() {
 			continue
 		}
-		if s.id.SPI == 0 {
-			s.id, err = d.nameLarval(s)
-			if err != nil {
+		id := s.id
+		if id.SPI == 0 {
+			var gone error
+			if id, gone = d.nameLarval(s); gone != nil {
 				continue // it has expired meanwhile; if not, it will within 30 s
 			}
 		}
-		err = errors.Join(err, d.RemoveSA(s.id))
+		err = errors.Join(err, d.RemoveSA(id))
 	}
 	return err
 }
@@ -71,7 +72,8 @@ func (d *Dataplane) sweepStates() error {
 const larvalSPI = 0x6f62
 
 // nameLarval gives an SPI to a larval SA, the kernel's note that traffic waits
-// for an SA: without one it cannot be named, hence not be removed.
+// for an SA: without one it cannot be named, hence not be removed. An error
+// says that there is no such SA any more.
 func (d *Dataplane) nameLarval(s state) (ipsec.SAID, error) {
 	r := d.request(nl.XFRM_MSG_ALLOCSPI, unix.NLM_F_ACK)
 	r.AddData(&nl.XfrmUserSpiInfo{

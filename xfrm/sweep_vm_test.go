@@ -4,7 +4,6 @@ package xfrm
 
 import (
 	"net/netip"
-	"strings"
 	"testing"
 
 	"github.com/obol-ike/obol/internal/ipsec"
@@ -13,7 +12,7 @@ import (
 // everything lists what the kernel has, without what changes by itself:
 // counters, ages and link-local IPv6 addresses.
 func (r *router) everything() string {
-	return r.Sh("ip xfrm state; ip xfrm policy; ip link; ip -4 address | grep inet; ip route show table all; ip -6 route show proto 111")
+	return r.Sh("ip xfrm state; ip xfrm policy; ip link; ip -4 address | grep inet; ip -4 route show table all; ip -6 route show proto 111")
 }
 
 // Sweep removes everything that a killed daemon left, larval SAs too, and
@@ -92,14 +91,17 @@ ip route add 10.51.0.0/16 via 192.0.2.2 proto static metric 1`)
 	before := r1.everything()
 	in := r1.policies(tun)[0]
 	route := ipsec.Route{Dst: netip.MustParsePrefix("10.51.0.0/16"), Via: addr2, Metric: 1}
-	for what, err := range map[string]error{
-		"interface Tunnel1 exists and is not obol's":                                                                   r1.SetLink(r1.link(tun)),
-		"interface Tunnel1 exists and is not obol's ":                                                                  r1.RemoveLink("Tunnel1"),
-		"set in policy " + in.Selector.String() + " mark 0xb000001: it exists and is not obol's":                       r1.SetPolicy(in),
-		"set route 10.51.0.0/16 via 192.0.2.2 metric 1: one with this destination and metric exists and is not obol's": r1.SetRoute(route),
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{r1.SetLink(r1.link(tun)), "interface Tunnel1 exists and is not obol's"},
+		{r1.RemoveLink("Tunnel1"), "interface Tunnel1 exists and is not obol's"},
+		{r1.SetPolicy(in), "set in policy " + in.Selector.String() + " mark 0xb000001: it exists and is not obol's"},
+		{r1.SetRoute(route), "set route 10.51.0.0/16 via 192.0.2.2 metric 1: one with this destination and metric exists and is not obol's"},
 	} {
-		if err == nil || err.Error() != strings.TrimSpace(what) {
-			t.Errorf("got  %v\nwant %s", err, what)
+		if c.err == nil || c.err.Error() != c.want {
+			t.Errorf("got  %v\nwant %s", c.err, c.want)
 		}
 	}
 	r1.must(r1.RemovePolicy(in))

@@ -124,10 +124,10 @@ func (m machine) boot(ctx context.Context) (int, error) {
 	switch {
 	case code >= 0:
 		return code, nil
+	case cause != nil && !errors.Is(cause, errBoot):
+		return 0, fmt.Errorf("the machine was ended: %w", cause)
 	case !ready:
 		return 0, errBoot
-	case cause != nil:
-		return 0, fmt.Errorf("the machine was ended: %w", cause)
 	}
 	return 0, errors.New("the guest ended without an exit status")
 }
