@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +18,7 @@ import (
 // request makes the request of a command: its line, with what options add to
 // its words, and the files that an import needs. The daemon never reads a path
 // that a client names.
-func (o options) request(cmd *control.Command, line string, stdin *os.File, stderr io.Writer) (control.Request, error) {
+func (o options) request(ctx context.Context, cmd *control.Command, line string, stdin *os.File, stderr io.Writer) (control.Request, error) {
 	r := control.Request{Line: line}
 	if cmd.Waits {
 		if o.wait >= 0 {
@@ -58,7 +60,7 @@ func (o options) request(cmd *control.Command, line string, stdin *os.File, stde
 		if err := add("pkcs12", cmd.File); err != nil {
 			return r, err
 		}
-		password, err := readPassword(o.passwordFile, stdin, stderr)
+		password, err := readPassword(ctx, o.passwordFile, stdin, stderr)
 		r.Files = append(r.Files, control.File{Name: "password", Data: password})
 		return r, err
 	case control.ImportCRL:
@@ -82,7 +84,7 @@ func readFile(path string) ([]byte, error) {
 }
 
 // readPassword takes the first line of a file, or asks on the terminal.
-func readPassword(path string, stdin *os.File, stderr io.Writer) ([]byte, error) {
+func readPassword(ctx context.Context, path string, stdin *os.File, stderr io.Writer) ([]byte, error) {
 	if path != "" {
 		data, err := readFile(path)
 		line, _, _ := bytes.Cut(data, []byte("\n"))
@@ -95,16 +97,21 @@ func readPassword(path string, stdin *os.File, stderr io.Writer) ([]byte, error)
 	defer restore()
 	fmt.Fprint(stderr, "Password: ")
 	defer fmt.Fprintln(stderr)
-	var password []byte
-	for c := make([]byte, 1); len(password) < 1024; password = append(password, c[0]) {
-		if _, err := stdin.Read(c); err != nil {
+	typed := make(chan []byte, 1)
+	go func() { // a read from a terminal does not end with ctx
+		line, _ := bufio.NewReader(stdin).ReadBytes('\n')
+		typed <- line
+	}()
+	select {
+	case line := <-typed:
+		password, whole := bytes.CutSuffix(line, []byte("\n"))
+		if !whole {
 			return nil, errors.New("no password given")
 		}
-		if c[0] == '\n' {
-			break
-		}
+		return password, nil
+	case <-ctx.Done():
+		return nil, errors.New("interrupted")
 	}
-	return password, nil
 }
 
 // hideInput stops the terminal from showing what is typed; an error says that

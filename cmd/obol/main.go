@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.W
 		fmt.Fprintln(stderr, err)
 		return control.ExitInvalid
 	}
-	request, err := o.request(cmd, line, stdin, stderr)
+	request, err := o.request(ctx, cmd, line, stdin, stderr)
 	if err != nil {
 		fmt.Fprintf(stderr, "%% %v\n", err)
 		return control.ExitFailed

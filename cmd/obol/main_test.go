@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	pkcs12 "software.sslmate.com/src/go-pkcs12"
 
 	"github.com/obol-ike/obol/test/testca"
 )
@@ -21,9 +23,13 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"obol": main}
 func TestScripts(t *testing.T) {
 	ca := testca.New("CA1", 1)
 	r1 := ca.Enroll("R1", "192.168.0.1", "100", 3)
+	p12, err := pkcs12.Modern.Encode(r1.Key, r1.Cert.X509, []*x509.Certificate{ca.Cert.X509}, "cisco")
+	if err != nil {
+		t.Fatal(err)
+	}
 	files := map[string][]byte{
 		"ca1.pem": testca.CertPEM(ca.Cert), "r1.pem": testca.CertPEM(r1.Cert), "r1.key": r1.KeyPEM(),
-		"ca1.crl": testca.CRLPEM(ca.CRL()), "password": []byte("cisco\n"),
+		"ca1.crl": testca.CRLPEM(ca.CRL()), "r1.p12": p12, "password": []byte("cisco\n"),
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script",

@@ -125,7 +125,7 @@ func parseBody(b []byte) (Request, error) {
 }
 
 func isWord(s string) bool {
-	return s != "" && len(s) <= 20 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") == ""
+	return s != "" && len(s) <= 20 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789") == ""
 }
 
 // parseLength takes plain decimal numbers only, as they are written.

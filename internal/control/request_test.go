@@ -12,6 +12,7 @@ import (
 var requests = map[string]Request{
 	"line":   {Line: "show crypto isakmp sa"},
 	"files":  {Line: "crypto pki import IOSCA1 pem", Files: []File{{"ca", []byte("C")}, {"cert", []byte("line\nline\n")}, {"key", []byte{0, 1, 2}}}},
+	"digits": {Line: "x", Files: []File{{"pkcs12", []byte("P")}}},
 	"empty":  {Line: ""},
 	"nobody": {Line: "x", Files: []File{{"password", []byte{}}}},
 }
