@@ -24,8 +24,9 @@ type Session struct {
 	vrf           string
 	spiI, spiR    wire.SPI
 
-	now time.Time // of the call being served
-	out []ike.Output
+	now    time.Time // of the call being served
+	out    []ike.Output
+	polled int // how many of out were taken
 
 	// Main mode.
 	config  *policy.Config // what main mode began with, and keeps
@@ -63,18 +64,19 @@ func newSession(now time.Time, env *ike.Env, connID uint32, role Role) *Session 
 		env: env, connID: connID, role: role, now: now, since: now,
 		config: env.Config, pki: env.PKI,
 		phase: Ready, state: MMNoState,
-		used: map[uint32]struct{}{},
+		used: map[uint32]struct{}{}, out: make([]ike.Output, 0, 64),
 	}
 }
 
 // Poll gives the next output. Outputs stand in order, also after Done.
 func (s *Session) Poll() (ike.Output, bool) {
-	if len(s.out) == 0 {
+	if s.polled == len(s.out) {
+		s.out, s.polled = s.out[:0], 0
 		return nil, false
 	}
-	o := s.out[0]
-	s.out[0] = nil
-	s.out = s.out[1:]
+	o := s.out[s.polled]
+	s.out[s.polled] = nil
+	s.polled++
 	return o, true
 }
 
