@@ -9,7 +9,9 @@ import (
 // log is what the handlers of the test's tables did.
 type log struct{ lines []string }
 
-func (l *log) add(format string, args ...any) { l.lines = append(l.lines, fmt.Sprintf(format, args...)) }
+func (l *log) add(format string, args ...any) {
+	l.lines = append(l.lines, fmt.Sprintf(format, args...))
+}
 
 func say(what string, labels ...string) func(*log, *Match) {
 	return func(l *log, m *Match) {

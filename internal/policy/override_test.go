@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"bytes"
+	"fmt"
 	"net/netip"
 	"testing"
 	"time"
@@ -238,5 +240,39 @@ func TestTunnelIDs(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, ids("131071", "65537", "2", "65535", "1")); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestDownTunnels: what cannot be made as written is not made at all, and its
+// routes neither.
+func TestDownTunnels(t *testing.T) {
+	const ends = " ip address 10.0.0.1 255.255.255.0\n tunnel source 192.0.2.1\n tunnel destination 192.0.2.2\n"
+	const route = "ip route 10.9.0.0 255.255.0.0 10.0.0.2\nip route 10.8.0.0 255.255.0.0 Tunnel1\n"
+	const profiles = "crypto ipsec transform-set GCM esp-gcm\ncrypto ipsec profile I\ncrypto ipsec profile V2\n set ikev2-profile X\ncrypto ipsec profile G\n set transform-set GCM\n"
+	for line, up := range map[string]bool{
+		"": true, "tunnel protection ipsec profile I": true, "tunnel protection ipsec profile V2": false, "tunnel protection ipsec profile G": false,
+		"tunnel mode ipsec ipv4": false, "tunnel mode gre multipoint": false, "tunnel vrf X": false, "vrf forwarding X": false,
+		"no tunnel source": false, "no tunnel destination": false, "tunnel destination r2.cisco.com": false,
+	} {
+		c := compileText(t, profiles+"interface Tunnel1\n"+ends+" "+line+"\n"+route)
+		if got := c.Interface("Tunnel1").Tunnel != nil; got != up || len(c.Routes) > 0 != up {
+			t.Errorf("%q: up %v with %d routes, want %v", line, got, len(c.Routes), up)
+		}
+		if !up && len(c.Warnings) < 3 {
+			t.Errorf("%q: too few warnings: %v", line, c.Warnings)
+		}
+	}
+	c := compileText(t, "interface Tunnel1\n"+ends+"interface Tunnel2\n"+ends+" no ip address\ninterface Tunnel3\n"+ends+" no ip address\n tunnel key 3\n")
+	if c.Interfaces[0].Tunnel == nil || c.Interfaces[1].Tunnel != nil || c.Interfaces[2].Tunnel == nil {
+		t.Errorf("GRE tunnels of the same ends: %v", c.Warnings)
+	}
+}
+
+func TestCertificateChain(t *testing.T) {
+	der := testCert(t).Raw()
+	c := compileText(t, fmt.Sprintf("crypto pki trustpoint T\ncrypto pki certificate chain T\n certificate ca 07\n  %X %X\n  \tquit\nhostname R1\n", der[:40], der[40:]))
+	got := c.Chains[0].Certificates
+	if c.Hostname != "R1" || len(got) != 1 || !got[0].CA || got[0].Serial != "07" || !bytes.Equal(got[0].DER, der) {
+		t.Errorf("%+v", c.Chains)
 	}
 }

@@ -111,6 +111,11 @@ func tunnelProtection(b *builder, m *ios.Match) {
 // without what the text asks for.
 func (b *builder) finishTunnels() {
 	ids := b.tunnelIDs()
+	type ends struct {
+		source, destination netip.Addr
+		key                 uint32
+	}
+	gre := map[ends]string{} // names of GRE tunnels
 	for name, d := range b.interfaces.all {
 		b.cfg.Interfaces = append(b.cfg.Interfaces, &d.Interface)
 		if d.Kind != TunnelInterface {
@@ -143,6 +148,13 @@ func (b *builder) finishTunnels() {
 			unable = "it has no tunnel source"
 		case t.Mode == IPsecIPv4 && t.Protection == nil:
 			unable = "tunnel mode ipsec ipv4 has no tunnel protection"
+		case t.Mode == GREIP:
+			e := ends{t.Source, t.Destination, t.Key}
+			if first := gre[e]; first != "" {
+				unable = "it has the ends and the key of " + first
+			} else {
+				gre[e] = name
+			}
 		}
 		if unable != "" {
 			b.warn(d.at, "interface %s stays down: %s", name, unable)
