@@ -145,7 +145,7 @@ func TestR1Starts(t *testing.T) {
 			}
 		}
 		policies := sh(t, r, "ip", "xfrm", "policy")
-		want(t, r.Name+" policies", policies, "src 192.168.0.1/32 dst 192.168.0.2/32 proto gre", "src 192.168.0.2/32 dst 192.168.0.1/32 proto gre", "dir out", "dir in")
+		want(t, r.Name+" policies", policies, "src 192.168.0.1/32 dst 192.168.0.2/32 proto 47", "src 192.168.0.2/32 dst 192.168.0.1/32 proto 47", "dir out", "dir in")
 	}
 	t.Run("MTU", func(t *testing.T) { mtu(t, p, 1414) })
 	t.Run("TCP", func(t *testing.T) { tcp(t, p) })
@@ -326,8 +326,11 @@ func TestVTI(t *testing.T) {
 		if n := strings.Count(states, "mark "+mark); n != 2 {
 			t.Errorf("%s: %d states with mark %s, want 2:\n%s", r.Name, n, mark, states)
 		}
-		if n := strings.Count(policies, "src 0.0.0.0/0 dst 0.0.0.0/0"); n < 2 || n != strings.Count(policies, "mark "+mark) {
-			t.Errorf("%s: policies are not any/any with mark %s:\n%s", r.Name, mark, policies)
+		for _, dir := range []string{"in", "out", "fwd"} { // the sockets' own policies have neither
+			want(t, r.Name+" policies", policies, "src 0.0.0.0/0 dst 0.0.0.0/0 \n\tdir "+dir+" priority 1000 ptype main \n\tmark "+mark+"/0xffffffff \n")
+		}
+		if n := strings.Count(policies, "priority 1000"); n != 3 {
+			t.Errorf("%s: %d policies, want 3 with mark %s:\n%s", r.Name, n, mark, policies)
 		}
 	}
 	t.Run("MTU", func(t *testing.T) { mtu(t, p, 1438) })

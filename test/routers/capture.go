@@ -13,7 +13,11 @@ import (
 
 // Packet is an IPv4 packet seen on the outer link.
 type Packet struct {
-	Time     time.Time
+	Time time.Time
+	// Sent says that the router whose interface this is sent it. An arriving
+	// ESP packet is seen twice, the second time as the kernel decrypted it: only
+	// what each side sends is what crosses the wire.
+	Sent     bool
 	Src, Dst netip.Addr
 	Protocol uint8 // 17 UDP, 47 GRE, 50 ESP
 	Data     []byte
@@ -45,7 +49,7 @@ func (r *Router) Capture(show func(Packet)) (*Capture, error) {
 		fd := c.fd
 		buf := make([]byte, 1<<16)
 		for {
-			n, _, err := unix.Recvfrom(fd, buf, 0)
+			n, from, err := unix.Recvfrom(fd, buf, 0)
 			if err == unix.EINTR || err == unix.EAGAIN {
 				if c.closed() {
 					return
@@ -56,6 +60,7 @@ func (r *Router) Capture(show func(Packet)) (*Capture, error) {
 				return
 			}
 			if p, ok := parse(buf[:n]); ok {
+				p.Sent = from.(*unix.SockaddrLinklayer).Pkttype == unix.PACKET_OUTGOING
 				c.mu.Lock()
 				c.all = append(c.all, p)
 				c.mu.Unlock()
