@@ -350,3 +350,6 @@ func (r *party) forge(x wire.ExchangeType, id uint32, payloads ...wire.Payload) 
 func payload(t wire.PayloadType, body wire.Appender) wire.Payload {
 	return wire.Payload{Type: t, Body: body.Append(nil)}
 }
+
+// netip32 is a host's prefix.
+func netip32(s string) netip.Prefix { return netip.PrefixFrom(netip.MustParseAddr(s), 32) }
