@@ -129,9 +129,12 @@ func Run(ctx context.Context, o Options) error {
 	if d.store, err = store.Open(d.options.Store); err != nil {
 		return refuse(ExitConfig, err)
 	}
-	snapshot, err := d.store.Load(cfg.Trustpoints)
+	snapshot, remarks, err := load(d.store, cfg)
 	if err != nil {
 		return refuse(ExitConfig, err)
+	}
+	for _, r := range remarks {
+		fmt.Fprintf(o.Stderr, "%s\n", r)
 	}
 	d.snapshot.Store(snapshot)
 	pathMTU, err := findDevices(cfg, o.Stderr)
@@ -162,6 +165,24 @@ func Run(ctx context.Context, o Options) error {
 	env := ike.Env{Config: cfg, PKI: snapshot, Rand: rand.Reader}
 	d.shard = newShard(env, engine.Options{Options: tunnel.Options{Manual: o.Manual, PathMTU: pathMTU}}, d.kernel, d.sockets, d.hub, d.log)
 	return d.serve(ctx, d.sockets.Receive, func(ctx context.Context) { control.Serve(ctx, listener, control.Handle(d)) })
+}
+
+// load reads the store and adds what only the configuration has: the blocks of
+// crypto pki certificate chain. The remarks tell which of them were not used.
+func load(st *store.Store, cfg *policy.Config) (*pki.Snapshot, []string, error) {
+	snapshot, err := st.Load(cfg.Trustpoints)
+	if err != nil {
+		return nil, nil, err
+	}
+	var blocks []pki.ChainBlock
+	for _, chain := range cfg.Chains {
+		for _, c := range chain.Certificates {
+			line := fmt.Sprintf("%s:%d", c.Pos.File, c.Pos.Line)
+			blocks = append(blocks, pki.ChainBlock{Trustpoint: chain.Trustpoint, CA: c.CA, DER: c.DER, Line: line})
+		}
+	}
+	snapshot, remarks := snapshot.WithChains(blocks)
+	return snapshot, remarks, nil
 }
 
 // serve runs everything until ctx ends, or until a part of it cannot go on.

@@ -48,7 +48,7 @@ func (d *Daemon) Change(ctx context.Context, f func(*store.Store) error) error {
 	if err := f(d.store); err != nil {
 		return err
 	}
-	snapshot, err := d.store.Load(d.config.Trustpoints)
+	snapshot, _, err := load(d.store, d.config) // the remarks were told at the start
 	if err != nil {
 		return fmt.Errorf("the store changed, but the daemon goes on with what it had: %w", err)
 	}
