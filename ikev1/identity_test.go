@@ -103,6 +103,19 @@ func TestNoProfileMatches(t *testing.T) {
 	}
 }
 
+// Protocol and port of a phase 1 identity: none, or UDP and IKE's.
+func TestCheckID(t *testing.T) {
+	for _, c := range []struct {
+		protocol uint8
+		port     uint16
+		ok       bool
+	}{{0, 0, true}, {17, 500, true}, {17, 0, true}, {17, 4500, true}, {17, 1, false}, {6, 500, false}, {0, 500, false}} {
+		if err := checkID(wire.IDV1{Protocol: c.protocol, Port: c.port}); (err == nil) != c.ok {
+			t.Errorf("protocol %d port %d: %v", c.protocol, c.port, err)
+		}
+	}
+}
+
 // An ID that the certificate does not hold is reported only, as on IOS.
 func TestIDCertMismatch(t *testing.T) {
 	p := newPair(t, on("R1", func(c *policy.Config) { c.Profiles[0].SelfIdentity = policy.IdentityAddress }),

@@ -1,7 +1,6 @@
 package ikev1
 
 import (
-	"encoding/binary"
 	"errors"
 	"slices"
 	"strings"
@@ -301,28 +300,42 @@ func TestResponderLifetime(t *testing.T) {
 	}
 }
 
-// What QM2 may not change: an altered choice fails the exchange.
+// What QM2 may not change: an altered choice, or other proxies, fail the exchange.
 func TestQM2Changed(t *testing.T) {
-	p := newPair(t)
-	p.initiate(p.r1)
-	for len(p.r1.lens) < 4 {
-		for _, r := range []*party{p.r1, p.r2} {
-			if len(r.sent) > 0 {
-				p.step(r)
+	for name, change := range map[string]func(p *wire.ProposalV1, ids *[2][]byte){
+		"another transform": func(p *wire.ProposalV1, _ *[2][]byte) { p.Transforms[0].ID = 3 },
+		"a shorter life":    func(p *wire.ProposalV1, _ *[2][]byte) { p.Transforms[0].Attributes[2].Value = 600 },
+		"IDcr":              func(_ *wire.ProposalV1, ids *[2][]byte) { ids[1] = ids[0] },
+		"IDci":              func(_ *wire.ProposalV1, ids *[2][]byte) { ids[0] = ids[1] },
+		"no IDs":            func(_ *wire.ProposalV1, ids *[2][]byte) { *ids = [2][]byte{} },
+		"a reserved SPI":    func(p *wire.ProposalV1, _ *[2][]byte) { p.SPI = []byte{0, 0, 0, 9} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPair(t)
+			p.initiate(p.r1)
+			for len(p.r1.lens) < 4 {
+				for _, r := range []*party{p.r1, p.r2} {
+					if len(r.sent) > 0 {
+						p.step(r)
+					}
+				}
 			}
-		}
-	}
-	q := p.r1.session.quick[0]
-	st := q.state.(sentQM1)
-	changed := st.offer[0]
-	changed.SPI = binary.BigEndian.AppendUint32(nil, 0x7777)
-	changed.Transforms = []wire.TransformV1{{Number: 1, ID: 3, Attributes: changed.Transforms[0].Attributes}}
-	b := p.r2.session.quickMessage(&quickMode{id: q.id}, []wire.ProposalV1{changed}, make([]byte, 20), nil, st.ids)
-	p.r2.session.crypt.putHash(b, q.id, q.ni)
-	data, _ := p.r2.session.crypt.seal(p.r2.session.header(wire.ExchangeQuickMode, q.id), b, q.iv)
-	p.deliver(p.r1, data)
-	want(t, p.r1, func(e ike.NegotiationFailed) bool { return e.Stage == "QM2" })
-	if len(p.r1.sas) != 0 || len(p.r1.session.quick) != 0 {
-		t.Error("something is left")
+			q := p.r1.session.quick[0]
+			st := q.state.(sentQM1)
+			offer, err := quickOffer(p.r1.itf, 0x7777)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids := st.ids
+			change(&offer[0], &ids)
+			b := p.r2.session.quickMessage(&quickMode{id: q.id}, offer, make([]byte, 20), nil, ids)
+			p.r2.session.crypt.putHash(b, q.id, q.ni)
+			data, _ := p.r2.session.crypt.seal(p.r2.session.header(wire.ExchangeQuickMode, q.id), b, q.iv)
+			p.deliver(p.r1, data)
+			want(t, p.r1, func(e ike.NegotiationFailed) bool { return e.Stage == "QM2" })
+			if len(p.r1.sas) != 0 || len(p.r1.session.quick) != 0 {
+				t.Error("something is left")
+			}
+		})
 	}
 }
