@@ -88,7 +88,8 @@ func (d *Dataplane) String() string {
 
 // Events reports Expired and Acquire until Close. They are to be read: while
 // nobody does, the kernel's queue may overflow, and then the expired SAs are
-// found by comparing with the kernel's list.
+// found by comparing with the kernel's list. A hard expiry may come without a
+// soft one before it: the kernel skips that when its timer is late.
 func (d *Dataplane) Events() <-chan ipsec.Event { return d.watch.events }
 
 // Close ends the events and gives back the sockets. What is installed stays.
