@@ -31,10 +31,11 @@ func (p *pairOf) unharmed(to *party, data []byte, what string) {
 // Every message of the note's exchange, cut at every length and with the length
 // field set to match, and every encrypted one with a bit flipped in each octet,
 // goes to the session that waits for it: it stays as it is, and then takes the
-// true one.
+// true one. What came before goes to both sessions, cut, in every state.
 func TestCutAndFlip(t *testing.T) {
 	p := newPair(t, func(_ string, c *policy.Config) { c.IPsec[0].PFS, _ = suite.GroupByNumber(19) })
 	p.initiate(p.r1)
+	var seen [][]byte
 	for n := 0; len(p.r1.sent)+len(p.r2.sent) > 0; n++ {
 		from := p.r1
 		if len(p.r1.sent) == 0 {
@@ -45,9 +46,14 @@ func TestCutAndFlip(t *testing.T) {
 		if to.session == nil {
 			cutFirst(t, p, to, data)
 		} else {
-			p.cut(to, data)
+			p.cut(to, data, 1)
 			p.flip(to, data, n)
+			for _, old := range seen {
+				p.cut(to, old, 5)
+				p.cut(from, old, 5)
+			}
 		}
+		seen = append(seen, data)
 		p.now = p.now.Add(time.Millisecond)
 		p.step(from)
 	}
@@ -73,8 +79,8 @@ func cutFirst(t *testing.T, p *pairOf, to *party, mm1 []byte) {
 	}
 }
 
-func (p *pairOf) cut(to *party, data []byte) {
-	for i := range data {
+func (p *pairOf) cut(to *party, data []byte, step int) {
+	for i := 0; i < len(data); i += step {
 		p.unharmed(to, bytes.Clone(data[:i]), "a message cut short")
 		p.unharmed(to, withLength(data[:i]), "a message cut short with its length")
 	}

@@ -1,6 +1,7 @@
 package ikev1
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -56,6 +57,9 @@ func Initiate(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface)
 
 // beginMain sends MM1: the offer and what NAT traversal we know.
 func (s *Session) beginMain() error {
+	if s.profile != nil && s.profile.Aggressive {
+		return fmt.Errorf("profile %s says initiate mode aggressive, which cannot be used yet", s.profile.Name)
+	}
 	if err := s.ableToSign(); err != nil {
 		return err
 	}
