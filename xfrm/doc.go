@@ -18,6 +18,10 @@
 // interface asks for an SA by itself (an Acquire) when its policies stand
 // already: the kernel looks up a route for it.
 //
+// A GRE interface has to be up before its inbound SA stands and until that is
+// gone: for a decrypted GRE packet without an interface the kernel sends the
+// peer an ICMP error in clear, which quotes the packet.
+//
 // No device needs a sysctl (measured on Linux 6.1, forwarding included).
 // disable_policy and disable_xfrm, which much advice about VTI sets, stay 0: a
 // VTI's input policy is checked with its mark before the packet enters it.

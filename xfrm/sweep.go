@@ -12,12 +12,17 @@ import (
 	"github.com/obol-ike/obol/internal/ipsec"
 )
 
-// Sweep removes everything that is recognisably ours and nothing else: links,
-// then routes and SAs, then policies. The policies go last so that a link on
-// its way out never sends in clear. It goes on after an error and returns all
-// of them.
+// Sweep removes everything that is recognisably ours and nothing else, in an
+// order that lets nothing out in clear:
+//
+//   - SAs before links: the kernel answers a GRE packet that it has just
+//     decrypted, and has no interface for, with an ICMP error that quotes it;
+//   - policies last: while they stand, a link without SAs sends nothing.
+//
+// In between traffic may have asked for SAs again, hence the second round. Sweep
+// goes on after an error and returns all of them.
 func (d *Dataplane) Sweep() error {
-	return errors.Join(d.sweepLinks(), d.sweepRoutes(), d.sweepStates(), d.sweepPolicies())
+	return errors.Join(d.sweepStates(), d.sweepLinks(), d.sweepRoutes(), d.sweepStates(), d.sweepPolicies())
 }
 
 func (d *Dataplane) sweepLinks() (err error) {
