@@ -39,6 +39,9 @@ type child struct {
 	replaced  bool      // a successor is on its way, or stands
 }
 
+// both names the pair's SAs.
+func (c *child) both() []ipsec.SAID { return []ipsec.SAID{c.in.SAID, c.out.SAID} }
+
 // schedule sets both limits in seconds.
 func (c *child) schedule() {
 	if c.lifetime.Duration == 0 {
@@ -143,6 +146,13 @@ func (s *Session) predecessor(c *child) *child {
 		}
 	}
 	return nil
+}
+
+// carries says whether an older pair carries the traffic of c.
+func (s *Session) carries(c *child) bool {
+	return slices.ContainsFunc(s.children, func(old *child) bool {
+		return old.itf.Name == c.itf.Name && old.in.Selector == c.in.Selector
+	})
 }
 
 // DeleteChild tells the peer, if the IKE SA stands, and removes the pair.

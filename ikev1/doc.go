@@ -11,9 +11,9 @@
 //	keys; certificate for MM5 chosen  <-----------     KE, NONCE, CERTREQs, VIDs, NAT-D  MM4
 //	MM5  {ID, CERTs, SIG, INITIAL_CONTACT}  -------->  profile, chain and signature judged
 //	complete  <-----------               {ID, CERTs, SIG}                        MM6
-//	QM1  {HASH(1), SA, NONCE, [KE], IDci, IDcr}  --->  inbound SA installed
+//	QM1  {HASH(1), SA, NONCE, [KE], IDci, IDcr}  --->  inbound SA installed, at first the outbound SA too
 //	both SAs installed  <-----------     {HASH(2), SA, NONCE, [KE], IDci, IDcr}  QM2
-//	QM3  {HASH(3)}                       ----------->  outbound SA installed
+//	QM3  {HASH(3)}                       ----------->  at a rekey, outbound SA installed
 //
 // Each state of an exchange is a type that holds what exists then (sentMM1,
 // sentMM2 ...); its handle checks a message whole before it changes anything.

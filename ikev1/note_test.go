@@ -98,7 +98,7 @@ func TestOrderOfInstallation(t *testing.T) {
 	if got, want := strings.Join(p.r1.orders, " "), "send send send send in out send"; got != want {
 		t.Errorf("initiator: %s, want %s", got, want)
 	}
-	if got, want := strings.Join(p.r2.orders, " "), "send send send in send out"; got != want {
+	if got, want := strings.Join(p.r2.orders, " "), "send send send in out send"; got != want {
 		t.Errorf("responder: %s, want %s", got, want)
 	}
 }

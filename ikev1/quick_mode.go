@@ -181,6 +181,11 @@ func (s *Session) failQuick(q *quickMode, node, stage, reason string) {
 	}
 }
 
+// withdraw tells a peer that may have both SAs that there will be no pair.
+func (s *Session) withdraw(c *child) {
+	s.sendDelete(wireProtocol(c.in.Protocol), binary.BigEndian.AppendUint32(nil, c.in.SPI))
+}
+
 // quickRefused takes the peer's refusal of a quick mode: it names our SPI.
 func (s *Session) quickRefused(n wire.NotifyV1) {
 	for _, q := range s.quick {
@@ -205,6 +210,9 @@ func (s *Session) quickTimeout() {
 		case done && !s.now.Before(q.begun.Add(exchangeTime)):
 			s.quick = slices.DeleteFunc(s.quick, func(o *quickMode) bool { return o == q })
 		case q.resend.exhausted(s.now):
+			if st, ok := q.state.(sentQM2); ok {
+				s.withdraw(st.child) // it may be QM3 that was lost
+			}
 			s.failQuick(q, "Death by retransmission P2", q.state.sent(), "no answer to "+q.state.sent())
 		case q.resend.awaiting && !s.now.Before(q.resend.deadline()):
 			s.repeat(&q.resend, wire.ExchangeQuickMode, q.id)

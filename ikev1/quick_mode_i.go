@@ -35,7 +35,7 @@ func (*installingI) sent() string   { return "QM1" }
 func (*installingI) awaits() string { return "QM3" }
 
 func (st *installingI) ordered() []ipsec.SAID {
-	return []ipsec.SAID{st.child.in.SAID, st.child.out.SAID}
+	return st.child.both()
 }
 
 // StartQuick begins a quick mode for a tunnel, or does so after main mode.
@@ -144,6 +144,7 @@ func (st sentQM1) handle(s *Session, q *quickMode, c *opened) error {
 	if !bytes.Equal(x.ids[0], st.ids[0]) || !bytes.Equal(x.ids[1], st.ids[1]) {
 		return refuse(wire.NotifyInvalidIDInformation, "the peer's proxy identities are not ours")
 	}
+	s.reportRead(q, wire.PayloadHash, wire.PayloadSA)
 	match, err := s.checkTransforms(q, x.proposals)
 	if err != nil {
 		return err
@@ -185,9 +186,7 @@ func (st *installingI) installed(s *Session, q *quickMode, ev ipsec.Installed) {
 	if ev.SAID == st.child.out.SAID {
 		sa = st.child.out
 	}
-	s.reportInstalled(q, sa, ev.Err)
-	if ev.Err != nil {
-		s.abort(q, refuse(wire.NotifyNoProposalChosen, "the data plane refused the SA: %v", ev.Err))
+	if !s.stands(q, sa, ev) {
 		return
 	}
 	st.missing = slices.DeleteFunc(st.missing, func(id ipsec.SAID) bool { return id == ev.SAID })

@@ -27,16 +27,25 @@ func wipe(sa ipsec.SA) {
 type installingIn struct {
 	busy
 	reply *wire.Builder
-	in    ipsec.SA // without keys
 	out   ipsec.SA // with its keys
+	child *child
+}
+
+// installingFirst: this pair is the first for its traffic, so nothing is lost by
+// sending on it early: QM2 leaves when the outbound SA stands too, and the
+// peer's first packet after QM3 finds the way back.
+type installingFirst struct {
+	busy
+	reply *wire.Builder
 	child *child
 }
 
 // sentQM2: the peer has all it needs, we have its word when QM3 comes.
 type sentQM2 struct {
 	idle
-	out   ipsec.SA // with its keys
-	child *child
+	out      ipsec.SA // with its keys
+	child    *child
+	standing bool // the outbound SA is installed, out is empty
 }
 
 // installingOut: the peer is ready, the outbound SA is ordered.
@@ -45,19 +54,25 @@ type installingOut struct {
 	child *child
 }
 
-func (received) sent() string        { return "" }
-func (received) awaits() string      { return "QM1" }
-func (installingIn) sent() string    { return "" }
-func (installingIn) awaits() string  { return "QM2" }
-func (sentQM2) sent() string         { return "QM2" }
-func (sentQM2) awaits() string       { return "QM3" }
-func (installingOut) sent() string   { return "QM2" }
-func (installingOut) awaits() string { return "QM3" }
+func (received) sent() string          { return "" }
+func (received) awaits() string        { return "QM1" }
+func (installingIn) sent() string      { return "" }
+func (installingIn) awaits() string    { return "QM2" }
+func (installingFirst) sent() string   { return "" }
+func (installingFirst) awaits() string { return "QM2" }
+func (sentQM2) sent() string           { return "QM2" }
+func (sentQM2) awaits() string         { return "QM3" }
+func (installingOut) sent() string     { return "QM2" }
+func (installingOut) awaits() string   { return "QM3" }
 
-func (st installingIn) ordered() []ipsec.SAID { return []ipsec.SAID{st.in.SAID} }
-func (st sentQM2) ordered() []ipsec.SAID      { return []ipsec.SAID{st.child.in.SAID} }
-func (st installingOut) ordered() []ipsec.SAID {
-	return []ipsec.SAID{st.child.in.SAID, st.child.out.SAID}
+func (st installingIn) ordered() []ipsec.SAID    { return []ipsec.SAID{st.child.in.SAID} }
+func (st installingFirst) ordered() []ipsec.SAID { return st.child.both() }
+func (st installingOut) ordered() []ipsec.SAID   { return st.child.both() }
+func (st sentQM2) ordered() []ipsec.SAID {
+	if st.standing {
+		return st.child.both()
+	}
+	return []ipsec.SAID{st.child.in.SAID}
 }
 
 // answerQuick takes QM1. RFC 2409 section 5.5: "HASH(1) = prf(SKEYID_a, M-ID |
@@ -91,7 +106,7 @@ func (s *Session) judgeQM1(q *quickMode, c *opened) error {
 	if len(x.proposals[0].SPI) == 4 {
 		q.peerSPI = spiOf(x.proposals[0].SPI) // that a refusal names
 	}
-	s.reportQuickPayloads(q, x)
+	s.reportRead(q, wire.PayloadHash, wire.PayloadSA)
 	selector, err := s.selectorOf(x.ids)
 	if err != nil {
 		return err
@@ -112,6 +127,7 @@ func (s *Session) judgeQM1(q *quickMode, c *opened) error {
 		return err
 	}
 	s.report(checked)
+	s.reportQuickPayloads(q, x)
 	q.peerSPI = 0 // until we know that it is no other's
 	if q.peerSPI, err = s.checkPeerSPI(match.Proposal.SPI); err != nil {
 		return err
@@ -154,33 +170,67 @@ func (s *Session) agreeQM1(q *quickMode, x quickPayloads, match policy.Transform
 	in, out := s.pair(q, n, gxy)
 	s.install(in)
 	c := &child{in: in.Public(), out: out.Public(), itf: q.itf, pfs: n.pfs, lifetime: n.lifetime, begun: q.begun}
-	q.state = installingIn{reply: b, in: in.Public(), out: out, child: c}
+	q.state = installingIn{reply: b, out: out, child: c}
 	s.stepQuick(q, InGotSPI, QMInstallAwait)
 	return nil
 }
 
-// installed sends QM2.
+// installed sends QM2, or orders the other SA first.
 func (st installingIn) installed(s *Session, q *quickMode, ev ipsec.Installed) {
-	s.reportInstalled(q, st.in, ev.Err)
-	if ev.Err != nil {
-		s.abort(q, refuse(wire.NotifyNoProposalChosen, "the data plane refused the SA: %v", ev.Err))
+	if !s.stands(q, st.child.in, ev) {
 		return
 	}
-	s.sendQuick(q, st.reply, true)
-	q.state = sentQM2{out: st.out, child: st.child}
+	if s.carries(st.child) {
+		s.sendQM2(q, st.reply, sentQM2{out: st.out, child: st.child})
+		return
+	}
+	s.install(st.out)
+	q.state = installingFirst{reply: st.reply, child: st.child}
+}
+
+// installed sends QM2.
+func (st installingFirst) installed(s *Session, q *quickMode, ev ipsec.Installed) {
+	if s.stands(q, st.child.out, ev) {
+		s.sendQM2(q, st.reply, sentQM2{child: st.child, standing: true})
+	}
+}
+
+// stands reports the data plane's answer. Without the SA the exchange ends.
+func (s *Session) stands(q *quickMode, sa ipsec.SA, ev ipsec.Installed) bool {
+	s.reportInstalled(q, sa, ev.Err)
+	if ev.Err != nil {
+		s.abort(q, refuse(wire.NotifyNoProposalChosen, "the data plane refused the SA: %v", ev.Err))
+	}
+	return ev.Err == nil
+}
+
+func (s *Session) sendQM2(q *quickMode, reply *wire.Builder, next sentQM2) {
+	s.sendQuick(q, reply, true)
+	q.state = next
 	s.stepQuick(q, InInstallDone, QMRQM2)
 }
 
-// handle QM3: the peer has both SAs. Ours to it follows.
+// handle QM3: the peer has both SAs. Ours to it follows, if it does not stand.
 func (st sentQM2) handle(s *Session, q *quickMode, c *opened) error {
 	if err := c.checkHash(s.crypt.hash3(q)); err != nil {
 		return err
 	}
-	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadHash, MessageID: q.id})
+	s.reportRead(q, wire.PayloadHash)
 	q.resend.sent(s.now, nil, false)
+	if st.standing {
+		s.concludeQuick(q, st.child)
+		return nil
+	}
 	s.install(st.out)
 	q.state = installingOut{child: st.child}
 	return nil
+}
+
+// concludeQuick ends the exchange at the responder.
+func (s *Session) concludeQuick(q *quickMode, c *child) {
+	s.report(NodeDeleted{SA: s.sa(), MessageID: q.id, Reason: "QM done (await)"})
+	s.stepQuick(q, InQMExchange, QMComplete)
+	s.finish(q, c)
 }
 
 // installed ends the exchange. The peer thinks it succeeded: if it did not, it is
@@ -188,11 +238,9 @@ func (st sentQM2) handle(s *Session, q *quickMode, c *opened) error {
 func (st installingOut) installed(s *Session, q *quickMode, ev ipsec.Installed) {
 	s.reportInstalled(q, st.child.out, ev.Err)
 	if ev.Err != nil {
-		s.sendDelete(wireProtocol(st.child.in.Protocol), binary.BigEndian.AppendUint32(nil, st.child.in.SPI))
+		s.withdraw(st.child)
 		s.failQuick(q, "QM rejected", "QM3", "the data plane refused the SA: "+ev.Err.Error())
 		return
 	}
-	s.report(NodeDeleted{SA: s.sa(), MessageID: q.id, Reason: "QM done (await)"})
-	s.stepQuick(q, InQMExchange, QMComplete)
-	s.finish(q, st.child)
+	s.concludeQuick(q, st.child)
 }

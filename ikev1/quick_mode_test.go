@@ -1,6 +1,7 @@
 package ikev1
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -231,6 +232,40 @@ func TestRekey(t *testing.T) {
 	p.advance(time.Hour, nil)
 	if len(p.r1.sas) != 2 || len(all[ike.ChildUp](p.r1)) < 7 {
 		t.Errorf("%d SAs, %d pairs in an hour", len(p.r1.sas), len(all[ike.ChildUp](p.r1)))
+	}
+}
+
+// At a rekey the responder goes on sending on the old pair until QM3 says that
+// the initiator has the new one.
+func TestRekeyOrder(t *testing.T) {
+	p := newPair(t, func(_ string, c *policy.Config) { c.IPsec[0].Lifetime.Duration = 10 * time.Minute })
+	p.up(p.r1)
+	p.r2.orders = nil
+	p.advance(9*time.Minute+31*time.Second, nil)
+	if got, want := strings.Join(p.r2.orders, " "), "in send out -out -in"; got != want {
+		t.Errorf("responder: %s, want %s", got, want)
+	}
+}
+
+// QM3 is lost for good: the responder gives up and says so, and neither side keeps
+// half a pair.
+func TestQM3Lost(t *testing.T) {
+	p := newPair(t)
+	p.initiate(p.r1)
+	for len(p.r1.session.children) == 0 {
+		if len(p.r1.sent) > 0 {
+			p.step(p.r1)
+		} else {
+			p.step(p.r2)
+		}
+	}
+	id := p.r1.next() // QM3
+	p.advance(90*time.Second, func(from *party, data []byte) bool { return from == p.r1 && bytes.Equal(data, id) })
+	want(t, p.r2, func(e ike.NegotiationFailed) bool { return e.Reason == "no answer to QM2" })
+	for _, r := range []*party{p.r1, p.r2} {
+		if len(r.sas) != 0 || len(r.session.children) != 0 || !r.session.Established() {
+			t.Errorf("%s: %d SAs, %d children\n%s", r.name, len(r.sas), len(r.session.children), r.story())
+		}
 	}
 }
 

@@ -88,8 +88,6 @@ func offered(ours []wire.ProposalV1, got wire.ProposalV1) bool {
 // checkTransforms compares proposals with the transform sets of the tunnel and
 // reports every comparison.
 func (s *Session) checkTransforms(q *quickMode, proposals []wire.ProposalV1) (policy.TransformMatch, error) {
-	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadHash, MessageID: q.id})
-	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadSA, MessageID: q.id})
 	match := policy.MatchTransformSet(q.itf.Tunnel.Protection, proposals)
 	for _, c := range match.Checks {
 		s.report(IPsecTransformChecked{

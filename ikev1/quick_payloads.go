@@ -55,7 +55,7 @@ func parseQuick(c *opened) (x quickPayloads, err error) {
 	return x, err
 }
 
-// reportQuickPayloads shows what is being processed.
+// reportQuickPayloads shows what is being processed after the SA.
 func (s *Session) reportQuickPayloads(q *quickMode, x quickPayloads) {
 	list := []wire.PayloadType{wire.PayloadNonce}
 	if x.public != nil {
@@ -64,6 +64,10 @@ func (s *Session) reportQuickPayloads(q *quickMode, x quickPayloads) {
 	if x.ids[0] != nil {
 		list = append(list, wire.PayloadID, wire.PayloadID)
 	}
+	s.reportRead(q, list...)
+}
+
+func (s *Session) reportRead(q *quickMode, list ...wire.PayloadType) {
 	for _, t := range list {
 		s.report(PayloadRead{SA: s.sa(), Payload: t, MessageID: q.id})
 	}
