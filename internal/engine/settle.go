@@ -93,6 +93,11 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 		if t := e.tunnels.Lookup(event.Tunnel); t != nil && x.settled(event.Tunnel) {
 			t.Failed(now, event.Reason)
 		}
+	case ikev1.RekeyNeeded:
+		// Its IKE SA ended before it: a new one makes the successor.
+		if t := e.tunnels.Lookup(event.Tunnel); t != nil && !t.Negotiating() && t.Refusal() == "" {
+			e.start(now, t)
+		}
 	case ikev1.InitialContact:
 		e.initialContact(now, x, event.PeerID)
 	}

@@ -6,6 +6,7 @@
 //	revoke R2 IOSCA1         R2's certificate of that CA is on the CA's list
 //	without crl R1 IOSCA1    R1 has no list of that CA
 //	drop R1 LINE             take a line out of R1's configuration
+//	add R1 LINE | LINE       add lines to the end of it
 //	start [auto] [R1 ...]    switch routers on, in manual mode unless auto
 //	seeds 20                 run the whole script that often, with other seeds
 //	loss 30%  duplicate 20%  delay 20ms  jitter 50ms     the network

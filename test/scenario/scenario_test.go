@@ -48,7 +48,7 @@ func complete(t testing.TB, archive *txtar.Archive) {
 // noteConfig is one of the note's configurations.
 func noteConfig(t testing.TB, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile("../../configs/note/ikev1-"+strings.ToLower(name))
+	text, err := os.ReadFile("../../configs/note/ikev1-" + strings.ToLower(name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,6 +108,9 @@ func (r *run) command(line string) error {
 	case "drop":
 		_, text, _ := strings.Cut(strings.TrimPrefix(line, "drop "), " ")
 		return r.drop(words[1], text)
+	case "add":
+		_, text, _ := strings.Cut(strings.TrimPrefix(line, "add "), " ")
+		return r.add(words[1], text)
 	case "start":
 		return r.start(words[1:])
 	case "loss":
@@ -229,6 +232,17 @@ func (r *run) drop(name, text string) error {
 		return fmt.Errorf("%s has no line %q", name, text)
 	}
 	x.config = strings.Join(kept, "\n")
+	return nil
+}
+
+func (r *run) add(name, text string) error {
+	x, err := r.router(name)
+	if err != nil {
+		return err
+	}
+	for _, line := range strings.Split(text, "|") {
+		x.config += strings.TrimSpace(line) + "\n"
+	}
 	return nil
 }
 
