@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -265,6 +266,17 @@ func TestDownTunnels(t *testing.T) {
 	c := compileText(t, "interface Tunnel1\n"+ends+"interface Tunnel2\n"+ends+" no ip address\ninterface Tunnel3\n"+ends+" no ip address\n tunnel key 3\n")
 	if c.Interfaces[0].Tunnel == nil || c.Interfaces[1].Tunnel != nil || c.Interfaces[2].Tunnel == nil {
 		t.Errorf("GRE tunnels of the same ends: %v", c.Warnings)
+	}
+	const vti = ends + " tunnel mode ipsec ipv4\n tunnel protection ipsec profile I\n"
+	for name, text := range map[string]string{
+		"two VTIs":    "interface Tunnel1\n" + vti + "interface Tunnel2\n" + vti + " no ip address\n",
+		"GRE and VTI": "interface Tunnel1\n" + ends + "interface Tunnel2\n" + vti + " no ip address\n",
+		"VTI and GRE": "interface Tunnel1\n" + vti + "interface Tunnel2\n" + ends + " no ip address\n tunnel key 5\n",
+	} {
+		c := compileText(t, profiles+text)
+		if c.Interfaces[0].Tunnel == nil || c.Interfaces[1].Tunnel != nil || !strings.Contains(fmt.Sprint(c.Warnings), "takes everything between them") {
+			t.Errorf("%s of the same ends: %v", name, c.Warnings)
+		}
 	}
 }
 

@@ -111,11 +111,7 @@ func tunnelProtection(b *builder, m *ios.Match) {
 // without what the text asks for.
 func (b *builder) finishTunnels() {
 	ids := b.tunnelIDs()
-	type ends struct {
-		source, destination netip.Addr
-		key                 uint32
-	}
-	gre := map[ends]string{} // names of GRE tunnels
+	taken := takenEnds{}
 	for name, d := range b.interfaces.all {
 		b.cfg.Interfaces = append(b.cfg.Interfaces, &d.Interface)
 		if d.Kind != TunnelInterface {
@@ -148,13 +144,8 @@ func (b *builder) finishTunnels() {
 			unable = "it has no tunnel source"
 		case t.Mode == IPsecIPv4 && t.Protection == nil:
 			unable = "tunnel mode ipsec ipv4 has no tunnel protection"
-		case t.Mode == GREIP:
-			e := ends{t.Source, t.Destination, t.Key}
-			if first := gre[e]; first != "" {
-				unable = "it has the ends and the key of " + first
-			} else {
-				gre[e] = name
-			}
+		default:
+			unable = taken.take(name, &t.Tunnel)
 		}
 		if unable != "" {
 			b.warn(d.at, "interface %s stays down: %s", name, unable)
@@ -166,6 +157,32 @@ func (b *builder) finishTunnels() {
 		}
 		d.Interface.Tunnel = &t.Tunnel
 	}
+}
+
+// takenEnds are the tunnels between two addresses.
+type takenEnds map[[2]netip.Addr][]takenEnd
+
+type takenEnd struct {
+	name string
+	mode TunnelMode
+	key  uint32
+}
+
+// take adds a tunnel, or says why it cannot stand beside those there are. GRE
+// tunnels are told apart by their keys. A static VTI takes every ESP packet
+// between its ends, on IOS and in the kernel.
+func (e takenEnds) take(name string, t *Tunnel) (unable string) {
+	ends := [2]netip.Addr{t.Source, t.Destination}
+	for _, o := range e[ends] {
+		switch {
+		case o.mode == IPsecIPv4 || t.Mode == IPsecIPv4:
+			return "it has the ends of " + o.name + ", and tunnel mode ipsec ipv4 takes everything between them"
+		case o.key == t.Key:
+			return "it has the ends and the key of " + o.name
+		}
+	}
+	e[ends] = append(e[ends], takenEnd{name, t.Mode, t.Key})
+	return ""
 }
 
 // tunnelIDs gives each tunnel a request id made from its number. Numbers that
