@@ -223,8 +223,8 @@ func TestSelfIdentityWithoutDomain(t *testing.T) {
 func TestTunnelIDs(t *testing.T) {
 	ids := func(numbers ...string) map[string]ipsec.ReqID {
 		text := "crypto ipsec profile I\n"
-		for _, n := range numbers {
-			text += "interface Tunnel" + n + "\n tunnel source 192.0.2.1\n tunnel destination 192.0.2.2\n tunnel mode ipsec ipv4\n tunnel protection ipsec profile I\n"
+		for i, n := range numbers {
+			text += "interface Tunnel" + n + fmt.Sprintf("\n tunnel source 192.0.2.1\n tunnel destination 192.0.2.%d\n", 2+i) + " tunnel mode ipsec ipv4\n tunnel protection ipsec profile I\n"
 		}
 		got := map[string]ipsec.ReqID{}
 		for _, i := range compileText(t, text).Interfaces {
