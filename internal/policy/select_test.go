@@ -153,7 +153,7 @@ interface Tunnel1
  tunnel protection ipsec profile IP
 interface Tunnel2
  tunnel source 192.0.2.1
- tunnel destination 192.0.2.2
+ tunnel destination 192.0.2.6
  tunnel mode ipsec ipv4
  tunnel protection ipsec profile ANY
 interface Tunnel3
@@ -163,7 +163,7 @@ interface Tunnel3
  shutdown
 interface Tunnel4
  tunnel source 192.0.2.1
- tunnel destination 192.0.2.2
+ tunnel destination 192.0.2.7
  tunnel mode ipsec ipv4
  tunnel protection ipsec profile IP
 interface Tunnel5
@@ -188,8 +188,11 @@ interface Tunnel5
 		{"192.0.2.2", gre("192.0.2.2"), "P", "Tunnel1", "proxies of Tunnel1"},
 		{"192.0.2.2", gre("192.0.2.2"), "Q", "", RefusedProfile},
 		{"192.0.2.2", gre("192.0.2.2"), "", "", RefusedProfile},
-		{"192.0.2.2", all, "Q", "Tunnel2", "proxies of Tunnel2"},
-		{"192.0.2.2", all, "P", "Tunnel4", "proxies of Tunnel4"},
+		{"192.0.2.6", all, "Q", "Tunnel2", "proxies of Tunnel2"},
+		{"192.0.2.6", all, "P", "Tunnel2", "proxies of Tunnel2"}, // its ipsec profile names none
+		{"192.0.2.7", all, "Q", "", RefusedProfile},
+		{"192.0.2.7", all, "P", "Tunnel4", "proxies of Tunnel4"},
+		{"192.0.2.2", all, "P", "", RefusedProxies},
 		{"192.0.2.2", narrow, "P", "", RefusedProxies},
 		{"192.0.2.2", gre("192.0.2.2").Mirror(), "P", "", RefusedProxies},
 		{"192.0.2.3", gre("192.0.2.3"), "P", "", RefusedProxies},
