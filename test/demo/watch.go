@@ -1,9 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,7 +22,7 @@ func watch(ctx context.Context, p *routers.Pair, see func(router, line string)) 
 	fmt.Println("  R1                        R2")
 	capture, err := p.R1.Capture(func(packet routers.Packet) {
 		if packet.ISAKMP() {
-			s.add(packet.Time, ladder.Arrow(packet))
+			s.add(packet.Time.Truncate(time.Millisecond), ladder.Arrow(packet)) // as exact as debug lines
 		}
 	})
 	if err != nil {
@@ -29,22 +30,17 @@ func watch(ctx context.Context, p *routers.Pair, see func(router, line string)) 
 		return nil, err
 	}
 	for _, r := range []*routers.Router{p.R1, p.R2} {
-		for _, what := range []string{"isakmp", "pki"} {
-			err := r.Follow(ctx, func(line string) {
-				if what == "pki" && strings.Contains(line, ": %") {
-					return // syslog lines come with both
-				}
-				see(r.Name, line)
-				if telling(line) {
-					at, text := split(line)
-					s.add(at, fmt.Sprintf("│   %s: %s", r.Name, text))
-				}
-			}, "debug", "crypto", what)
-			if err != nil {
-				cancel()
-				capture.Close()
-				return nil, err
+		err := r.Follow(ctx, func(line string) {
+			see(r.Name, line)
+			if telling(line) {
+				at, text := split(line)
+				s.add(at, fmt.Sprintf("│   %s: %s", r.Name, strings.TrimSpace(text)))
 			}
+		}, "debug", "crypto", "isakmp", "pki")
+		if err != nil {
+			cancel()
+			capture.Close()
+			return nil, err
 		}
 	}
 	done := make(chan struct{})
@@ -79,6 +75,13 @@ type line struct {
 	text string
 }
 
+func (l line) rank() int {
+	if strings.HasPrefix(l.text, "│  ") {
+		return 1
+	}
+	return 0
+}
+
 func (s *screen) add(at time.Time, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,7 +91,10 @@ func (s *screen) add(at time.Time, text string) {
 func (s *screen) draw(until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sort.SliceStable(s.lines, func(i, j int) bool { return s.lines[i].at.Before(s.lines[j].at) })
+	// A message comes before what is said about it in the same millisecond.
+	slices.SortStableFunc(s.lines, func(a, b line) int {
+		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.rank(), b.rank()))
+	})
 	for len(s.lines) > 0 && s.lines[0].at.Before(until) {
 		fmt.Println("  " + s.lines[0].text)
 		s.lines = s.lines[1:]

@@ -47,9 +47,9 @@ func (r *Router) Capture(show func(Packet)) (*Capture, error) {
 		}
 		defer close(c.done)
 		fd := c.fd
-		buf := make([]byte, 1<<16)
+		buf, control := make([]byte, 1<<16), make([]byte, 64)
 		for {
-			n, from, err := unix.Recvfrom(fd, buf, 0)
+			n, m, _, from, err := unix.Recvmsg(fd, buf, control, 0)
 			if err == unix.EINTR || err == unix.EAGAIN {
 				if c.closed() {
 					return
@@ -60,6 +60,7 @@ func (r *Router) Capture(show func(Packet)) (*Capture, error) {
 				return
 			}
 			if p, ok := parse(buf[:n]); ok {
+				p.Time = stamp(control[:m])
 				p.Sent = from.(*unix.SockaddrLinklayer).Pkttype == unix.PACKET_OUTGOING
 				c.mu.Lock()
 				c.all = append(c.all, p)
@@ -95,8 +96,22 @@ func (c *Capture) open(name string) error {
 	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 100_000}); err != nil {
 		return err
 	}
+	// The time of the packet, not of our reading it.
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1); err != nil {
+		return err
+	}
 	c.fd = fd
 	return unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: link})
+}
+
+// stamp reads the kernel's time of a packet.
+func stamp(control []byte) time.Time {
+	list, err := unix.ParseSocketControlMessage(control)
+	if err == nil && len(list) > 0 && list[0].Header.Type == unix.SO_TIMESTAMPNS && len(list[0].Data) >= 16 {
+		sec, nsec := binary.NativeEndian.Uint64(list[0].Data), binary.NativeEndian.Uint64(list[0].Data[8:])
+		return time.Unix(int64(sec), int64(nsec))
+	}
+	return time.Now()
 }
 
 func interfaceIndex(name string, fd int) (int, error) {
@@ -144,7 +159,7 @@ func parse(b []byte) (Packet, bool) {
 	if head < 20 || head > len(b) {
 		return Packet{}, false
 	}
-	p := Packet{Time: time.Now(), Protocol: b[9], Data: append([]byte(nil), b...)}
+	p := Packet{Protocol: b[9], Data: append([]byte(nil), b...)}
 	p.Src, _ = netip.AddrFromSlice(b[12:16])
 	p.Dst, _ = netip.AddrFromSlice(b[16:20])
 	if udp := p.Data[head:]; p.Protocol == unix.IPPROTO_UDP && len(udp) >= 8 {
