@@ -202,7 +202,8 @@ type Interface struct {
 	Device      string         // !obol linux-device, "" when not given
 	Shutdown    bool
 	MTU         int     // ip mtu, 0 when not given
-	Tunnel      *Tunnel // of TunnelInterface with source and destination
+	Tunnel      *Tunnel // of TunnelInterface, nil when it cannot be made as it is written
+	Unable      string  // why not
 	Pos         ios.Pos
 }
 

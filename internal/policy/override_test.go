@@ -269,6 +269,7 @@ func TestDownTunnels(t *testing.T) {
 	}
 	const vti = ends + " tunnel mode ipsec ipv4\n tunnel protection ipsec profile I\n"
 	for name, text := range map[string]string{
+		"two GRE":     "interface Tunnel1\n" + ends + " tunnel protection ipsec profile I\ninterface Tunnel2\n" + ends + " no ip address\n tunnel key 5\n tunnel protection ipsec profile I\n",
 		"two VTIs":    "interface Tunnel1\n" + vti + "interface Tunnel2\n" + vti + " no ip address\n",
 		"GRE and VTI": "interface Tunnel1\n" + ends + "interface Tunnel2\n" + vti + " no ip address\n",
 		"VTI and GRE": "interface Tunnel1\n" + vti + "interface Tunnel2\n" + ends + " no ip address\n tunnel key 5\n",

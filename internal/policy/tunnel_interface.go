@@ -147,7 +147,7 @@ func (b *builder) finishTunnels() {
 		default:
 			unable = taken.take(name, &t.Tunnel)
 		}
-		if unable != "" {
+		if d.Unable = unable; unable != "" {
 			b.warn(d.at, "interface %s stays down: %s", name, unable)
 			continue
 		}
@@ -163,25 +163,27 @@ func (b *builder) finishTunnels() {
 type takenEnds map[[2]netip.Addr][]takenEnd
 
 type takenEnd struct {
-	name string
-	mode TunnelMode
-	key  uint32
+	name      string
+	protected bool
+	key       uint32
 }
 
-// take adds a tunnel, or says why it cannot stand beside those there are. GRE
-// tunnels are told apart by their keys. A static VTI takes every ESP packet
-// between its ends, on IOS and in the kernel.
+// take adds a tunnel, or says why it cannot stand beside those there are. Plain
+// GRE tunnels are told apart by their keys. The SAs of a protected tunnel carry
+// everything between its ends that the other one sends too, and on a static VTI
+// everything there is: IOS wants tunnel protection shared for it, and for two
+// VTIs there is no way.
 func (e takenEnds) take(name string, t *Tunnel) (unable string) {
 	ends := [2]netip.Addr{t.Source, t.Destination}
 	for _, o := range e[ends] {
 		switch {
-		case o.mode == IPsecIPv4 || t.Mode == IPsecIPv4:
-			return "it has the ends of " + o.name + ", and tunnel mode ipsec ipv4 takes everything between them"
+		case o.protected || t.Protection != nil:
+			return "it has the ends of " + o.name + ", and tunnel protection that is not shared takes everything between them"
 		case o.key == t.Key:
 			return "it has the ends and the key of " + o.name
 		}
 	}
-	e[ends] = append(e[ends], takenEnd{name, t.Mode, t.Key})
+	e[ends] = append(e[ends], takenEnd{name, t.Protection != nil, t.Key})
 	return ""
 }
 

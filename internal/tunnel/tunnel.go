@@ -79,7 +79,7 @@ func (t *Tunnel) protected() bool { return t.itf.Tunnel != nil && t.itf.Tunnel.P
 func (t *Tunnel) Refusal() string {
 	switch {
 	case t.itf.Tunnel == nil:
-		return "tunnel source or tunnel destination is missing"
+		return t.itf.Unable
 	case t.itf.Shutdown:
 		return "administratively down"
 	case !t.protected():
@@ -98,7 +98,7 @@ func (t *Tunnel) down() string {
 	tu := t.itf.Tunnel
 	switch {
 	case tu == nil:
-		return "tunnel source or tunnel destination is missing"
+		return t.itf.Unable
 	case t.itf.Shutdown:
 		return "administratively down"
 	case t.recursive:

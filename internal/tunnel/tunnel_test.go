@@ -159,7 +159,9 @@ func TestLineProtocolReasons(t *testing.T) {
 		{"plain GRE needs no SA", func(c *policy.Config) { tunnelOf(c).Protection = nil }, true, ""},
 		{"unprotected VTI", func(c *policy.Config) { tunnelOf(c).Mode = policy.IPsecIPv4; tunnelOf(c).Protection = nil }, false, "tunnel mode ipsec ipv4 needs tunnel protection"},
 		{"shutdown", func(c *policy.Config) { c.Interface("Tunnel1").Shutdown = true }, false, "administratively down"},
-		{"no source", func(c *policy.Config) { c.Interface("Tunnel1").Tunnel = nil }, false, "tunnel source or tunnel destination is missing"},
+		{"no source", func(c *policy.Config) {
+			c.Interface("Tunnel1").Tunnel, c.Interface("Tunnel1").Unable = nil, "it has no tunnel source"
+		}, false, "it has no tunnel source"},
 		{"destination through itself", func(c *policy.Config) {
 			tunnelOf(c).Destination = addr("192.168.200.7")
 		}, false, "temporarily disabled due to recursive routing"},
