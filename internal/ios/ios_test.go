@@ -84,6 +84,7 @@ func TestRead(t *testing.T) {
 		{"foreign without a separator", "crypto policy 1\nlogging on\nhash md5", "policy N=1|root? logging on|root? hash md5"},
 		{"loose", "interface tu 7\n strange thing\n stranger\n address 10.0.0.1 255.0.0.0", "interface INTERFACE=Tunnel7|loose? strange thing|loose? stranger|address A.B.C.D=10.0.0.1 MASK=255.0.0.0"},
 		{"loose, but near", "interface tu7\n adress dhcp", `interface INTERFACE=Tunnel7|2:2 "adress" is not understood here`},
+		{"loose, but near outside", "interface tu7\n address dhcp\ninterfce tu8\n address 10.0.0.1 255.0.0.0\ntext a", `interface INTERFACE=Tunnel7|address A.B.C.D= MASK=|text LINE=a|3:1 "interfce" is not understood here`},
 		{"loose, but ours", "interface tu7\n address 10.0.0.1 255.0.255.0", `interface INTERFACE=Tunnel7|2:19 "255.0.255.0" is not understood here`},
 		{"owned", "crypto what", `1:8 "what" is not understood here`},
 		{"unknown takes what is deeper", "router ospf 1\n text trap\n  interface tu1\n text trap\ntext out", "root? router ospf 1|text LINE=out"},

@@ -141,13 +141,16 @@ func (r *reader[T]) claims(mode *Mode[T], rd reading) bool {
 }
 
 // leave passes on a line that nobody here understands. A word that is nearly
-// one of the outermost mode's is refused instead.
+// one of the mode's, or of the outermost mode's, is refused instead: what stands
+// below a misspelt head is not the business of the block above it.
 func (r *reader[T]) leave(i int, l Line) {
-	mode := r.stack[i].mode
 	tokens, form := formOf(l.Tokens)
-	if rd := mode.graph.read(l.Text, tokens, form); rd.keywords == 0 && Nearest(tokens[0].Text, longWords(mode)) != "" {
-		r.refuse(i, l, rd, tokens)
-		return
+	for _, at := range [2]int{i, 0} {
+		mode := r.stack[at].mode
+		if rd := mode.graph.read(l.Text, tokens, form); rd.keywords == 0 && Nearest(tokens[0].Text, longWords(mode)) != "" {
+			r.refuse(at, l, rd, tokens)
+			return
+		}
 	}
 	r.unknown(i, l)
 }
