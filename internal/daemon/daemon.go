@@ -87,7 +87,7 @@ func Compile(path string) (*policy.Config, error) {
 // Remarks prints what Compile accepted without obeying, or with a warning.
 func Remarks(w io.Writer, cfg *policy.Config) {
 	for _, r := range cfg.Ignored {
-		fmt.Fprintf(w, "%s: ignored: %s\n", r.Pos, r.Text)
+		fmt.Fprintf(w, "%s: %s\n", r.Pos, r.Text) // "ignored: ..."
 	}
 	for _, r := range cfg.Warnings {
 		fmt.Fprintf(w, "%s: warning: %s\n", r.Pos, r.Text)
