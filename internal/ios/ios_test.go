@@ -102,6 +102,10 @@ func TestRead(t *testing.T) {
 		{"repeated", "crypto policy 1\n set a b c", "policy N=1|set names=a+b+c"},
 		{"choices of arguments", "route 1.2.3.4 5.6.7.8\nroute 1.2.3.4 tu1\nroute 1.2.3.4 tunnel 1 5.6.7.8 name x permanent", "route to=1.2.3.4 via=5.6.7.8 dev= WORD=|route to=1.2.3.4 via= dev=Tunnel1 WORD=|route to=1.2.3.4 via=5.6.7.8 dev=Tunnel1 WORD=x"},
 		{"byte order mark", "\ufefftext a", "text LINE=a"},
+		{"a pager taken away", "router ospf 1\n --More-- \b\b\b\b\b\b\b\b\b        \b\b\b\b\b\b\b\b\btext a\ninterface tu1\n --More-- \r          \r address dhcp", "root? router ospf 1|text LINE=a|interface INTERFACE=Tunnel1|address A.B.C.D= MASK="},
+		{"a pager left standing", "interface tu1\n --More-- \n --More--  address 10.0.0.1 255.0.0.0\ncrypto policy 1\n--More--  hash md5\n --More-- !", "interface INTERFACE=Tunnel1|address A.B.C.D=10.0.0.1 MASK=255.0.0.0|policy N=1|hash hash=md5"},
+		{"lines ended by carriage returns", "! x\rtext a\rtext b\r", "text LINE=a|text LINE=b"},
+		{"UTF-16", "t\x00e\x00x\x00t\x00 \x00a\x00\n\x00", "1:1 this is no text, or text of another encoding"},
 		{"nothing", "", ""},
 		{"long line", "text " + strings.Repeat("a", MaxLine), fmt.Sprintf("1:1 the line has %d octets, the limit is %d", MaxLine+5, MaxLine)},
 	}

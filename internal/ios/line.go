@@ -61,7 +61,11 @@ type lines struct {
 }
 
 func newLines(file string, text []byte) *lines {
-	return &lines{file: file, rest: strings.TrimPrefix(string(text), "\ufeff")}
+	rest := strings.TrimPrefix(string(text), "\ufeff")
+	if !strings.Contains(rest, "\n") { // lines that end as on an old Macintosh
+		rest = strings.ReplaceAll(rest, "\r", "\n")
+	}
+	return &lines{file: file, rest: rest}
 }
 
 // next is false at the end. A line beyond the limits is given empty, with err
@@ -79,9 +83,13 @@ func (ls *lines) next() (Line, bool) {
 		ls.rest = ""
 		ls.err = &Error{Pos: pos, Text: fmt.Sprintf("the file has more than %d lines", MaxLines)}
 		text = ""
+	case strings.Contains(text, "\x00"):
+		ls.rest = ""
+		ls.err = &Error{Pos: pos, Text: "this is no text, or text of another encoding", Want: "want ASCII or UTF-8"}
+		text = ""
 	case len(text) > MaxLine:
 		ls.err = &Error{Pos: pos, Text: fmt.Sprintf("the line has %d octets, the limit is %d", len(text), MaxLine)}
 		text = ""
 	}
-	return NewLine(ls.file, ls.number, text), true
+	return NewLine(ls.file, ls.number, asShown(text)), true
 }
