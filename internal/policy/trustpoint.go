@@ -133,8 +133,12 @@ func revocationCheck(b *builder, m *ios.Match) {
 	}
 	seen := map[string]bool{}
 	for i, method := range m.All("method") {
-		if seen[method] {
+		switch {
+		case seen[method]:
 			b.fail(m.Places("method")[i], "want each method once", "%s stands twice", method)
+			return
+		case seen["none"]:
+			b.fail(m.Places("method")[i], "want none last, or alone", "%s would never be asked: none accepts every certificate", method)
 			return
 		}
 		seen[method] = true
