@@ -116,16 +116,17 @@ func mask(l Line, args []arg) string {
 			text[t.Col-1+i] = '*'
 		}
 	}
-	announced := false
+	announced, hidden := false, false
 	for i, t := range l.Tokens {
 		switch {
 		case slices.ContainsFunc(args, func(a arg) bool { return a.secret && a.col == t.Col }):
 			hide(t)
-			announced = false
+			hidden = true
+			announced = len(t.Text) == 1 && isDigit(t.Text[0]) // a type that is not known here: the key is the next word
 		case announced && (t.Text == "0" || t.Text == "5" || t.Text == "6" || t.Text == "7"):
 		case announced:
 			hide(t)
-			announced = false
+			announced, hidden = false, true
 		default:
 			switch Nearest(t.Text, []string{"key", "password", "secret", "passphrase"}) {
 			case "":
@@ -136,7 +137,30 @@ func mask(l Line, args []arg) string {
 			}
 		}
 	}
+	if last := len(l.Tokens) - 1; !hidden && mayBeKey(l.Tokens) {
+		hide(l.Tokens[last])
+	}
 	return string(text)
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// mayBeKey says whether the last word is the key of a pre-shared-key line that
+// lacks its word key.
+func mayBeKey(tokens []Token) bool {
+	last := len(tokens) - 1
+	at := slices.IndexFunc(tokens, func(t Token) bool { return Nearest(t.Text, []string{"pre-shared-key"}) != "" })
+	if at < 0 || at == last || isIPv4(tokens[last].Text) || isIPv6Prefix(tokens[last].Text) {
+		return false
+	}
+	return !namesOwner(tokens[last].Text) && !namesOwner(tokens[last-1].Text)
+}
+
+// namesOwner takes the words before the owner of a key, short or misspelt.
+func namesOwner(word string) bool {
+	owner := []string{"address", "hostname", "ipv6"}
+	short := func(o string) bool { return strings.HasPrefix(o, strings.ToLower(word)) }
+	return slices.ContainsFunc(owner, short) || Nearest(word, owner) != ""
 }
 
 // Keywords are the keywords of the line, in full and in order.
