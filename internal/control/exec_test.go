@@ -52,10 +52,12 @@ func newRouter(t *testing.T) *router {
 	return &router{dir: dir, store: st, snapshot: pki.NewSnapshot(nil), reports: make(chan ike.Report, 10)}
 }
 
-func (r *router) Notice() string         { return "% a notice" }
-func (r *router) Config() *policy.Config { return &policy.Config{Serial: "100"} }
-func (r *router) PKI() *pki.Snapshot     { return r.snapshot }
-func (r *router) Store() string          { return r.dir }
+func (r *router) Notice() string { return "% a notice" }
+func (r *router) Config() *policy.Config {
+	return &policy.Config{Serial: "100", Trustpoints: []pki.Settings{{Name: "IOSCA1"}}}
+}
+func (r *router) PKI() *pki.Snapshot { return r.snapshot }
+func (r *router) Store() string      { return r.dir }
 
 func (r *router) Change(_ context.Context, f func(*store.Store) error) error {
 	if err := f(r.store); err != nil {
@@ -230,6 +232,11 @@ func TestImportThroughTheDaemonAndAlone(t *testing.T) {
 	}
 	if tp := r.snapshot.Lookup("IOSCA1"); code != ExitDone || errs != "" || tp == nil || tp.Identity == nil {
 		t.Errorf("with a daemon: exit %d, %q, adopted %v", code, errs, tp)
+	}
+
+	code, _, errs = r.do(t.Context(), "crypto pki import IOSCA11 pem", files...)
+	if want := "% Warning: the running configuration has no crypto pki trustpoint IOSCA11: it is kept, and not used\n"; code != ExitDone || errs != want {
+		t.Errorf("a name that is not configured: exit %d, %q", code, errs)
 	}
 
 	dir := filepath.Join(t.TempDir(), "store")

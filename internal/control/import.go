@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/obol-ike/obol/pki"
@@ -72,7 +73,17 @@ func (e *exec) tell(i store.Imported) {
 		e.tellCertificate("Certificate", i.Identity)
 		e.tellSerial()
 	}
+	e.warnUnused(i.Trustpoint)
 	e.warn(i.Warnings)
+}
+
+// warnUnused says that the running configuration has no such trustpoint: a
+// misspelt name would be found only when a negotiation fails.
+func (e *exec) warnUnused(name string) {
+	if e.router == nil || slices.ContainsFunc(e.router.Config().Trustpoints, func(s pki.Settings) bool { return s.Name == name }) {
+		return
+	}
+	e.warn([]string{fmt.Sprintf("the running configuration has no crypto pki trustpoint %s: it is kept, and not used", name)})
 }
 
 func (e *exec) tellCertificate(what string, c *pki.Certificate) {
