@@ -69,8 +69,13 @@ func cryptoMap(b *builder, m *ios.Match) {
 	}
 }
 
+// storeCommand refuses what fills the store, and names the command that does.
 func storeCommand(_ *builder, m *ios.Match) {
-	m.Fail("", "run it as obol "+m.Keywords()[0]+" "+m.Keywords()[1]+" ... instead", "this is a command of the exec line, not a configuration")
+	want := "run obol crypto pki import NAME pem or pkcs12 instead"
+	if m.Has("export") {
+		want = "take it out: the store holds PEM files"
+	}
+	m.Fail("", want, "this is a command of the exec line, not a configuration")
 }
 
 var cryptoMapMode = (&ios.Mode[*builder]{Name: "config-crypto-map", Strict: true}).Add(
