@@ -55,6 +55,7 @@ type builder struct {
 	certificateMapPart
 	interfacePart
 	routePart
+	unspokenPart
 }
 
 func newBuilder() *builder {

@@ -1,6 +1,14 @@
 package policy
 
-import "github.com/obol-ike/obol/internal/ios"
+import (
+	"slices"
+
+	"github.com/obol-ike/obol/internal/ios"
+)
+
+type unspokenPart struct {
+	maps []string // crypto maps that were told of
+}
 
 // ikev2Commands: the blocks of IKEv2 are read over. What would carry traffic
 // by them is told at the ipsec profile that asks for it.
@@ -64,9 +72,12 @@ var otherCryptoCommands = append([]ios.Command[*builder]{
 
 // cryptoMap tells once a map.
 func cryptoMap(b *builder, m *ios.Match) {
-	if m.Form == ios.Set {
-		b.warn(m.Place("name"), "crypto maps are not spoken yet: %s protects nothing", m.Str("name"))
+	name := m.Str("name")
+	if m.Form != ios.Set || slices.Contains(b.maps, name) {
+		return
 	}
+	b.maps = append(b.maps, name)
+	b.warn(m.Place("name"), "crypto maps are not spoken yet: %s protects nothing", name)
 }
 
 // storeCommand refuses what fills the store, and names the command that does.
