@@ -295,6 +295,7 @@ type MessageRejected struct {
 	Reason    string          // one sentence
 	Notify    wire.NotifyType // what was answered, 0: nothing
 	Malformed bool            // false: understood, and refused for what stands in it
+	Clear     bool            // an informational exchange without protection
 }
 
 // NotifySent and NotifyReceived are notifications in an exchange of their own

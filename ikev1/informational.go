@@ -152,7 +152,7 @@ func (s *Session) reportUnprotected(m *inbound) {
 	for _, n := range notifies {
 		s.report(NotifyReceived{SA: s.sa(), Type: n.Type, Protocol: n.Protocol, SPI: bytes.Clone(n.SPI), MessageID: m.MessageID})
 	}
-	s.rejected(m.Header, reject(0, "informational exchange in the clear"), 0)
+	s.report(MessageRejected{SA: s.sa(), Exchange: m.Exchange, MessageID: m.MessageID, Reason: "informational exchange in the clear", Clear: true})
 }
 
 func parseNotifies(payloads []wire.Payload) ([]wire.NotifyV1, error) {

@@ -191,6 +191,7 @@ ISAKMP (0): incrementing error counter on sa, attempt 2 of 5: retransmit phase 1
 ISAKMP (1001): incrementing error counter on node, attempt 1 of 5: retransmit phase 2`},
 		{"refused", ikev1.MessageRejected{SA: sa, Reason: "certificate refused"}, ``},
 		{"malformed", ikev1.MessageRejected{SA: sa, Malformed: true}, `%CRYPTO-4-IKMP_BAD_MESSAGE: IKE message from 192.168.0.2 failed its sanity check or is malformed`},
+		{"refused unread", ikev1.MessageRejected{SA: sa, Exchange: wire.ExchangeInformational, Clear: true}, `%CRYPTO-6-IKMP_MODE_FAILURE: Processing of Informational mode failed with peer at 192.168.0.2`},
 		{"notify sent", ikev1.NotifySent{SA: sa, Type: wire.NotifyNoProposalChosen, Protocol: wire.ProtocolESP, SPI: []byte{0, 0, 1, 0}, MessageID: 5}, `ISAKMP:(1001):Sending NOTIFY PROPOSAL_NOT_CHOSEN protocol 3
 	spi 256, message ID = 5`},
 		{"status received", ikev1.NotifyReceived{SA: sa, Type: wire.NotifyInitialContact, Protocol: wire.ProtocolISAKMP, SPI: make([]byte, 16), Authenticated: true}, `ISAKMP:(1001): processing NOTIFY INITIAL_CONTACT protocol 1

@@ -18,10 +18,13 @@ func badMessage(remote netip.AddrPort) []Line {
 
 // messageRejected: what was understood has lines of its own.
 func messageRejected(e ikev1.MessageRejected) []Line {
-	if !e.Malformed {
-		return nil
+	switch {
+	case e.Clear: // well formed, and from anyone: IOS tells it from what is malformed
+		return modeFailure("Informational", e.SA)
+	case e.Malformed:
+		return badMessage(e.Remote)
 	}
-	return badMessage(e.Remote)
+	return nil
 }
 
 // idCertMismatch: the certificate's own value ends the line, and is empty when
