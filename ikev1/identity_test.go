@@ -145,6 +145,9 @@ func TestOfferRefused(t *testing.T) {
 	}
 	p.advance(time.Minute, nil)
 	p.r1.wantIdle()
+	want(t, p.r1, func(e ike.NegotiationFailed) bool {
+		return e.Reason == "no answer to MM1, but PROPOSAL_NOT_CHOSEN in the clear from its address"
+	})
 }
 
 // Policies that cannot be used yet, and a store without a certificate, are

@@ -151,6 +151,9 @@ func (s *Session) reportUnprotected(m *inbound) {
 	}
 	for _, n := range notifies {
 		s.report(NotifyReceived{SA: s.sa(), Type: n.Type, Protocol: n.Protocol, SPI: bytes.Clone(n.SPI), MessageID: m.MessageID})
+		if n.Type < wire.NotifyConnected {
+			s.rumour = n.Type
+		}
 	}
 	s.report(MessageRejected{SA: s.sa(), Exchange: m.Exchange, MessageID: m.MessageID, Reason: "informational exchange in the clear", Clear: true})
 }

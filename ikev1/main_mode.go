@@ -54,7 +54,7 @@ func (s *Session) receiveMain(m *inbound) {
 		s.rejected(m.Header, r, 0)
 		return
 	}
-	s.main, s.since, s.refusal = next, s.now, ""
+	s.main, s.since, s.refusal, s.rumour = next, s.now, "", 0
 	s.resend.accepted, s.resend.refused = m.datagram, nil
 	if _, over := next.(complete); over {
 		s.phase1Complete()

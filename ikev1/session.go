@@ -37,8 +37,9 @@ type Session struct {
 	phase   Phase
 	state   State
 	resend  retransmission
-	since   time.Time // of the peer's last progress
-	refusal string    // why the peer's last message was refused, "" when it was not
+	since   time.Time       // of the peer's last progress
+	refusal string          // why the peer's last message was refused, "" when it was not
+	rumour  wire.NotifyType // an error that came in the clear while main mode waits, 0: none
 
 	// What main mode leaves.
 	agreed agreement
@@ -213,6 +214,9 @@ func (s *Session) failed(stage, reason string) {
 		reason = "no answer to " + stage
 		if st, ok := s.main.(sentMM5); ok {
 			reason += ": the peer may not accept the certificate of trustpoint " + st.own
+		}
+		if s.rumour != 0 { // anyone may have sent it, so it is told and not believed
+			reason += fmt.Sprintf(", but %s in the clear from its address", s.rumour)
 		}
 	}
 	s.report(ike.NegotiationFailed{Tunnel: s.Tunnel(), Peer: s.remote.Addr(), Stage: stage, Reason: reason})
