@@ -147,6 +147,11 @@ func TestShowsStandUnderTheNoticeAndAskForCounters(t *testing.T) {
 
 func TestInitiate(t *testing.T) {
 	up := engine.View{Tunnels: []tunnel.View{{Name: "Tunnel1", Children: make([]tunnel.ChildView, 1)}}}
+	peer := netip.MustParseAddr("192.168.0.2")
+	under := engine.View{
+		Tunnels:  []tunnel.View{{Name: "Tunnel1", Destination: peer}},
+		Sessions: []ikev1.View{{Initiator: true, Remote: netip.AddrPortFrom(peer, 500), State: "MM_KEY_EXCH"}},
+	}
 	other := []ike.Event{ike.ChildUp{Tunnel: "Tunnel2"}, ike.NegotiationFailed{Tunnel: "Tunnel2"}, ike.SessionUp{}}
 	for _, test := range []struct {
 		name, line string
@@ -164,6 +169,7 @@ func TestInitiate(t *testing.T) {
 		{name: "refused", line: "initiate Tunnel1", refuse: &engine.RefusedError{Tunnel: "Tunnel1", Reason: "responder-only"}, code: ExitFailed, err: "% Tunnel1: responder-only\n"},
 		{name: "no wait", line: "initiate Tunnel1 wait 0", code: ExitDone},
 		{name: "silence", line: "initiate Tunnel1 wait 1", code: ExitFailed, err: "% Tunnel1: not up after 1 s\n"},
+		{name: "still under way", line: "initiate Tunnel1 wait 1", view: under, code: ExitFailed, err: "% Tunnel1: not up after 1 s: still negotiating with 192.168.0.2, in MM_KEY_EXCH\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -69,7 +69,7 @@ func (e *exec) initiate(name string, seconds int, verbose bool) int {
 		case <-e.ctx.Done():
 			return e.failf("%s: obold is stopping", name)
 		case <-timeout:
-			return e.failf("%s: not up after %d s", name, seconds)
+			return e.failf("%s: not up after %d s%s", name, seconds, e.standing(name))
 		}
 	}
 }
@@ -77,6 +77,22 @@ func (e *exec) initiate(name string, seconds int, verbose bool) int {
 func (e *exec) up(name string, began time.Time) int {
 	fmt.Fprintf(e.out, "%s is up after %.1f s\n", name, time.Since(began).Seconds())
 	return ExitDone
+}
+
+// standing says where a tunnel's negotiation stands, "" when none is under way.
+func (e *exec) standing(name string) string {
+	view, err := e.router.View(e.ctx)
+	if err != nil {
+		return ""
+	}
+	for _, t := range view.Tunnels {
+		for _, s := range view.Sessions {
+			if t.Name == name && s.Initiator && s.Remote.Addr() == t.Destination {
+				return fmt.Sprintf(": still negotiating with %s, in %s", t.Destination, s.State)
+			}
+		}
+	}
+	return ""
 }
 
 // isUp says whether the tunnel has SAs now.
