@@ -72,7 +72,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 		return exit(err, stderr)
 	}
-	signal.Ignore(syscall.SIGHUP)
+	// Who reads the log may end first. By default Go dies of the next line then,
+	// with everything of ours left in the kernel.
+	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	return exit(daemon.Run(ctx, o), stderr)

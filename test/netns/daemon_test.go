@@ -3,6 +3,7 @@
 package netns
 
 import (
+	"bufio"
 	"context"
 	"os"
 	"os/exec"
@@ -196,4 +197,28 @@ func TestIKEPassesPolicies(t *testing.T) {
 	}
 	start(t, p)
 	obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s")
+}
+
+// The daemon outlives whoever read its log, and still stops in order.
+func TestLogReaderGoesAway(t *testing.T) {
+	p := note(t)
+	r, w, err := os.Pipe()
+	must(t, err)
+	cmd := exec.Command("ip", "netns", "exec", p.R1.NS, filepath.Join(bin, "obold"), "-c", p.R1.Config,
+		"--store", p.R1.Store, "--socket", p.R1.Socket, "--dataplane", "none", "--initiate", "manual", "--debug", "isakmp")
+	cmd.Stderr = w
+	must(t, cmd.Start())
+	w.Close()
+	for lines := bufio.NewScanner(r); lines.Scan() && lines.Text() != "obold: ready"; {
+	}
+	r.Close()
+	obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "0s") // makes debug lines
+	time.Sleep(200 * time.Millisecond)                      // they are written
+	must(t, cmd.Process.Signal(syscall.SIGTERM))
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("obold ended: %v", err)
+	}
+	if _, err := os.Stat(p.R1.Socket); !os.IsNotExist(err) {
+		t.Errorf("the control socket: %v", err)
+	}
 }
