@@ -72,6 +72,9 @@ func (s *shard) apply(output ike.Output) {
 // order queues an order to the data plane; a refusal is logged.
 func (s *shard) order(what string, carryOut func(ipsec.Dataplane) error) {
 	s.kernel.put(func(plane ipsec.Dataplane) {
+		if s.start.failed() {
+			return
+		}
 		if err := carryOut(plane); err != nil {
 			s.log.Error(what, zap.Error(err))
 		}
@@ -81,22 +84,11 @@ func (s *shard) order(what string, carryOut func(ipsec.Dataplane) error) {
 // standing is order for what the daemon cannot do without when it starts.
 func (s *shard) standing(what string, carryOut func(ipsec.Dataplane) error) {
 	s.kernel.put(func(plane ipsec.Dataplane) {
-		err := carryOut(plane)
-		if err == nil {
+		if s.start.failed() {
 			return
 		}
-		s.log.Error(what, zap.Error(err))
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.refused == nil {
-			s.refused = fmt.Errorf("%s: %w", what, err)
+		if err := carryOut(plane); err != nil && !s.start.refuse(err) {
+			s.log.Error(what, zap.Error(err))
 		}
 	})
-}
-
-// kernelRefusal is the first link or policy that the kernel refused.
-func (s *shard) kernelRefusal() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.refused
 }

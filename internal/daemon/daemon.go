@@ -230,7 +230,7 @@ func (d *Daemon) interfacesUp(ctx context.Context) error {
 	if err := d.kernel.flush(ctx); err != nil {
 		return err
 	}
-	return d.shard.kernelRefusal()
+	return d.shard.start.end()
 }
 
 // stop tells the peers and takes everything of ours out of the kernel. It waits

@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -34,8 +33,7 @@ type shard struct {
 
 	sending []ike.Datagram // Sends of one turn leave together
 
-	mu      sync.Mutex
-	refused error // the first order for a link or policy that failed
+	start start
 }
 
 func newShard(env ike.Env, options engine.Options, kernel *kernelQueue, socket *netio.Sockets, hub *hub, log *zap.Logger) *shard {

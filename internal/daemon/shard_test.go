@@ -21,12 +21,13 @@ import (
 	"github.com/obol-ike/obol/pki"
 )
 
-// recording is a data plane that writes down its orders, and may refuse links.
+// recording is a data plane that writes down its orders, and may refuse links
+// or policies.
 type recording struct {
 	*memory
-	mu     sync.Mutex
-	orders []string
-	refuse error
+	mu                   sync.Mutex
+	orders               []string
+	refuse, refusePolicy error
 }
 
 func (r *recording) note(s string) {
@@ -35,7 +36,7 @@ func (r *recording) note(s string) {
 	r.orders = append(r.orders, s)
 }
 
-func (r *recording) SetPolicy(p ipsec.Policy) error    { r.note("set policy"); return nil }
+func (r *recording) SetPolicy(p ipsec.Policy) error    { r.note("set policy"); return r.refusePolicy }
 func (r *recording) RemovePolicy(p ipsec.Policy) error { r.note("remove policy"); return nil }
 func (r *recording) SetLink(l ipsec.Link) error        { r.note("set " + l.Name); return r.refuse }
 func (r *recording) RemoveLink(name string) error      { r.note("remove " + name); return nil }
@@ -98,14 +99,26 @@ func TestRefusedInterfaceIsNoStart(t *testing.T) {
 	d := running(t, plane)
 	err := d.serve(t.Context(), d.sockets.Receive, func(context.Context) { t.Error("the control socket serves") })
 	refused, ok := errors.AsType[*Error](err)
-	if !ok || refused.Exit != ExitSystem || err.Error() != "interface Tunnel1: operation not supported" {
+	if !ok || refused.Exit != ExitSystem || err.Error() != "operation not supported" {
 		t.Errorf("error %v", err)
 	}
-	if !slices.Contains(plane.orders, "remove policy") {
-		t.Errorf("what stood stays: %q", plane.orders)
+	if want := []string{"set policy", "set policy", "set Tunnel1", "sweep"}; !slices.Equal(plane.orders, want) {
+		t.Errorf("orders\n%q\nwant\n%q", plane.orders, want)
 	}
 	if out := d.options.Stderr.(*bytes.Buffer).String(); out != "" {
 		t.Errorf("stderr %q", out)
+	}
+}
+
+// Without its policies a link would send in clear: it is not made.
+func TestNoLinkWithoutItsPolicies(t *testing.T) {
+	plane := &recording{memory: newMemory(), refusePolicy: errors.New("it exists and is not obol's")}
+	d := running(t, plane)
+	if err := d.serve(t.Context(), d.sockets.Receive, func(context.Context) {}); !errors.Is(err, plane.refusePolicy) {
+		t.Errorf("error %v", err)
+	}
+	if want := []string{"set policy", "sweep"}; !slices.Equal(plane.orders, want) {
+		t.Errorf("orders\n%q\nwant\n%q", plane.orders, want)
 	}
 }
 
