@@ -3,6 +3,7 @@ package xfrm
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -30,11 +31,39 @@ func (d *Dataplane) sweepLinks() (err error) {
 	if listErr != nil {
 		return fmt.Errorf("list interfaces: %w", listErr)
 	}
+	if groupIsOurs(list) && d.deleteGroup() == nil {
+		list = slices.DeleteFunc(list, func(l netlink.Link) bool { return l.Attrs().Group == linkGroup })
+	}
 	for _, l := range list {
 		if oursLink(l.Attrs()) {
 			err = errors.Join(err, d.deleteLink(l))
 		}
 	}
+	return err
+}
+
+// groupIsOurs says whether the group that we put our links in holds some of
+// ours and nothing of others.
+func groupIsOurs(list []netlink.Link) (some bool) {
+	for _, l := range list {
+		if a := l.Attrs(); a.Group == linkGroup {
+			if !oursLink(a) {
+				return false
+			}
+			some = true
+		}
+	}
+	return some
+}
+
+// deleteGroup removes all links of our group at once: after each request the
+// kernel waits tens of milliseconds for its readers, however many links it
+// takes.
+func (d *Dataplane) deleteGroup() error {
+	r := d.request(unix.RTM_DELLINK, unix.NLM_F_ACK)
+	r.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
+	r.AddData(nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(linkGroup)))
+	_, err := r.Execute(unix.NETLINK_ROUTE, 0)
 	return err
 }
 

@@ -4,7 +4,9 @@ package xfrm
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/obol-ike/obol/internal/ipsec"
 )
@@ -68,6 +70,31 @@ ip route add 10.8.0.0/16 via 192.0.2.2 proto static metric 1`)
 		t.Errorf("after the sweep:\n%s\nbefore:\n%s", after, before)
 	}
 	r1.must(next.Sweep())
+}
+
+// Links go all at once where the group is ours alone: a hundred of them take no
+// longer than a few.
+func TestSweepOfManyLinks(t *testing.T) {
+	r1, _ := routers(t)
+	r1.Sh(`set -e
+ip link add foreign0 type dummy
+ip link set foreign0 alias "not obol's"
+for i in $(seq 100); do echo "link add Loopback$i group 28514 type dummy"; done | ip -batch -`)
+	before := strings.Count(r1.Sh("ip -o link"), "\n")
+	began := time.Now()
+	r1.must(r1.Sweep())
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("a hundred links took %v", took)
+	}
+	if after := strings.Count(r1.Sh("ip -o link"), "\n"); after != before-100 {
+		t.Errorf("%d links of %d are left", after, before)
+	}
+
+	r1.Sh(`ip link add Loopback1 group 28514 type dummy; ip link set foreign0 group 28514`)
+	r1.must(r1.Sweep())
+	if left := r1.Sh("ip -o link"); !strings.Contains(left, "foreign0") || strings.Contains(left, "Loopback1") {
+		t.Errorf("with a foreign link in our group:\n%s", left)
+	}
 }
 
 func larval(list []state) (n int) {
