@@ -44,8 +44,9 @@ const (
 	ExitSystem  = 3 // port in use, capability, no ESP
 )
 
-// stopPatience is how long an orderly stop may take.
-const stopPatience = 4 * time.Second
+// stopPatience is how long an orderly stop may take. It takes a second or two
+// with hundreds of tunnels; configs/obold.service allows for all of it.
+const stopPatience = 20 * time.Second
 
 // Options are obold's flags.
 type Options struct {
@@ -243,6 +244,10 @@ func (d *Daemon) stop(ctx context.Context) {
 		}
 	})
 	d.shard.stop()
+	// One sweep does what the single orders would, and undoes what a start that
+	// is cut short has made. It takes many links at once, and the kernel tens of
+	// milliseconds for each way of taking some.
+	d.kernel.drop()
 	swept := make(chan error, 1)
 	d.kernel.put(func(plane ipsec.Dataplane) { swept <- plane.Sweep() })
 	err = errors.Join(err, d.kernel.close(ctx))

@@ -48,21 +48,37 @@ func (q *kernelQueue) run() {
 	defer close(q.done)
 	for range q.more {
 		for {
-			q.mu.Lock()
-			orders, closed := q.orders, q.closed
-			q.orders = nil
-			q.mu.Unlock()
-			for _, order := range orders {
+			order, closed := q.next()
+			if order != nil {
 				order(q.plane)
+				continue
 			}
-			if len(orders) == 0 {
-				if closed {
-					return
-				}
-				break
+			if closed {
+				return
 			}
+			break
 		}
 	}
+}
+
+// next takes the first order, nil when there is none.
+func (q *kernelQueue) next() (order func(ipsec.Dataplane), closed bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.orders) > 0 {
+		order = q.orders[0]
+		q.orders[0] = nil // it may hold keys
+		q.orders = q.orders[1:]
+	}
+	return order, q.closed
+}
+
+// drop forgets every order that is not yet being carried out.
+func (q *kernelQueue) drop() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	clear(q.orders)
+	q.orders = nil
 }
 
 // flush waits until everything ordered so far is carried out.

@@ -67,3 +67,22 @@ func TestCloseDoesNotWaitForADeadKernel(t *testing.T) {
 		t.Errorf("close: %v", err)
 	}
 }
+
+// What is dropped is never carried out; what is under way, and what comes later,
+// is.
+func TestDrop(t *testing.T) {
+	q := newKernelQueue(newMemory())
+	begun, hold := make(chan struct{}), make(chan struct{})
+	q.put(func(ipsec.Dataplane) { close(begun); <-hold })
+	for range 100 {
+		q.put(func(ipsec.Dataplane) { t.Error("a dropped order") })
+	}
+	<-begun
+	q.drop()
+	last := false
+	q.put(func(ipsec.Dataplane) { last = true })
+	close(hold)
+	if err := q.close(context.Background()); err != nil || !last {
+		t.Errorf("close: %v; the order after the drop was carried out: %v", err, last)
+	}
+}
