@@ -52,13 +52,20 @@ type Pair struct {
 
 	cas  map[string]*testca.CA // by trustpoint
 	keys int                   // that were given out
+	lock *os.File              // on the namespaces' names
 }
 
 // New makes the namespaces and the wire between them. bin holds obold and obol;
-// the configurations are read where they are.
+// the configurations are read where they are. Only one pair stands at a time;
+// what a killed process left of one is cleared away.
 func New(bin, config1, config2 string) (*Pair, error) {
+	lock, err := claim()
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "obol-routers")
 	if err != nil {
+		lock.Close()
 		return nil, err
 	}
 	router := func(n int, config string) *Router {
@@ -69,7 +76,7 @@ func New(bin, config1, config2 string) (*Pair, error) {
 			Store: filepath.Join(dir, name), Socket: filepath.Join(dir, name+".sock"),
 		}
 	}
-	p := &Pair{Dir: dir, R1: router(1, config1), R2: router(2, config2)}
+	p := &Pair{Dir: dir, lock: lock, R1: router(1, config1), R2: router(2, config2)}
 	if err := p.wire(); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
@@ -78,6 +85,9 @@ func New(bin, config1, config2 string) (*Pair, error) {
 
 func (p *Pair) wire() error {
 	for _, r := range []*Router{p.R1, p.R2} {
+		if err := clearAway(r.NS); err != nil {
+			return err
+		}
 		if _, err := run("ip", "netns", "add", r.NS); err != nil {
 			return err
 		}
@@ -109,7 +119,7 @@ func (p *Pair) Close() error {
 			errs = append(errs, err)
 		}
 	}
-	return errors.Join(append(errs, os.RemoveAll(p.Dir))...)
+	return errors.Join(append(errs, os.RemoveAll(p.Dir), p.lock.Close())...)
 }
 
 // Start runs the router's obold and waits until it says that it is ready.
