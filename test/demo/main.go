@@ -7,11 +7,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -29,7 +29,7 @@ func main() {
 	flag.Parse()
 	if err := xfrm.Check(need); err != nil && os.Getenv("VM_GUEST") == "" {
 		fmt.Printf("This kernel cannot carry the tunnel (%v): the demo runs in a virtual machine.\n", err)
-		elsewhere(*vm, *bin, *configs)
+		os.Exit(elsewhere(os.Stdout, *vm, *bin, *configs))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -47,23 +47,6 @@ func main() {
 // need is what the note's tunnel asks of the kernel.
 var need = xfrm.Need{Links: []ipsec.LinkKind{ipsec.GREIP, ipsec.Dummy}, Encr: []*suite.Cipher{suite.AES}, Integ: []*suite.Integrity{suite.HMACSHA256}}
 
-// elsewhere becomes the same demo inside the virtual machine; its exit status
-// is ours.
-func elsewhere(vm, bin, configs string) {
-	self, err := os.Executable()
-	if err == nil {
-		var dirs [2]string
-		for i, dir := range []string{bin, configs} {
-			if dirs[i], err = filepath.Abs(dir); err != nil {
-				break
-			}
-		}
-		err = syscall.Exec(vm, []string{vm, "-copy", dirs[0], "-copy", dirs[1], "-timeout", "5m", self, "-bin", dirs[0], "-configs", dirs[1]}, os.Environ())
-	}
-	fmt.Println("demo: FAILED: the virtual machine:", err)
-	os.Exit(1)
-}
-
 func run(ctx context.Context, bin, configs string) (err error) {
 	title("The topology")
 	fmt.Print(`   R1 (namespace obol-r1)                               R2 (namespace obol-r2)
@@ -78,6 +61,9 @@ func run(ctx context.Context, bin, configs string) (err error) {
 	}
 	defer func() {
 		title("Cleaning up")
+		if ctx.Err() != nil {
+			err = errors.New("interrupted") // and not by what that made fail
+		}
 		if e := pair.Close(); e != nil && err == nil {
 			err = e
 		}
