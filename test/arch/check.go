@@ -94,6 +94,9 @@ func (c *checker) room(p *packages.Package) {
 	}
 	for ident, object := range p.TypesInfo.Uses {
 		c.words(p.Fset.Position(ident.Pos()), r, object)
+		if f, ok := object.(*types.Func); ok && f.FullName() == "(*sync.WaitGroup).Go" {
+			c.report(p.Fset.Position(ident.Pos()), whyNoGoroutine, "%s starts a goroutine", p.Name)
+		}
 	}
 	// A file that this build leaves out would escape the checks.
 	for _, file := range p.IgnoredFiles {

@@ -91,6 +91,11 @@ var bans = []ban{
 		why:    "levels 0-4 are pure: bytes come in as datagrams and go out as outputs; addresses are net/netip values",
 	},
 	{
+		paths:  []string{"context", "golang.org/x/sync/..."},
+		within: pure,
+		why:    "levels 0-4 block nowhere, so there is nothing to cancel; a context's deadline is a clock and its AfterFunc a goroutine",
+	},
+	{
 		paths:  []string{"log", "log/...", "go.uber.org/zap", "go.uber.org/zap/..."},
 		within: func(r room) bool { return r.level < 6 },
 		why:    "rooms report events; the daemon turns them into logs",

@@ -1,9 +1,11 @@
 package ikev1
 
 import (
+	"context"   // want "ikev1 imports context"
 	"net"       // want "ikev1 imports net"
 	"net/http"  // want "ikev1 imports net/http"
 	_ "os/exec" // want "ikev1 imports os/exec"
+	"sync"
 	_ "syscall" // want "ikev1 imports syscall"
 	clock "time"
 
@@ -30,4 +32,7 @@ func drive(s session, c net.Conn, h http.Header) {
 	clock.NewTicker(1)          // want "ikev1 uses time.NewTicker"
 	<-clock.Tick(1)             // want "ikev1 uses time.Tick"
 	go s.Sleep()                // want "ikev1 starts a goroutine"
+	var group sync.WaitGroup
+	group.Go(s.Sleep) // want "ikev1 starts a goroutine"
+	_ = context.Background()
 }
