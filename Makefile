@@ -8,6 +8,9 @@ SHELL := /bin/sh
 
 # sudo often leaves Go's own directory out of the path.
 export PATH := $(PATH):/usr/local/go/bin
+# Where Go and the virtual machine keep their caches, if the caller has no home.
+HOME ?= $(shell getent passwd $$(id -u) | cut -d: -f6)
+export HOME
 # Static programs, the same from any directory. Under sudo git refuses to speak
 # of another user's repository, so builds carry no commit.
 export CGO_ENABLED := 0
