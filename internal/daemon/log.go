@@ -4,6 +4,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -15,10 +16,13 @@ import (
 // logQueue is how many reports the log may be behind before some are lost.
 const logQueue = 8192
 
+// lastLines is how long the end of the daemon waits for the log to be read.
+const lastLines = time.Second
+
 // startLog makes the log and starts the goroutine that writes reports to it:
 // IOS's syslog lines, the debug lines asked for, and what obol knows better
-// than IOS says. ended waits until everything is written; the hub must be
-// closed by then.
+// than IOS says. ended waits until everything is written, but no longer than
+// lastLines for a reader that does not read.
 func startLog(w io.Writer, h *hub, debug []ioslog.Facility) (log *zap.Logger, ended func()) {
 	encoder := zap.NewProductionEncoderConfig()
 	encoder.EncodeTime = zapcore.ISO8601TimeEncoder
@@ -38,7 +42,10 @@ func startLog(w io.Writer, h *hub, debug []ioslog.Facility) (log *zap.Logger, en
 	}()
 	return log, func() {
 		h.close()
-		<-done
+		select {
+		case <-done:
+		case <-time.After(lastLines):
+		}
 	}
 }
 

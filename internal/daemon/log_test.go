@@ -2,9 +2,11 @@ package daemon
 
 import (
 	"bytes"
+	"io"
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/internal/ike"
@@ -46,6 +48,25 @@ func TestLog(t *testing.T) {
 		if got := strings.Contains(out.String(), onRequest); got != (debug != nil) {
 			t.Errorf("debug %v, and a debug line is logged: %v", debug, got)
 		}
+	}
+}
+
+// A pipe that nobody reads does not keep the daemon from ending.
+func TestEndDoesNotWaitForAStuckLog(t *testing.T) {
+	r, w := io.Pipe()
+	defer r.Close()
+	h := newHub()
+	_, ended := startLog(w, h, nil)
+	h.publish(ike.Report{Event: ike.SessionDown{ConnID: 1001}})
+	returned := make(chan struct{})
+	go func() {
+		ended()
+		close(returned)
+	}()
+	select {
+	case <-returned:
+	case <-time.After(lastLines + 5*time.Second):
+		t.Error("it waits for ever")
 	}
 }
 
