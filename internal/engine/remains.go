@@ -35,16 +35,21 @@ func (e *Engine) owner(now time.Time, inSPI uint32) *entry {
 }
 
 // initialContact obeys RFC 2407 section 4.6.3.3: the peer has no other SAs with
-// us, so those that stand here are remains. What is being negotiated is not: two
-// sides that begin at the same time both send INITIAL_CONTACT, and must not
-// destroy each other's exchange.
-func (e *Engine) initialContact(now time.Time, with *entry, peerID string) {
+// us, so those that stand here are remains. Like IOS ("bring down existing phase
+// 1 and 2 SA's with local X remote Y remote port P") it goes by the addresses.
+// The name would not do: a peer sends this for each pair of addresses, and no
+// certificate vouches for an identity, so that anybody with a certificate could
+// take down anybody's SAs. What is being negotiated is not remains: two sides
+// that begin at the same time both send INITIAL_CONTACT, and must not destroy
+// each other's exchange.
+func (e *Engine) initialContact(now time.Time, with *entry) {
+	local, remote := with.Addresses()
 	for _, x := range slices.Clone(e.sessions.all) {
-		v := x.View(now)
-		if x == with || x.remote != with.remote && v.PeerID != peerID {
+		l, r := x.Addresses()
+		if x == with || l != local || r != remote {
 			continue
 		}
-		if x.Established() || len(v.Children) > 0 {
+		if v := x.View(now); x.Established() || len(v.Children) > 0 {
 			e.clear(now, x, v.Children, reasonInitialContact)
 		}
 	}

@@ -99,7 +99,7 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 			e.start(now, t)
 		}
 	case ikev1.InitialContact:
-		e.initialContact(now, x, event.PeerID)
+		e.initialContact(now, x)
 	}
 }
 
