@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
+	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/policy"
 )
 
@@ -66,4 +69,20 @@ func (m mute) pass(now time.Time, kind string) bool {
 	}
 	k.n++
 	return k.n <= muteAfter
+}
+
+// audible says whether an output may leave. Anybody can make a session refuse
+// message after message, and each refusal is a line in the log.
+func (e *Engine) audible(now time.Time, x *entry, o ike.Output) bool {
+	r, ok := o.(ike.Report)
+	if !ok {
+		return true
+	}
+	switch event := r.Event.(type) {
+	case ikev1.MessageRejected, ikev1.NoOfferAccepted, ikev1.CertRefused, ikev1.SignatureRefused:
+		return e.mute.pass(now, fmt.Sprintf("%T", event))
+	case ike.NegotiationFailed:
+		return x.initiator || x.Established() || e.mute.pass(now, "failed")
+	}
+	return true
 }

@@ -16,7 +16,11 @@ func (e *Engine) settle(now time.Time, x *entry) {
 		if !ok {
 			break
 		}
-		e.out = append(e.out, o)
+		if e.audible(now, x, o) {
+			e.out = append(e.out, o)
+		} else {
+			e.counters.Muted++
+		}
 		switch o := o.(type) {
 		case ike.InstallSA:
 			e.children[o.SA.SAID] = x

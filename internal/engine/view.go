@@ -14,7 +14,7 @@ type Counters struct {
 	Unsupported   uint64 // a version or exchange that we do not speak
 	UnknownSA     uint64 // cookies of no session
 	HalfOpenDrops uint64 // MM1 above the limits
-	Muted         uint64 // of these drops not reported, because there were too many
+	Muted         uint64 // reports of drops and refusals left out, because there were too many
 	Sessions      uint64 // IKE SAs begun, by either side
 	Established   uint64 // of these authenticated
 	Children      uint64 // child SA pairs that came up

@@ -15,6 +15,7 @@ import (
 
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ioslog"
 )
 
 // started runs the beginning of a script.
@@ -97,6 +98,46 @@ func TestHalfOpenFlood(t *testing.T) {
 	}
 	if err := r1.Command(ike.ClearISAKMP{ConnID: 7}); err == nil {
 		t.Error("an SA that is not there was cleared")
+	}
+}
+
+// A flood of refused messages is no flood of log lines: neither first messages
+// with an offer that will not do, nor garbage with the cookies of a session.
+func TestRefusalFlood(t *testing.T) {
+	r := started(t, 1, "start\nloss 100%\ninitiate R1 Tunnel1\nadvance 1s\nloss 0%\nmark\n")
+	mm1 := r.world.Sent[0].Datagram
+	r2, _ := r.router("R2")
+	stranger := netip.MustParseAddrPort("203.0.113.1:500")
+	inject := func(data []byte) {
+		r.world.Inject(r2.Router, ike.Datagram{Local: mm1.Remote, Remote: stranger, Data: data})
+	}
+	inject(mm1.Data)
+	r.world.Run(time.Millisecond)
+	mm2 := r.world.Sent[len(r.world.Sent)-1].Datagram.Data
+	for i := range 200 {
+		garbage := bytes.Clone(mm2)
+		garbage[len(garbage)-1] = byte(i)
+		garbage[28+1] = 1 // reserved
+		inject(garbage)
+		offer := bytes.Clone(mm1.Data)
+		binary.BigEndian.PutUint64(offer, uint64(i)+1<<32)
+		offer[59] = 99 // the cipher
+		inject(offer)
+	}
+	r.world.Run(time.Second)
+	lines := 0
+	for _, report := range r2.Reports[r2.reported:] {
+		if _, failed := report.Event.(ike.NegotiationFailed); failed {
+			lines++
+		}
+		for _, l := range ioslog.Lines(report) {
+			if l.Facility == ioslog.Syslog {
+				lines++
+			}
+		}
+	}
+	if c := r2.Views().Counters; c.Muted < 300 || lines < 10 || lines > 60 {
+		t.Errorf("%d lines for the log, %d reports left out: %+v", lines, c.Muted, c)
 	}
 }
 
