@@ -1,6 +1,7 @@
 package ikev1
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 	"time"
@@ -22,6 +23,9 @@ const (
 	rekeyKilobytes = 256
 	// accidental is longer than a quick mode with all its repetitions.
 	accidental = 75 * time.Second
+	// maxPairs is how many pairs one tunnel has in an IKE SA. A rekey needs two,
+	// two at once four; a peer that never deletes what it replaced has no more.
+	maxPairs = 8
 )
 
 // child is a pair of SAs that stands in the data plane. Its keys are there and
@@ -132,6 +136,22 @@ func (s *Session) childUp(c *child, replaces *child) {
 	s.report(up)
 	if c.initiator && replaces != nil {
 		s.deleteChild(replaces, "rekeyed")
+	}
+	s.thinOut(c.itf.Name)
+}
+
+// thinOut deletes the oldest pair of a tunnel that has too many.
+func (s *Session) thinOut(tunnel string) {
+	var oldest *child
+	n := 0
+	for _, c := range s.children {
+		if c.itf.Name == tunnel {
+			oldest = cmp.Or(oldest, c)
+			n++
+		}
+	}
+	if n > maxPairs {
+		s.deleteChild(oldest, "too many IPsec SAs of one tunnel")
 	}
 }
 

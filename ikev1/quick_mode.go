@@ -15,7 +15,7 @@ import (
 
 // Limits of phase 2.
 const (
-	maxQuickModes = 32  // in flight in one IKE SA
+	maxQuickModes = 32  // in flight in one IKE SA, and as many that are over
 	minSPI        = 256 // RFC 2406 section 2.1: "1 through 255 are reserved"
 )
 
@@ -240,9 +240,13 @@ func (s *Session) quickInstalled(ev ipsec.Installed) {
 }
 
 // finish makes a pair of what was negotiated. The exchange stays until the peer
-// cannot repeat its message any more.
+// cannot repeat its message any more; of very many, the last ones stay.
 func (s *Session) finish(q *quickMode, c *child) {
 	q.state, q.begun = over{}, s.now
+	if done := len(s.quick) - s.inFlight(); done > maxQuickModes {
+		i := slices.IndexFunc(s.quick, func(o *quickMode) bool { _, over := o.state.(over); return over })
+		s.quick = slices.Delete(s.quick, i, i+1)
+	}
 	s.childUp(c, q.replaces)
 }
 
