@@ -15,6 +15,7 @@ const (
 	reasonCommand        = "BY user command"
 	reasonInitialContact = "Receive initial contact"
 	reasonShutdown       = "shutdown"
+	reasonTooMany        = "too many IKE SAs with the peer"
 )
 
 // NoTunnelError says that a command names a tunnel that there is not.

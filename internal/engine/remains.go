@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -52,6 +53,27 @@ func (e *Engine) initialContact(now time.Time, with *entry) {
 		if v := x.View(now); x.Established() || len(v.Children) > 0 {
 			e.clear(now, x, v.Children, reasonInitialContact)
 		}
+	}
+}
+
+// maxSAs is how many IKE SAs stand between two addresses, those counted that
+// only keep their child SAs. Renewal needs two; a peer that is authenticated may
+// not fill our memory all the same.
+const maxSAs = 32
+
+// thinOut deletes the oldest IKE SA between two addresses that have too many.
+func (e *Engine) thinOut(now time.Time, latest *entry) {
+	local, remote := latest.Addresses()
+	var oldest *entry
+	n := 0
+	for _, x := range e.sessions.all {
+		if l, r := x.Addresses(); l == local && r == remote && (x.Established() || !x.Alive()) {
+			oldest = cmp.Or(oldest, x)
+			n++
+		}
+	}
+	if n > maxSAs {
+		e.clear(now, oldest, oldest.View(now).Children, reasonTooMany)
 	}
 }
 

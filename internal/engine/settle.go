@@ -77,6 +77,7 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 	switch event := event.(type) {
 	case ike.SessionUp:
 		e.counters.Established++
+		e.thinOut(now, x)
 	case ike.ChildUp:
 		e.counters.Children++
 		if event.Initiator {
