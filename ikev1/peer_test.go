@@ -1,9 +1,13 @@
 package ikev1
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/test/testca"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -37,5 +41,129 @@ func TestPairsPileUp(t *testing.T) {
 	latest := p.r1.session.children[0].out.SAID
 	if _, ok := p.r2.sas[latest]; !ok {
 		t.Error("the latest pair is gone")
+	}
+}
+
+// A peer that is authenticated begins quick mode upon quick mode while our data
+// plane has other things to do: beyond the bound they are dropped.
+func TestQuickModeFlood(t *testing.T) {
+	p := newPair(t)
+	p.up(p.r1)
+	p.r2.stall = true
+	ids := proxyIDs(p.r1.itf.Tunnel.Selector())
+	for i := range maxQuickModes + 5 {
+		offer, err := quickOffer(p.r1.itf, uint32(0x5000+i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.deliver(p.r2, p.r1.forge(wire.ExchangeQuickMode, uint32(100+i),
+			payload(wire.PayloadSA, wire.SAV1{DOI: wire.DOIIPsec, Situation: wire.SituationIdentityOnly, Proposals: offer}),
+			payload(wire.PayloadNonce, wire.Raw(make([]byte, 20))),
+			payload(wire.PayloadID, wire.Raw(ids[0])), payload(wire.PayloadID, wire.Raw(ids[1]))))
+		if n := p.r2.session.inFlight(); n != min(i+1, maxQuickModes) {
+			t.Fatalf("%d quick modes in flight after %d", n, i+1)
+		}
+	}
+	want(t, p.r2, func(e MessageRejected) bool { return e.Reason == "32 quick modes are in flight" })
+}
+
+// The keys of an SA that is never installed are overwritten, whether QM3 fails to
+// come or the IKE SA goes.
+func TestKeysOfAFailedQuickMode(t *testing.T) {
+	for _, ended := range []string{"no QM3", "no IKE SA"} {
+		p := newPair(t)
+		p.up(p.r1)
+		p.r1.session.StartQuick(p.now, p.r1.itf)
+		p.r1.collect(p.now)
+		p.step(p.r1)
+		st, ok := p.r2.session.quick[len(p.r2.session.quick)-1].state.(sentQM2)
+		if !ok || len(st.out.EncrKey) != 16 || bytes.Equal(st.out.EncrKey, make([]byte, 16)) {
+			t.Fatalf("a rekey does not wait for QM3 with the outbound keys: %v", st.out.EncrKey)
+		}
+		main := p.r2.session.crypt.keys
+		if ended == "no QM3" {
+			p.advance(2*time.Minute, func(*party, []byte) bool { return true })
+		} else {
+			p.r2.session.Delete(p.now, "test")
+			for _, k := range [][]byte{main.SKEYID, main.D, main.A, main.E} {
+				if !bytes.Equal(k, make([]byte, len(k))) {
+					t.Error("keys of phase 1 are left")
+				}
+			}
+		}
+		if !bytes.Equal(st.out.EncrKey, make([]byte, 16)) || !bytes.Equal(st.out.IntegKey, make([]byte, 32)) {
+			t.Errorf("%s: keys are left", ended)
+		}
+	}
+}
+
+// identify makes the MM5 that R1 would send with another identity.
+func (p *pairOf) identify(id wire.IDV1, own *pki.Trustpoint) []byte {
+	p.t.Helper()
+	s := p.r1.session
+	st, ok := s.main.(sentMM5)
+	if !ok {
+		p.t.Fatalf("R1 is in %s", s.phase)
+	}
+	h := s.header(wire.ExchangeMainMode, 0)
+	b := wire.NewBuilder(nil, h)
+	body := id.Append(nil)
+	b.Add(wire.PayloadID, wire.Raw(body))
+	s.addCertificates(b, own)
+	sig, err := suite.SignRSAV1(nil, own.Signer, s.hashI(st.transcript, body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	b.Add(wire.PayloadSig, wire.Raw(sig))
+	data, _ := s.crypt.seal(h, b, p.r2.session.crypt.iv)
+	return data
+}
+
+// Well signed identities that are none are refused all the same; one that the
+// certificate does not hold is told.
+func TestHostileIdentity(t *testing.T) {
+	fqdn := func(name string) wire.IDV1 {
+		return wire.IDV1{Type: wire.IDFQDN, Protocol: 17, Port: 500, Data: []byte(name)}
+	}
+	port := fqdn("R1.cisco.com")
+	port.Port = 1
+	other := testca.Trustpoint("IOSCA1", note.CA1.Enroll("R3", "192.168.0.9", "109", 2), 1)
+	for _, c := range []struct {
+		name     string
+		id       wire.IDV1
+		own      *pki.Trustpoint
+		up, told bool
+	}{
+		{"its own", fqdn("R1.cisco.com"), nil, true, false},
+		{"another port", port, nil, false, false},
+		{"no name", fqdn(""), nil, false, false},
+		{"a name that breaks lines", fqdn("R1.cisco.com\nR9"), nil, false, false},
+		{"a name with a nought", fqdn("R1.cisco.com\x00"), nil, false, false},
+		{"an address too short", wire.IDV1{Type: wire.IDIPv4Addr, Data: []byte{192, 168, 0}}, nil, false, false},
+		{"a name of another's", fqdn("R1.cisco.com"), other, true, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPair(t)
+			p.initiate(p.r1)
+			for range 4 {
+				if len(p.r1.sent) > 0 {
+					p.step(p.r1)
+				} else {
+					p.step(p.r2)
+				}
+			}
+			p.r1.sent = nil
+			own := c.own
+			if own == nil {
+				own = p.r1.env.PKI.Lookup("IOSCA1")
+			}
+			p.deliver(p.r2, p.identify(c.id, own))
+			if up := p.r2.session.Established(); up != c.up {
+				t.Errorf("established: %v\n%s", up, p.r2.story())
+			}
+			if told := len(all[IDCertMismatch](p.r2)) == 1; told != c.told {
+				t.Errorf("told: %v", told)
+			}
+		})
 	}
 }
