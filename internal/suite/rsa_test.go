@@ -126,6 +126,20 @@ func TestVerifyRefuses(t *testing.T) {
 	if err := VerifyRSAV1(&key.PublicKey, rsaHash, good); err != nil {
 		t.Errorf("the right one: %v", err)
 	}
+	// s + n is as good as s for whoever does not compare it with n. It has to fit
+	// into as many octets, so a small s is looked for.
+	for i := 0; ; i++ {
+		hash := fmt.Appendf(nil, "%020d", i)
+		block, _ := blockType1(hash, key.Size())
+		s := new(big.Int).SetBytes(raw(key, block))
+		if s.Add(s, key.N).BitLen() > 8*key.Size() {
+			continue
+		}
+		if err := VerifyRSAV1(&key.PublicKey, hash, s.Bytes()); !errors.Is(err, ErrSignature) {
+			t.Errorf("s + n: %v", err)
+		}
+		break
+	}
 	// A hash too long for eight octets of padding has no right signature.
 	long := bytes.Repeat([]byte{1}, 118)
 	block := append(append([]byte{0, 1}, bytes.Repeat([]byte{0xff}, 7)...), 0)
