@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"crypto/rsa"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,7 +12,13 @@ import (
 const (
 	MaxChain  = 16 // certificates that a peer may send
 	maxDepth  = 8  // certificates in a path, the anchor counted
-	maxChecks = 64 // signatures tried while a path is looked for
+	maxChecks = 16 // signatures tried while a path is looked for
+
+	// Of a CA that stands below an anchor: IOS has no longer keys, and everybody
+	// has this exponent or a smaller one. The dearest key that a peer may bring
+	// takes a hundred times as long as an ordinary one.
+	maxIssuerBits     = 4096
+	maxIssuerExponent = 65537
 )
 
 // A search looks for a path from the peer's certificate to an anchor. x509's
@@ -81,6 +88,10 @@ func (s *search) extend(path []*Certificate) (Verdict, bool) {
 		if s.checks++; s.checks > maxChecks {
 			s.fail(&s.other, Malformed, "", last, "more than %d signatures would have to be tried", maxChecks)
 			break
+		}
+		if pub, ok := issuer.X509.PublicKey.(*rsa.PublicKey); ok && (pub.N.BitLen() > maxIssuerBits || pub.E > maxIssuerExponent) {
+			s.fail(&s.other, WeakKey, "", issuer, "RSA key of %d bits with exponent %d, which takes too long to verify with", pub.N.BitLen(), pub.E)
+			continue
 		}
 		if _, r := signatureBy(last, issuer, s.snapshot.policy); r != nil {
 			s.fail(&s.other, r.code, "", last, "%s", r.reason)

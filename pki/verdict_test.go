@@ -2,6 +2,7 @@ package pki_test
 
 import (
 	"crypto"
+	"crypto/rsa"
 	"math/big"
 	"slices"
 	"strings"
@@ -396,6 +397,32 @@ func BenchmarkChoose(b *testing.B) {
 	for b.Loop() {
 		if s.Choose(requests, nil).Trustpoint == nil {
 			b.Fatal("nothing chosen")
+		}
+	}
+}
+
+// The peer chooses the keys of the CAs that it sends: one that takes too long to
+// verify with is not tried.
+func TestVerifyCostlyIssuers(t *testing.T) {
+	root := testca.New("CA1", 0)
+	sub := root.Sub("SUB", 1)
+	leaf := sub.Enroll("R2", "192.168.0.2", "101", 3)
+	modulus := func(bits uint) *big.Int {
+		n := new(big.Int).Lsh(big.NewInt(1), bits-1)
+		return n.Add(n, big.NewInt(1))
+	}
+	for _, c := range []struct {
+		key    *rsa.PublicKey
+		costly bool
+	}{
+		{&rsa.PublicKey{N: modulus(8192), E: 65537}, true},
+		{&rsa.PublicKey{N: modulus(2048), E: 1<<31 - 1}, true},
+		{&rsa.PublicKey{N: modulus(4096), E: 65537}, false},
+	} {
+		issuer := root.Issue(testca.Certificate{Subject: sub.Name.DER(), Key: c.key, Extensions: []testca.Extension{testca.BasicConstraints(true, -1)}})
+		v := trust(root, pki.RevocationNone).Verify([]*pki.Certificate{leaf.Cert, issuer}, nil, today)
+		if v.OK || strings.Contains(v.Reason, "takes too long") != c.costly {
+			t.Errorf("%d bits, exponent %d: %v %s", c.key.N.BitLen(), c.key.E, v.OK, v.Reason)
 		}
 	}
 }
