@@ -73,7 +73,7 @@ func TestTwoLinks(t *testing.T) {
 // What somebody began in the peer's name does not hold us up: a tunnel waits for
 // no half-open SA of the peer's.
 func TestNotHeldUp(t *testing.T) {
-	r := started(t, 1, "start\nloss 100%\ninitiate R2 Tunnel1\nadvance 1s\nmark\n")
+	r := started(t, 1, "drop R1 set isakmp-profile prof1\ndrop R2 set isakmp-profile prof1\nstart\nloss 100%\ninitiate R2 Tunnel1\nadvance 1s\nmark\n")
 	r1, _ := r.router("R1")
 	r.world.Inject(r1.Router, ike.Datagram{Local: r.world.Sent[0].Datagram.Remote, Remote: r.world.Sent[0].Datagram.Local, Data: r.world.Sent[0].Datagram.Data})
 	for _, line := range []string{"clear R2 isakmp", "advance 1s", "want event R1 SAInserted", "loss 0%", "initiate R1 Tunnel1", "wait up 5s", "advance 1s", "want sa 1"} {
