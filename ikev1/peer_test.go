@@ -2,6 +2,7 @@ package ikev1
 
 import (
 	"bytes"
+	"encoding/binary"
 	"testing"
 	"time"
 
@@ -165,5 +166,49 @@ func TestHostileIdentity(t *testing.T) {
 				t.Errorf("told: %v", told)
 			}
 		})
+	}
+}
+
+// What we said comes back to us: a message id is spent by whoever used it, or a
+// delete of ours, which names our SPI, would delete the pair when it returns.
+func TestReflected(t *testing.T) {
+	p := newPair(t)
+	p.up(p.r1)
+	for _, r := range []*party{p.r1, p.r2} {
+		r.session.sendDelete(wire.ProtocolESP, binary.BigEndian.AppendUint32(nil, r.session.children[0].in.SPI))
+		r.collect(p.now)
+		p.unharmed(r, r.next(), "a message of its own")
+	}
+}
+
+// A RESPONDER_LIFETIME in QM2 shortens, and never lengthens.
+func TestLifetimeInQM2(t *testing.T) {
+	for offered, want := range map[time.Duration]time.Duration{2 * time.Hour: time.Hour, 20 * time.Minute: 20 * time.Minute, 0: time.Hour} {
+		p := newPair(t)
+		p.initiate(p.r1)
+		for len(p.r1.session.quick) == 0 {
+			for _, r := range []*party{p.r1, p.r2} {
+				if len(r.sent) > 0 {
+					p.step(r)
+				}
+			}
+		}
+		q := p.r1.session.quick[0]
+		offer, err := quickOffer(p.r1.itf, 0x7777)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := p.r2.session.quickMessage(&quickMode{id: q.id}, offer, make([]byte, 20), nil, q.state.(sentQM1).ids)
+		var life []byte
+		for _, a := range []wire.Attribute{{Type: wire.IPsecAttrLifeType, Value: uint64(wire.LifeSeconds)}, {Type: wire.IPsecAttrLifeDuration, Value: uint64(offered / time.Second)}} {
+			life = a.Append(life)
+		}
+		b.Add(wire.PayloadNotify, wire.NotifyV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolESP, SPI: []byte{0, 0, 0x77, 0x77}, Type: wire.NotifyResponderLifetime, Data: life})
+		p.r2.session.crypt.putHash(b, q.id, q.ni)
+		data, _ := p.r2.session.crypt.seal(p.r2.session.header(wire.ExchangeQuickMode, q.id), b, q.iv)
+		p.deliver(p.r1, data)
+		if c := p.r1.session.children; len(c) != 1 || c[0].expires.Sub(p.now) != want {
+			t.Errorf("%s told: %d pairs\n%s", offered, len(c), p.r1.story())
+		}
 	}
 }
