@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/obol-ike/obol/test/routers"
 )
@@ -16,6 +17,16 @@ func TestLeftovers(t *testing.T) {
 	must(t, exec.Command("ip", "netns", "add", "obol-r1").Run())
 	left := exec.Command("ip", "netns", "exec", "obol-r1", "sleep", "60")
 	must(t, left.Start())
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		out, err := exec.Command("ip", "netns", "pids", "obol-r1").Output()
+		must(t, err)
+		if len(out) > 0 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the process is not in its namespace")
+		}
+	}
 	p := note(t)
 	if err := left.Wait(); routers.ExitCode(err) != -1 || left.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
 		t.Errorf("the process left behind: %v", err)
