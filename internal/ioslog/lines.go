@@ -152,6 +152,8 @@ func Lines(r ike.Report) []Line {
 	case ikev1.IPsecInstalled:
 		return ipsecInstalled(e)
 
+	case engine.ISAKMPOnOff:
+		return isakmpOnOff(e)
 	case engine.NoSA:
 		return syslog("CRYPTO-4-IKMP_NO_SA: IKE message from %s has no SA and is not an initialization offer", e.Remote.Addr())
 	case engine.BadMessage:

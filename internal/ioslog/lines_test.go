@@ -263,6 +263,8 @@ ISAKMP:(1001):Received IPSec Install callback... proceeding with the negotiation
 ISAKMP:(1001):Successfully installed IPSEC SA (SPI:0xDA9E8DCA) on Tunnel1`},
 		{"not installed", ikev1.IPsecInstalled{SA: sa, Child: child, Tunnel: "Tunnel1", Err: errors.New("no such algorithm")},
 			`ISAKMP:(1001):Failed to install IPSEC SA (SPI:0xDA9E8DCA) on Tunnel1: no such algorithm`},
+		{"ISAKMP on", engine.ISAKMPOnOff{On: true}, `%CRYPTO-6-ISAKMP_ON_OFF: ISAKMP is ON`},
+		{"ISAKMP off", engine.ISAKMPOnOff{}, `%CRYPTO-6-ISAKMP_ON_OFF: ISAKMP is OFF`},
 		{"no SA", engine.NoSA{Remote: sa.Remote}, `%CRYPTO-4-IKMP_NO_SA: IKE message from 192.168.0.2 has no SA and is not an initialization offer`},
 		{"bad message", engine.BadMessage{Remote: sa.Remote}, `%CRYPTO-4-IKMP_BAD_MESSAGE: IKE message from 192.168.0.2 failed its sanity check or is malformed`},
 		{"line protocol", tunnel.LineProtocol{Interface: "Tunnel1", Up: true}, `%LINEPROTO-5-UPDOWN: Line protocol on Interface Tunnel1, changed state to up`},
