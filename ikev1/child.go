@@ -256,7 +256,7 @@ func (s *Session) rekey(c *child) {
 		s.report(RekeyNeeded{SA: s.sa(), Tunnel: c.itf.Name, InSPI: c.in.SPI})
 	default:
 		c.replaced = true
-		s.beginQuick(itf, c)
+		s.requestQuick(itf, c)
 	}
 }
 

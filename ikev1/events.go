@@ -34,6 +34,12 @@ type SARequested struct {
 // SAInserted says that the SA stands in the database, before its first message.
 type SAInserted struct{ SA }
 
+// NotStarted says that main mode could not be begun.
+type NotStarted struct {
+	SA
+	NoKey bool // there is nothing to authenticate with
+}
+
 // ExchangeBegun comes before the first message of an exchange of ours.
 type ExchangeBegun struct {
 	SA
@@ -335,6 +341,12 @@ type DeleteReceived struct {
 	Known     bool // we had that SA
 }
 
+// QuickRequested says that a tunnel wants SAs of an IKE SA that stands.
+type QuickRequested struct {
+	SA
+	Tunnel string
+}
+
 // SPIAllocated is "QM Initiator gets spi" or "QM Responder gets spi".
 type SPIAllocated struct {
 	SA
@@ -360,6 +372,8 @@ type IPsecTransformChecked struct {
 	Proposal  uint8
 	Protocol  wire.ProtocolID
 	Transform wire.TransformV1
+	Set       *policy.TransformSet // that it was held against, nil: none
+	Selector  ipsec.Selector
 	Refusal   string // "": acceptable
 }
 

@@ -1,6 +1,7 @@
 package ikev1
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -49,6 +50,7 @@ func Initiate(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface)
 	s.profile = itf.Tunnel.Protection.ISAKMPProfile
 	s.report(SARequested{SA: s.sa(), Tunnel: itf.Name, Profile: s.profileName()})
 	if err := s.beginMain(); err != nil {
+		s.report(NotStarted{SA: s.sa(), NoKey: errors.Is(err, errNoCertificate)})
 		s.main = nil
 		s.failed("MM1", err.Error())
 	}

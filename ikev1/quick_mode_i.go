@@ -47,13 +47,19 @@ func (s *Session) StartQuick(now time.Time, itf *policy.Interface) {
 	case s.up == nil:
 		s.waiting = append(s.waiting, itf)
 	default:
-		s.beginQuick(itf, nil)
+		s.requestQuick(itf, nil)
 	}
 }
 
 // refuseQuick says why a quick mode was not begun.
 func (s *Session) refuseQuick(itf *policy.Interface, reason string) {
 	s.report(ike.NegotiationFailed{Tunnel: itf.Name, Peer: s.remote.Addr(), Stage: "QM1", Reason: reason})
+}
+
+// requestQuick begins a quick mode over an IKE SA that stands.
+func (s *Session) requestQuick(itf *policy.Interface, replaces *child) {
+	s.report(QuickRequested{SA: s.sa(), Tunnel: itf.Name})
+	s.beginQuick(itf, replaces)
 }
 
 // beginQuick sends QM1.
@@ -145,7 +151,7 @@ func (st sentQM1) handle(s *Session, q *quickMode, c *opened) error {
 		return refuse(wire.NotifyInvalidIDInformation, "the peer's proxy identities are not ours")
 	}
 	s.reportRead(q, wire.PayloadHash, wire.PayloadSA)
-	match, err := s.checkTransforms(q, x.proposals)
+	match, err := s.checkTransforms(q, st.selector, x.proposals)
 	if err != nil {
 		return err
 	}

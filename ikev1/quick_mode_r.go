@@ -122,7 +122,7 @@ func (s *Session) judgeQM1(q *quickMode, c *opened) error {
 		return refuse(wire.NotifyNoProposalChosen, "%s", choice.Reason)
 	}
 	q.itf, checked.Tunnel = choice.Interface, choice.Interface.Name
-	match, err := s.checkTransforms(q, x.proposals)
+	match, err := s.checkTransforms(q, selector, x.proposals)
 	if err != nil {
 		return err
 	}

@@ -87,12 +87,12 @@ func offered(ours []wire.ProposalV1, got wire.ProposalV1) bool {
 
 // checkTransforms compares proposals with the transform sets of the tunnel and
 // reports every comparison.
-func (s *Session) checkTransforms(q *quickMode, proposals []wire.ProposalV1) (policy.TransformMatch, error) {
+func (s *Session) checkTransforms(q *quickMode, selector ipsec.Selector, proposals []wire.ProposalV1) (policy.TransformMatch, error) {
 	match := policy.MatchTransformSet(q.itf.Tunnel.Protection, proposals)
 	for _, c := range match.Checks {
 		s.report(IPsecTransformChecked{
 			SA: s.sa(), MessageID: q.id, Proposal: c.Proposal.Number, Protocol: c.Proposal.Protocol,
-			Transform: c.Transform, Refusal: c.Refusal,
+			Transform: c.Transform, Set: c.Set, Selector: selector, Refusal: c.Refusal,
 		})
 	}
 	switch {

@@ -26,10 +26,13 @@ const help = `Usage: obol [--socket PATH] [--store DIR] WORDS
 
 Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
 
-  show crypto isakmp sa [detail]
-  show crypto ipsec sa
+  show crypto isakmp sa [detail | count]
+  show crypto isakmp {policy | default policy | profile | peers}
+  show crypto isakmp key                  prints the keys themselves
+  show crypto ipsec {sa | transform-set | profile}
   show crypto session [detail]
-  show crypto pki certificates            also without a daemon
+  show crypto pki {certificates | trustpoints}
+  show crypto key mypubkey rsa            this and pki also without a daemon
   clear crypto isakmp [CONN-ID]
   clear crypto sa [peer ADDRESS]
   clear crypto session [remote ADDRESS]

@@ -205,6 +205,9 @@ func TestDebugStreamsItsFacilityAndSyslog(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
 	}
+	if !strings.HasPrefix(out, "Crypto ISAKMP debugging is on\n*") {
+		t.Errorf("the answer does not come first:\n%s", out)
+	}
 	if strings.Contains(out, "IPSEC") {
 		t.Errorf("lines of another facility in\n%s", out)
 	}
@@ -216,7 +219,7 @@ func TestDebugStreamsItsFacilityAndSyslog(t *testing.T) {
 func TestDebugEndsWithItsClient(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if code, out, errs := newRouter(t).do(ctx, "debug crypto isakmp"); code != ExitDone || out+errs != "" {
+	if code, out, errs := newRouter(t).do(ctx, "debug crypto ipsec isakmp pki"); code != ExitDone || out+errs != "Crypto ISAKMP debugging is on\nCrypto IPSEC debugging is on\n" {
 		t.Errorf("exit %d, %q", code, out+errs)
 	}
 }

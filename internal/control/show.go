@@ -13,14 +13,6 @@ import (
 	"github.com/obol-ike/obol/pki/store"
 )
 
-func (e *exec) showISAKMPSA(detail bool) int {
-	view, err := e.router.View(e.ctx)
-	if err != nil {
-		return e.failf("%v", err)
-	}
-	return e.print(func(w io.Writer) error { return show.ISAKMPSA(w, view.Sessions, detail) })
-}
-
 func (e *exec) showIPsecSA() int {
 	return e.showCounted(func(w io.Writer, view engine.View, counters show.Counters) error {
 		return show.IPsecSA(w, view, time.Now(), counters)
@@ -63,15 +55,7 @@ func installed(view engine.View) []ipsec.SAID {
 	return ids
 }
 
-// showCertificates works without a daemon too: on what stands in the store.
-func (e *exec) showCertificates() int {
-	snapshot, err := e.snapshot()
-	if err != nil {
-		return e.failf("%v", err)
-	}
-	return e.print(func(w io.Writer) error { return show.PKICertificates(w, snapshot, time.UTC) })
-}
-
+// snapshot is what the daemon has, and without one what stands in the store.
 func (e *exec) snapshot() (*pki.Snapshot, error) {
 	if e.router != nil {
 		return e.router.PKI(), nil

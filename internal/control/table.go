@@ -66,18 +66,11 @@ func row(syntax string, do func(*Command, *ios.Match)) ios.Command[*Command] {
 
 // table holds the exec commands. Each handler turns its line into a Command and
 // does nothing else, so that the client can understand a line without a daemon.
-var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(
-	row("show crypto isakmp sa [detail]", func(c *Command, m *ios.Match) {
-		detail := m.Has("detail")
-		c.run = func(e *exec) int { return e.showISAKMPSA(detail) }
-	}),
+var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).Add(
 	row("show crypto ipsec sa", func(c *Command, _ *ios.Match) { c.run = (*exec).showIPsecSA }),
 	row("show crypto session [detail]", func(c *Command, m *ios.Match) {
 		detail := m.Has("detail")
 		c.run = func(e *exec) int { return e.showSession(detail) }
-	}),
-	row("show crypto pki certificates", func(c *Command, _ *ios.Match) {
-		c.run, c.offline = (*exec).showCertificates, (*exec).showCertificates
 	}),
 	row("clear crypto isakmp [id:<0-4294967295>]", func(c *Command, m *ios.Match) {
 		c.run = command(ike.ClearISAKMP{ConnID: uint32(m.Int("id"))})

@@ -130,6 +130,7 @@ func (e *Engine) adopt(now time.Time, cmd ike.Adopt) {
 	e.env.Config = cmd.Config
 	e.tunnels.Adopt(now, cmd.Config, e.opts.Options)
 	e.flush()
+	e.switchISAKMP(now)
 }
 
 // abandon deletes the SAs of a tunnel that is removed or re-made. An IKE SA that

@@ -35,6 +35,7 @@ type Engine struct {
 	counters  Counters
 
 	out    []ike.Output
+	on     bool // ISAKMP is
 	closed bool // after Shutdown
 }
 
@@ -53,6 +54,7 @@ func New(now time.Time, env ike.Env, opts Options) *Engine {
 	e.env.NewSPI = e.newSPI
 	e.tunnels.Adopt(now, env.Config, opts.Options)
 	e.flush()
+	e.switchISAKMP(now)
 	return e
 }
 

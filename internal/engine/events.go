@@ -40,6 +40,10 @@ type Simultaneous struct {
 	InSPI  uint32
 }
 
+// ISAKMPOnOff is %CRYPTO-6-ISAKMP_ON_OFF: the first protected tunnel switches
+// ISAKMP on, the last one switches it off.
+type ISAKMPOnOff struct{ On bool }
+
 // IsEvent makes it an event.
 func (NoSA) IsEvent() {}
 
@@ -54,3 +58,6 @@ func (HalfOpenLimit) IsEvent() {}
 
 // IsEvent makes it an event.
 func (Simultaneous) IsEvent() {}
+
+// IsEvent makes it an event.
+func (ISAKMPOnOff) IsEvent() {}

@@ -10,15 +10,19 @@ import (
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/wire"
 )
 
 // proxy prints one side of a selector. 256 stands for any protocol.
 func proxy(p netip.Prefix, protocol uint8, port uint16) string {
-	n := int(protocol)
-	if n == 0 {
-		n = 256
+	return fmt.Sprintf("%s/%s/%d/%d", p.Addr(), ipsec.Netmask(p), protocolNumber(protocol), port)
+}
+
+func protocolNumber(protocol uint8) int {
+	if protocol == 0 {
+		return 256
 	}
-	return fmt.Sprintf("%s/%s/%d/%d", p.Addr(), ipsec.Netmask(p), n, port)
+	return int(protocol)
 }
 
 func proxies(s ipsec.Selector) (local, remote string) {
@@ -47,39 +51,72 @@ func transforms(ah *suite.Integrity, encr *suite.Cipher, bits int, integ *suite.
 
 func setWords(s *policy.TransformSet) string { return transforms(s.AH, s.Encr, s.KeyBits, s.Integ) }
 
+// keySize is what IOS prints of a transform set: 0 for ciphers with one key size.
+func keySize(s *policy.TransformSet) int {
+	if s.Encr == nil || s.Encr.Bits == nil {
+		return 0
+	}
+	return 8 * s.Encr.KeyLen(s.KeyBits)
+}
+
+func setProtocol(s *policy.TransformSet) ipsec.Protocol {
+	if s.Encr == nil && s.Integ == nil {
+		return ipsec.AH
+	}
+	return ipsec.ESP
+}
+
 func ipsecOffered(e ikev1.IPsecOffered) []Line {
 	local, remote := proxies(e.Selector)
-	protocol, bits := ipsec.ESP, 0
-	if e.Set.Encr == nil && e.Set.Integ == nil {
-		protocol = ipsec.AH
-	} else if e.Set.Encr != nil && e.Set.Encr.Bits != nil {
-		bits = 8 * e.Set.Encr.KeyLen(e.Set.KeyBits)
-	}
 	return ipsecLine("%s", rows(
 		"IPSEC(sa_request): ,",
 		fmt.Sprintf("  (key eng. msg.) OUTBOUND local= %s, remote= %s,", e.Local, e.Remote),
 		fmt.Sprintf("    local_proxy= %s,", local),
 		fmt.Sprintf("    remote_proxy= %s,", remote),
-		fmt.Sprintf("    protocol= %s, transform= %s (%s), ", protocol, setWords(e.Set), e.Set.Mode),
+		fmt.Sprintf("    protocol= %s, transform= %s (%s), ", setProtocol(e.Set), setWords(e.Set), e.Set.Mode),
 		fmt.Sprintf("    lifedur= %ds and %dkb, ", int64(e.Lifetime.Duration/time.Second), e.Lifetime.Kilobytes),
-		fmt.Sprintf("    spi= 0x0(0), conn_id= 0, keysize= %d, flags= 0x0", bits),
+		fmt.Sprintf("    spi= 0x0(0), conn_id= 0, keysize= %d, flags= 0x0", keySize(e.Set)),
 	))
 }
 
-// proxiesChecked is the search for the map entry of a proposal. A protected
-// tunnel's map is named after its interface, its entry is 65537.
-func proxiesChecked(e ikev1.ProxiesChecked) []Line {
-	s := e.Selector
-	lines := ipsecLine("%s", rows(
+// proposalValidated shows a transform that will do as the IPsec engine is asked
+// about it, before lifetimes and SPIs are.
+func proposalValidated(e ikev1.IPsecTransformChecked) []Line {
+	const part = "IPSEC(validate_proposal_request): proposal part #1"
+	local, remote := proxies(e.Selector)
+	mode, _ := e.Transform.Attribute(wire.IPsecAttrEncaps)
+	return join(ipsecLine(part), ipsecLine("%s", rows(
+		part+",",
+		fmt.Sprintf("  (key eng. msg.) INBOUND local= %s, remote= %s,", endpoint(e.Local), endpoint(e.Remote)),
+		fmt.Sprintf("    local_proxy= %s,", local),
+		fmt.Sprintf("    remote_proxy= %s,", remote),
+		fmt.Sprintf("    protocol= %s, transform= %s (%s), ", setProtocol(e.Set), setWords(e.Set), encapsulations[mode.Value]),
+		"    lifedur= 0s and 0kb, ",
+		fmt.Sprintf("    spi= 0x0(0), conn_id= 0, keysize= %d, flags= 0x0", keySize(e.Set)),
+	)))
+}
+
+// proxyMatch is a search for a map entry.
+func proxyMatch(s ipsec.Selector, protocol int) []Line {
+	return ipsecLine("%s", rows(
 		"Crypto mapdb : proxy_match",
 		fmt.Sprintf("\tsrc addr     : %s", s.Local.Addr()),
 		fmt.Sprintf("\tdst addr     : %s", s.Remote.Addr()),
-		fmt.Sprintf("\tprotocol     : %d", s.Protocol),
+		fmt.Sprintf("\tprotocol     : %d", protocol),
 		fmt.Sprintf("\tsrc port     : %d", s.LocalPort),
 		fmt.Sprintf("\tdst port     : %d", s.RemotePort),
 	))
+}
+
+// mapEntry: a protected tunnel's map is named after its interface, its entry is
+// 65537.
+func mapEntry(tunnel string) string { return tunnel + "-head-0, 65537" }
+
+// proxiesChecked is the search for the map entry of a proposal.
+func proxiesChecked(e ikev1.ProxiesChecked) []Line {
+	lines := proxyMatch(e.Selector, int(e.Selector.Protocol))
 	if e.Tunnel != "" {
-		return join(lines, ipsecLine("(ipsec_process_proposal)Map Accepted: %s-head-0, 65537", e.Tunnel))
+		return join(lines, ipsecLine("(ipsec_process_proposal)Map Accepted: %s", mapEntry(e.Tunnel)))
 	}
 	const unsupported = "proxy identities not supported"
 	if e.Reason != "" && e.Reason != unsupported {
@@ -98,6 +135,24 @@ func ipsecProposalRefused(e ikev1.IPsecProposalRefused) []Line {
 		reason = rows(reason+": ", "{"+e.Offered+" }")
 	}
 	return join(ipsecLine("%s", reason), refusedQuickMode(e.SA, 256))
+}
+
+// queued comes before what the IPsec engine does for ISAKMP.
+const queued = "IPSEC(key_engine): got a queue event with 1 KMI message(s)"
+
+// mapFound is how the IPsec engine begins with a pair of SAs.
+func mapFound(e ikev1.IPsecInstalled) []Line {
+	s := e.Child.Selector
+	return join(
+		ipsecLine(queued),
+		proxyMatch(s, protocolNumber(s.Protocol)),
+		ipsecLine("IPSEC(crypto_ipsec_create_ipsec_sas): Map found %s", mapEntry(e.Tunnel)),
+	)
+}
+
+// outboundEnabled ends a quick mode: the pair may carry traffic.
+func outboundEnabled() []Line {
+	return join(ipsecLine(queued), ipsecLine("IPSEC(key_engine_enable_outbound): rec'd enable notify from ISAKMP"))
 }
 
 // saCreated shows an SA that stands in the data plane.

@@ -36,6 +36,19 @@ func saInserted(e ikev1.SAInserted) []Line {
 	return isakmp(":(%d):Can not start Aggressive mode, trying Main mode.", e.ConnID)
 }
 
+// notStarted: error 2 is what ISAKMP answers the IPsec engine.
+func notStarted(e ikev1.NotStarted) []Line {
+	var lines []Line
+	if e.NoKey {
+		lines = isakmp(":(%d): No Cert or pre-shared address key. ", e.ConnID)
+	}
+	return join(lines,
+		isakmp(":(%d): construct_initial_message: Can not start Main mode", e.ConnID),
+		isakmp(": Error while processing SA request: Failed to initialize SA"),
+		isakmp(": Error while processing KMI message 0, error 2."),
+	)
+}
+
 func exchangeBegun(e ikev1.ExchangeBegun) []Line {
 	switch e.Exchange {
 	case wire.ExchangeMainMode:
@@ -155,6 +168,14 @@ func nodeDeleted(e ikev1.NodeDeleted) []Line {
 		failed = "TRUE"
 	}
 	return isakmp(":(%d):deleting node %d error %s reason %q", e.ConnID, e.MessageID, failed, e.Reason)
+}
+
+// deleteReceived: the keepalives are those that IOS had before RFC 3706.
+func deleteReceived(e ikev1.DeleteReceived) []Line {
+	return join(
+		isakmp(":(%d): processing DELETE payload. message ID = %d", e.ConnID, e.MessageID),
+		isakmp(":(%d):peer does not do paranoid keepalives.", e.ConnID),
+	)
 }
 
 func saDeleted(e ikev1.SADeleted) []Line {

@@ -57,6 +57,8 @@ func Lines(r ike.Report) []Line {
 		return saRequested(e)
 	case ikev1.SAInserted:
 		return saInserted(e)
+	case ikev1.NotStarted:
+		return notStarted(e)
 	case ikev1.ExchangeBegun:
 		return exchangeBegun(e)
 	case ikev1.StateChange:
@@ -133,12 +135,14 @@ func Lines(r ike.Report) []Line {
 	case ikev1.NotifyReceived:
 		return notifyReceived(e)
 	case ikev1.DeleteReceived:
-		return isakmp(":(%d): processing DELETE payload. message ID = %d", e.ConnID, e.MessageID)
+		return deleteReceived(e)
 	case ikev1.NodeDeleted:
 		return nodeDeleted(e)
 	case ikev1.SADeleted:
 		return saDeleted(e)
 
+	case ikev1.QuickRequested:
+		return quickRequested(e)
 	case ikev1.SPIAllocated:
 		return spiAllocated(e)
 	case ikev1.IPsecOffered:
@@ -151,7 +155,11 @@ func Lines(r ike.Report) []Line {
 		return proxiesChecked(e)
 	case ikev1.IPsecInstalled:
 		return ipsecInstalled(e)
+	case ike.ChildUp:
+		return outboundEnabled()
 
+	case engine.ISAKMPOnOff:
+		return isakmpOnOff(e)
 	case engine.NoSA:
 		return syslog("CRYPTO-4-IKMP_NO_SA: IKE message from %s has no SA and is not an initialization offer", e.Remote.Addr())
 	case engine.BadMessage:

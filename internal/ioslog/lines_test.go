@@ -201,7 +201,8 @@ ISAKMP (1001): incrementing error counter on node, attempt 1 of 5: retransmit ph
 %CRYPTO-6-IKMP_MODE_FAILURE: Processing of Informational mode failed with peer at 192.168.0.2`},
 		{"error in the clear", ikev1.NotifyReceived{SA: sa, Type: wire.NotifyNoProposalChosen, Protocol: wire.ProtocolISAKMP}, `ISAKMP:(1001): processing NOTIFY PROPOSAL_NOT_CHOSEN protocol 1
 	spi 0, message ID = 0`},
-		{"delete", ikev1.DeleteReceived{SA: sa, MessageID: 6}, `ISAKMP:(1001): processing DELETE payload. message ID = 6`},
+		{"delete", ikev1.DeleteReceived{SA: sa, MessageID: 6}, `ISAKMP:(1001): processing DELETE payload. message ID = 6
+ISAKMP:(1001):peer does not do paranoid keepalives.`},
 		{"node gone", ikev1.NodeDeleted{SA: sa, MessageID: 6, Error: true, Reason: "QM rejected"}, `ISAKMP:(1001):deleting node 6 error TRUE reason "QM rejected"`},
 		{"SA gone", ikev1.SADeleted{SA: sa, Reason: "No reason"}, `ISAKMP:(1001):deleting SA reason "No reason" state (I) QM_IDLE       (peer 192.168.0.2)`},
 		{"spi", ikev1.SPIAllocated{SA: sa, Initiator: true}, `ISAKMP:(1001):QM Initiator gets spi`},
@@ -214,7 +215,8 @@ ISAKMP (1001): incrementing error counter on node, attempt 1 of 5: retransmit ph
     protocol= ESP, transform= esp-aes esp-sha256-hmac  (Tunnel), 
     lifedur= 3600s and 4608000kb, 
     spi= 0x0(0), conn_id= 0, keysize= 128, flags= 0x0`},
-		{"quick mode transform", ikev1.IPsecTransformChecked{SA: sa, Proposal: 1, Protocol: wire.ProtocolESP, Transform: quick}, `ISAKMP:(1001):Checking IPSec proposal 1
+		{"quick mode transform", ikev1.IPsecTransformChecked{SA: sa, Proposal: 1, Protocol: wire.ProtocolESP, Transform: quick, Selector: gre,
+			Set: &policy.TransformSet{Encr: suite.AES, KeyBits: 128, Integ: suite.HMACSHA256, Mode: ipsec.Tunnel}}, `ISAKMP:(1001):Checking IPSec proposal 1
 ISAKMP: transform 1, ESP_AES
 ISAKMP:   attributes in transform:
 ISAKMP:      encaps is 1 (Tunnel)
@@ -225,7 +227,14 @@ ISAKMP:      SA life duration (VPI) of  0x0 0x46 0x50 0x0
 ISAKMP:      authenticator is HMAC-SHA256
 ISAKMP:      key length is 128
 ISAKMP:(1001):atts are acceptable.
-IPSEC(validate_proposal_request): proposal part #1`},
+IPSEC(validate_proposal_request): proposal part #1
+IPSEC(validate_proposal_request): proposal part #1,
+  (key eng. msg.) INBOUND local= 192.168.0.1:0, remote= 192.168.0.2:0,
+    local_proxy= 192.168.0.1/255.255.255.255/47/0,
+    remote_proxy= 192.168.0.2/255.255.255.255/47/0,
+    protocol= ESP, transform= esp-aes esp-sha256-hmac  (Tunnel), 
+    lifedur= 0s and 0kb, 
+    spi= 0x0(0), conn_id= 0, keysize= 128, flags= 0x0`},
 		{"quick mode refused", ikev1.IPsecProposalRefused{SA: sa, Reason: "transform proposal not supported for identity", Offered: "esp-aes esp-sha256-hmac"},
 			`IPSEC(ipsec_process_proposal): transform proposal not supported for identity: 
 {esp-aes esp-sha256-hmac }
@@ -251,7 +260,15 @@ IPSEC(ipsec_process_proposal): proxy identities not supported
 ISAKMP:(1001): IPSec policy invalidated proposal with error 32
 ISAKMP:(1001): phase 2 SA policy not acceptable! (local 192.168.0.1 remote 192.168.0.2)
 %CRYPTO-6-IKMP_MODE_FAILURE: Processing of Quick mode failed with peer at 192.168.0.2`},
-		{"installed", ikev1.IPsecInstalled{SA: sa, Child: child, Tunnel: "Tunnel1"}, `IPSEC(create_sa): sa created,
+		{"installed", ikev1.IPsecInstalled{SA: sa, Child: child, Tunnel: "Tunnel1"}, `IPSEC(key_engine): got a queue event with 1 KMI message(s)
+Crypto mapdb : proxy_match
+	src addr     : 192.168.0.1
+	dst addr     : 192.168.0.2
+	protocol     : 47
+	src port     : 0
+	dst port     : 0
+IPSEC(crypto_ipsec_create_ipsec_sas): Map found Tunnel1-head-0, 65537
+IPSEC(create_sa): sa created,
   (sa) sa_dest= 192.168.0.1, sa_proto= 50, 
     sa_spi= 0xDA9E8DCA(3667824074), 
     sa_trans= esp-aes 256 esp-sha256-hmac , sa_conn_id= 1001
@@ -263,6 +280,8 @@ ISAKMP:(1001):Received IPSec Install callback... proceeding with the negotiation
 ISAKMP:(1001):Successfully installed IPSEC SA (SPI:0xDA9E8DCA) on Tunnel1`},
 		{"not installed", ikev1.IPsecInstalled{SA: sa, Child: child, Tunnel: "Tunnel1", Err: errors.New("no such algorithm")},
 			`ISAKMP:(1001):Failed to install IPSEC SA (SPI:0xDA9E8DCA) on Tunnel1: no such algorithm`},
+		{"ISAKMP on", engine.ISAKMPOnOff{On: true}, `%CRYPTO-6-ISAKMP_ON_OFF: ISAKMP is ON`},
+		{"ISAKMP off", engine.ISAKMPOnOff{}, `%CRYPTO-6-ISAKMP_ON_OFF: ISAKMP is OFF`},
 		{"no SA", engine.NoSA{Remote: sa.Remote}, `%CRYPTO-4-IKMP_NO_SA: IKE message from 192.168.0.2 has no SA and is not an initialization offer`},
 		{"bad message", engine.BadMessage{Remote: sa.Remote}, `%CRYPTO-4-IKMP_BAD_MESSAGE: IKE message from 192.168.0.2 failed its sanity check or is malformed`},
 		{"line protocol", tunnel.LineProtocol{Interface: "Tunnel1", Up: true}, `%LINEPROTO-5-UPDOWN: Line protocol on Interface Tunnel1, changed state to up`},
@@ -303,7 +322,7 @@ var silent = []string{
 	"ikev1.CertValidated", "ikev1.DeleteSent", "ikev1.RekeyNeeded",
 	"engine.Unsupported", "engine.HalfOpenLimit", "engine.Simultaneous",
 	"tunnel.RouteUnresolved",
-	"ike.SessionUp", "ike.SessionDown", "ike.ChildUp", "ike.ChildDown", "ike.NegotiationFailed",
+	"ike.SessionUp", "ike.SessionDown", "ike.ChildDown", "ike.NegotiationFailed",
 }
 
 // TestEveryEvent: an event that is added must be given its lines, or be named

@@ -10,6 +10,15 @@ import (
 	"github.com/obol-ike/obol/wire"
 )
 
+func quickRequested(e ikev1.QuickRequested) []Line {
+	return join(
+		isakmp(": set new node 0 to %s", state(ikev1.QMIdle)),
+		isakmp(":(%d):SA has outstanding requests  (local %s port %d, remote %s port %d)",
+			e.ConnID, e.Local.Addr(), e.Local.Port(), e.Remote.Addr(), e.Remote.Port()),
+		isakmp(":(%d):sitting IDLE. Starting QM immediately (%s)", e.ConnID, state(ikev1.QMIdle)),
+	)
+}
+
 func spiAllocated(e ikev1.SPIAllocated) []Line {
 	if e.Initiator {
 		return isakmp(":(%d):QM Initiator gets spi", e.ConnID)
@@ -37,7 +46,7 @@ func ipsecTransformChecked(e ikev1.IPsecTransformChecked) []Line {
 	}
 	return join(lines,
 		isakmp(":(%d):atts are acceptable.", e.ConnID),
-		ipsecLine("IPSEC(validate_proposal_request): proposal part #1"))
+		proposalValidated(e))
 }
 
 func transformName(p wire.ProtocolID, id uint8) string {
@@ -54,14 +63,15 @@ func transformName(p wire.ProtocolID, id uint8) string {
 	return fmt.Sprintf("%s_%d", p, id)
 }
 
+var encapsulations = map[uint64]string{
+	uint64(wire.EncapsTunnel): "Tunnel", uint64(wire.EncapsTransport): "Transport",
+	uint64(wire.EncapsUDPTunnel): "Tunnel-UDP", uint64(wire.EncapsUDPTransport): "Transport-UDP",
+}
+
 func phase2Attribute(a wire.Attribute) string {
 	switch a.Type {
 	case wire.IPsecAttrEncaps:
-		names := map[uint64]string{
-			uint64(wire.EncapsTunnel): "Tunnel", uint64(wire.EncapsTransport): "Transport",
-			uint64(wire.EncapsUDPTunnel): "Tunnel-UDP", uint64(wire.EncapsUDPTransport): "Transport-UDP",
-		}
-		if n, ok := names[a.Value]; ok {
+		if n, ok := encapsulations[a.Value]; ok {
 			return fmt.Sprintf("encaps is %d (%s)", a.Value, n)
 		}
 		return fmt.Sprintf("encaps is %d", a.Value)
@@ -98,10 +108,10 @@ func ipsecInstalled(e ikev1.IPsecInstalled) []Line {
 	if e.Err != nil {
 		return isakmp(":(%d):Failed to install IPSEC SA (SPI:0x%X) on %s: %v", e.ConnID, e.Child.SPI, e.Tunnel, e.Err)
 	}
-	var lines []Line
-	if e.Child.Direction == ipsec.In {
-		lines = isakmp(":(%d):Received IPSec Install callback... proceeding with the negotiation", e.ConnID)
+	if e.Child.Direction != ipsec.In { // IOS tells of the pair by its inbound SA
+		return saCreated(e)
 	}
-	return join(saCreated(e), lines,
+	return join(mapFound(e), saCreated(e),
+		isakmp(":(%d):Received IPSec Install callback... proceeding with the negotiation", e.ConnID),
 		isakmp(":(%d):Successfully installed IPSEC SA (SPI:0x%X) on %s", e.ConnID, e.Child.SPI, e.Tunnel))
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/tunnel"
 	"github.com/obol-ike/obol/wire"
 )
@@ -48,4 +49,12 @@ func lineProtocol(e tunnel.LineProtocol) []Line {
 		to = "up"
 	}
 	return syslog("LINEPROTO-5-UPDOWN: Line protocol on Interface %s, changed state to %s", e.Interface, to)
+}
+
+func isakmpOnOff(e engine.ISAKMPOnOff) []Line {
+	state := "OFF"
+	if e.On {
+		state = "ON"
+	}
+	return syslog("CRYPTO-6-ISAKMP_ON_OFF: ISAKMP is %s", state)
 }

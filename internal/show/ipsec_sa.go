@@ -110,18 +110,14 @@ func oneSA(p *printer, t tunnel.View, c pair, d ipsec.Direction, now time.Time, 
 	p.f("        Status: ACTIVE(ACTIVE)\n")
 }
 
-// transform is the set as show prints it: esp-256-aes where the configuration
-// says esp-aes 256.
+// transform is the set that an SA was made with.
 func transform(sa ipsec.SA) string {
 	if sa.Protocol == ipsec.AH {
 		return sa.Integ.AHTransform
 	}
 	text := ""
 	if sa.Encr != nil {
-		text = sa.Encr.Transform
-		if bits := 8 * len(sa.EncrKey); sa.Encr.Bits != nil && bits > 0 && bits != sa.Encr.Bits[0] {
-			text = fmt.Sprintf("esp-%d-%s", bits, sa.Encr.IOS)
-		}
+		text = cipherWord(sa.Encr, 8*len(sa.EncrKey))
 	}
 	if sa.Integ != nil {
 		text += " " + sa.Integ.Transform

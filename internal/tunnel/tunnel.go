@@ -75,6 +75,10 @@ func (t *Tunnel) Negotiating() bool { return t.negotiating }
 // protected says whether the tunnel's traffic goes through SAs.
 func (t *Tunnel) protected() bool { return t.itf.Tunnel != nil && t.itf.Tunnel.Protection != nil }
 
+// Active says whether the tunnel keeps ISAKMP on: it is protected, and not shut
+// down.
+func (t *Tunnel) Active() bool { return t.protected() && !t.itf.Shutdown }
+
 // Refusal says why the tunnel cannot be initiated, "" when it can.
 func (t *Tunnel) Refusal() string {
 	switch {

@@ -1,0 +1,91 @@
+package control
+
+import (
+	"bytes"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/test/testca"
+)
+
+// configuredRouter is a router whose running configuration is not empty.
+type configuredRouter struct {
+	*router
+	config *policy.Config
+}
+
+func (r configuredRouter) Config() *policy.Config { return r.config }
+
+func TestShowTable(t *testing.T) {
+	cfg, errs := policy.Compile(policy.Source{Name: "R1", Text: []byte(`crypto isakmp key cisco address 192.168.0.2
+crypto isakmp profile prof1
+ match identity address 192.168.0.2
+crypto ipsec transform-set TS esp-3des esp-md5-hmac
+crypto ipsec profile prof1
+ set transform-set TS
+`)})
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	r := configuredRouter{newRouter(t), cfg}
+	r.snapshot = pki.NewSnapshot([]*pki.Trustpoint{testca.Trustpoint("IOSCA1", testca.New("CA1", 0).Enroll("R1", "192.168.0.1", "100", 2), 1)})
+	r.view.Sessions = []ikev1.View{{
+		ConnID: 1001, Local: netip.MustParseAddrPort("192.168.0.1:500"), Remote: netip.MustParseAddrPort("192.168.0.2:500"), State: string(ikev1.QMIdle), Status: "ACTIVE",
+	}}
+	for line, want := range map[string]string{
+		"show crypto isakmp policy":         "\nDefault IKE policy\nProtection suite of priority 65507\n",
+		"show crypto isakmp default policy": "\nDefault protection suite of priority 65514\n",
+		"show crypto isakmp profile":        "\nIKEv1 PROFILE prof1\n",
+		"show crypto isakmp key":            "default      192.168.0.2                                 cisco\n",
+		"show crypto isakmp peers":          "\nPeer: 192.168.0.2 Port: 500 Local: 192.168.0.1\n",
+		"show crypto isakmp sa":             "\n192.168.0.1     192.168.0.2     QM_IDLE           1001 ACTIVE\n",
+		"show crypto isakmp sa detail":      "       Engine-id:Conn-id =  SW:1\n",
+		"show crypto isakmp sa count":       "\nActive ISAKMP SA's: 1\n",
+		"show crypto ipsec transform-set":   "\nTransform set TS: { esp-3des esp-md5-hmac  } \n",
+		"show crypto ipsec profile":         "\nIPSEC profile prof1\n",
+		"show crypto pki certificates":      "\n  Associated Trustpoints: IOSCA1 \n",
+		"show crypto pki trustpoints":       "\nTrustpoint IOSCA1:\n",
+		"show crypto key mypubkey rsa":      "\nKey name: IOSCA1\n",
+	} {
+		cmd, err := Parse(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out, errs bytes.Buffer
+		code := cmd.run(&exec{ctx: t.Context(), router: r, out: &out, err: &errs})
+		if code != ExitDone || errs.Len() > 0 || !strings.HasPrefix(out.String(), "% a notice\n") || !strings.Contains(out.String(), want) {
+			t.Errorf("%s: exit %d, no %q in\n%s%s", line, code, want, out.String(), errs.String())
+		}
+		ofStore := strings.Contains(line, "pki") || strings.Contains(line, "mypubkey")
+		if cmd.OnStore() != ofStore {
+			t.Errorf("%s: on the store alone %v", line, cmd.OnStore())
+		}
+	}
+}
+
+func TestShowTableWithoutDaemon(t *testing.T) {
+	id := testca.New("CA1", 0).Enroll("R1", "192.168.0.1", "100", 2)
+	dir := t.TempDir()
+	for _, step := range []struct {
+		line, want string
+		files      []File
+	}{
+		{"crypto pki import IOSCA1 pem", "Trustpoint IOSCA1 imported", []File{{"ca", testca.CertPEM(id.CA.Cert)}, {"cert", testca.CertPEM(id.Cert)}, {"key", id.KeyPEM()}}},
+		{"show crypto pki trustpoints", "Trustpoint IOSCA1:\n", nil},
+		{"show crypto key mypubkey rsa", "Key name: IOSCA1\n", nil},
+	} {
+		cmd, err := Parse(step.line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out, errs bytes.Buffer
+		code := cmd.Offline(t.Context(), dir, Request{Line: step.line, Files: step.files}, &out, &errs)
+		if code != ExitDone || errs.Len() > 0 || !strings.Contains(out.String(), step.want) {
+			t.Errorf("%s: exit %d, no %q in\n%s%s", step.line, code, step.want, out.String(), errs.String())
+		}
+	}
+}

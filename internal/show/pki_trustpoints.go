@@ -1,0 +1,29 @@
+package show
+
+import (
+	"io"
+
+	"github.com/obol-ike/obol/pki"
+)
+
+// PKITrustpoints is show crypto pki trustpoints: each trustpoint and its CA, in
+// configuration order. One that is not authenticated has its name only.
+func PKITrustpoints(w io.Writer, s *pki.Snapshot) error {
+	var p printer
+	for i, t := range s.All() {
+		if i > 0 {
+			p.f("\n\n")
+		}
+		p.f("Trustpoint %s:\n", t.Name)
+		if t.CA == nil {
+			continue
+		}
+		p.f("    Subject Name: \n")
+		for _, line := range t.CA.Subject.Lines() {
+			p.f("    %s\n", line)
+		}
+		p.f("          Serial Number (hex): %s\n", t.CA.Serial)
+		p.f("    Certificate configured.\n")
+	}
+	return p.flush(w)
+}
