@@ -190,6 +190,8 @@ func (s *Session) readNotify(n wire.NotifyV1, id uint32) {
 		s.report(InitialContact{SA: s.sa(), PeerID: s.up.peerID})
 	case n.Type == wire.NotifyResponderLifetime:
 		s.readLifetime(n)
+	case n.Type == wire.NotifyDPDRUThere:
+		s.readDPD(n, id)
 	case n.Type < wire.NotifyConnected:
 		s.quickRefused(n)
 	}

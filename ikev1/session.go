@@ -45,6 +45,7 @@ type Session struct {
 	agreed agreement
 	crypt  *protection  // nil until the keys exist
 	up     *established // nil until the peer is authenticated
+	dpd    deadPeer
 
 	// Phase 2.
 	waiting  []*policy.Interface // quick modes to begin after main mode

@@ -132,6 +132,8 @@ func Lines(r ike.Report) []Line {
 		return notifySent(e)
 	case ikev1.NotifyReceived:
 		return notifyReceived(e)
+	case ikev1.DPDReceived:
+		return dpdReceived(e)
 	case ikev1.DeleteReceived:
 		return isakmp(":(%d): processing DELETE payload. message ID = %d", e.ConnID, e.MessageID)
 	case ikev1.NodeDeleted:
