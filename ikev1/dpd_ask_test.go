@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/wire"
@@ -200,5 +201,37 @@ func TestDPDOnDemandFrozen(t *testing.T) {
 	}
 	p.advance(22*time.Second, lost)
 	want[PeerDead](t, p.r1, nil)
+	p.r1.wantIdle()
+}
+
+// Neither old answers nor our own questions sent back keep a dead peer alive.
+func TestDPDReplayIsNoLife(t *testing.T) {
+	p := newPair(t, keepalive("R1", periodic))
+	p.up(p.r1)
+	var old [][]byte
+	p.advance(15*time.Second, func(_ *party, data []byte) bool {
+		old = append(old, bytes.Clone(data))
+		return false
+	})
+	if len(old) != 2 || len(all[DPDReceived](p.r1)) != 1 {
+		t.Fatalf("%d messages, want a question and an answer", len(old))
+	}
+	for range 16 { // the answer came at 10 s: 20 s, and 12 s of retries
+		if !p.r1.session.Established() {
+			t.Fatal("given up too early")
+		}
+		p.advance(time.Second, func(_ *party, data []byte) bool {
+			old = append(old, bytes.Clone(data))
+			return true
+		})
+		for _, data := range old {
+			p.r1.session.Handle(p.now, ike.Datagram{Local: p.r1.addr, Remote: p.r2.addr, Data: data})
+			p.r1.collect(p.now)
+		}
+	}
+	if len(all[DPDReceived](p.r1)) != 1 {
+		t.Error("a replay was taken")
+	}
+	p.advance(time.Second, lost)
 	p.r1.wantIdle()
 }
