@@ -41,6 +41,8 @@ type child struct {
 	initiator bool      // we began its quick mode
 	begun     time.Time // when that was
 	replaced  bool      // a successor is on its way, or stands
+
+	packetsIn, packetsOut uint64 // when they were counted last
 }
 
 // both names the pair's SAs.

@@ -34,13 +34,14 @@ type party struct {
 	session *Session
 	itf     *policy.Interface
 
-	sent   [][]byte // datagrams not delivered yet
-	lens   []int    // of every datagram sent
-	events []ike.Event
-	sas    map[ipsec.SAID]ipsec.SA // that stand
-	refuse func(ipsec.SA) error    // nil: everything installs
-	stall  bool                    // the data plane does not answer
-	orders []string                // "in", "out", "-in", "-out", "send", in order
+	sent    [][]byte // datagrams not delivered yet
+	lens    []int    // of every datagram sent
+	events  []ike.Event
+	sas     map[ipsec.SAID]ipsec.SA // that stand
+	refuse  func(ipsec.SA) error    // nil: everything installs
+	stall   bool                    // the data plane does not answer
+	packets map[ipsec.SAID]uint64   // that the data plane counts
+	orders  []string                // "in", "out", "-in", "-out", "send", in order
 }
 
 // pairOf are the note's two routers.
@@ -133,6 +134,8 @@ func (r *party) collect(now time.Time) {
 				r.sas[o.SA.SAID] = o.SA
 			}
 			r.session.HandleKernel(now, ipsec.Installed{SAID: o.SA.SAID, Err: err})
+		case ike.QuerySA:
+			r.session.HandleKernel(now, ipsec.Queried{SAID: o.SAID, Counters: ipsec.Counters{Packets: r.packets[o.SAID]}})
 		case ike.RemoveSA:
 			r.orders = append(r.orders, "-"+r.sas[o.SAID].Direction.String())
 			delete(r.sas, o.SAID)

@@ -138,6 +138,7 @@ func (s *Session) openNew(m *inbound) (*opened, error) {
 // use notes that an exchange of the peer is genuine: its message id is spent.
 func (s *Session) use(id uint32) {
 	s.used[id] = struct{}{}
+	s.alive()
 	// The peer is past main mode: MM6 arrived.
 	s.resend = retransmission{}
 }
@@ -190,6 +191,8 @@ func (s *Session) readNotify(n wire.NotifyV1, id uint32) {
 		s.report(InitialContact{SA: s.sa(), PeerID: s.up.peerID})
 	case n.Type == wire.NotifyResponderLifetime:
 		s.readLifetime(n)
+	case n.Type == wire.NotifyDPDRUThere || n.Type == wire.NotifyDPDRUThereAck:
+		s.readDPD(n, id)
 	case n.Type < wire.NotifyConnected:
 		s.quickRefused(n)
 	}

@@ -224,6 +224,7 @@ func (s *Session) phase1Complete() {
 	if s.role == Responder && s.agreed.lifetime < s.agreed.offered {
 		s.sendPhase1Lifetime()
 	}
+	s.beginDPD()
 	for _, itf := range s.waiting {
 		s.beginQuick(itf, nil)
 	}

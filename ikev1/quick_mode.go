@@ -125,6 +125,7 @@ func (s *Session) takeQuick(m *inbound) error {
 		return err
 	}
 	q.resend.accepted = m.datagram
+	s.alive()
 	return nil
 }
 

@@ -45,6 +45,7 @@ type Session struct {
 	agreed agreement
 	crypt  *protection  // nil until the keys exist
 	up     *established // nil until the peer is authenticated
+	dpd    deadPeer
 
 	// Phase 2.
 	waiting  []*policy.Interface // quick modes to begin after main mode
@@ -112,6 +113,7 @@ func (s *Session) Tunnel() string {
 func (s *Session) HandleTimeout(now time.Time) {
 	s.now = now
 	s.mainTimeout()
+	s.dpdTimeout()
 	s.quickTimeout()
 	s.childTimeout()
 }
@@ -120,6 +122,7 @@ func (s *Session) HandleTimeout(now time.Time) {
 func (s *Session) NextTimeout() (time.Time, string) {
 	var t deadline
 	s.mainDeadline(&t)
+	s.dpdDeadline(&t)
 	s.quickDeadline(&t)
 	s.childDeadline(&t)
 	return t.at, t.why
@@ -238,5 +241,7 @@ func (s *Session) HandleKernel(now time.Time, ev ipsec.Event) {
 		s.quickInstalled(ev)
 	case ipsec.Expired:
 		s.childExpired(ev)
+	case ipsec.Queried:
+		s.childCounted(ev)
 	}
 }

@@ -67,6 +67,7 @@ const (
 	InProcess       Input = "IKE_MESG_INTERNAL, IKE_PROCESS_MAIN_MODE"
 	InComplete      Input = "IKE_MESG_INTERNAL, IKE_PROCESS_COMPLETE"
 	InPhase1Done    Input = "IKE_MESG_INTERNAL, IKE_PHASE1_COMPLETE"
+	InAlive         Input = "IKE_MESG_FROM_TIMER, IKE_TIMER_IM_ALIVE"
 	InPhase1Del     Input = "IKE_MESG_INTERNAL, IKE_PHASE1_DEL"
 	InInitQM        Input = "IKE_MESG_INTERNAL, IKE_INIT_QM"
 	InQMExchange    Input = "IKE_MESG_FROM_PEER, IKE_QM_EXCH"

@@ -24,6 +24,7 @@ type View struct {
 	PeerID        string        // as IOS prints it, "" until authenticated
 	Profile       string        // "" for none
 	Established   time.Time     // zero until then
+	DPD           bool          // the peer is asked whether it lives
 	Children      []ChildView
 }
 
@@ -54,6 +55,7 @@ func (s *Session) View(now time.Time) View {
 	}
 	if s.up != nil {
 		v.PeerID, v.Established = s.up.peerID, s.up.since
+		v.DPD = s.dpd.Interval > 0
 		v.Remaining = max(0, s.up.expires.Sub(now))
 	}
 	for _, c := range s.children {

@@ -43,6 +43,11 @@ func (s *shard) apply(output ike.Output) {
 		s.order("changing an SA", func(plane ipsec.Dataplane) error { return plane.UpdateSA(o.SA) })
 	case ike.RemoveSA:
 		s.order("removing an SA", func(plane ipsec.Dataplane) error { return plane.RemoveSA(o.SAID) })
+	case ike.QuerySA:
+		s.kernel.put(func(plane ipsec.Dataplane) {
+			counters, err := plane.QuerySA(o.SAID)
+			s.answer(ipsec.Queried{SAID: o.SAID, Counters: counters, Err: err})
+		})
 	case ike.SetPolicy:
 		s.standing("policy of "+o.Policy.Selector.String(), func(plane ipsec.Dataplane) error {
 			if o.Remove {

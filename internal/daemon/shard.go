@@ -26,7 +26,7 @@ type shard struct {
 	log    *zap.Logger
 
 	datagrams chan []ike.Datagram
-	answers   chan ipsec.Installed // of the kernel queue
+	answers   chan ipsec.Event // of the kernel queue
 	calls     chan func(time.Time)
 	quit      chan struct{}
 	done      chan struct{}
@@ -41,7 +41,7 @@ func newShard(env ike.Env, options engine.Options, kernel *kernelQueue, socket *
 		engine: engine.New(time.Now(), env, options),
 		kernel: kernel, socket: socket, hub: hub, log: log,
 		datagrams: make(chan []ike.Datagram, 64),
-		answers:   make(chan ipsec.Installed),
+		answers:   make(chan ipsec.Event),
 		calls:     make(chan func(time.Time)),
 		quit:      make(chan struct{}),
 		done:      make(chan struct{}),
@@ -93,9 +93,9 @@ func (s *shard) deliver(batch []ike.Datagram) {
 }
 
 // answer is deliver for the kernel queue.
-func (s *shard) answer(i ipsec.Installed) {
+func (s *shard) answer(e ipsec.Event) {
 	select {
-	case s.answers <- i:
+	case s.answers <- e:
 	case <-s.done:
 	}
 }

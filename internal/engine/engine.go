@@ -110,6 +110,8 @@ func (e *Engine) HandleKernel(now time.Time, event ipsec.Event) {
 		id = event.SAID
 	case ipsec.Expired:
 		id = event.SAID
+	case ipsec.Queried:
+		id = event.SAID
 	default:
 		return
 	}

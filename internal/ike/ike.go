@@ -39,6 +39,10 @@ type UpdateSA struct{ SA ipsec.SA }
 // RemoveSA takes an SA out of the data plane.
 type RemoveSA struct{ SAID ipsec.SAID }
 
+// QuerySA asks what an SA has carried. The answer is ipsec.Queried with the
+// same SAID; answers come in the order of the questions.
+type QuerySA struct{ SAID ipsec.SAID }
+
 // SetPolicy adds or replaces a policy, or removes it.
 type SetPolicy struct {
 	Policy ipsec.Policy
@@ -68,6 +72,7 @@ func (Send) output()      {}
 func (InstallSA) output() {}
 func (UpdateSA) output()  {}
 func (RemoveSA) output()  {}
+func (QuerySA) output()   {}
 func (SetPolicy) output() {}
 func (SetLink) output()   {}
 func (SetRoute) output()  {}

@@ -134,6 +134,14 @@ func Lines(r ike.Report) []Line {
 		return notifySent(e)
 	case ikev1.NotifyReceived:
 		return notifyReceived(e)
+	case ikev1.DPDSent:
+		return isakmp(":(%d): seq. no 0x%X", e.ConnID, e.Sequence)
+	case ikev1.DPDReceived:
+		return dpdReceived(e)
+	case ikev1.DPDUnanswered:
+		return isakmp(":(%d):DPD incrementing error counter (%d/%d)", e.ConnID, e.Count, e.Limit)
+	case ikev1.PeerDead:
+		return isakmp(":(%d):peer %s not responding!", e.ConnID, e.Remote.Addr())
 	case ikev1.DeleteReceived:
 		return deleteReceived(e)
 	case ikev1.NodeDeleted:

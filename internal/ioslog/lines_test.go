@@ -201,6 +201,10 @@ ISAKMP (1001): incrementing error counter on node, attempt 1 of 5: retransmit ph
 %CRYPTO-6-IKMP_MODE_FAILURE: Processing of Informational mode failed with peer at 192.168.0.2`},
 		{"error in the clear", ikev1.NotifyReceived{SA: sa, Type: wire.NotifyNoProposalChosen, Protocol: wire.ProtocolISAKMP}, `ISAKMP:(1001): processing NOTIFY PROPOSAL_NOT_CHOSEN protocol 1
 	spi 0, message ID = 0`},
+		{"R_U_THERE sent", ikev1.DPDSent{SA: sa, Type: wire.NotifyDPDRUThere, Sequence: 0x2d4f5a00}, `ISAKMP:(1001): seq. no 0x2D4F5A00`},
+		{"no answer", ikev1.DPDUnanswered{SA: sa, Count: 1, Limit: 5}, `ISAKMP:(1001):DPD incrementing error counter (1/5)`},
+		{"dead", ikev1.PeerDead{SA: sa}, `ISAKMP:(1001):peer 192.168.0.2 not responding!`},
+		{"R_U_THERE", ikev1.DPDReceived{SA: sa, Type: wire.NotifyDPDRUThere, Sequence: 0x2d4f5a00}, `ISAKMP:(1001): DPD/R_U_THERE received from peer 192.168.0.2, sequence 0x2D4F5A00`},
 		{"delete", ikev1.DeleteReceived{SA: sa, MessageID: 6}, `ISAKMP:(1001): processing DELETE payload. message ID = 6
 ISAKMP:(1001):peer does not do paranoid keepalives.`},
 		{"node gone", ikev1.NodeDeleted{SA: sa, MessageID: 6, Error: true, Reason: "QM rejected"}, `ISAKMP:(1001):deleting node 6 error TRUE reason "QM rejected"`},

@@ -233,7 +233,7 @@ type Dataplane interface {
 	Close() error
 }
 
-// Event is what a data plane reports: Installed, Expired or Acquire.
+// Event is what a data plane reports: Installed, Expired, Queried or Acquire.
 type Event interface{ event() }
 
 // Installed answers an order to install an SA.
@@ -248,6 +248,13 @@ type Expired struct {
 	Hard bool // the SA is gone
 }
 
+// Queried answers the question what an SA has carried.
+type Queried struct {
+	SAID     SAID
+	Counters Counters
+	Err      error // nil: the SA stands
+}
+
 // Acquire says that traffic wants an SA.
 type Acquire struct {
 	ReqID    ReqID
@@ -256,4 +263,5 @@ type Acquire struct {
 
 func (Installed) event() {}
 func (Expired) event()   {}
+func (Queried) event()   {}
 func (Acquire) event()   {}

@@ -74,8 +74,11 @@ var commandTable = map[string]string{
 		+ crypto isakmp key k hostname R2.cisco.com
 		- crypto isakmp key 6 k address 192.0.2.1
 		- crypto isakmp key k address 192.0.2.1 255.0.255.0
-		~ crypto isakmp keepalive 10
-		~ crypto isakmp keepalive 10 3 periodic
+		+ crypto isakmp keepalive 10
+		+ crypto isakmp keepalive 10 3 periodic
+		+ crypto isakmp keepalive 3600 on-demand
+		+ no crypto isakmp keepalive
+		- crypto isakmp keepalive 10 61
 		- crypto isakmp keepalive 9
 		~ crypto isakmp nat keepalive 20
 		~ crypto isakmp aggressive-mode disable
@@ -206,7 +209,9 @@ var commandTable = map[string]string{
 		- match identity
 		+ match certificate M
 		- match certificate N
-		~ keepalive 10 retry 2
+		+ keepalive 10 retry 2
+		+ keepalive 10
+		- keepalive 9
 		~ initiate mode aggressive
 		+ local-address 192.168.0.1
 		+ local-address Ethernet0/0

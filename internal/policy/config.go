@@ -44,8 +44,9 @@ type Remark struct {
 
 // ISAKMP holds the global crypto isakmp commands.
 type ISAKMP struct {
-	Disabled bool         // no crypto isakmp enable
-	Identity IdentityKind // crypto isakmp identity, default IdentityAddress
+	Disabled  bool         // no crypto isakmp enable
+	Identity  IdentityKind // crypto isakmp identity, default IdentityAddress
+	Keepalive Keepalive    // crypto isakmp keepalive
 	// Half-open responder SAs: MM1 is dropped and counted above the limits.
 	HalfOpenTotal   int           // default 1000
 	HalfOpenPerPeer int           // default 64
@@ -117,6 +118,7 @@ type ISAKMPProfile struct {
 	Matches      []Match
 	LocalAddress netip.Addr // zero: any
 	Aggressive   bool       // initiate mode aggressive
+	Keepalive    Keepalive  // resolved: the profile's, else the global one
 	Pos          ios.Pos
 }
 

@@ -14,10 +14,10 @@ var isakmpGlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto isakmp enable", Do: func(b *builder, m *ios.Match) { b.cfg.ISAKMP.Disabled = m.Form == ios.No }},
 	{Syntax: "crypto isakmp identity kind:{address | dn | hostname}", Do: isakmpIdentity},
 	{Syntax: "crypto call admission limit ike in-negotiation-sa <10-99999>", Do: admissionLimit},
+	isakmpKeepaliveCommand,
 	{Syntax: "crypto isakmp peer {address {A.B.C.D | ipv6 X:X::X} | hostname WORD} [vrf WORD]", Do: noEffect, Enter: isakmpPeerMode},
 	{Syntax: "crypto isakmp client configuration group WORD", Do: noEffect, Enter: clientGroupMode},
 }, idle(
-	"crypto isakmp keepalive <10-3600> [<2-60>] [periodic | on-demand]",
 	"crypto isakmp nat keepalive <5-3600>",
 	"crypto isakmp aggressive-mode disable",
 	"crypto isakmp fragmentation",

@@ -34,9 +34,8 @@ var isakmpProfileMode = (&ios.Mode[*builder]{Name: "conf-isa-prof", Strict: true
 	ios.Command[*builder]{Syntax: "match certificate name:WORD", Do: profileMatch},
 	ios.Command[*builder]{Syntax: "initiate mode aggressive", Do: profileAggressive},
 	ios.Command[*builder]{Syntax: "local-address {INTERFACE | A.B.C.D} [vrf:WORD]", Do: profileLocal},
-).Add(idle(
+).Add(profileKeepaliveCommand).Add(idle(
 	"vrf WORD",
-	"keepalive <10-3600> [retry <2-60>]",
 	"accounting WORD",
 	"client authentication list WORD",
 	"client configuration address {initiate | respond}",
@@ -181,6 +180,7 @@ func profileLocal(b *builder, m *ios.Match) {
 func (b *builder) finishISAKMPProfiles() {
 	for _, d := range b.isakmpProfiles.all {
 		p := &d.ISAKMPProfile
+		p.Keepalive = p.Keepalive.resolve(b.cfg.ISAKMP.Keepalive)
 		for _, r := range d.trustpoints {
 			if b.trustpoints.get(r.name) == nil {
 				b.missing(r, "trustpoint", b.trustpoints.keys)

@@ -70,17 +70,14 @@ func isakmpRow(p *printer, s ikev1.View) {
 // isakmpDetail: a lifetime runs once the SA is established. The engine's number
 // counts from 1 where the connection's counts from 1001.
 func isakmpDetail(p *printer, s ikev1.View) {
-	group, lifetime, capabilities := "", "", ""
+	group, lifetime := "", ""
 	if s.Group != 0 {
 		group = strconv.Itoa(int(s.Group))
 	}
 	if s.Remaining > 0 {
 		lifetime = hms(s.Remaining)
 	}
-	if s.Local.Port() == 4500 {
-		capabilities = "N"
-	}
 	p.f("%-5d %-15s %-15s %-6s %-6s %-4s %-6s %-4s %-2s %-8s %s\n",
-		s.ConnID, s.Local.Addr(), s.Remote.Addr(), "", s.Status, s.Encr, s.Hash, s.Auth, group, lifetime, capabilities)
+		s.ConnID, s.Local.Addr(), s.Remote.Addr(), "", s.Status, s.Encr, s.Hash, s.Auth, group, lifetime, capabilities(s))
 	p.f("       Engine-id:Conn-id =  SW:%d\n\n", s.ConnID%1000)
 }

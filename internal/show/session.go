@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"io"
 	"net/netip"
 	"slices"
@@ -124,11 +125,7 @@ func ikeSA(p *printer, s ikev1.View, detail bool) {
 	p.f("  Session ID: 0  \n")
 	p.f("  IKEv1 SA: local %s remote %s %s \n", slashed(s.Local), slashed(s.Remote), active)
 	if detail {
-		capabilities := "(none)"
-		if s.Local.Port() == 4500 {
-			capabilities = "N"
-		}
-		p.f("          Capabilities:%s connid:%d lifetime:%s\n", capabilities, s.ConnID, hms(s.Remaining))
+		p.f("          Capabilities:%s connid:%d lifetime:%s\n", cmp.Or(capabilities(s), "(none)"), s.ConnID, hms(s.Remaining))
 	}
 }
 

@@ -25,15 +25,16 @@ type Dataplane struct {
 	// Refuse, when set, may refuse an SA.
 	Refuse func(ipsec.SA) error
 
-	order  []ipsec.SAID // of installation
-	router *Router
-	events chan ipsec.Event
+	order   []ipsec.SAID // of installation
+	packets map[ipsec.SAID]uint64
+	router  *Router
+	events  chan ipsec.Event
 }
 
 var _ ipsec.Dataplane = (*Dataplane)(nil)
 
 func newDataplane(r *Router) *Dataplane {
-	return &Dataplane{SAs: map[ipsec.SAID]ipsec.SA{}, router: r, events: make(chan ipsec.Event)}
+	return &Dataplane{SAs: map[ipsec.SAID]ipsec.SA{}, packets: map[ipsec.SAID]uint64{}, router: r, events: make(chan ipsec.Event)}
 }
 
 func (d *Dataplane) String() string { return "simulated, recording" }
@@ -82,6 +83,7 @@ func (d *Dataplane) expire(sa ipsec.SA, after time.Duration, hard bool) {
 
 func (d *Dataplane) forget(id ipsec.SAID) {
 	delete(d.SAs, id)
+	delete(d.packets, id)
 	d.order = slices.DeleteFunc(d.order, func(o ipsec.SAID) bool { return o == id })
 }
 
@@ -102,12 +104,12 @@ func (d *Dataplane) RemoveSA(id ipsec.SAID) error {
 	return nil
 }
 
-// QuerySA knows no traffic.
+// QuerySA knows the packets that the world has passed.
 func (d *Dataplane) QuerySA(id ipsec.SAID) (ipsec.Counters, error) {
 	if _, ok := d.SAs[id]; !ok {
 		return ipsec.Counters{}, errors.New("query SA: no such process")
 	}
-	return ipsec.Counters{}, nil
+	return ipsec.Counters{Packets: d.packets[id]}, nil
 }
 
 // samePolicy says whether two policies are one in the kernel: direction,
@@ -206,6 +208,7 @@ func (d *Dataplane) Events() <-chan ipsec.Event { return d.events }
 // Sweep forgets everything.
 func (d *Dataplane) Sweep() error {
 	clear(d.SAs)
+	clear(d.packets)
 	d.Policies, d.Links, d.Routes, d.order = nil, nil, nil, nil
 	return nil
 }

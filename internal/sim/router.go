@@ -144,6 +144,11 @@ func (r *Router) apply() {
 			err = r.Dataplane.UpdateSA(o.SA)
 		case ike.RemoveSA:
 			err = r.Dataplane.RemoveSA(o.SAID)
+		case ike.QuerySA:
+			r.kernel(0, func() ipsec.Event {
+				counters, err := r.Dataplane.QuerySA(o.SAID)
+				return ipsec.Queried{SAID: o.SAID, Counters: counters, Err: err}
+			})
 		case ike.SetPolicy:
 			if o.Remove {
 				err = r.Dataplane.RemovePolicy(o.Policy)

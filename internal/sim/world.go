@@ -154,6 +154,21 @@ func (w *World) later(d time.Duration, do func()) {
 	heap.Push(&w.queue, &happening{at: w.Now.Add(d), sequence: w.sequence, do: do})
 }
 
+// Pass sends a packet through a tunnel: it counts at the SA that sends it and,
+// if it gets so far, at the one that receives it.
+func (w *World) Pass(from, to *Router, tunnel, peerTunnel string) {
+	out, err := from.Dataplane.sender(tunnel)
+	if err != nil {
+		return
+	}
+	from.Dataplane.packets[out.SAID]++
+	in := out.SAID
+	in.Mark = to.Dataplane.mark(peerTunnel)
+	if _, ok := to.Dataplane.SAs[in]; ok {
+		to.Dataplane.packets[in]++
+	}
+}
+
 // Carries checks that packets from one router to another through a tunnel would
 // be encrypted, decrypted and handed on; the error says where they end.
 func (w *World) Carries(from, to *Router, tunnel, peerTunnel string) error {

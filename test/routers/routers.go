@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/obol-ike/obol/test/testca"
@@ -180,6 +181,12 @@ func (r *Router) Signal(sig os.Signal) (int, error) {
 		return 0, fmt.Errorf("%s: obold did not end 15 s after %v\n%s", r.Name, sig, r.Log())
 	}
 }
+
+// Freeze halts the daemon where it stands, and Thaw lets it go on.
+func (r *Router) Freeze() error { return r.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Thaw undoes Freeze.
+func (r *Router) Thaw() error { return r.cmd.Process.Signal(syscall.SIGCONT) }
 
 // Stop ends a running daemon in order.
 func (r *Router) Stop() error {

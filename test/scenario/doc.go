@@ -15,6 +15,7 @@
 //	refuse R1 in|out|none    the kernel refuses SAs of that direction
 //	mark                     what was sent and reported so far is forgotten
 //	advance 90s              let time pass
+//	flow R1 Tunnel1 R2 Tunnel1 90s   likewise, a packet a second passes one way
 //	wait up|down [R1] 5s     until tunnels are, at most so long
 //	want ...                 see wants_test.go
 //

@@ -143,6 +143,8 @@ func (r *run) command(line string) error {
 		err := duration(words[1], &d)
 		r.world.Run(d)
 		return err
+	case "flow":
+		return r.flow(words[1], words[2], words[3], words[4], words[5])
 	case "wait":
 		return r.wait(words[1:])
 	case "want":
@@ -377,4 +379,19 @@ func share(word string, f *float64) error {
 	err := number(strings.TrimSuffix(word, "%"), &n)
 	*f = float64(n) / 100
 	return err
+}
+
+// flow lets time pass with a packet a second one way.
+func (r *run) flow(from, tunnel, to, peerTunnel, length string) error {
+	var d time.Duration
+	x, err := r.router(from)
+	y, errTo := r.router(to)
+	if err := errors.Join(err, errTo, duration(length, &d)); err != nil {
+		return err
+	}
+	for ; d > 0; d -= time.Second {
+		r.world.Pass(x.Router, y.Router, tunnel, peerTunnel)
+		r.world.Run(time.Second)
+	}
+	return nil
 }

@@ -1,0 +1,44 @@
+package show
+
+import (
+	"bytes"
+	"io"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/engine"
+)
+
+func TestCapabilities(t *testing.T) {
+	for _, test := range []struct {
+		dpd, nat     bool
+		row, session string
+	}{
+		{false, false, "23:59:33 \n", "Capabilities:(none) connid:1010"},
+		{true, false, "23:59:33 D\n", "Capabilities:D connid:1010"},
+		{false, true, "23:59:33 N\n", "Capabilities:N connid:1010"},
+		{true, true, "23:59:33 DN\n", "Capabilities:DN connid:1010"},
+	} {
+		s := session()
+		s.DPD = test.dpd
+		if test.nat {
+			s.Local = netip.AddrPortFrom(s.Local.Addr(), 4500)
+		}
+		text := func(print func(io.Writer) error) string {
+			var b bytes.Buffer
+			if err := print(&b); err != nil {
+				t.Fatal(err)
+			}
+			return b.String()
+		}
+		views := []ikev1.View{s}
+		if got := text(func(w io.Writer) error { return ISAKMPSA(w, views, true) }); !strings.Contains(got, test.row) {
+			t.Errorf("want %q in\n%s", test.row, got)
+		}
+		if got := text(func(w io.Writer) error { return Session(w, engine.View{Sessions: views}, now, nil, true) }); !strings.Contains(got, test.session) {
+			t.Errorf("want %q in\n%s", test.session, got)
+		}
+	}
+}

@@ -1,0 +1,50 @@
+//go:build netns
+
+package netns
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/obol-ike/obol/test/routers"
+)
+
+// add appends lines to a router's configuration.
+func add(t *testing.T, p *routers.Pair, r *routers.Router, lines string) {
+	t.Helper()
+	text, err := os.ReadFile(r.Config)
+	must(t, err)
+	r.Config = filepath.Join(p.Dir, r.Name+"-more.cfg")
+	must(t, os.WriteFile(r.Config, append(text, lines...), 0o600))
+}
+
+// R2 answers although it has no keepalive; frozen, it is given up after the
+// interval and the retries, and once it goes on the tunnel comes up again.
+func TestDPD(t *testing.T) {
+	p := note(t)
+	add(t, p, p.R1, "crypto isakmp keepalive 10 2 periodic\n")
+	start(t, p)
+	lines := follow(t, p.R1, "debug", "crypto", "isakmp")
+	obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s")
+	want(t, "capabilities", obol(t, p.R1, 0, "show", "crypto", "session", "detail"), "Capabilities:D ")
+	time.Sleep(11 * time.Second)
+	want(t, "debug on R1", lines(), "Sending NOTIFY DPD/R_U_THERE protocol 1", "DPD/R_U_THERE_ACK received from peer 192.168.0.2")
+
+	must(t, p.R2.Freeze())
+	frozen := time.Now()
+	for strings.Contains(obol(t, p.R1, 0, "show", "crypto", "isakmp", "sa"), "QM_IDLE") {
+		if time.Since(frozen) > 24*time.Second {
+			t.Fatalf("still there\n%s", lines())
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Logf("gone after %v", time.Since(frozen).Round(100*time.Millisecond))
+	want(t, "debug on R1", lines(), "DPD incrementing error counter (5/5)", "peer 192.168.0.2 not responding!")
+	want(t, "session", obol(t, p.R1, 0, "show", "crypto", "session"), "Session status: DOWN", "Active SAs: 0")
+
+	must(t, p.R2.Thaw())
+	obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s")
+}
