@@ -403,7 +403,27 @@ type IPsecInstalled struct {
 	Err       error // nil: it stands
 }
 
-// NodeDeleted ends a quick mode or an informational exchange.
+// NodeCreated says that an exchange of the peer begins, or an informational one
+// of ours.
+type NodeCreated struct {
+	SA
+	MessageID uint32
+}
+
+// NodePurged says that nothing is kept of an informational exchange of ours:
+// nobody answers it.
+type NodePurged struct {
+	SA
+	MessageID uint32
+}
+
+// InformationalRead ends an informational exchange of the peer.
+type InformationalRead struct {
+	SA
+	MessageID uint32
+}
+
+// NodeDeleted ends a quick mode.
 type NodeDeleted struct {
 	SA
 	MessageID uint32

@@ -41,7 +41,9 @@ func (s *Session) inform(t wire.PayloadType, body wire.Appender) uint32 {
 	b.Add(t, body)
 	s.crypt.putHash(b, id, nil)
 	datagram, _ := s.crypt.seal(s.header(wire.ExchangeInformational, id), b, s.crypt.exchangeIV(id))
+	s.report(NodeCreated{SA: s.sa(), MessageID: id})
 	s.transmit(wire.ExchangeInformational, id, datagram)
+	s.report(NodePurged{SA: s.sa(), MessageID: id})
 	return id
 }
 
@@ -104,6 +106,7 @@ func (s *Session) receiveInformational(m *inbound) {
 	for _, d := range deletes {
 		s.readDelete(d, m.MessageID)
 	}
+	s.report(InformationalRead{SA: s.sa(), MessageID: m.MessageID})
 }
 
 // openInformational decrypts and checks HASH(1). A message id is good for one
@@ -132,7 +135,11 @@ func (s *Session) openNew(m *inbound) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c, c.checkHash(s.crypt.messageHash(messageID(m.MessageID), c.afterHash()))
+	if err := c.checkHash(s.crypt.messageHash(messageID(m.MessageID), c.afterHash())); err != nil {
+		return nil, err
+	}
+	s.report(NodeCreated{SA: s.sa(), MessageID: m.MessageID})
+	return c, nil
 }
 
 // use notes that an exchange of the peer is genuine: its message id is spent.

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/wire"
 )
 
 // TestNotStarted: a main mode that cannot begin says so, and whether it is for
@@ -61,5 +62,44 @@ func TestTransformCheckSaysForWhat(t *testing.T) {
 	for _, r := range []*party{p.r1, p.r2} {
 		set, selector := r.itf.Tunnel.Protection.Transforms[0], r.itf.Tunnel.Selector()
 		want(t, r, func(e IPsecTransformChecked) bool { return e.Refusal == "" && e.Set == set && e.Selector == selector })
+	}
+}
+
+// TestNodes: a delete of ours is a node that is purged at once, at the peer one
+// that ends when it is read.
+func TestNodes(t *testing.T) {
+	p := newPair(t)
+	p.up(p.r1)
+	if ours, theirs := all[NodeCreated](p.r1), all[NodeCreated](p.r2); len(ours) != 0 || len(theirs) != 1 {
+		t.Errorf("a quick mode of R1's: %d nodes there, %d at R2", len(ours), len(theirs))
+	}
+	p.r1.session.Delete(p.now, "BY user command")
+	p.r1.collect(p.now)
+	p.settle()
+	created, purged := all[NodeCreated](p.r1), all[NodePurged](p.r1)
+	if len(created) != 1 || len(purged) != 1 || created[0].MessageID != purged[0].MessageID || created[0].MessageID == 0 {
+		t.Fatalf("created %+v, purged %+v", created, purged)
+	}
+	id := created[0].MessageID
+	want(t, p.r2, func(e NodeCreated) bool { return e.MessageID == id })
+	want(t, p.r2, func(e InformationalRead) bool { return e.MessageID == id })
+	if n := len(all[NodePurged](p.r2)); n != 0 {
+		t.Errorf("%d nodes purged at R2", n)
+	}
+}
+
+// TestForgedNode: what does not prove that it is the peer's makes no node.
+func TestForgedNode(t *testing.T) {
+	p := newPair(t)
+	p.up(p.r1)
+	before := len(all[NodeCreated](p.r2))
+	p.r1.session.sendNotify(wire.NotifyV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolISAKMP, Type: wire.NotifyInitialContact})
+	p.r1.collect(p.now)
+	for _, datagram := range p.r1.sent {
+		datagram[len(datagram)-1] ^= 1
+	}
+	p.settle()
+	if n := len(all[NodeCreated](p.r2)) - before; n != 0 || len(all[InformationalRead](p.r2)) != 0 {
+		t.Errorf("%d nodes of a forged message", n)
 	}
 }

@@ -144,6 +144,12 @@ func Lines(r ike.Report) []Line {
 		return isakmp(":(%d):peer %s not responding!", e.ConnID, e.Remote.Addr())
 	case ikev1.DeleteReceived:
 		return deleteReceived(e)
+	case ikev1.NodeCreated:
+		return isakmp(": set new node %d to %s", e.MessageID, state(ikev1.QMIdle))
+	case ikev1.NodePurged:
+		return isakmp(":(%d):purging node %d", e.ConnID, e.MessageID)
+	case ikev1.InformationalRead:
+		return nodeDeleted(ikev1.NodeDeleted{SA: e.SA, MessageID: e.MessageID, Reason: "Informational (in) state 1"})
 	case ikev1.NodeDeleted:
 		return nodeDeleted(e)
 	case ikev1.SADeleted:

@@ -39,6 +39,9 @@ ISAKMP: Error while processing KMI message 0, error 2.`},
 		{"quick mode over a standing SA", ikev1.QuickRequested{SA: sa, Tunnel: "Tunnel1"}, `ISAKMP: set new node 0 to QM_IDLE      
 ISAKMP:(1001):SA has outstanding requests  (local 192.168.0.1 port 500, remote 192.168.0.2 port 500)
 ISAKMP:(1001):sitting IDLE. Starting QM immediately (QM_IDLE      )`},
+		{"node of the peer", ikev1.NodeCreated{SA: sa, MessageID: 7}, `ISAKMP: set new node 7 to QM_IDLE      `},
+		{"node purged", ikev1.NodePurged{SA: sa, MessageID: 7}, `ISAKMP:(1001):purging node 7`},
+		{"informational read", ikev1.InformationalRead{SA: sa, MessageID: 7}, `ISAKMP:(1001):deleting node 7 error FALSE reason "Informational (in) state 1"`},
 		{"AH in transport mode", ikev1.IPsecTransformChecked{
 			SA: sa, Proposal: 2, Protocol: wire.ProtocolAH, Selector: gre, Set: &policy.TransformSet{AH: suite.HMACSHA1, Mode: ipsec.Transport},
 			Transform: wire.TransformV1{Number: 1, ID: suite.HMACSHA1.AH, Attributes: []wire.Attribute{{Type: wire.IPsecAttrEncaps, Value: uint64(wire.EncapsTransport)}}},
