@@ -33,7 +33,12 @@ func (p *pairOf) unharmed(to *party, data []byte, what string) {
 // goes to the session that waits for it: it stays as it is, and then takes the
 // true one. What came before goes to both sessions, cut, in every state.
 func TestCutAndFlip(t *testing.T) {
-	p := newPair(t, func(_ string, c *policy.Config) { c.IPsec[0].PFS, _ = suite.GroupByNumber(19) })
+	pfs := func(_ string, c *policy.Config) { c.IPsec[0].PFS, _ = suite.GroupByNumber(19) }
+	t.Run("signatures", func(t *testing.T) { cutAndFlip(t, newPair(t, pfs)) })
+	t.Run("pre-shared key", func(t *testing.T) { cutAndFlip(t, newPair(t, psk)) })
+}
+
+func cutAndFlip(t *testing.T, p *pairOf) {
 	p.initiate(p.r1)
 	var seen [][]byte
 	for n := 0; len(p.r1.sent)+len(p.r2.sent) > 0; n++ {

@@ -158,7 +158,7 @@ func TestUnable(t *testing.T) {
 		change func(*party)
 		reason string
 	}{
-		{"pre-share only", func(r *party) { r.env.Config.Policies[0].Auth = policy.PreShare }, "no crypto isakmp policy authenticates with rsa-sig"},
+		{"pre-share only", func(r *party) { r.env.Config.Policies[0].Auth = policy.PreShare }, "no pre-shared key with 192.168.0.2"},
 		{"no certificate", func(r *party) { r.env.PKI = pki.NewSnapshot(nil) }, "no trustpoint has a certificate"},
 		{"no randomness", func(r *party) { r.env.Rand = strings.NewReader("") }, "random source"},
 	} {

@@ -122,7 +122,12 @@ func (s *Session) openMain(m *inbound) (*opened, error) {
 	if m.Flags&wire.FlagEncryption == 0 {
 		return nil, reject(wire.NotifyInvalidFlags, "in the clear where encryption is due")
 	}
-	return s.crypt.open(m, s.crypt.iv)
+	c, err := s.crypt.open(m, s.crypt.iv)
+	if err != nil && s.preShared() {
+		// With another key the ciphertext decrypts to nonsense.
+		return nil, reject(asRejection(err).notify, "%v: the peer's pre-shared key may not be that of keyring %s", err, s.psk.Keyring.Name)
+	}
+	return c, err
 }
 
 // one finds a payload that must stand exactly once.
@@ -179,7 +184,7 @@ func (s *Session) deriveKeys(dh *suite.PrivateKey, peer []byte, t transcript, ni
 		return nil, reject(wire.NotifyInvalidKeyInformation, "%v", err)
 	}
 	defer clear(shared)
-	skeyid := SignatureSKEYID(s.agreed.policy.Hash, ni, nr, shared)
+	skeyid := s.skeyid(ni, nr, shared)
 	keys := DeriveKeys(s.agreed.policy.Hash, skeyid, shared, s.spiI, s.spiR)
 	p, err := newProtection(s.agreed, keys, t.gxi, t.gxr)
 	if err != nil {
@@ -208,7 +213,9 @@ func (s *Session) buildKeyExchange(dh *suite.PrivateKey, nonce []byte) ([]byte, 
 	b := wire.NewBuilder(nil, s.header(wire.ExchangeMainMode, 0))
 	b.Add(wire.PayloadKE, wire.Raw(dh.Public()))
 	b.Add(wire.PayloadNonce, wire.Raw(nonce))
-	s.addRequests(b)
+	if !s.preShared() {
+		s.addRequests(b)
+	}
 	s.addVendors(b, vendors)
 	s.addNATD(b, s.agreed.policy.Hash)
 	return b.Bytes(), nil

@@ -8,6 +8,7 @@ import (
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -27,7 +28,7 @@ type sentMM3 struct {
 // sentMM5: the keys exist, we are authenticated to the peer.
 type sentMM5 struct {
 	transcript transcript
-	own        string // trustpoint whose certificate we showed
+	own        *pki.Trustpoint // whose certificate we showed, nil with a pre-shared key
 }
 
 func (sentMM1) phase() Phase   { return IMM1 }
@@ -60,17 +61,18 @@ func (s *Session) beginMain() error {
 	if s.profile != nil && s.profile.Aggressive {
 		return fmt.Errorf("profile %s says initiate mode aggressive, which cannot be used yet", s.profile.Name)
 	}
-	if err := s.ableToSign(); err != nil {
-		return err
-	}
-	sa, err := phase1Offer(s.config)
-	if err != nil {
-		return err
-	}
+	var err error
 	if s.spiI, err = s.cookie(); err != nil {
 		return err
 	}
 	s.report(SAInserted{SA: s.sa()})
+	s.psk = s.config.InitiatorKey(s.profile, s.local.Addr(), s.remote.Addr())
+	s.reportKey(false)
+	if err := s.findMethods(); err != nil {
+		s.report(NothingToOffer{SA: s.sa()})
+		return err
+	}
+	sa := s.phase1Offer()
 	b := wire.NewBuilder(nil, s.header(wire.ExchangeMainMode, 0))
 	offer := sa.Append(nil)
 	b.Add(wire.PayloadSA, wire.Raw(offer))
@@ -102,6 +104,9 @@ func (st sentMM1) handle(s *Session, m *inbound) (mainMode, error) {
 	s.step(InMMExchange, IMM2)
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadSA})
 	s.readVendors(payloads)
+	if s.psk.Key != nil {
+		s.reportKey(true)
+	}
 	agreed, _ := s.checkOffer(chosen.Transforms)
 	if agreed.policy == nil {
 		return nil, refuse(wire.NotifyNoProposalChosen, "the peer's choice is not acceptable")
@@ -154,12 +159,12 @@ func (st sentMM3) handle(s *Session, m *inbound) (mainMode, error) {
 
 // sendMM5 adds INITIAL_CONTACT when no authenticated SA with the peer stands.
 func (s *Session) sendMM5(x keyExchange, t transcript) (mainMode, error) {
-	own := s.chooseTrustpoint(x.requests)
+	own, err := s.chooseProof(x.requests)
 	s.readVendors(x.payloads)
 	s.readNATD(s.agreed.policy.Hash, x.payloads)
 	s.step(InProcess, IMM4)
-	if own == nil {
-		return nil, errNoCertificate
+	if err != nil {
+		return nil, err
 	}
 	s.state = MMKeyExch
 	initial := !s.env.Established(s.local.Addr(), s.remote.Addr())
@@ -178,7 +183,7 @@ func (s *Session) sendMM5(x keyExchange, t transcript) (mainMode, error) {
 	s.crypt.iv = next
 	s.sendMain(datagram, true)
 	s.step(InComplete, IMM5)
-	return sentMM5{transcript: t, own: own.Name}, nil
+	return sentMM5{transcript: t, own: own}, nil
 }
 
 // handle MM6: the peer's identity. Main mode is over.
@@ -187,7 +192,7 @@ func (st sentMM5) handle(s *Session, m *inbound) (mainMode, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := parseIdentity(c)
+	x, err := s.parseIdentity(c)
 	if err != nil {
 		return nil, err
 	}

@@ -13,10 +13,10 @@ import (
 // sentMM2: the policy is agreed.
 type sentMM2 struct{ offer []byte }
 
-// sentMM4: the keys exist, and the certificate for MM6 is chosen.
+// sentMM4: the keys exist, and the certificate for MM6, if any, is chosen.
 type sentMM4 struct {
 	transcript transcript
-	own        *pki.Trustpoint
+	own        *pki.Trustpoint // nil with a pre-shared key
 }
 
 func (sentMM2) phase() Phase   { return RMM2 }
@@ -77,7 +77,9 @@ func (s *Session) answerOffer(m *inbound, payloads []wire.Payload, body []byte, 
 	s.step(InMMExchange, RMM1)
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadSA})
 	s.readVendors(payloads)
-	if err := s.ableToSign(); err != nil {
+	s.psk = s.config.ResponderKey(s.local.Addr(), s.remote.Addr())
+	s.reportKey(true)
+	if err := s.findMethods(); err != nil {
 		s.failed("MM1", err.Error())
 		s.refuseOffer(m)
 		return
@@ -147,12 +149,12 @@ func (st sentMM2) handle(s *Session, m *inbound) (mainMode, error) {
 // sendMM4 also chooses the certificate for MM6: from all trustpoints, as the
 // profile is not known before MM5, and for good.
 func (s *Session) sendMM4(x keyExchange, t transcript, dh *suite.PrivateKey, nonce []byte) (mainMode, error) {
-	own := s.chooseTrustpoint(x.requests)
+	own, err := s.chooseProof(x.requests)
 	s.readVendors(x.payloads)
 	s.readNATD(s.agreed.policy.Hash, x.payloads)
 	s.step(InProcess, RMM3)
-	if own == nil {
-		return nil, errNoCertificate
+	if err != nil {
+		return nil, err
 	}
 	datagram, err := s.buildKeyExchange(dh, nonce)
 	if err != nil {
@@ -170,7 +172,7 @@ func (st sentMM4) handle(s *Session, m *inbound) (mainMode, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := parseIdentity(c)
+	x, err := s.parseIdentity(c)
 	if err != nil {
 		return nil, err
 	}

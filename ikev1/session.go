@@ -37,9 +37,11 @@ type Session struct {
 	phase   Phase
 	state   State
 	resend  retransmission
-	since   time.Time       // of the peer's last progress
-	refusal string          // why the peer's last message was refused, "" when it was not
-	rumour  wire.NotifyType // an error that came in the clear while main mode waits, 0: none
+	methods []policy.AuthMethod // that we could carry out with this peer
+	psk     policy.KeyChoice    // the key of the peer's address, if any
+	since   time.Time           // of the peer's last progress
+	refusal string              // why the peer's last message was refused, "" when it was not
+	rumour  wire.NotifyType     // an error that came in the clear while main mode waits, 0: none
 
 	// What main mode leaves.
 	agreed agreement
@@ -213,7 +215,7 @@ func (s *Session) failed(stage, reason string) {
 	case s.resend.exhausted(s.now):
 		reason = "no answer to " + stage
 		if st, ok := s.main.(sentMM5); ok {
-			reason += ": the peer may not accept the certificate of trustpoint " + st.own
+			reason += st.doubt(s)
 		}
 		if s.rumour != 0 { // anyone may have sent it, so it is told and not believed
 			reason += fmt.Sprintf(", but %s in the clear from its address", s.rumour)

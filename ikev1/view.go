@@ -18,7 +18,7 @@ type View struct {
 	Encr          string // 3des, aes; "" until a policy is agreed, as the next four
 	KeyBits       int    // 0 for ciphers with one key size
 	Hash          string // md5, sha ...
-	Auth          string // rsig
+	Auth          string // psk, rsig
 	Group         uint16
 	Remaining     time.Duration // of the phase 1 lifetime, 0 until established
 	PeerID        string        // as IOS prints it, "" until authenticated
@@ -47,7 +47,7 @@ func (s *Session) View(now time.Time) View {
 		v.Status = "ACTIVE (deleted)"
 	}
 	if p := s.agreed.policy; p != nil {
-		v.Encr, v.Hash, v.Auth, v.Group = p.Encr.Show, p.Hash.Show, "rsig", p.Group.Number
+		v.Encr, v.Hash, v.Auth, v.Group = p.Encr.Show, p.Hash.Show, p.Auth.String(), p.Group.Number
 		if p.Encr.Bits != nil {
 			v.KeyBits = p.Encr.KeyLen(p.KeyBits) * 8
 		}

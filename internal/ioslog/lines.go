@@ -82,6 +82,14 @@ func Lines(r ike.Report) []Line {
 		return lifetimeAgreed(e)
 	case ikev1.NoOfferAccepted:
 		return noOfferAccepted(e)
+	case ikev1.KeySearched:
+		return keySearched(e)
+	case ikev1.NothingToOffer:
+		return nothingToOffer(e)
+	case ikev1.ProfileKeyring:
+		return profileKeyring(e)
+	case ikev1.HashRefused:
+		return modeFailure("Main", e.SA)
 	case ikev1.AuthenticationBegun:
 		return authenticationBegun(e)
 	case ikev1.InitialContactSent:

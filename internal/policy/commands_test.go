@@ -71,7 +71,7 @@ var commandTable = map[string]string{
 		+ crypto isakmp key k address 192.0.2.1
 		+ crypto isakmp key 0 k address 192.0.2.0 255.255.255.0 no-xauth
 		+ crypto isakmp key k address ipv6 2001:db8::/32
-		+ crypto isakmp key k hostname R2.cisco.com
+		~ crypto isakmp key k hostname R2.cisco.com
 		- crypto isakmp key 6 k address 192.0.2.1
 		- crypto isakmp key k address 192.0.2.1 255.0.255.0
 		~ crypto isakmp keepalive 10
@@ -159,7 +159,7 @@ var commandTable = map[string]string{
 		+ hash sha384
 		+ hash sha3
 		- hash sha1
-		~ authentication pre-share
+		+ authentication pre-share
 		~ authentication rsa-encr
 		~ authentication ecdsa-sig
 		+ authentication rsa-sig
@@ -178,7 +178,7 @@ var commandTable = map[string]string{
 		+ pre-shared-key address 192.0.2.0 255.255.255.0 key 0 k
 		- pre-shared-key address 192.0.2.1 key 6 k
 		+ pre-shared-key address ipv6 2001:db8::/32 key k
-		+ pre-shared-key hostname R2.cisco.com key k
+		~ pre-shared-key hostname R2.cisco.com key k
 		- pre-shared-key k
 		~ rsa-pubkey address 192.0.2.1 signature`,
 	"crypto isakmp profile P": `

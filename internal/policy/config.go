@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/obol-ike/obol/internal/ios"
@@ -62,6 +63,19 @@ const (
 	RSASig   AuthMethod = 3
 	RSAEncr  AuthMethod = 4
 )
+
+// String is the word of show crypto isakmp sa detail.
+func (a AuthMethod) String() string {
+	switch a {
+	case PreShare:
+		return "psk"
+	case RSASig:
+		return "rsig"
+	case RSAEncr:
+		return "renc"
+	}
+	return strconv.Itoa(int(a))
+}
 
 // ISAKMPPolicy is crypto isakmp policy N.
 type ISAKMPPolicy struct {

@@ -1,0 +1,25 @@
+package ikev1
+
+// KeySearched is the search for the pre-shared key of the peer's address.
+type KeySearched struct {
+	SA
+	Keyring   string   // that holds it, "": none does
+	Comparing bool     // an offer is about to be compared; false: before our own
+	Profiles  []string // all that are configured
+}
+
+// NothingToOffer says that an initiator has neither a certificate nor a
+// pre-shared key for its policies: nothing is sent.
+type NothingToOffer struct{ SA }
+
+// ProfileKeyring says whether the keyring of the profile that the peer's
+// identity leads to holds the key that was used.
+type ProfileKeyring struct {
+	SA
+	Profile string
+	Keyring string // of the key that was used
+	Found   bool
+}
+
+// HashRefused says that the peer's HASH does not hold.
+type HashRefused struct{ SA }
