@@ -21,7 +21,7 @@ func (s *Session) findMethods() error {
 	var missing []string
 	for _, m := range []policy.AuthMethod{policy.PreShare, policy.RSASig} {
 		switch {
-		case !s.wants(m):
+		case !s.wants(m) || m == policy.RSASig && s.exchange == wire.ExchangeAggressive:
 		case m == policy.PreShare && s.psk.Key == nil:
 			missing = append(missing, fmt.Sprintf("no pre-shared key with %s", s.remote.Addr()))
 		case m == policy.RSASig && len(s.pki.Identities()) == 0:
@@ -33,6 +33,8 @@ func (s *Session) findMethods() error {
 	switch {
 	case len(s.methods) > 0:
 		return nil
+	case len(missing) == 0 && s.exchange == wire.ExchangeAggressive:
+		return errors.New("no crypto isakmp policy authenticates with pre-share, and aggressive mode speaks nothing else yet")
 	case len(missing) == 0:
 		return errors.New("no crypto isakmp policy is configured")
 	}
@@ -125,16 +127,22 @@ func (s *Session) prove(x identity, hash []byte) error {
 	}
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadHash})
 	if !hmac.Equal(x.proof, hash) {
-		s.report(HashRefused{SA: s.sa()})
+		s.report(HashRefused{SA: s.sa(), Exchange: s.exchange})
 		return refuse(wire.NotifyInvalidHashInformation, "HASH does not verify")
 	}
 	return nil
 }
 
-// doubt is what a peer that does not answer MM5 may dislike.
+// doubt is what a peer that does not answer our proof may dislike.
+func (sentAG2) doubt(s *Session) string { return s.doubtKey() }
+
 func (st sentMM5) doubt(s *Session) string {
 	if st.own == nil {
-		return ": the peer's pre-shared key may not be that of keyring " + s.psk.Keyring.Name
+		return s.doubtKey()
 	}
 	return ": the peer may not accept the certificate of trustpoint " + st.own.Name
+}
+
+func (s *Session) doubtKey() string {
+	return ": the peer's pre-shared key may not be that of keyring " + s.psk.Keyring.Name
 }

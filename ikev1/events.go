@@ -32,12 +32,15 @@ type SARequested struct {
 }
 
 // SAInserted says that the SA stands in the database, before its first message.
-type SAInserted struct{ SA }
+type SAInserted struct {
+	SA
+	Exchange wire.ExchangeType // of phase 1
+}
 
 // ExchangeBegun comes before the first message of an exchange of ours.
 type ExchangeBegun struct {
 	SA
-	Exchange  wire.ExchangeType // main mode or quick mode
+	Exchange  wire.ExchangeType // main mode, aggressive mode or quick mode
 	MessageID uint32
 }
 
@@ -103,7 +106,10 @@ type LifetimeAgreed struct {
 }
 
 // NoOfferAccepted ends a phase 1 negotiation.
-type NoOfferAccepted struct{ SA }
+type NoOfferAccepted struct {
+	SA
+	Exchange wire.ExchangeType
+}
 
 // CertReqBuilt is one CERTREQ of ours.
 type CertReqBuilt struct {

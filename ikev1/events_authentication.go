@@ -1,5 +1,7 @@
 package ikev1
 
+import "github.com/obol-ike/obol/wire"
+
 // KeySearched is the search for the pre-shared key of the peer's address.
 type KeySearched struct {
 	SA
@@ -22,4 +24,10 @@ type ProfileKeyring struct {
 }
 
 // HashRefused says that the peer's HASH does not hold.
-type HashRefused struct{ SA }
+type HashRefused struct {
+	SA
+	Exchange wire.ExchangeType
+}
+
+// AggressiveDisabled says that aggressive mode is wanted and forbidden.
+type AggressiveDisabled struct{ SA }

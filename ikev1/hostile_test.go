@@ -36,6 +36,7 @@ func TestCutAndFlip(t *testing.T) {
 	pfs := func(_ string, c *policy.Config) { c.IPsec[0].PFS, _ = suite.GroupByNumber(19) }
 	t.Run("signatures", func(t *testing.T) { cutAndFlip(t, newPair(t, pfs)) })
 	t.Run("pre-shared key", func(t *testing.T) { cutAndFlip(t, newPair(t, psk)) })
+	t.Run("aggressive mode", func(t *testing.T) { cutAndFlip(t, newPair(t, psk, aggressively)) })
 }
 
 func cutAndFlip(t *testing.T, p *pairOf) {
@@ -92,7 +93,7 @@ func (p *pairOf) cut(to *party, data []byte, step int) {
 }
 
 // flip spares the end of MM5 and MM6: what follows the signature, INITIAL_CONTACT
-// and padding, nothing of main mode protects.
+// and padding, nothing of main mode protects; nor what follows HASH in AG3.
 func (p *pairOf) flip(to *party, data []byte, n int) {
 	h, err := wire.ParseHeader(data)
 	if err != nil {
@@ -102,9 +103,12 @@ func (p *pairOf) flip(to *party, data []byte, n int) {
 		return
 	}
 	end := len(data)
-	if h.Exchange == wire.ExchangeMainMode {
+	switch h.Exchange {
+	case wire.ExchangeMainMode:
 		end -= 40
-	} else {
+	case wire.ExchangeAggressive:
+		end = wire.HeaderLen + 24 // HASH of MD5, in whole blocks
+	default:
 		end -= 8 // padding
 	}
 	for i := wire.HeaderLen; i < end; i++ {

@@ -70,10 +70,22 @@ type identity struct {
 }
 
 func (s *Session) parseIdentity(c *opened) (x identity, err error) {
-	if x.body, err = one(c.payloads, wire.PayloadID); err != nil {
+	if x, err = parseID(c.payloads); err != nil {
 		return x, err
 	}
 	if x.proof, err = one(c.payloads, s.proofType()); err != nil {
+		return x, err
+	}
+	if x.certs, err = parseCertificates(c.payloads); err != nil {
+		return x, err
+	}
+	x.notifies, err = parseNotifies(c.payloads)
+	return x, err
+}
+
+// parseID reads the ID payload.
+func parseID(payloads []wire.Payload) (x identity, err error) {
+	if x.body, err = one(payloads, wire.PayloadID); err != nil {
 		return x, err
 	}
 	if x.id, err = wire.ParseIDV1(x.body); err != nil {
@@ -83,16 +95,12 @@ func (s *Session) parseIdentity(c *opened) (x identity, err error) {
 		return x, reject(wire.NotifyInvalidIDInformation, "identity of %d octets", len(x.id.Data))
 	}
 	x.id.Data = bytes.Clone(x.id.Data)
-	for i, p := range c.payloads[:len(c.payloads)-1] {
+	for i, p := range payloads[:len(payloads)-1] {
 		if p.Type == wire.PayloadID {
-			x.next = c.payloads[i+1].Type
+			x.next = payloads[i+1].Type
 		}
 	}
-	if x.certs, err = parseCertificates(c.payloads); err != nil {
-		return x, err
-	}
-	x.notifies, err = parseNotifies(c.payloads)
-	return x, err
+	return x, nil
 }
 
 // checkID, RFC 2407 section 4.6.2: "During Phase I negotiations, the ID port and
@@ -109,14 +117,9 @@ func checkID(id wire.IDV1) error {
 // acceptIdentity judges the peer by MM5 or MM6. The responder learns the
 // profile now; the initiator, who began with one, sees whether the peer fits it.
 func (s *Session) acceptIdentity(x identity, hash []byte) error {
-	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadID})
-	s.report(IDPayload{SA: s.sa(), Next: x.next, ID: x.id, Length: 4 + len(x.body)})
-	if err := checkID(x.id); err != nil {
-		return err
-	}
-	peer, err := policy.ParsePeerID(x.id)
+	peer, err := s.readID(x)
 	if err != nil {
-		return refuse(wire.NotifyInvalidIDInformation, "identity: %v", err)
+		return err
 	}
 	before := s.profile
 	if err := s.matchProfile(peer, x.leaf()); err != nil {
@@ -129,9 +132,28 @@ func (s *Session) acceptIdentity(x identity, hash []byte) error {
 	if leaf := x.leaf(); leaf != nil && !names(leaf, peer) {
 		s.report(IDCertMismatch{SA: s.sa(), ID: x.id, Subject: leaf.Subject})
 	}
+	s.establish(peer)
+	return nil
+}
+
+// readID shows the ID payload and reads what it says.
+func (s *Session) readID(x identity) (policy.PeerID, error) {
+	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadID})
+	s.report(IDPayload{SA: s.sa(), Next: x.next, ID: x.id, Length: 4 + len(x.body)})
+	if err := checkID(x.id); err != nil {
+		return policy.PeerID{}, err
+	}
+	peer, err := policy.ParsePeerID(x.id)
+	if err != nil {
+		return peer, refuse(wire.NotifyInvalidIDInformation, "identity: %v", err)
+	}
+	return peer, nil
+}
+
+// establish notes who the peer has proved to be.
+func (s *Session) establish(peer policy.PeerID) {
 	s.up = &established{peerID: peer.String(), since: s.now, expires: s.now.Add(s.agreed.lifetime)}
 	s.report(Authenticated{SA: s.sa(), PeerID: s.up.peerID})
-	return nil
 }
 
 // names says whether a certificate is of an identity: by its alternative names,

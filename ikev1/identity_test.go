@@ -178,11 +178,3 @@ func TestUnable(t *testing.T) {
 		})
 	}
 }
-
-// A profile that says aggressive is not quietly given main mode.
-func TestAggressiveProfile(t *testing.T) {
-	p := newPair(t, on("R1", func(c *policy.Config) { c.Profiles[0].Aggressive = true }))
-	p.initiate(p.r1)
-	want(t, p.r1, func(e ike.NegotiationFailed) bool { return strings.Contains(e.Reason, "initiate mode aggressive") })
-	p.r1.wantIdle()
-}

@@ -15,12 +15,12 @@ const (
 	maxNonce = 256
 )
 
-// mainMode is a state of main mode: a type for each message waited for, which
+// mainMode is a state of main mode, or of aggressive mode in its place: a type for each message waited for, which
 // holds what exists then and nothing else.
 type mainMode interface {
 	// phase is IOS's name of the state.
 	phase() Phase
-	// sent and awaits name our last message and the peer's next one: MM1 ... MM6.
+	// sent and awaits name our last message and the peer's next one: MM1 ... MM6, AG1 ... AG3.
 	sent() string
 	awaits() string
 	// handle takes the next message and returns the state that follows. With an
@@ -35,13 +35,13 @@ func (complete) phase() Phase   { return P1Complete }
 func (complete) sent() string   { return "" }
 func (complete) awaits() string { return "" }
 func (complete) handle(*Session, *inbound) (mainMode, error) {
-	return nil, reject(wire.NotifyInvalidExchangeType, "main mode is over")
+	return nil, reject(wire.NotifyInvalidExchangeType, "phase 1 is over")
 }
 
 // receiveMain gives a message to the state. It is the one place that assigns it.
 func (s *Session) receiveMain(m *inbound) {
 	if m.MessageID != 0 {
-		s.rejected(m.Header, reject(wire.NotifyInvalidMessageID, "message id %#x in main mode", m.MessageID), 0)
+		s.rejected(m.Header, reject(wire.NotifyInvalidMessageID, "message id %#x in %s", m.MessageID, s.exchange), 0)
 		return
 	}
 	next, err := s.main.handle(s, m)
@@ -70,7 +70,7 @@ func (s *Session) step(input Input, next Phase) {
 // sendMain sends a message of main mode and keeps it for repetition.
 func (s *Session) sendMain(datagram []byte, awaiting bool) {
 	s.resend.sent(s.now, datagram, awaiting)
-	s.transmit(wire.ExchangeMainMode, 0, datagram)
+	s.transmit(s.exchange, 0, datagram)
 }
 
 // mainTimeout repeats, or gives up.
@@ -84,7 +84,7 @@ func (s *Session) mainTimeout() {
 	case s.up != nil && !s.now.Before(s.up.expires):
 		s.Delete(s.now, "IKE SA Lifetime Exceeded")
 	case s.resend.awaiting && !s.now.Before(s.resend.deadline()):
-		s.repeat(&s.resend, wire.ExchangeMainMode, 0)
+		s.repeat(&s.resend, s.exchange, 0)
 	}
 }
 
@@ -195,8 +195,8 @@ func (s *Session) deriveKeys(dh *suite.PrivateKey, peer []byte, t transcript, ni
 }
 
 // keyPair draws what a key exchange of ours needs.
-func (s *Session) keyPair() (*suite.PrivateKey, []byte, error) {
-	dh, err := s.agreed.policy.Group.Generate(s.env.Rand)
+func (s *Session) keyPair(g *suite.Group) (*suite.PrivateKey, []byte, error) {
+	dh, err := g.Generate(s.env.Rand)
 	if err != nil {
 		return nil, nil, err
 	}

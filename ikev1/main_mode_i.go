@@ -1,7 +1,6 @@
 package ikev1
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -49,30 +48,31 @@ func Initiate(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface)
 	s.local, s.remote = ends(itf)
 	s.profile = itf.Tunnel.Protection.ISAKMPProfile
 	s.report(SARequested{SA: s.sa(), Tunnel: itf.Name, Profile: s.profileName()})
-	if err := s.beginMain(); err != nil {
+	begin := s.beginMain
+	if s.profile != nil && s.profile.Aggressive {
+		begin = s.beginAggressive
+	}
+	if err := begin(); err != nil {
 		s.main = nil
-		s.failed("MM1", err.Error())
+		s.failed(s.firstMessage(), err.Error())
 	}
 	return s
 }
 
 // beginMain sends MM1: the offer and what NAT traversal we know.
 func (s *Session) beginMain() error {
-	if s.profile != nil && s.profile.Aggressive {
-		return fmt.Errorf("profile %s says initiate mode aggressive, which cannot be used yet", s.profile.Name)
-	}
 	var err error
 	if s.spiI, err = s.cookie(); err != nil {
 		return err
 	}
-	s.report(SAInserted{SA: s.sa()})
+	s.report(SAInserted{SA: s.sa(), Exchange: s.exchange})
 	s.psk = s.config.InitiatorKey(s.profile, s.local.Addr(), s.remote.Addr())
 	s.reportKey(false)
 	if err := s.findMethods(); err != nil {
 		s.report(NothingToOffer{SA: s.sa()})
 		return err
 	}
-	sa := s.phase1Offer()
+	sa := phase1Offer(s.usable())
 	b := wire.NewBuilder(nil, s.header(wire.ExchangeMainMode, 0))
 	offer := sa.Append(nil)
 	b.Add(wire.PayloadSA, wire.Raw(offer))
@@ -121,7 +121,7 @@ func (st sentMM1) handle(s *Session, m *inbound) (mainMode, error) {
 }
 
 func (s *Session) sendMM3(st sentMM1) (mainMode, error) {
-	dh, nonce, err := s.keyPair()
+	dh, nonce, err := s.keyPair(s.agreed.policy.Group)
 	if err != nil {
 		return nil, err
 	}

@@ -15,16 +15,17 @@ type agreement struct {
 	lifetime time.Duration        // the one that holds
 }
 
-// phase1Offer is the SA of MM1: one proposal with a transform for each policy
-// whose authentication we can carry out, in the order of priority.
-func (s *Session) phase1Offer() wire.SAV1 {
+// usable are the policies whose authentication we can carry out.
+func (s *Session) usable() []*policy.ISAKMPPolicy {
+	return slices.DeleteFunc(slices.Clone(s.config.Policies), func(p *policy.ISAKMPPolicy) bool { return !slices.Contains(s.methods, p.Auth) })
+}
+
+// phase1Offer is the SA of MM1 or AG1: one proposal with a transform for each
+// policy, in the order of priority.
+func phase1Offer(policies []*policy.ISAKMPPolicy) wire.SAV1 {
 	p := wire.ProposalV1{Number: 1, Protocol: wire.ProtocolISAKMP}
-	for _, pol := range s.config.Policies {
-		if slices.Contains(s.methods, pol.Auth) {
-			p.Transforms = append(p.Transforms, wire.TransformV1{
-				Number: uint8(len(p.Transforms) + 1), ID: wire.TransformKeyIKE, Attributes: phase1Attributes(pol),
-			})
-		}
+	for i, pol := range policies {
+		p.Transforms = append(p.Transforms, wire.TransformV1{Number: uint8(i + 1), ID: wire.TransformKeyIKE, Attributes: phase1Attributes(pol)})
 	}
 	return wire.SAV1{DOI: wire.DOIIPsec, Situation: wire.SituationIdentityOnly, Proposals: []wire.ProposalV1{p}}
 }
@@ -66,7 +67,7 @@ func (s *Session) checkOffer(transforms []wire.TransformV1) (agreement, wire.Tra
 		})
 	}
 	if match.Policy == nil {
-		s.report(NoOfferAccepted{SA: s.sa()})
+		s.report(NoOfferAccepted{SA: s.sa(), Exchange: s.exchange})
 		return agreement{}, wire.TransformV1{}
 	}
 	a := agreement{policy: match.Policy, lifetime: match.Lifetime}

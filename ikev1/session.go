@@ -24,6 +24,8 @@ type Session struct {
 	vrf           string
 	spiI, spiR    wire.SPI
 
+	exchange wire.ExchangeType // of phase 1: main mode or aggressive mode
+
 	now    time.Time // of the call being served
 	out    []ike.Output
 	polled int // how many of out were taken
@@ -66,7 +68,7 @@ func newSession(now time.Time, env *ike.Env, connID uint32, role Role) *Session 
 	return &Session{
 		env: env, connID: connID, role: role, now: now, since: now,
 		config: env.Config, pki: env.PKI,
-		phase: Ready, state: MMNoState,
+		exchange: wire.ExchangeMainMode, phase: Ready, state: MMNoState,
 		used: map[uint32]struct{}{}, out: make([]ike.Output, 0, 64),
 	}
 }
@@ -214,7 +216,7 @@ func (s *Session) failed(stage, reason string) {
 		stage, reason = s.main.awaits(), s.refusal
 	case s.resend.exhausted(s.now):
 		reason = "no answer to " + stage
-		if st, ok := s.main.(sentMM5); ok {
+		if st, ok := s.main.(interface{ doubt(*Session) string }); ok {
 			reason += st.doubt(s)
 		}
 		if s.rumour != 0 { // anyone may have sent it, so it is told and not believed

@@ -71,14 +71,14 @@ var commandTable = map[string]string{
 		+ crypto isakmp key k address 192.0.2.1
 		+ crypto isakmp key 0 k address 192.0.2.0 255.255.255.0 no-xauth
 		+ crypto isakmp key k address ipv6 2001:db8::/32
-		~ crypto isakmp key k hostname R2.cisco.com
+		+ crypto isakmp key k hostname R2.cisco.com
 		- crypto isakmp key 6 k address 192.0.2.1
 		- crypto isakmp key k address 192.0.2.1 255.0.255.0
 		~ crypto isakmp keepalive 10
 		~ crypto isakmp keepalive 10 3 periodic
 		- crypto isakmp keepalive 9
 		~ crypto isakmp nat keepalive 20
-		~ crypto isakmp aggressive-mode disable
+		+ crypto isakmp aggressive-mode disable
 		~ crypto isakmp fragmentation
 		~ crypto isakmp invalid-spi-recovery
 		~ crypto isakmp disconnect-revoked-peers
@@ -178,7 +178,7 @@ var commandTable = map[string]string{
 		+ pre-shared-key address 192.0.2.0 255.255.255.0 key 0 k
 		- pre-shared-key address 192.0.2.1 key 6 k
 		+ pre-shared-key address ipv6 2001:db8::/32 key k
-		~ pre-shared-key hostname R2.cisco.com key k
+		+ pre-shared-key hostname R2.cisco.com key k
 		- pre-shared-key k
 		~ rsa-pubkey address 192.0.2.1 signature`,
 	"crypto isakmp profile P": `
@@ -207,7 +207,7 @@ var commandTable = map[string]string{
 		+ match certificate M
 		- match certificate N
 		~ keepalive 10 retry 2
-		~ initiate mode aggressive
+		+ initiate mode aggressive
 		+ local-address 192.168.0.1
 		+ local-address Ethernet0/0
 		~ vrf V

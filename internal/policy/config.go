@@ -47,6 +47,8 @@ type Remark struct {
 type ISAKMP struct {
 	Disabled bool         // no crypto isakmp enable
 	Identity IdentityKind // crypto isakmp identity, default IdentityAddress
+	// NoAggressive is crypto isakmp aggressive-mode disable.
+	NoAggressive bool
 	// Half-open responder SAs: MM1 is dropped and counted above the limits.
 	HalfOpenTotal   int           // default 1000
 	HalfOpenPerPeer int           // default 64

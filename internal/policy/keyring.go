@@ -73,24 +73,13 @@ func keyringLocal(b *builder, m *ios.Match) {
 }
 
 func isakmpKey(b *builder, m *ios.Match) {
-	b.hostKey(m)
 	k := b.keyrings.open(defaultKeyring, func() *keyringDraft {
 		return &keyringDraft{Keyring: Keyring{Name: defaultKeyring, Pos: m.Line.Pos}}
 	})
 	k.change(m)
 }
 
-func keyringKey(b *builder, m *ios.Match) {
-	b.hostKey(m)
-	b.keyring.change(m)
-}
-
-// hostKey tells that main mode finds keys by address only.
-func (b *builder) hostKey(m *ios.Match) {
-	if host := m.Str("host"); host != "" && m.Form == ios.Set {
-		b.warn(m.Place("host"), "accepted, has no effect yet: in main mode a pre-shared key is found by the peer's address, not by hostname %s", host)
-	}
-}
+func keyringKey(b *builder, m *ios.Match) { b.keyring.change(m) }
 
 // change adds or removes the key of an address or a host; the last one written
 // holds.

@@ -1,6 +1,11 @@
 package policy
 
-import "net/netip"
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/obol-ike/obol/wire"
+)
 
 // KeyChoice is the pre-shared key that a peer's address leads to.
 type KeyChoice struct {
@@ -29,6 +34,24 @@ func (c *Config) ResponderKey(local, peer netip.Addr) KeyChoice {
 	return longestMatch(c.Keyrings, local, peer)
 }
 
+// AggressiveKey is the key to answer aggressive mode with: the identity, and with
+// it the profile, is known. A key of that very name goes before those of the
+// address.
+func (c *Config) AggressiveKey(profile *ISAKMPProfile, id PeerID, local, peer netip.Addr) KeyChoice {
+	keyrings := c.Keyrings
+	if profile != nil && profile.Keyring != nil {
+		keyrings = []*Keyring{profile.Keyring}
+	}
+	for _, ring := range keyrings {
+		for i := range ring.Keys {
+			if host := ring.Keys[i].Host; host != "" && ring.serves(local) && id.Type != wire.IDKeyID && strings.EqualFold(host, id.Name) {
+				return KeyChoice{Keyring: ring, Key: &ring.Keys[i]}
+			}
+		}
+	}
+	return longestMatch(keyrings, local, peer)
+}
+
 // InKeyring says whether a key may serve a peer of this profile. A profile
 // without a keyring takes any.
 func (p *ISAKMPProfile) InKeyring(k KeyChoice) bool {
@@ -36,12 +59,11 @@ func (p *ISAKMPProfile) InKeyring(k KeyChoice) bool {
 }
 
 // longestMatch takes the most specific prefix that holds the peer; of equal ones
-// the first, which is crypto isakmp key's. A keyring of a VRF serves no peer of
-// the global table.
+// the first, which is crypto isakmp key's.
 func longestMatch(keyrings []*Keyring, local, peer netip.Addr) KeyChoice {
 	var best KeyChoice
 	for _, ring := range keyrings {
-		if ring.VRF != "" || ring.LocalAddress.IsValid() && ring.LocalAddress != local {
+		if !ring.serves(local) {
 			continue
 		}
 		for i := range ring.Keys {
@@ -52,4 +74,10 @@ func longestMatch(keyrings []*Keyring, local, peer netip.Addr) KeyChoice {
 		}
 	}
 	return best
+}
+
+// serves says whether a keyring is for peers of a local address. A keyring of a
+// VRF serves no peer of the global table.
+func (k *Keyring) serves(local netip.Addr) bool {
+	return k.VRF == "" && (!k.LocalAddress.IsValid() || k.LocalAddress == local)
 }

@@ -3,6 +3,8 @@ package policy
 import (
 	"net/netip"
 	"testing"
+
+	"github.com/obol-ike/obol/wire"
 )
 
 // Longest match in a keyring and among keyrings; equal prefixes by order, crypto
@@ -61,6 +63,20 @@ crypto isakmp profile a
 		}
 		if got := keyOf(choice); got != test.responder || ring != test.keyring {
 			t.Errorf("responder %s <- %s: %q of %q, want %q of %q", local, peer, got, ring, test.responder, test.keyring)
+		}
+	}
+	for _, test := range []struct {
+		profile *ISAKMPProfile
+		id      PeerID
+		want    string
+	}{
+		{nil, PeerID{Type: wire.IDFQDN, Name: "r2.Cisco.com"}, "ahost"},
+		{a, PeerID{Type: wire.IDFQDN, Name: "R3.cisco.com"}, "a29"},
+		{a, PeerID{Type: wire.IDKeyID, Name: "R2.cisco.com"}, "a29"},
+		{nil, PeerID{Type: wire.IDIPv4Addr, Addr: netip.MustParseAddr("192.0.2.200")}, "b32"},
+	} {
+		if got := keyOf(c.AggressiveKey(test.profile, test.id, netip.MustParseAddr("192.168.0.1"), netip.MustParseAddr("192.0.2.9"))); got != test.want {
+			t.Errorf("aggressive mode, %s %s: %q, want %q", test.id.Type, test.id, got, test.want)
 		}
 	}
 	other := c.ResponderKey(netip.MustParseAddr("192.168.0.1"), netip.MustParseAddr("192.0.2.9"))
