@@ -26,6 +26,7 @@ type Session struct {
 
 	exchange wire.ExchangeType // of phase 1: main mode or aggressive mode
 
+	begun  time.Time // when the first message was sent or came in
 	now    time.Time // of the call being served
 	out    []ike.Output
 	polled int // how many of out were taken
@@ -66,7 +67,7 @@ type established struct {
 
 func newSession(now time.Time, env *ike.Env, connID uint32, role Role) *Session {
 	return &Session{
-		env: env, connID: connID, role: role, now: now, since: now,
+		env: env, connID: connID, role: role, begun: now, now: now, since: now,
 		config: env.Config, pki: env.PKI,
 		exchange: wire.ExchangeMainMode, phase: Ready, state: MMNoState,
 		used: map[uint32]struct{}{}, out: make([]ike.Output, 0, 64),

@@ -23,6 +23,7 @@ type View struct {
 	Remaining     time.Duration // of the phase 1 lifetime, 0 until established
 	PeerID        string        // as IOS prints it, "" until authenticated
 	Profile       string        // "" for none
+	Begun         time.Time     // with its first message
 	Established   time.Time     // zero until then
 	Children      []ChildView
 }
@@ -41,7 +42,7 @@ type ChildView struct {
 func (s *Session) View(now time.Time) View {
 	v := View{
 		ConnID: s.connID, Local: s.local, Remote: s.remote, Initiator: s.role == Initiator,
-		State: string(s.state), Status: "ACTIVE", Profile: s.profileName(),
+		Begun: s.begun, State: string(s.state), Status: "ACTIVE", Profile: s.profileName(),
 	}
 	if s.main == nil {
 		v.Status = "ACTIVE (deleted)"

@@ -39,9 +39,15 @@ func (e *Engine) owner(now time.Time, inSPI uint32) *entry {
 // sides that begin at the same time both send INITIAL_CONTACT, and must not
 // destroy each other's exchange.
 func (e *Engine) initialContact(now time.Time, with *entry, peerID string) {
+	begun := with.View(now).Begun
 	for _, x := range slices.Clone(e.sessions.all) {
 		v := x.View(now)
 		if x == with || x.remote != with.remote && v.PeerID != peerID {
+			continue
+		}
+		// A peer that began anew has lost what stood before; what came up since is
+		// of its new life: both ends began at the same time.
+		if v.Established.After(begun) {
 			continue
 		}
 		if x.Established() || len(v.Children) > 0 {
