@@ -199,7 +199,7 @@ func (s *Session) authenticate(x identity, hash []byte) error {
 	if !ok {
 		return s.refuseSignature("the certificate's key is no RSA key")
 	}
-	if err := suite.VerifyRSAV1(pub, hash, x.sig); err != nil {
+	if err := suite.VerifyRSAV1(pub, hash, x.proof); err != nil {
 		return s.refuseSignature(err.Error())
 	}
 	return nil

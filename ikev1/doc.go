@@ -2,7 +2,7 @@
 // input or output of its own: a Session takes the time, datagrams and the data
 // plane's answers, and gives datagrams, orders to the data plane and events.
 //
-// Main mode with RSA signatures, then quick mode:
+// Main mode, here with RSA signatures, then quick mode:
 //
 //	initiator                                          responder
 //	MM1  SA, VIDs                        ----------->  sentMM2
@@ -14,6 +14,12 @@
 //	QM1  {HASH(1), SA, NONCE, [KE], IDci, IDcr}  --->  inbound SA installed, at first the outbound SA too
 //	both SAs installed  <-----------     {HASH(2), SA, NONCE, [KE], IDci, IDcr}  QM2
 //	QM3  {HASH(3)}                       ----------->  at a rekey, outbound SA installed
+//
+// With a pre-shared key no CERTREQ and no CERT goes, and HASH takes the place of
+// SIG; the key is that of the peer's address.
+//
+// Aggressive mode, with pre-shared keys only, takes the place of main mode where
+// the initiator's profile says so; see aggressive.go.
 //
 // Each state of an exchange is a type that holds what exists then (sentMM1,
 // sentMM2 ...); its handle checks a message whole before it changes anything.

@@ -32,18 +32,21 @@ type SARequested struct {
 }
 
 // SAInserted says that the SA stands in the database, before its first message.
-type SAInserted struct{ SA }
+type SAInserted struct {
+	SA
+	Exchange wire.ExchangeType // of phase 1
+}
 
-// NotStarted says that main mode could not be begun.
+// NotStarted says that phase 1 could not be begun: nothing is sent.
 type NotStarted struct {
 	SA
-	NoKey bool // there is nothing to authenticate with
+	NoKey bool // there is neither a certificate nor a pre-shared key for our policies
 }
 
 // ExchangeBegun comes before the first message of an exchange of ours.
 type ExchangeBegun struct {
 	SA
-	Exchange  wire.ExchangeType // main mode or quick mode
+	Exchange  wire.ExchangeType // main mode, aggressive mode or quick mode
 	MessageID uint32
 }
 
@@ -109,7 +112,10 @@ type LifetimeAgreed struct {
 }
 
 // NoOfferAccepted ends a phase 1 negotiation.
-type NoOfferAccepted struct{ SA }
+type NoOfferAccepted struct {
+	SA
+	Exchange wire.ExchangeType
+}
 
 // CertReqBuilt is one CERTREQ of ours.
 type CertReqBuilt struct {

@@ -33,7 +33,13 @@ func (p *pairOf) unharmed(to *party, data []byte, what string) {
 // goes to the session that waits for it: it stays as it is, and then takes the
 // true one. What came before goes to both sessions, cut, in every state.
 func TestCutAndFlip(t *testing.T) {
-	p := newPair(t, func(_ string, c *policy.Config) { c.IPsec[0].PFS, _ = suite.GroupByNumber(19) })
+	pfs := func(_ string, c *policy.Config) { c.IPsec[0].PFS, _ = suite.GroupByNumber(19) }
+	t.Run("signatures", func(t *testing.T) { cutAndFlip(t, newPair(t, pfs)) })
+	t.Run("pre-shared key", func(t *testing.T) { cutAndFlip(t, newPair(t, psk)) })
+	t.Run("aggressive mode", func(t *testing.T) { cutAndFlip(t, newPair(t, psk, aggressively)) })
+}
+
+func cutAndFlip(t *testing.T, p *pairOf) {
 	p.initiate(p.r1)
 	var seen [][]byte
 	for n := 0; len(p.r1.sent)+len(p.r2.sent) > 0; n++ {
@@ -87,7 +93,7 @@ func (p *pairOf) cut(to *party, data []byte, step int) {
 }
 
 // flip spares the end of MM5 and MM6: what follows the signature, INITIAL_CONTACT
-// and padding, nothing of main mode protects.
+// and padding, nothing of main mode protects; nor what follows HASH in AG3.
 func (p *pairOf) flip(to *party, data []byte, n int) {
 	h, err := wire.ParseHeader(data)
 	if err != nil {
@@ -97,9 +103,12 @@ func (p *pairOf) flip(to *party, data []byte, n int) {
 		return
 	}
 	end := len(data)
-	if h.Exchange == wire.ExchangeMainMode {
+	switch h.Exchange {
+	case wire.ExchangeMainMode:
 		end -= 40
-	} else {
+	case wire.ExchangeAggressive:
+		end = wire.HeaderLen + 24 // HASH of MD5, in whole blocks
+	default:
 		end -= 8 // padding
 	}
 	for i := wire.HeaderLen; i < end; i++ {

@@ -2,13 +2,11 @@ package ikev1
 
 import (
 	"bytes"
-	"errors"
 	"net/netip"
 	"slices"
 	"strings"
 
 	"github.com/obol-ike/obol/internal/policy"
-	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
@@ -18,16 +16,6 @@ const (
 	maxIdentity = 4096 // octets of an ID payload's data
 	maxChain    = 8    // certificates in MM5 and MM6
 )
-
-var errNoCertificate = errors.New("no trustpoint has a certificate and its key")
-
-// ableToSign says why we could not authenticate ourselves.
-func (s *Session) ableToSign() error {
-	if len(s.pki.Identities()) == 0 {
-		return errNoCertificate
-	}
-	return nil
-}
 
 // transcript is what both authentication hashes run over.
 type transcript struct {
@@ -47,25 +35,25 @@ func (s *Session) hashR(t transcript, id []byte) []byte {
 	return s.crypt.hash.PRF(s.crypt.keys.SKEYID, t.gxr, t.gxi, s.spiR[:], s.spiI[:], t.offer, id)
 }
 
-// buildIdentity builds MM5 or MM6: ID, CERTs, SIG, and what last adds.
+// buildIdentity builds MM5 or MM6: ID, the proof, and what last adds.
 func (s *Session) buildIdentity(own *pki.Trustpoint, hash func(id []byte) []byte, last func(*wire.Builder)) (datagram, next []byte, err error) {
 	id, err := s.config.SelfIdentity(s.profile, s.local.Addr(), own)
 	if err != nil {
 		return nil, nil, err
 	}
 	body := id.Append(nil)
-	s.report(AuthenticationBegun{SA: s.sa(), Method: policy.RSASig, IDType: id.Type})
-	s.report(IDPayload{SA: s.sa(), Sent: true, Next: wire.PayloadCert, ID: id, Length: 4 + len(body)})
+	following := wire.PayloadCert
+	if s.preShared() {
+		following = wire.PayloadHash
+	}
+	s.report(AuthenticationBegun{SA: s.sa(), Method: s.agreed.policy.Auth, IDType: id.Type})
+	s.report(IDPayload{SA: s.sa(), Sent: true, Next: following, ID: id, Length: 4 + len(body)})
 	h := s.header(wire.ExchangeMainMode, 0)
 	b := wire.NewBuilder(nil, h)
 	b.Add(wire.PayloadID, wire.Raw(body))
-	s.addCertificates(b, own)
-	s.report(SigningKeyChosen{SA: s.sa(), Trustpoint: own.Name})
-	sig, err := suite.SignRSAV1(s.env.Rand, own.Signer, hash(body))
-	if err != nil {
+	if err := s.addProof(b, own, hash(body)); err != nil {
 		return nil, nil, err
 	}
-	b.Add(wire.PayloadSig, wire.Raw(sig))
 	last(b)
 	datagram, next = s.crypt.seal(h, b, s.crypt.iv)
 	return datagram, next, nil
@@ -77,15 +65,27 @@ type identity struct {
 	body     []byte // of the ID payload, as received
 	next     wire.PayloadType
 	certs    []certificate
-	sig      []byte
+	proof    []byte // SIG, or HASH with a pre-shared key
 	notifies []wire.NotifyV1
 }
 
-func parseIdentity(c *opened) (x identity, err error) {
-	if x.body, err = one(c.payloads, wire.PayloadID); err != nil {
+func (s *Session) parseIdentity(c *opened) (x identity, err error) {
+	if x, err = parseID(c.payloads); err != nil {
 		return x, err
 	}
-	if x.sig, err = one(c.payloads, wire.PayloadSig); err != nil {
+	if x.proof, err = one(c.payloads, s.proofType()); err != nil {
+		return x, err
+	}
+	if x.certs, err = parseCertificates(c.payloads); err != nil {
+		return x, err
+	}
+	x.notifies, err = parseNotifies(c.payloads)
+	return x, err
+}
+
+// parseID reads the ID payload.
+func parseID(payloads []wire.Payload) (x identity, err error) {
+	if x.body, err = one(payloads, wire.PayloadID); err != nil {
 		return x, err
 	}
 	if x.id, err = wire.ParseIDV1(x.body); err != nil {
@@ -95,16 +95,12 @@ func parseIdentity(c *opened) (x identity, err error) {
 		return x, reject(wire.NotifyInvalidIDInformation, "identity of %d octets", len(x.id.Data))
 	}
 	x.id.Data = bytes.Clone(x.id.Data)
-	for i, p := range c.payloads[:len(c.payloads)-1] {
+	for i, p := range payloads[:len(payloads)-1] {
 		if p.Type == wire.PayloadID {
-			x.next = c.payloads[i+1].Type
+			x.next = payloads[i+1].Type
 		}
 	}
-	if x.certs, err = parseCertificates(c.payloads); err != nil {
-		return x, err
-	}
-	x.notifies, err = parseNotifies(c.payloads)
-	return x, err
+	return x, nil
 }
 
 // checkID, RFC 2407 section 4.6.2: "During Phase I negotiations, the ID port and
@@ -121,29 +117,43 @@ func checkID(id wire.IDV1) error {
 // acceptIdentity judges the peer by MM5 or MM6. The responder learns the
 // profile now; the initiator, who began with one, sees whether the peer fits it.
 func (s *Session) acceptIdentity(x identity, hash []byte) error {
-	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadID})
-	s.report(IDPayload{SA: s.sa(), Next: x.next, ID: x.id, Length: 4 + len(x.body)})
-	if err := checkID(x.id); err != nil {
-		return err
-	}
-	peer, err := policy.ParsePeerID(x.id)
+	peer, err := s.readID(x)
 	if err != nil {
-		return refuse(wire.NotifyInvalidIDInformation, "identity: %v", err)
+		return err
 	}
 	before := s.profile
 	if err := s.matchProfile(peer, x.leaf()); err != nil {
 		return err
 	}
-	if err := s.authenticate(x, hash); err != nil {
+	if err := s.prove(x, hash); err != nil {
 		s.profile = before
 		return err
 	}
-	if leaf := x.leaf(); !names(leaf, peer) {
+	if leaf := x.leaf(); leaf != nil && !names(leaf, peer) {
 		s.report(IDCertMismatch{SA: s.sa(), ID: x.id, Subject: leaf.Subject})
 	}
+	s.establish(peer)
+	return nil
+}
+
+// readID shows the ID payload and reads what it says.
+func (s *Session) readID(x identity) (policy.PeerID, error) {
+	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadID})
+	s.report(IDPayload{SA: s.sa(), Next: x.next, ID: x.id, Length: 4 + len(x.body)})
+	if err := checkID(x.id); err != nil {
+		return policy.PeerID{}, err
+	}
+	peer, err := policy.ParsePeerID(x.id)
+	if err != nil {
+		return peer, refuse(wire.NotifyInvalidIDInformation, "identity: %v", err)
+	}
+	return peer, nil
+}
+
+// establish notes who the peer has proved to be.
+func (s *Session) establish(peer policy.PeerID) {
 	s.up = &established{peerID: peer.String(), since: s.now, expires: s.now.Add(s.agreed.lifetime)}
 	s.report(Authenticated{SA: s.sa(), PeerID: s.up.peerID})
-	return nil
 }
 
 // names says whether a certificate is of an identity: by its alternative names,

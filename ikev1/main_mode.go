@@ -15,12 +15,12 @@ const (
 	maxNonce = 256
 )
 
-// mainMode is a state of main mode: a type for each message waited for, which
+// mainMode is a state of main mode, or of aggressive mode in its place: a type for each message waited for, which
 // holds what exists then and nothing else.
 type mainMode interface {
 	// phase is IOS's name of the state.
 	phase() Phase
-	// sent and awaits name our last message and the peer's next one: MM1 ... MM6.
+	// sent and awaits name our last message and the peer's next one: MM1 ... MM6, AG1 ... AG3.
 	sent() string
 	awaits() string
 	// handle takes the next message and returns the state that follows. With an
@@ -35,13 +35,13 @@ func (complete) phase() Phase   { return P1Complete }
 func (complete) sent() string   { return "" }
 func (complete) awaits() string { return "" }
 func (complete) handle(*Session, *inbound) (mainMode, error) {
-	return nil, reject(wire.NotifyInvalidExchangeType, "main mode is over")
+	return nil, reject(wire.NotifyInvalidExchangeType, "phase 1 is over")
 }
 
 // receiveMain gives a message to the state. It is the one place that assigns it.
 func (s *Session) receiveMain(m *inbound) {
 	if m.MessageID != 0 {
-		s.rejected(m.Header, reject(wire.NotifyInvalidMessageID, "message id %#x in main mode", m.MessageID), 0)
+		s.rejected(m.Header, reject(wire.NotifyInvalidMessageID, "message id %#x in %s", m.MessageID, s.exchange), 0)
 		return
 	}
 	next, err := s.main.handle(s, m)
@@ -70,7 +70,7 @@ func (s *Session) step(input Input, next Phase) {
 // sendMain sends a message of main mode and keeps it for repetition.
 func (s *Session) sendMain(datagram []byte, awaiting bool) {
 	s.resend.sent(s.now, datagram, awaiting)
-	s.transmit(wire.ExchangeMainMode, 0, datagram)
+	s.transmit(s.exchange, 0, datagram)
 }
 
 // mainTimeout repeats, or gives up.
@@ -84,7 +84,7 @@ func (s *Session) mainTimeout() {
 	case s.up != nil && !s.now.Before(s.up.expires):
 		s.Delete(s.now, "IKE SA Lifetime Exceeded")
 	case s.resend.awaiting && !s.now.Before(s.resend.deadline()):
-		s.repeat(&s.resend, wire.ExchangeMainMode, 0)
+		s.repeat(&s.resend, s.exchange, 0)
 	}
 }
 
@@ -122,7 +122,12 @@ func (s *Session) openMain(m *inbound) (*opened, error) {
 	if m.Flags&wire.FlagEncryption == 0 {
 		return nil, reject(wire.NotifyInvalidFlags, "in the clear where encryption is due")
 	}
-	return s.crypt.open(m, s.crypt.iv)
+	c, err := s.crypt.open(m, s.crypt.iv)
+	if err != nil && s.preShared() {
+		// With another key the ciphertext decrypts to nonsense.
+		return nil, reject(asRejection(err).notify, "%v: the peer's pre-shared key may not be that of keyring %s", err, s.psk.Keyring.Name)
+	}
+	return c, err
 }
 
 // one finds a payload that must stand exactly once.
@@ -179,7 +184,7 @@ func (s *Session) deriveKeys(dh *suite.PrivateKey, peer []byte, t transcript, ni
 		return nil, reject(wire.NotifyInvalidKeyInformation, "%v", err)
 	}
 	defer clear(shared)
-	skeyid := SignatureSKEYID(s.agreed.policy.Hash, ni, nr, shared)
+	skeyid := s.skeyid(ni, nr, shared)
 	keys := DeriveKeys(s.agreed.policy.Hash, skeyid, shared, s.spiI, s.spiR)
 	p, err := newProtection(s.agreed, keys, t.gxi, t.gxr)
 	if err != nil {
@@ -190,8 +195,8 @@ func (s *Session) deriveKeys(dh *suite.PrivateKey, peer []byte, t transcript, ni
 }
 
 // keyPair draws what a key exchange of ours needs.
-func (s *Session) keyPair() (*suite.PrivateKey, []byte, error) {
-	dh, err := s.agreed.policy.Group.Generate(s.env.Rand)
+func (s *Session) keyPair(g *suite.Group) (*suite.PrivateKey, []byte, error) {
+	dh, err := g.Generate(s.env.Rand)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -208,7 +213,9 @@ func (s *Session) buildKeyExchange(dh *suite.PrivateKey, nonce []byte) ([]byte, 
 	b := wire.NewBuilder(nil, s.header(wire.ExchangeMainMode, 0))
 	b.Add(wire.PayloadKE, wire.Raw(dh.Public()))
 	b.Add(wire.PayloadNonce, wire.Raw(nonce))
-	s.addRequests(b)
+	if !s.preShared() {
+		s.addRequests(b)
+	}
 	s.addVendors(b, vendors)
 	s.addNATD(b, s.agreed.policy.Hash)
 	return b.Bytes(), nil

@@ -2,13 +2,13 @@ package ikev1
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -28,7 +28,7 @@ type sentMM3 struct {
 // sentMM5: the keys exist, we are authenticated to the peer.
 type sentMM5 struct {
 	transcript transcript
-	own        string // trustpoint whose certificate we showed
+	own        *pki.Trustpoint // whose certificate we showed, nil with a pre-shared key
 }
 
 func (sentMM1) phase() Phase   { return IMM1 }
@@ -49,30 +49,31 @@ func Initiate(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface)
 	s.local, s.remote = ends(itf)
 	s.profile = itf.Tunnel.Protection.ISAKMPProfile
 	s.report(SARequested{SA: s.sa(), Tunnel: itf.Name, Profile: s.profileName()})
-	if err := s.beginMain(); err != nil {
-		s.report(NotStarted{SA: s.sa(), NoKey: errors.Is(err, errNoCertificate)})
+	begin := s.beginMain
+	if s.profile != nil && s.profile.Aggressive {
+		begin = s.beginAggressive
+	}
+	if err := begin(); err != nil {
+		s.report(NotStarted{SA: s.sa(), NoKey: errors.As(err, new(*nothingToOffer))})
 		s.main = nil
-		s.failed("MM1", err.Error())
+		s.failed(s.firstMessage(), err.Error())
 	}
 	return s
 }
 
 // beginMain sends MM1: the offer and what NAT traversal we know.
 func (s *Session) beginMain() error {
-	if s.profile != nil && s.profile.Aggressive {
-		return fmt.Errorf("profile %s says initiate mode aggressive, which cannot be used yet", s.profile.Name)
-	}
-	if err := s.ableToSign(); err != nil {
-		return err
-	}
-	sa, err := phase1Offer(s.config)
-	if err != nil {
-		return err
-	}
+	var err error
 	if s.spiI, err = s.cookie(); err != nil {
 		return err
 	}
-	s.report(SAInserted{SA: s.sa()})
+	s.report(SAInserted{SA: s.sa(), Exchange: s.exchange})
+	s.psk = s.config.InitiatorKey(s.profile, s.local.Addr(), s.remote.Addr())
+	s.reportKey(false)
+	if err := s.findMethods(); err != nil {
+		return err
+	}
+	sa := phase1Offer(s.usable())
 	b := wire.NewBuilder(nil, s.header(wire.ExchangeMainMode, 0))
 	offer := sa.Append(nil)
 	b.Add(wire.PayloadSA, wire.Raw(offer))
@@ -104,6 +105,9 @@ func (st sentMM1) handle(s *Session, m *inbound) (mainMode, error) {
 	s.step(InMMExchange, IMM2)
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadSA})
 	s.readVendors(payloads)
+	if s.psk.Key != nil {
+		s.reportKey(true)
+	}
 	agreed, _ := s.checkOffer(chosen.Transforms)
 	if agreed.policy == nil {
 		return nil, refuse(wire.NotifyNoProposalChosen, "the peer's choice is not acceptable")
@@ -118,7 +122,7 @@ func (st sentMM1) handle(s *Session, m *inbound) (mainMode, error) {
 }
 
 func (s *Session) sendMM3(st sentMM1) (mainMode, error) {
-	dh, nonce, err := s.keyPair()
+	dh, nonce, err := s.keyPair(s.agreed.policy.Group)
 	if err != nil {
 		return nil, err
 	}
@@ -156,12 +160,12 @@ func (st sentMM3) handle(s *Session, m *inbound) (mainMode, error) {
 
 // sendMM5 adds INITIAL_CONTACT when no authenticated SA with the peer stands.
 func (s *Session) sendMM5(x keyExchange, t transcript) (mainMode, error) {
-	own := s.chooseTrustpoint(x.requests)
+	own, err := s.chooseProof(x.requests)
 	s.readVendors(x.payloads)
 	s.readNATD(s.agreed.policy.Hash, x.payloads)
 	s.step(InProcess, IMM4)
-	if own == nil {
-		return nil, errNoCertificate
+	if err != nil {
+		return nil, err
 	}
 	s.state = MMKeyExch
 	initial := !s.env.Established(s.local.Addr(), s.remote.Addr())
@@ -180,7 +184,7 @@ func (s *Session) sendMM5(x keyExchange, t transcript) (mainMode, error) {
 	s.crypt.iv = next
 	s.sendMain(datagram, true)
 	s.step(InComplete, IMM5)
-	return sentMM5{transcript: t, own: own.Name}, nil
+	return sentMM5{transcript: t, own: own}, nil
 }
 
 // handle MM6: the peer's identity. Main mode is over.
@@ -189,7 +193,7 @@ func (st sentMM5) handle(s *Session, m *inbound) (mainMode, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := parseIdentity(c)
+	x, err := s.parseIdentity(c)
 	if err != nil {
 		return nil, err
 	}

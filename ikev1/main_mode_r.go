@@ -13,10 +13,10 @@ import (
 // sentMM2: the policy is agreed.
 type sentMM2 struct{ offer []byte }
 
-// sentMM4: the keys exist, and the certificate for MM6 is chosen.
+// sentMM4: the keys exist, and the certificate for MM6, if any, is chosen.
 type sentMM4 struct {
 	transcript transcript
-	own        *pki.Trustpoint
+	own        *pki.Trustpoint // nil with a pre-shared key
 }
 
 func (sentMM2) phase() Phase   { return RMM2 }
@@ -26,7 +26,7 @@ func (sentMM4) phase() Phase   { return RMM4 }
 func (sentMM4) sent() string   { return "MM4" }
 func (sentMM4) awaits() string { return "MM5" }
 
-// Respond answers a first MM1. An error means that nothing of it is worth a
+// Respond answers a first MM1 or AG1. An error means that nothing of it is worth a
 // session. The session may be Done at once (offer refused): poll it all the same.
 func Respond(now time.Time, env *ike.Env, connID uint32, d ike.Datagram) (*Session, error) {
 	if len(d.Data) > maxMessage {
@@ -38,12 +38,12 @@ func Respond(now time.Time, env *ike.Env, connID uint32, d ike.Datagram) (*Sessi
 		return nil, err
 	}
 	switch {
-	case m.Version != wire.V1 || m.Exchange != wire.ExchangeMainMode:
+	case m.Version != wire.V1 || m.Exchange != wire.ExchangeMainMode && m.Exchange != wire.ExchangeAggressive:
 		return nil, reject(wire.NotifyInvalidExchangeType, "%s does not begin an IKE SA", m.Exchange)
 	case m.InitiatorSPI.IsZero() || !m.ResponderSPI.IsZero():
 		return nil, reject(wire.NotifyInvalidCookie, "cookies %s %s are not those of a first message", m.InitiatorSPI, m.ResponderSPI)
 	case m.MessageID != 0:
-		return nil, reject(wire.NotifyInvalidMessageID, "message id %#x in main mode", m.MessageID)
+		return nil, reject(wire.NotifyInvalidMessageID, "message id %#x in %s", m.MessageID, m.Exchange)
 	}
 	in := &inbound{Message: m, datagram: data}
 	payloads, err := clearPayloads(in)
@@ -58,7 +58,14 @@ func Respond(now time.Time, env *ike.Env, connID uint32, d ike.Datagram) (*Sessi
 	if err != nil {
 		return nil, err
 	}
+	var ag1 aggressive
+	if m.Exchange == wire.ExchangeAggressive {
+		if ag1, err = parseAggressive(payloads, body); err != nil {
+			return nil, err
+		}
+	}
 	s := newSession(now, env, connID, Responder)
+	s.exchange = m.Exchange
 	s.local, s.remote, s.vrf = d.Local, d.Remote, d.VRF
 	s.spiI = m.InitiatorSPI
 	if s.spiR, err = s.cookie(); err != nil {
@@ -67,8 +74,12 @@ func Respond(now time.Time, env *ike.Env, connID uint32, d ike.Datagram) (*Sessi
 	first := s.sa()
 	first.Role, first.State = NewPeer, NewSA
 	s.report(PacketReceived{SA: first, Exchange: m.Exchange, Length: len(d.Data)})
-	s.report(SAInserted{SA: s.sa()})
-	s.answerOffer(in, payloads, body, offer)
+	s.report(SAInserted{SA: s.sa(), Exchange: s.exchange})
+	if m.Exchange == wire.ExchangeAggressive {
+		s.answerAggressive(in, ag1, offer)
+	} else {
+		s.answerOffer(in, payloads, body, offer)
+	}
 	return s, nil
 }
 
@@ -77,7 +88,9 @@ func (s *Session) answerOffer(m *inbound, payloads []wire.Payload, body []byte, 
 	s.step(InMMExchange, RMM1)
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadSA})
 	s.readVendors(payloads)
-	if err := s.ableToSign(); err != nil {
+	s.psk = s.config.ResponderKey(s.local.Addr(), s.remote.Addr())
+	s.reportKey(true)
+	if err := s.findMethods(); err != nil {
 		s.failed("MM1", err.Error())
 		s.refuseOffer(m)
 		return
@@ -123,7 +136,7 @@ func (st sentMM2) handle(s *Session, m *inbound) (mainMode, error) {
 	if err != nil {
 		return nil, err
 	}
-	dh, nonce, err := s.keyPair()
+	dh, nonce, err := s.keyPair(s.agreed.policy.Group)
 	if err != nil {
 		return nil, err
 	}
@@ -147,12 +160,12 @@ func (st sentMM2) handle(s *Session, m *inbound) (mainMode, error) {
 // sendMM4 also chooses the certificate for MM6: from all trustpoints, as the
 // profile is not known before MM5, and for good.
 func (s *Session) sendMM4(x keyExchange, t transcript, dh *suite.PrivateKey, nonce []byte) (mainMode, error) {
-	own := s.chooseTrustpoint(x.requests)
+	own, err := s.chooseProof(x.requests)
 	s.readVendors(x.payloads)
 	s.readNATD(s.agreed.policy.Hash, x.payloads)
 	s.step(InProcess, RMM3)
-	if own == nil {
-		return nil, errNoCertificate
+	if err != nil {
+		return nil, err
 	}
 	datagram, err := s.buildKeyExchange(dh, nonce)
 	if err != nil {
@@ -170,7 +183,7 @@ func (st sentMM4) handle(s *Session, m *inbound) (mainMode, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := parseIdentity(c)
+	x, err := s.parseIdentity(c)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package ikev1
 
 import (
-	"errors"
 	"slices"
 	"time"
 
@@ -16,21 +15,19 @@ type agreement struct {
 	lifetime time.Duration        // the one that holds
 }
 
-// phase1Offer is the SA of MM1: one proposal with a transform for each policy
-// that authenticates with RSA signatures, in the order of priority.
-func phase1Offer(c *policy.Config) (wire.SAV1, error) {
+// usable are the policies whose authentication we can carry out.
+func (s *Session) usable() []*policy.ISAKMPPolicy {
+	return slices.DeleteFunc(slices.Clone(s.config.Policies), func(p *policy.ISAKMPPolicy) bool { return !slices.Contains(s.methods, p.Auth) })
+}
+
+// phase1Offer is the SA of MM1 or AG1: one proposal with a transform for each
+// policy, in the order of priority.
+func phase1Offer(policies []*policy.ISAKMPPolicy) wire.SAV1 {
 	p := wire.ProposalV1{Number: 1, Protocol: wire.ProtocolISAKMP}
-	for _, pol := range c.Policies {
-		if pol.Auth == policy.RSASig {
-			p.Transforms = append(p.Transforms, wire.TransformV1{
-				Number: uint8(len(p.Transforms) + 1), ID: wire.TransformKeyIKE, Attributes: phase1Attributes(pol),
-			})
-		}
+	for i, pol := range policies {
+		p.Transforms = append(p.Transforms, wire.TransformV1{Number: uint8(i + 1), ID: wire.TransformKeyIKE, Attributes: phase1Attributes(pol)})
 	}
-	if len(p.Transforms) == 0 {
-		return wire.SAV1{}, errors.New("no crypto isakmp policy authenticates with rsa-sig, and pre-shared keys cannot be used yet")
-	}
-	return wire.SAV1{DOI: wire.DOIIPsec, Situation: wire.SituationIdentityOnly, Proposals: []wire.ProposalV1{p}}, nil
+	return wire.SAV1{DOI: wire.DOIIPsec, Situation: wire.SituationIdentityOnly, Proposals: []wire.ProposalV1{p}}
 }
 
 // phase1Attributes stand in IOS's order.
@@ -62,7 +59,7 @@ func phase1SA(body []byte) (wire.ProposalV1, error) {
 // checkOffer compares transforms with the policies and reports every
 // comparison. The policy of the agreement is nil when none will do.
 func (s *Session) checkOffer(transforms []wire.TransformV1) (agreement, wire.TransformV1) {
-	match := s.config.MatchISAKMPPolicy(transforms, policy.RSASig)
+	match := s.config.MatchISAKMPPolicy(transforms, s.methods...)
 	for _, c := range match.Checks {
 		s.report(TransformChecked{
 			SA: s.sa(), Transform: c.Transform, Priority: c.Policy.Priority, Refusal: c.Refusal,
@@ -70,7 +67,7 @@ func (s *Session) checkOffer(transforms []wire.TransformV1) (agreement, wire.Tra
 		})
 	}
 	if match.Policy == nil {
-		s.report(NoOfferAccepted{SA: s.sa()})
+		s.report(NoOfferAccepted{SA: s.sa(), Exchange: s.exchange})
 		return agreement{}, wire.TransformV1{}
 	}
 	a := agreement{policy: match.Policy, lifetime: match.Lifetime}

@@ -56,7 +56,7 @@ func (s *Session) Handle(now time.Time, d ike.Datagram) {
 	}
 	in := &inbound{Message: m, datagram: data}
 	switch h.Exchange {
-	case wire.ExchangeMainMode:
+	case s.exchange:
 		s.receiveMain(in)
 	case wire.ExchangeQuickMode:
 		s.receiveQuick(in)
@@ -83,7 +83,7 @@ func (s *Session) checkHeader(h wire.Header, size int) error {
 		return reject(wire.NotifyInvalidFlags, "authentication only is not supported")
 	}
 	switch h.Exchange {
-	case wire.ExchangeMainMode, wire.ExchangeQuickMode, wire.ExchangeInformational:
+	case s.exchange, wire.ExchangeQuickMode, wire.ExchangeInformational:
 	default:
 		return reject(wire.NotifyInvalidExchangeType, "exchange type %s has no place in this SA", h.Exchange)
 	}

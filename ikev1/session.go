@@ -24,6 +24,9 @@ type Session struct {
 	vrf           string
 	spiI, spiR    wire.SPI
 
+	exchange wire.ExchangeType // of phase 1: main mode or aggressive mode
+
+	begun  time.Time // when the first message was sent or came in
 	now    time.Time // of the call being served
 	out    []ike.Output
 	polled int // how many of out were taken
@@ -37,9 +40,11 @@ type Session struct {
 	phase   Phase
 	state   State
 	resend  retransmission
-	since   time.Time       // of the peer's last progress
-	refusal string          // why the peer's last message was refused, "" when it was not
-	rumour  wire.NotifyType // an error that came in the clear while main mode waits, 0: none
+	methods []policy.AuthMethod // that we could carry out with this peer
+	psk     policy.KeyChoice    // the key of the peer's address, if any
+	since   time.Time           // of the peer's last progress
+	refusal string              // why the peer's last message was refused, "" when it was not
+	rumour  wire.NotifyType     // an error that came in the clear while main mode waits, 0: none
 
 	// What main mode leaves.
 	agreed agreement
@@ -63,9 +68,9 @@ type established struct {
 
 func newSession(now time.Time, env *ike.Env, connID uint32, role Role) *Session {
 	return &Session{
-		env: env, connID: connID, role: role, now: now, since: now,
+		env: env, connID: connID, role: role, begun: now, now: now, since: now,
 		config: env.Config, pki: env.PKI,
-		phase: Ready, state: MMNoState,
+		exchange: wire.ExchangeMainMode, phase: Ready, state: MMNoState,
 		used: map[uint32]struct{}{}, out: make([]ike.Output, 0, 64),
 	}
 }
@@ -215,8 +220,8 @@ func (s *Session) failed(stage, reason string) {
 		stage, reason = s.main.awaits(), s.refusal
 	case s.resend.exhausted(s.now):
 		reason = "no answer to " + stage
-		if st, ok := s.main.(sentMM5); ok {
-			reason += ": the peer may not accept the certificate of trustpoint " + st.own
+		if st, ok := s.main.(interface{ doubt(*Session) string }); ok {
+			reason += st.doubt(s)
 		}
 		if s.rumour != 0 { // anyone may have sent it, so it is told and not believed
 			reason += fmt.Sprintf(", but %s in the clear from its address", s.rumour)

@@ -22,12 +22,14 @@ const (
 	MMSASetup State = "MM_SA_SETUP"
 	MMKeyExch State = "MM_KEY_EXCH"
 	QMIdle    State = "QM_IDLE"
+
+	AGInitExch State = "AG_INIT_EXCH" // aggressive mode
 )
 
 // Phase is a state name of the "Old State = " lines.
 type Phase string
 
-// Phases of main mode. IOS has no IKE_R_MM6: the responder goes from MM5 to
+// Phases of main and aggressive mode. IOS has no IKE_R_MM6: the responder goes from MM5 to
 // IKE_P1_COMPLETE.
 const (
 	Ready      Phase = "IKE_READY"
@@ -42,6 +44,9 @@ const (
 	RMM3       Phase = "IKE_R_MM3"
 	RMM4       Phase = "IKE_R_MM4"
 	RMM5       Phase = "IKE_R_MM5"
+	IAM1       Phase = "IKE_I_AM1"
+	RAMAwait   Phase = "IKE_R_AM_AAA_AWAIT"
+	RAM2       Phase = "IKE_R_AM2"
 	P1Complete Phase = "IKE_P1_COMPLETE"
 	DestSA     Phase = "IKE_DEST_SA"
 )
@@ -63,6 +68,9 @@ type Input string
 // Inputs.
 const (
 	InSARequest     Input = "IKE_MESG_FROM_IPSEC, IKE_SA_REQ_MM"
+	InSARequestAM   Input = "IKE_MESG_FROM_IPSEC, IKE_SA_REQ_AM"
+	InAMExchange    Input = "IKE_MESG_FROM_PEER, IKE_AM_EXCH"
+	InKeyReply      Input = "IKE_MESG_FROM_AAA, PRESHARED_KEY_REPLY"
 	InMMExchange    Input = "IKE_MESG_FROM_PEER, IKE_MM_EXCH"
 	InProcess       Input = "IKE_MESG_INTERNAL, IKE_PROCESS_MAIN_MODE"
 	InComplete      Input = "IKE_MESG_INTERNAL, IKE_PROCESS_COMPLETE"

@@ -3,6 +3,7 @@ package ikev1
 import (
 	"bytes"
 
+	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -15,13 +16,17 @@ var (
 
 // vendorsKE are the vendor ids of MM3 and MM4. The one that Wireshark calls
 // unknown begins with the responder's cookie in disguise; how IOS makes its
-// second half is not known, we take random octets.
+// second half is not known, we take random octets. A responder with a pre-shared
+// key leaves out XAUTH, as it wants none.
 func (s *Session) vendorsKE() ([][]byte, error) {
 	var tail [8]byte
 	if err := s.random(tail[:]); err != nil {
 		return nil, err
 	}
-	ids := [][]byte{wire.VendorDPD, wire.IOSVendorID(s.spiR, tail), wire.VendorXAUTH}
+	ids := [][]byte{wire.VendorDPD, wire.IOSVendorID(s.spiR, tail)}
+	if s.role == Initiator || s.agreed.policy.Auth != policy.PreShare {
+		ids = append(ids, wire.VendorXAUTH)
+	}
 	if s.role == Responder {
 		ids = append([][]byte{wire.VendorUnity}, ids...)
 	}

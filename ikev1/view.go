@@ -18,11 +18,12 @@ type View struct {
 	Encr          string // 3des, aes; "" until a policy is agreed, as the next four
 	KeyBits       int    // 0 for ciphers with one key size
 	Hash          string // md5, sha ...
-	Auth          string // rsig
+	Auth          string // psk, rsig
 	Group         uint16
 	Remaining     time.Duration // of the phase 1 lifetime, 0 until established
 	PeerID        string        // as IOS prints it, "" until authenticated
 	Profile       string        // "" for none
+	Begun         time.Time     // with its first message
 	Established   time.Time     // zero until then
 	DPD           bool          // the peer is asked whether it lives
 	Children      []ChildView
@@ -42,13 +43,13 @@ type ChildView struct {
 func (s *Session) View(now time.Time) View {
 	v := View{
 		ConnID: s.connID, Local: s.local, Remote: s.remote, Initiator: s.role == Initiator,
-		State: string(s.state), Status: "ACTIVE", Profile: s.profileName(),
+		Begun: s.begun, State: string(s.state), Status: "ACTIVE", Profile: s.profileName(),
 	}
 	if s.main == nil {
 		v.Status = "ACTIVE (deleted)"
 	}
 	if p := s.agreed.policy; p != nil {
-		v.Encr, v.Hash, v.Auth, v.Group = p.Encr.Show, p.Hash.Show, "rsig", p.Group.Number
+		v.Encr, v.Hash, v.Auth, v.Group = p.Encr.Show, p.Hash.Show, p.Auth.String(), p.Group.Number
 		if p.Encr.Bits != nil {
 			v.KeyBits = p.Encr.KeyLen(p.KeyBits) * 8
 		}

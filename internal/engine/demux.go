@@ -39,7 +39,10 @@ func (e *Engine) HandleDatagram(now time.Time, d ike.Datagram) {
 	case !h.ResponderSPI.IsZero() || h.Exchange == wire.ExchangeInformational || h.Exchange == wire.ExchangeQuickMode:
 		e.counters.UnknownSA++
 		e.drop(now, "unknown", NoSA{Local: d.Local, Remote: d.Remote, Exchange: h.Exchange})
-	case h.Exchange != wire.ExchangeMainMode:
+	case h.Exchange == wire.ExchangeAggressive && e.env.Config.ISAKMP.NoAggressive:
+		e.counters.Unsupported++
+		e.drop(now, "aggressive", AggressiveDisabled{Local: d.Local, Remote: d.Remote})
+	case h.Exchange != wire.ExchangeMainMode && h.Exchange != wire.ExchangeAggressive:
 		e.counters.Unsupported++
 		e.drop(now, "exchange", Unsupported{Local: d.Local, Remote: d.Remote, Version: h.Version, Exchange: h.Exchange})
 	default:

@@ -26,6 +26,10 @@ type Unsupported struct {
 	Exchange      wire.ExchangeType
 }
 
+// AggressiveDisabled is %CRYPTO-5-IKMP_AG_MODE_DISABLED: a first message of
+// aggressive mode, which the configuration forbids.
+type AggressiveDisabled struct{ Local, Remote netip.AddrPort }
+
 // HalfOpenLimit is an MM1 dropped because of the half-open SAs that there are.
 type HalfOpenLimit struct {
 	Local, Remote netip.AddrPort
@@ -52,6 +56,9 @@ func (BadMessage) IsEvent() {}
 
 // IsEvent makes it an event.
 func (Unsupported) IsEvent() {}
+
+// IsEvent makes it an event.
+func (AggressiveDisabled) IsEvent() {}
 
 // IsEvent makes it an event.
 func (HalfOpenLimit) IsEvent() {}

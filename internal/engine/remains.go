@@ -45,12 +45,19 @@ func (e *Engine) owner(now time.Time, inSPI uint32) *entry {
 // each other's exchange.
 func (e *Engine) initialContact(now time.Time, with *entry) {
 	local, remote := with.Addresses()
+	begun := with.View(now).Begun
 	for _, x := range slices.Clone(e.sessions.all) {
 		l, r := x.Addresses()
 		if x == with || l != local || r != remote {
 			continue
 		}
-		if v := x.View(now); x.Established() || len(v.Children) > 0 {
+		// A peer that began anew has lost what stood before; what came up since is
+		// of its new life: both ends began at the same time.
+		v := x.View(now)
+		if v.Established.After(begun) {
+			continue
+		}
+		if x.Established() || len(v.Children) > 0 {
 			e.clear(now, x, v.Children, reasonInitialContact)
 		}
 	}

@@ -109,8 +109,8 @@ func (s *sessions) find(h wire.Header, remote netip.Addr) *entry {
 	x := s.pairs[cookies{h.InitiatorSPI, h.ResponderSPI}]
 	if x == nil {
 		switch {
-		case h.Exchange == wire.ExchangeMainMode && h.ResponderSPI.IsZero():
-			x = s.theirs[origin{h.InitiatorSPI, remote}] // MM1 again
+		case (h.Exchange == wire.ExchangeMainMode || h.Exchange == wire.ExchangeAggressive) && h.ResponderSPI.IsZero():
+			x = s.theirs[origin{h.InitiatorSPI, remote}] // MM1 or AG1 again
 		default:
 			x = s.ours[h.InitiatorSPI] // MM2, or a refusal of our MM1
 		}

@@ -30,7 +30,7 @@ func saRequested(e ikev1.SARequested) []Line {
 
 // saInserted: the insertion itself is about memory; what follows it is not.
 func saInserted(e ikev1.SAInserted) []Line {
-	if e.Role != ikev1.Initiator {
+	if e.Role != ikev1.Initiator || e.Exchange == wire.ExchangeAggressive {
 		return nil
 	}
 	return isakmp(":(%d):Can not start Aggressive mode, trying Main mode.", e.ConnID)
@@ -53,6 +53,8 @@ func exchangeBegun(e ikev1.ExchangeBegun) []Line {
 	switch e.Exchange {
 	case wire.ExchangeMainMode:
 		return isakmp(":(%d): beginning Main Mode exchange", e.ConnID)
+	case wire.ExchangeAggressive:
+		return isakmp(":(%d): beginning Aggressive Mode exchange", e.ConnID)
 	case wire.ExchangeQuickMode:
 		return isakmp(":(%d):beginning Quick Mode exchange, M-ID of %d", e.ConnID, e.MessageID)
 	}

@@ -84,6 +84,14 @@ func Lines(r ike.Report) []Line {
 		return lifetimeAgreed(e)
 	case ikev1.NoOfferAccepted:
 		return noOfferAccepted(e)
+	case ikev1.KeySearched:
+		return keySearched(e)
+	case ikev1.ProfileKeyring:
+		return profileKeyring(e)
+	case ikev1.HashRefused:
+		return modeFailure(phase1Mode(e.Exchange), e.SA)
+	case ikev1.AggressiveDisabled:
+		return aggressiveDisabled()
 	case ikev1.AuthenticationBegun:
 		return authenticationBegun(e)
 	case ikev1.InitialContactSent:
@@ -176,6 +184,8 @@ func Lines(r ike.Report) []Line {
 		return isakmpOnOff(e)
 	case engine.NoSA:
 		return syslog("CRYPTO-4-IKMP_NO_SA: IKE message from %s has no SA and is not an initialization offer", e.Remote.Addr())
+	case engine.AggressiveDisabled:
+		return aggressiveDisabled()
 	case engine.BadMessage:
 		return badMessage(e.Remote)
 	case tunnel.LineProtocol:

@@ -154,6 +154,19 @@ bring down existing phase 1 and 2 SA's with local 192.168.0.1 remote 192.168.0.2
 	protocol     : 0
 	port         : 0
 	length       : 17`},
+		{"key found", ikev1.KeySearched{SA: start, Keyring: "default"}, `ISAKMP:(0):found peer pre-shared key matching 192.168.0.2`},
+		{"key found for an offer", ikev1.KeySearched{SA: start, Keyring: "default", Comparing: true, Profiles: []string{"prof1", "prof2"}}, `ISAKMP:(0):found peer pre-shared key matching 192.168.0.2
+ISAKMP:(0): local preshared key found
+ISAKMP : Scanning profiles for xauth ... prof1 prof2`},
+		{"no key", ikev1.KeySearched{SA: start}, `ISAKMP:(0):No pre-shared key with 192.168.0.2!`},
+		{"key of the profile", ikev1.ProfileKeyring{SA: sa, Profile: "prof1", Keyring: "RA", Found: true}, `ISAKMP:(1001):Found ADDRESS key in keyring RA`},
+		{"key of another's", ikev1.ProfileKeyring{SA: sa, Profile: "prof1", Keyring: "RA"}, `ISAKMP:(1001):Key not found in keyrings of profile , aborting exchange`},
+		{"aggressive mode", ikev1.SAInserted{SA: start, Exchange: wire.ExchangeAggressive}, ``},
+		{"aggressive mode begins", ikev1.ExchangeBegun{SA: start, Exchange: wire.ExchangeAggressive}, `ISAKMP:(0): beginning Aggressive Mode exchange`},
+		{"hash in aggressive mode", ikev1.HashRefused{SA: sa, Exchange: wire.ExchangeAggressive}, `%CRYPTO-6-IKMP_MODE_FAILURE: Processing of Aggressive mode failed with peer at 192.168.0.2`},
+		{"aggressive mode disabled", ikev1.AggressiveDisabled{SA: start}, `%CRYPTO-5-IKMP_AG_MODE_DISABLED: Unable to initiate or respond to Aggressive Mode while disabled`},
+		{"aggressive mode refused", engine.AggressiveDisabled{}, `%CRYPTO-5-IKMP_AG_MODE_DISABLED: Unable to initiate or respond to Aggressive Mode while disabled`},
+		{"hash", ikev1.HashRefused{SA: sa}, `%CRYPTO-6-IKMP_MODE_FAILURE: Processing of Main mode failed with peer at 192.168.0.2`},
 		{"no profile", ikev1.ProfileMatched{SA: sa}, `ISAKMP:(0):: peer matches *none* of the profiles`},
 		{"authenticated", ikev1.Authenticated{SA: sa}, `ISAKMP:(1001):SA authentication status:
 	authenticated

@@ -124,6 +124,6 @@ func noOfferAccepted(e ikev1.NoOfferAccepted) []Line {
 	return join(
 		isakmp(":(%d):no offers accepted!", e.ConnID),
 		isakmp(":(%d): phase 1 SA policy not acceptable! (local %s remote %s)", e.ConnID, e.Local.Addr(), e.Remote.Addr()),
-		modeFailure("Main", e.SA),
+		modeFailure(phase1Mode(e.Exchange), e.SA),
 	)
 }

@@ -13,6 +13,18 @@ func modeFailure(mode string, sa ikev1.SA) []Line {
 	return syslog("CRYPTO-6-IKMP_MODE_FAILURE: Processing of %s mode failed with peer at %s", mode, sa.Remote.Addr())
 }
 
+// phase1Mode is the word for a phase 1 exchange.
+func phase1Mode(x wire.ExchangeType) string {
+	if x == wire.ExchangeAggressive {
+		return "Aggressive"
+	}
+	return "Main"
+}
+
+func aggressiveDisabled() []Line {
+	return syslog("CRYPTO-5-IKMP_AG_MODE_DISABLED: Unable to initiate or respond to Aggressive Mode while disabled")
+}
+
 func badMessage(remote netip.AddrPort) []Line {
 	return syslog("CRYPTO-4-IKMP_BAD_MESSAGE: IKE message from %s failed its sanity check or is malformed", remote.Addr())
 }

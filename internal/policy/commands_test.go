@@ -81,7 +81,7 @@ var commandTable = map[string]string{
 		- crypto isakmp keepalive 10 61
 		- crypto isakmp keepalive 9
 		~ crypto isakmp nat keepalive 20
-		~ crypto isakmp aggressive-mode disable
+		+ crypto isakmp aggressive-mode disable
 		~ crypto isakmp fragmentation
 		~ crypto isakmp invalid-spi-recovery
 		~ crypto isakmp disconnect-revoked-peers
@@ -162,7 +162,7 @@ var commandTable = map[string]string{
 		+ hash sha384
 		+ hash sha3
 		- hash sha1
-		~ authentication pre-share
+		+ authentication pre-share
 		~ authentication rsa-encr
 		~ authentication ecdsa-sig
 		+ authentication rsa-sig
@@ -212,7 +212,7 @@ var commandTable = map[string]string{
 		+ keepalive 10 retry 2
 		+ keepalive 10
 		- keepalive 9
-		~ initiate mode aggressive
+		+ initiate mode aggressive
 		+ local-address 192.168.0.1
 		+ local-address Ethernet0/0
 		~ vrf V

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/obol-ike/obol/internal/ios"
@@ -47,6 +48,8 @@ type ISAKMP struct {
 	Disabled  bool         // no crypto isakmp enable
 	Identity  IdentityKind // crypto isakmp identity, default IdentityAddress
 	Keepalive Keepalive    // crypto isakmp keepalive
+	// NoAggressive is crypto isakmp aggressive-mode disable.
+	NoAggressive bool
 	// Half-open responder SAs: MM1 is dropped and counted above the limits.
 	HalfOpenTotal   int           // default 1000
 	HalfOpenPerPeer int           // default 64
@@ -63,6 +66,19 @@ const (
 	RSASig   AuthMethod = 3
 	RSAEncr  AuthMethod = 4
 )
+
+// String is the word of show crypto isakmp sa detail.
+func (a AuthMethod) String() string {
+	switch a {
+	case PreShare:
+		return "psk"
+	case RSASig:
+		return "rsig"
+	case RSAEncr:
+		return "renc"
+	}
+	return strconv.Itoa(int(a))
+}
 
 // ISAKMPPolicy is crypto isakmp policy N.
 type ISAKMPPolicy struct {

@@ -12,6 +12,7 @@ type isakmpGlobalPart struct {
 
 var isakmpGlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto isakmp enable", Do: func(b *builder, m *ios.Match) { b.cfg.ISAKMP.Disabled = m.Form == ios.No }},
+	{Syntax: "crypto isakmp aggressive-mode disable", Do: func(b *builder, m *ios.Match) { b.cfg.ISAKMP.NoAggressive = m.Form == ios.Set }},
 	{Syntax: "crypto isakmp identity kind:{address | dn | hostname}", Do: isakmpIdentity},
 	{Syntax: "crypto call admission limit ike in-negotiation-sa <10-99999>", Do: admissionLimit},
 	isakmpKeepaliveCommand,
@@ -19,7 +20,6 @@ var isakmpGlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto isakmp client configuration group WORD", Do: noEffect, Enter: clientGroupMode},
 }, idle(
 	"crypto isakmp nat keepalive <5-3600>",
-	"crypto isakmp aggressive-mode disable",
 	"crypto isakmp fragmentation",
 	"crypto isakmp invalid-spi-recovery",
 	"crypto isakmp disconnect-revoked-peers",

@@ -101,12 +101,9 @@ func policyLifetime(b *builder, m *ios.Match) {
 // authentication nothing here speaks stay out.
 func (b *builder) finishPolicies() {
 	for _, d := range b.policies.all {
-		switch d.word {
-		case "rsa-encr", "ecdsa-sig":
+		if d.word == "rsa-encr" || d.word == "ecdsa-sig" {
 			b.warn(d.auth, "accepted, has no effect yet: policy %d is left out, authentication %s is not spoken", d.Priority, d.word)
 			continue
-		case "pre-share":
-			b.warn(d.auth, "accepted, has no effect yet: policy %d is neither offered nor accepted, pre-shared keys are not spoken yet", d.Priority)
 		}
 		b.cfg.Policies = append(b.cfg.Policies, &d.ISAKMPPolicy)
 	}

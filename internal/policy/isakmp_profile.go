@@ -156,12 +156,7 @@ func kindOf(m *ios.Match, exact, domain MatchKind) MatchKind {
 	return exact
 }
 
-func profileAggressive(b *builder, m *ios.Match) {
-	b.isakmpProfile.Aggressive = m.Form == ios.Set
-	if m.Form == ios.Set {
-		noEffect(b, m)
-	}
-}
+func profileAggressive(b *builder, m *ios.Match) { b.isakmpProfile.Aggressive = m.Form == ios.Set }
 
 func profileLocal(b *builder, m *ios.Match) {
 	p := b.isakmpProfile

@@ -176,7 +176,7 @@ func TestSilence(t *testing.T) {
 		{"known cookies of another's", stranger, qm, "NoSA"},
 		{"informational in the clear", stranger, change(mm1, func(b []byte) { b[18] = 5; b[0]++ }), "NoSA"},
 		{"quick mode without an SA", stranger, change(mm1, func(b []byte) { b[18] = 32; b[0]++ }), "NoSA"},
-		{"aggressive mode", stranger, change(mm1, func(b []byte) { b[18] = 4; b[0]++ }), "Unsupported"},
+		{"aggressive mode", stranger, change(mm1, func(b []byte) { b[18] = 4; b[0]++ }), "BadMessage"},
 		{"IKEv2", stranger, change(mm1, func(b []byte) { b[17] = 0x20; b[0]++ }), "Unsupported"},
 		{"a later minor version", stranger, change(mm1, func(b []byte) { b[17] = 0x11; b[0]++ }), "Unsupported"},
 		{"no initiator cookie", stranger, change(mm1, func(b []byte) { clear(b[:8]) }), "BadMessage"},

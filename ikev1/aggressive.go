@@ -1,0 +1,61 @@
+package ikev1
+
+import (
+	"errors"
+
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/wire"
+)
+
+// aggressive is what AG1 and AG2 carry (RFC 2409 section 5.4):
+//
+//	AG1  SA, KE, NONCE, ID, VIDs                  ----->
+//	     <-----  SA, KE, NONCE, ID, HASH, VIDs, NAT-D      AG2
+//	AG3  {HASH, NAT-D, [INITIAL_CONTACT]}         ----->
+//
+// The identity comes first and in the clear: the responder knows the profile,
+// and the key of a name, before it answers.
+type aggressive struct {
+	sa            []byte // body of the SA payload
+	public, nonce []byte
+	identity      identity
+	payloads      []wire.Payload
+}
+
+var errAggressiveDisabled = errors.New("crypto isakmp aggressive-mode disable forbids it")
+
+func parseAggressive(payloads []wire.Payload, sa []byte) (x aggressive, err error) {
+	x.sa, x.payloads = sa, payloads
+	if x.public, err = one(payloads, wire.PayloadKE); err != nil {
+		return x, err
+	}
+	if x.nonce, err = nonceOf(payloads); err != nil {
+		return x, err
+	}
+	x.identity, err = parseID(payloads)
+	return x, err
+}
+
+// firstMessage names the message that begins phase 1.
+func (s *Session) firstMessage() string {
+	if s.exchange == wire.ExchangeAggressive {
+		return "AG1"
+	}
+	return "MM1"
+}
+
+// addSelf adds KE, NONCE and ID of ours; next is the payload that follows.
+func (s *Session) addSelf(b *wire.Builder, dh *suite.PrivateKey, nonce []byte, id wire.IDV1, next wire.PayloadType) (body []byte) {
+	body = id.Append(nil)
+	b.Add(wire.PayloadKE, wire.Raw(dh.Public()))
+	b.Add(wire.PayloadNonce, wire.Raw(nonce))
+	b.Add(wire.PayloadID, wire.Raw(body))
+	s.report(IDPayload{SA: s.sa(), Sent: true, Next: next, ID: id, Length: 4 + len(body)})
+	return body
+}
+
+// reportKeyPayloads shows that KE and NONCE were read.
+func (s *Session) reportKeyPayloads() {
+	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadKE})
+	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadNonce})
+}

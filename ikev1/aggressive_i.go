@@ -1,0 +1,134 @@
+package ikev1
+
+import (
+	"slices"
+
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/wire"
+)
+
+// sentAG1: the offer is out, with our public value and our name.
+type sentAG1 struct {
+	transforms []wire.TransformV1
+	offer, id  []byte // bodies of SA and ID
+	dh         *suite.PrivateKey
+	nonce      []byte
+}
+
+func (sentAG1) phase() Phase   { return IAM1 }
+func (sentAG1) sent() string   { return "AG1" }
+func (sentAG1) awaits() string { return "AG2" }
+
+// beginAggressive sends AG1. RFC 2409 section 4: "the group in which the
+// Diffie-Hellman exchange is performed cannot be negotiated", so the policies of
+// the first one's group are offered.
+func (s *Session) beginAggressive() error {
+	s.exchange = wire.ExchangeAggressive
+	if s.config.ISAKMP.NoAggressive {
+		s.report(AggressiveDisabled{SA: s.sa()})
+		return errAggressiveDisabled
+	}
+	var err error
+	if s.spiI, err = s.cookie(); err != nil {
+		return err
+	}
+	s.report(SAInserted{SA: s.sa(), Exchange: s.exchange})
+	s.psk = s.config.InitiatorKey(s.profile, s.local.Addr(), s.remote.Addr())
+	s.reportKey(false)
+	if err := s.findMethods(); err != nil {
+		return err
+	}
+	policies := s.usable()
+	group := policies[0].Group
+	sa := phase1Offer(slices.DeleteFunc(policies, func(p *policy.ISAKMPPolicy) bool { return p.Group != group }))
+	id, err := s.config.SelfIdentity(s.profile, s.local.Addr(), nil)
+	if err != nil {
+		return err
+	}
+	dh, nonce, err := s.keyPair(group)
+	if err != nil {
+		return err
+	}
+	st := sentAG1{transforms: sa.Proposals[0].Transforms, offer: sa.Append(nil), dh: dh, nonce: nonce}
+	b := wire.NewBuilder(nil, s.header(wire.ExchangeAggressive, 0))
+	b.Add(wire.PayloadSA, wire.Raw(st.offer))
+	s.report(AuthenticationBegun{SA: s.sa(), Method: policy.PreShare, IDType: id.Type})
+	st.id = s.addSelf(b, dh, nonce, id, wire.PayloadVendorID)
+	s.addVendors(b, append(slices.Clone(vendorsMM1), wire.VendorDPD))
+	s.step(InSARequestAM, IAM1)
+	s.report(ExchangeBegun{SA: s.sa(), Exchange: wire.ExchangeAggressive})
+	s.main, s.state = st, AGInitExch
+	s.sendMain(b.Bytes(), true)
+	return nil
+}
+
+// handle AG2: the peer's choice, public value, name and proof. AG3 ends it.
+func (st sentAG1) handle(s *Session, m *inbound) (mainMode, error) {
+	payloads, err := clearPayloads(m)
+	if err != nil {
+		return nil, err
+	}
+	body, err := one(payloads, wire.PayloadSA)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := phase1SA(body)
+	if err != nil {
+		return nil, err
+	}
+	if len(chosen.Transforms) != 1 || !sameTransform(st.transforms, chosen.Transforms[0]) {
+		return nil, reject(wire.NotifyBadProposalSyntax, "the peer's choice is not one of our transforms")
+	}
+	x, err := parseAggressive(payloads, body)
+	if err != nil {
+		return nil, err
+	}
+	if x.identity.proof, err = one(payloads, wire.PayloadHash); err != nil {
+		return nil, err
+	}
+	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadSA})
+	s.readVendors(payloads)
+	s.reportKey(true)
+	if s.agreed, _ = s.checkOffer(chosen.Transforms); s.agreed.policy == nil {
+		return nil, refuse(wire.NotifyNoProposalChosen, "the peer's choice is not acceptable")
+	}
+	s.spiR = m.ResponderSPI
+	if err := st.finish(s, x); err != nil {
+		if s.crypt != nil {
+			s.crypt.wipe()
+		}
+		s.agreed, s.spiR, s.crypt, s.up = agreement{}, wire.SPI{}, nil, nil
+		return nil, err
+	}
+	return complete{}, nil
+}
+
+// finish judges the peer and sends AG3, which is kept for a peer that repeats
+// AG2; nothing answers it.
+func (st sentAG1) finish(s *Session, x aggressive) (err error) {
+	t := transcript{offer: st.offer, gxi: st.dh.Public(), gxr: x.public}
+	if s.crypt, err = s.deriveKeys(st.dh, x.public, t, st.nonce, x.nonce); err != nil {
+		return err
+	}
+	s.reportKeyPayloads()
+	initial := !s.env.Established(s.local.Addr(), s.remote.Addr())
+	if err := s.acceptIdentity(x.identity, s.hashR(t, x.identity.body)); err != nil {
+		return err
+	}
+	s.readNATD(s.agreed.policy.Hash, x.payloads)
+	h := s.header(wire.ExchangeAggressive, 0)
+	b := wire.NewBuilder(nil, h)
+	b.Add(wire.PayloadHash, wire.Raw(s.hashI(t, st.id)))
+	s.addNATD(b, s.agreed.policy.Hash)
+	if initial {
+		s.report(InitialContactSent{SA: s.sa()})
+		b.Add(wire.PayloadNotify, s.initialContact())
+	}
+	datagram, next := s.crypt.seal(h, b, s.crypt.iv)
+	s.crypt.iv = next
+	s.sendMain(datagram, false)
+	s.state = QMIdle
+	s.step(InAMExchange, P1Complete)
+	return nil
+}
