@@ -18,6 +18,12 @@ type charon struct {
 	env []string
 }
 
+var charonSuites = []suite{
+	{"3des", "md5", "5", "esp-3des esp-md5-hmac", "5", "3des-md5-modp1536", "3des-md5-modp1536", "cbc(des3_ede)", "hmac(md5)"},
+	{"aes", "sha256", "14", "esp-aes esp-sha256-hmac", "14", "aes128-sha256-modp2048", "aes128-sha256-modp2048", "cbc(aes)", "hmac(sha256)"},
+	{"aes", "sha256", "19", "esp-aes esp-sha256-hmac", "19", "aes128-sha256-ecp256", "aes128-sha256-ecp256", "cbc(aes)", "hmac(sha256)"},
+}
+
 // The plugins are named, so that nothing reads /etc/strongswan.d. Routes and
 // links are the lab's.
 const strongswanConf = `charon-systemd {
@@ -60,12 +66,12 @@ var charonSelectors = map[string]string{
         remote_ts = 192.168.0.1/32[gre]`,
 }
 
-func startCharon(b *lab, s suite, life int) peer {
+func startCharon(b *lab, s suite, l life) peer {
 	b.t.Helper()
 	sw := filepath.Join(b.Dir, "swanctl")
 	c := &charon{lab: b, env: []string{"SWANCTL_DIR=" + sw,
 		"STRONGSWAN_CONF=" + b.write("strongswan.conf", fmt.Sprintf(strongswanConf, b.Dir))}}
-	b.write("swanctl/swanctl.conf", fmt.Sprintf(swanctlConf, s.charonIKE, charonSelectors[b.link.name], life, life-1, s.charonESP))
+	b.write("swanctl/swanctl.conf", fmt.Sprintf(swanctlConf, s.ike, charonSelectors[b.link.name], l.hard, l.rekey, s.esp))
 	b.write("swanctl/x509/r2.pem", string(testca.CertPEM(b.peer.Cert)))
 	b.write("swanctl/x509ca/ca.pem", string(testca.CertPEM(b.peer.CA.Cert)))
 	b.write("swanctl/private/r2.pem", string(b.peer.KeyPEM()))

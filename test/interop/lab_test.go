@@ -102,7 +102,7 @@ func newLab(t *testing.T, s suite, l link) *lab {
 		Subject: testca.DN("CN=R2,OU=IT,O=cisco,O=com").DER(), Key: key.Public(),
 		Extensions: []testca.Extension{testca.KeyUsage(testca.DigitalSignature), testca.DNSName("R2.cisco.com")},
 	})}
-	p.R1.Config = b.write("r1.cfg", fmt.Sprintf(config, s.encryption, s.hash, s.group, s.transforms, s.group, l.mode))
+	p.R1.Config = b.write("r1.cfg", fmt.Sprintf(config, s.encryption, s.hash, s.group, s.transforms, s.pfs, l.mode))
 	out, err := p.R1.Obol("crypto", "pki", "import", "IOSCA1", "pem",
 		"--ca", b.write("ca.pem", string(testca.CertPEM(ca.Cert))),
 		"--cert", b.write("r1.pem", string(testca.CertPEM(r1.Cert))),
