@@ -143,13 +143,17 @@ func (b *lab) shared(old map[string]bool) int {
 	return n
 }
 
-// flow sends 50 pings a second, and tells in the end whether one was lost.
+// flow sends n pings, 50 a second, and tells in the end whether one was lost.
 func (b *lab) flow(n int) <-chan error {
 	end := make(chan error, 1)
 	go func() {
-		out, err := b.R1.Run("ping", "-c", fmt.Sprint(n), "-i", "0.02", "-W", "3", "-I", "10.0.0.1", "10.0.0.2")
-		if err == nil && !strings.Contains(out, " 0% packet loss") {
-			err = fmt.Errorf("lost under a rekey:\n%s", out)
+		out, err := b.R1.Run("ping", "-q", "-c", fmt.Sprint(n), "-i", "0.02", "-W", "3", "-I", "10.0.0.1", "10.0.0.2")
+		var sent, received int
+		if _, scan := fmt.Sscanf(out[strings.LastIndex(out, "---")+4:], "%d packets transmitted, %d received", &sent, &received); err == nil && scan != nil {
+			err = fmt.Errorf("ping: %w\n%s", scan, out)
+		}
+		if err == nil && sent != received {
+			err = fmt.Errorf("%d of %d pings lost under a rekey", sent-received, sent)
 		}
 		end <- err
 	}()
