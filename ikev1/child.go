@@ -21,6 +21,9 @@ const (
 	rekeyResponder = 10 * time.Second
 	rekeyRetry     = 10 * time.Second
 	rekeyKilobytes = 256
+	// drainTime is how long what a peer sent before it read our delete of a
+	// rekeyed pair may be under way.
+	drainTime = 5 * time.Second
 	// accidental is longer than a quick mode with all its repetitions.
 	accidental = 75 * time.Second
 	// maxPairs is how many pairs one tunnel has in an IKE SA. A rekey needs two,
@@ -41,6 +44,7 @@ type child struct {
 	initiator bool      // we began its quick mode
 	begun     time.Time // when that was
 	replaced  bool      // a successor is on its way, or stands
+	retired   bool      // the peer was told that it is deleted; it still receives
 
 	packetsIn, packetsOut uint64 // when they were counted last
 }
@@ -137,9 +141,22 @@ func (s *Session) childUp(c *child, replaces *child) {
 	s.children = append(s.children, c)
 	s.report(up)
 	if c.initiator && replaces != nil {
-		s.deleteChild(replaces, "rekeyed")
+		s.retire(replaces)
 	}
 	s.thinOut(c.itf.Name)
+}
+
+// retire ends a pair that a successor of ours replaces. The peer sends on it
+// until it has read the delete, so the inbound SA stays a little longer.
+func (s *Session) retire(c *child) {
+	s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID})
+	if s.Established() {
+		s.sendDelete(wireProtocol(c.in.Protocol), binary.BigEndian.AppendUint32(nil, c.in.SPI))
+	}
+	c.retired = true
+	if end := s.now.Add(drainTime); c.expires.IsZero() || end.Before(c.expires) {
+		c.expires = end
+	}
 }
 
 // thinOut deletes the oldest pair of a tunnel that has too many.
@@ -162,7 +179,7 @@ func (s *Session) thinOut(tunnel string) {
 // no rekey but an accident, which the tunnel settles.
 func (s *Session) predecessor(c *child) *child {
 	for _, old := range slices.Backward(s.children) {
-		if old.itf.Name == c.itf.Name && old.in.Selector == c.in.Selector &&
+		if !old.retired && old.itf.Name == c.itf.Name && old.in.Selector == c.in.Selector &&
 			(old.initiator == c.initiator || s.now.Sub(old.installed) > accidental) {
 			return old
 		}
@@ -173,7 +190,7 @@ func (s *Session) predecessor(c *child) *child {
 // carries says whether an older pair carries the traffic of c.
 func (s *Session) carries(c *child) bool {
 	return slices.ContainsFunc(s.children, func(old *child) bool {
-		return old.itf.Name == c.itf.Name && old.in.Selector == c.in.Selector
+		return !old.retired && old.itf.Name == c.itf.Name && old.in.Selector == c.in.Selector
 	})
 }
 
@@ -189,7 +206,7 @@ func (s *Session) DeleteChild(now time.Time, inSPI uint32, reason string) {
 }
 
 func (s *Session) deleteChild(c *child, reason string) {
-	if s.Established() {
+	if s.Established() && !c.retired {
 		s.sendDelete(wireProtocol(c.in.Protocol), binary.BigEndian.AppendUint32(nil, c.in.SPI))
 	}
 	s.dropChild(c, reason)
@@ -202,7 +219,10 @@ func (s *Session) dropChild(c *child, reason string) {
 		return
 	}
 	s.children = slices.Delete(s.children, i, i+1)
-	s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID}, ike.RemoveSA{SAID: c.in.SAID})
+	if !c.retired {
+		s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID})
+	}
+	s.out = append(s.out, ike.RemoveSA{SAID: c.in.SAID})
 	s.report(ike.ChildDown{Tunnel: c.itf.Name, InSPI: c.in.SPI, Reason: reason})
 }
 
@@ -210,6 +230,8 @@ func (s *Session) dropChild(c *child, reason string) {
 func (s *Session) childTimeout() {
 	for _, c := range slices.Clone(s.children) {
 		switch {
+		case c.retired && !s.now.Before(c.expires):
+			s.dropChild(c, "rekeyed")
 		case !c.expires.IsZero() && !s.now.Before(c.expires):
 			s.deleteChild(c, "IPsec SA lifetime expired")
 		case c.rekeyDue(s.now):

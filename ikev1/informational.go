@@ -243,7 +243,9 @@ func (s *Session) readDelete(d wire.DeleteV1, id uint32) {
 		e.Known = c != nil
 		s.report(e)
 		if c != nil {
-			s.dropChild(c, "deleted by the peer")
+			if !c.retired { // else this answers our own delete
+				s.dropChild(c, "deleted by the peer")
+			}
 			continue
 		}
 		// The last message of a quick mode may come after the delete of its SA.

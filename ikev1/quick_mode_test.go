@@ -223,6 +223,7 @@ func TestRekey(t *testing.T) {
 	if gap {
 		t.Error("there was a moment without a pair")
 	}
+	p.advance(drainTime, nil)
 	for _, r := range []*party{p.r1, p.r2} {
 		if len(r.sas) != 2 || len(r.session.children) != 1 {
 			t.Errorf("%s: %d SAs, %d children", r.name, len(r.sas), len(r.session.children))
@@ -245,6 +246,26 @@ func TestRekeyOrder(t *testing.T) {
 	if got, want := strings.Join(p.r2.orders, " "), "in send out -out -in"; got != want {
 		t.Errorf("responder: %s, want %s", got, want)
 	}
+}
+
+// After R1's rekey the peer goes on sending on the old pair until it has read the
+// delete, as pluto does: R1 receives on it for a while and sends on the new one.
+func TestRekeyDrains(t *testing.T) {
+	p := newPair(t, func(_ string, c *policy.Config) { c.IPsec[0].Lifetime.Duration = 10 * time.Minute })
+	p.up(p.r1)
+	old := p.r1.session.children[0]
+	p.advance(9*time.Minute+31*time.Second, nil)
+	_, in := p.r1.sas[old.in.SAID]
+	_, out := p.r1.sas[old.out.SAID]
+	if !in || out || len(p.r1.sas) != 3 || len(p.r2.sas) != 2 {
+		t.Errorf("after the rekey: old inbound %v, old outbound %v, %d and %d SAs", in, out, len(p.r1.sas), len(p.r2.sas))
+	}
+	p.r1.orders = nil
+	p.advance(drainTime, nil)
+	if got := strings.Join(p.r1.orders, " "); got != "-in" || len(p.r1.sas) != 2 {
+		t.Errorf("when drained: %s, %d SAs are left", got, len(p.r1.sas))
+	}
+	want(t, p.r1, func(e ike.ChildDown) bool { return e.InSPI == old.in.SPI && e.Reason == "rekeyed" })
 }
 
 // QM3 is lost for good: the responder gives up and says so, and neither side keeps
@@ -291,6 +312,7 @@ func TestVolume(t *testing.T) {
 	p.r1.session.HandleKernel(p.now, ipsec.Expired{SAID: old.out.SAID})
 	p.r1.collect(p.now)
 	p.settle()
+	p.advance(drainTime, nil)
 	if c := p.r1.session.children; len(c) != 1 || c[0] == old {
 		t.Fatal("not rekeyed")
 	}

@@ -41,3 +41,12 @@ func CRLNumber(n int64) Extension {
 	b.AddASN1BigInt(big.NewInt(n))
 	return Extension{asn1.ObjectIdentifier{2, 5, 29, 20}, false, b.BytesOrPanic()}
 }
+
+// DNSName is the subject alternative name of a host.
+func DNSName(name string) Extension {
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(cbasn1.Tag(2).ContextSpecific(), func(b *cryptobyte.Builder) { b.AddBytes([]byte(name)) })
+	})
+	return Extension{asn1.ObjectIdentifier{2, 5, 29, 17}, false, b.BytesOrPanic()}
+}
