@@ -1,6 +1,7 @@
 # make         builds bin/obold and bin/obol
 # make test    everything that is tested: as root, on Debian, it installs what it needs
 # make demo    the note's tunnel between two routers on this machine (root)
+# make interop strongSwan and Libreswan as peers, in a virtual machine (root)
 # make image   a container image with nothing but the two programs
 
 SHELL := /bin/sh
@@ -22,7 +23,7 @@ TAGS := netns,vm,image
 # Packages whose tests need a namespace, or a kernel of their own.
 tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: all build lint unit test netns vm image image-test demo fuzz packages clean go
+.PHONY: all build lint unit test netns vm vm-image interop image image-test demo fuzz packages clean go
 
 all: build
 
@@ -45,13 +46,20 @@ unit: go
 netns: go
 	$(if $(call tagged,netns),go test -count=1 -v -tags=netns -p 1 $(call tagged,netns))
 
-# Tests in a virtual machine with a kernel of known abilities, one machine a
-# package. The programs under test and their configurations are shown to it.
-vm: build
+# Tests in virtual machines with a kernel of known abilities, two at a time.
+vm: vm-image
+	$(in_vm) -p 2 $(filter-out ./test/interop,$(call tagged,vm))
+
+# Other people's daemons as peers: strongSwan's charon and Libreswan's pluto.
+interop: vm-image
+	$(in_vm) -timeout 30m ./test/interop
+
+vm-image: build
 	go build -o bin/vmrun ./test/vm/run
 	bin/vmrun -prepare
-	VM_COPY=$(CURDIR)/bin/obold:$(CURDIR)/bin/obol:$(CURDIR)/configs \
-		go test -count=1 -v -tags=vm -p 1 -exec $(CURDIR)/bin/vmrun $(call tagged,vm)
+
+in_vm = VM_COPY=$(CURDIR)/bin/obold:$(CURDIR)/bin/obol:$(CURDIR)/configs \
+	go test -count=1 -v -tags=vm -exec $(CURDIR)/bin/vmrun
 
 image: build
 	test/image/build
