@@ -46,20 +46,24 @@ unit: go
 netns: go
 	$(if $(call tagged,netns),go test -count=1 -v -tags=netns -p 1 $(call tagged,netns))
 
-# Tests in virtual machines with a kernel of known abilities, two at a time.
+# Tests in virtual machines with a kernel of known abilities, two at a time. (Of
+# several packages in one go test nothing would be seen for minutes.)
 vm: vm-image
-	$(in_vm) -p 2 $(filter-out ./test/interop,$(call tagged,vm))
+	@$(MAKE) --no-print-directory -j2 $(addprefix in-vm/,$(filter-out ./test/interop,$(call tagged,vm)))
+
+in-vm/%:
+	$(in_vm) $*
 
 # Other people's daemons as peers: strongSwan's charon and Libreswan's pluto.
 interop: vm-image
-	$(in_vm) -timeout 30m ./test/interop
+	$(in_vm) ./test/interop
 
 vm-image: build
 	go build -o bin/vmrun ./test/vm/run
 	bin/vmrun -prepare
 
 in_vm = VM_COPY=$(CURDIR)/bin/obold:$(CURDIR)/bin/obol:$(CURDIR)/configs \
-	go test -count=1 -v -tags=vm -exec $(CURDIR)/bin/vmrun
+	go test -count=1 -v -timeout=30m -tags=vm -exec $(CURDIR)/bin/vmrun
 
 image: build
 	test/image/build
