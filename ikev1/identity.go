@@ -76,8 +76,12 @@ func (s *Session) parseIdentity(c *opened) (x identity, err error) {
 	if x.proof, err = one(c.payloads, s.proofType()); err != nil {
 		return x, err
 	}
-	if x.certs, err = parseCertificates(c.payloads); err != nil {
-		return x, err
+	// With a pre-shared key nothing vouches for a certificate: who shows one may
+	// not own it, and it must not lead to a profile.
+	if !s.preShared() {
+		if x.certs, err = parseCertificates(c.payloads); err != nil {
+			return x, err
+		}
 	}
 	x.notifies, err = parseNotifies(c.payloads)
 	return x, err
