@@ -132,7 +132,8 @@ func (s *Session) childUp(c *child, replaces *child) {
 	c.installed = s.now
 	c.schedule()
 	up := ike.ChildUp{Tunnel: c.itf.Name, Local: s.local, Remote: s.remote, In: c.in, Out: c.out, Initiator: c.initiator, Begun: c.begun}
-	if replaces == nil {
+	// The pair that was to be replaced may be gone meanwhile, or replaced.
+	if replaces == nil || replaces.retired || !slices.Contains(s.children, replaces) {
 		replaces = s.predecessor(c)
 	}
 	if replaces != nil {
