@@ -212,7 +212,7 @@ func (s *Session) readLifetime(n wire.NotifyV1) {
 	case life.Duration <= 0:
 	case n.Protocol != wire.ProtocolISAKMP:
 		for _, c := range s.children {
-			if c.has(n.SPI) {
+			if c.has(n.SPI) && !c.retired {
 				c.shorten(life.Duration)
 			}
 		}

@@ -162,3 +162,25 @@ func TestInitialContactOnce(t *testing.T) {
 		t.Errorf("MM5 %d, MM6 %d without it, want the same", p.r1.lens[2], p.r2.lens[2])
 	}
 }
+
+// A lifetime that the peer tells for a retired pair does not keep it.
+func TestRetiredLifetime(t *testing.T) {
+	p := newPair(t)
+	p.up(p.r1)
+	old := p.r1.session.children[0]
+	p.r1.session.rekey(old)
+	p.r1.collect(p.now)
+	p.settle()
+	var data []byte
+	for _, a := range []wire.Attribute{{Type: wire.IPsecAttrLifeType, Value: uint64(wire.LifeSeconds)}, {Type: wire.IPsecAttrLifeDuration, Value: 1800}} {
+		data = a.Append(data)
+	}
+	p.deliver(p.r1, p.r2.forge(wire.ExchangeInformational, 77, payload(wire.PayloadNotify, wire.NotifyV1{
+		DOI: wire.DOIIPsec, Protocol: wire.ProtocolESP, SPI: binary.BigEndian.AppendUint32(nil, old.in.SPI),
+		Type: wire.NotifyResponderLifetime, Data: data,
+	})))
+	p.advance(drainTime+time.Second, nil)
+	if len(p.r1.sas) != 2 {
+		t.Errorf("%d SAs", len(p.r1.sas))
+	}
+}
