@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/policy"
 )
 
@@ -103,5 +105,20 @@ func TestMute(t *testing.T) {
 	}
 	if n := passed(start.Add(muteStretch), "a", 100); n != muteAfter {
 		t.Errorf("later %d of 100 passed", n)
+	}
+}
+
+// AG2 comes in the clear: whoever answers in the peer's place may have HASH after
+// HASH refused.
+func TestRefusedHashesAreMuted(t *testing.T) {
+	e, x := &Engine{mute: mute{}}, &entry{initiator: true}
+	n := 0
+	for range 100 {
+		if e.audible(start, x, ike.Report{Event: ikev1.HashRefused{}}) {
+			n++
+		}
+	}
+	if n != muteAfter {
+		t.Errorf("%d of 100 are told", n)
 	}
 }

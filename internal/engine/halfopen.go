@@ -79,7 +79,7 @@ func (e *Engine) audible(now time.Time, x *entry, o ike.Output) bool {
 		return true
 	}
 	switch event := r.Event.(type) {
-	case ikev1.MessageRejected, ikev1.NoOfferAccepted, ikev1.CertRefused, ikev1.SignatureRefused:
+	case ikev1.MessageRejected, ikev1.NoOfferAccepted, ikev1.CertRefused, ikev1.SignatureRefused, ikev1.HashRefused:
 		return e.mute.pass(now, fmt.Sprintf("%T", event))
 	case ike.NegotiationFailed:
 		return x.initiator || x.Established() || e.mute.pass(now, "failed")
