@@ -209,3 +209,21 @@ func TestAggressiveGroupOfOffer(t *testing.T) {
 		t.Error("not up")
 	}
 }
+
+// An AG2 that does not prove itself says nothing of the peer, nor that it
+// understands DPD: a peer that does not would be given up for dead.
+func TestForgedAG2SaysNothing(t *testing.T) {
+	p := newPair(t, psk, aggressively)
+	p.initiate(p.r1)
+	p.step(p.r1)
+	forged := p.r2.next()
+	if !bytes.Contains(forged, wire.VendorDPD) {
+		t.Fatal("R2 does not announce DPD")
+	}
+	forged[bytes.Index(forged, p.r2.session.main.(sentAG2).transcript.gxr)] ^= 1
+	p.unharmed(p.r1, forged, "AG2 with another public value")
+	want(t, p.r1, func(HashRefused) bool { return true })
+	if p.r1.session.dpd.able {
+		t.Error("it is believed to understand DPD")
+	}
+}

@@ -44,10 +44,11 @@ func (s *Session) receiveMain(m *inbound) {
 		s.rejected(m.Header, reject(wire.NotifyInvalidMessageID, "message id %#x in %s", m.MessageID, s.exchange), 0)
 		return
 	}
+	able := s.dpd.able
 	next, err := s.main.handle(s, m)
 	if err != nil {
 		r := asRejection(err)
-		s.phase = s.main.phase()
+		s.phase, s.dpd.able = s.main.phase(), able
 		if r.verdict {
 			s.resend.refused, s.refusal = m.datagram, r.reason
 		}
