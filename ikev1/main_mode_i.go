@@ -91,16 +91,9 @@ func (st sentMM1) handle(s *Session, m *inbound) (mainMode, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := one(payloads, wire.PayloadSA)
+	chosen, _, err := choiceOf(payloads, st.transforms)
 	if err != nil {
 		return nil, err
-	}
-	chosen, err := phase1SA(body)
-	if err != nil {
-		return nil, err
-	}
-	if len(chosen.Transforms) != 1 || !sameTransform(st.transforms, chosen.Transforms[0]) {
-		return nil, reject(wire.NotifyBadProposalSyntax, "the peer's choice is not one of our transforms")
 	}
 	s.step(InMMExchange, IMM2)
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadSA})

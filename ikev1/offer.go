@@ -80,6 +80,21 @@ func (s *Session) checkOffer(transforms []wire.TransformV1) (agreement, wire.Tra
 // century.
 const maxSeconds = 100 * 365 * 86400
 
+// choiceOf is what the responder took of our offer, and the body of its SA
+// payload: one transform, as it was offered.
+func choiceOf(payloads []wire.Payload, offered []wire.TransformV1) (chosen wire.ProposalV1, body []byte, err error) {
+	if body, err = one(payloads, wire.PayloadSA); err != nil {
+		return chosen, nil, err
+	}
+	if chosen, err = phase1SA(body); err != nil {
+		return chosen, nil, err
+	}
+	if len(chosen.Transforms) != 1 || !sameTransform(offered, chosen.Transforms[0]) {
+		return chosen, nil, reject(wire.NotifyBadProposalSyntax, "the peer's choice is not one of our transforms")
+	}
+	return chosen, body, nil
+}
+
 // sameTransform says whether the peer returned a transform of ours. RFC 2409
 // section 5: "If the initiator of an exchange notices that attribute values
 // have changed or attributes have been added or deleted from an offer made,
