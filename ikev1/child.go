@@ -45,6 +45,7 @@ type child struct {
 	begun     time.Time // when that was
 	replaced  bool      // a successor is on its way, or stands
 	retired   bool      // the peer was told that it is deleted; it still receives
+	handover  *handover // nil: the outbound SA stands
 
 	packetsIn, packetsOut uint64 // when they were counted last
 }
@@ -133,7 +134,7 @@ func (s *Session) childUp(c *child, replaces *child) {
 	c.schedule()
 	up := ike.ChildUp{Tunnel: c.itf.Name, Local: s.local, Remote: s.remote, In: c.in, Out: c.out, Initiator: c.initiator, Begun: c.begun}
 	// The pair that was to be replaced may be gone meanwhile, or replaced.
-	if replaces == nil || replaces.retired || !slices.Contains(s.children, replaces) {
+	if replaces == nil || replaces.retired || !slices.Contains(s.children, replaces) || s.succeeded(replaces) {
 		replaces = s.predecessor(c)
 	}
 	if replaces != nil {
@@ -141,7 +142,11 @@ func (s *Session) childUp(c *child, replaces *child) {
 	}
 	s.children = append(s.children, c)
 	s.report(up)
-	if c.initiator && replaces != nil {
+	switch {
+	case c.pending():
+		c.handover.replaces = replaces
+		s.hasten(c)
+	case c.initiator && replaces != nil:
 		s.retire(replaces)
 	}
 	s.thinOut(c.itf.Name)
@@ -150,11 +155,16 @@ func (s *Session) childUp(c *child, replaces *child) {
 // retire ends a pair that a successor of ours replaces. The peer sends on it
 // until it has read the delete, so the inbound SA stays a little longer.
 func (s *Session) retire(c *child) {
-	s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID})
+	if !c.pending() {
+		s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID})
+	}
 	if s.Established() {
 		s.sendDelete(wireProtocol(c.in.Protocol), binary.BigEndian.AppendUint32(nil, c.in.SPI))
 	}
 	c.retired = true
+	if elder := c.forgo(); elder != nil && !elder.retired && slices.Contains(s.children, elder) {
+		s.retire(elder)
+	}
 	if end := s.now.Add(drainTime); c.expires.IsZero() || end.Before(c.expires) {
 		c.expires = end
 	}
@@ -220,11 +230,14 @@ func (s *Session) dropChild(c *child, reason string) {
 		return
 	}
 	s.children = slices.Delete(s.children, i, i+1)
-	if !c.retired {
+	if elder := c.forgo(); elder != nil {
+		s.rekeyFailed(elder)
+	} else if !c.retired {
 		s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID})
 	}
 	s.out = append(s.out, ike.RemoveSA{SAID: c.in.SAID})
 	s.report(ike.ChildDown{Tunnel: c.itf.Name, InSPI: c.in.SPI, Reason: reason})
+	s.hasten(c)
 }
 
 // childTimeout rekeys, and removes what has lived.
@@ -235,6 +248,8 @@ func (s *Session) childTimeout() {
 			s.dropChild(c, "rekeyed")
 		case !c.expires.IsZero() && !s.now.Before(c.expires):
 			s.deleteChild(c, "IPsec SA lifetime expired")
+		case c.pending() && !s.now.Before(c.handover.at):
+			s.takeOver(c)
 		case c.rekeyDue(s.now):
 			s.rekey(c)
 		}
@@ -248,6 +263,9 @@ func (c *child) rekeyDue(now time.Time) bool {
 func (s *Session) childDeadline(t *deadline) {
 	for _, c := range s.children {
 		t.add(c.expires, "IPsec SA lifetime")
+		if c.pending() {
+			t.add(c.handover.at, "IPsec SA handover")
+		}
 		if !c.replaced {
 			t.add(c.soft, "IPsec SA rekey")
 		}
@@ -287,6 +305,9 @@ func (s *Session) rekey(c *child) {
 
 // rekeyFailed lets the pair try again.
 func (s *Session) rekeyFailed(c *child) {
+	if c.retired {
+		return
+	}
 	c.replaced = false
 	if next := s.now.Add(rekeyRetry); next.Before(c.expires) {
 		c.soft = next

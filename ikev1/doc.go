@@ -12,8 +12,9 @@
 //	MM5  {ID, CERTs, SIG, INITIAL_CONTACT}  -------->  profile, chain and signature judged
 //	complete  <-----------               {ID, CERTs, SIG}                        MM6
 //	QM1  {HASH(1), SA, NONCE, [KE], IDci, IDcr}  --->  inbound SA installed, at first the outbound SA too
-//	both SAs installed  <-----------     {HASH(2), SA, NONCE, [KE], IDci, IDcr}  QM2
+//	inbound SA installed, at first both  <---------  {HASH(2), SA, NONCE, [KE], IDci, IDcr}  QM2
 //	QM3  {HASH(3)}                       ----------->  at a rekey, outbound SA installed
+//	at a rekey, a second later: outbound SA installed, the old pair deleted
 //
 // With a pre-shared key no CERTREQ and no CERT goes, and HASH takes the place of
 // SIG; the key is that of the peer's address.

@@ -163,6 +163,8 @@ func (s *Session) failQuick(q *quickMode, node, stage, reason string) {
 		return
 	}
 	switch st := q.state.(type) {
+	case *installingI:
+		wipe(st.later)
 	case installingIn:
 		wipe(st.out)
 	case sentQM2:

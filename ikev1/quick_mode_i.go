@@ -21,12 +21,14 @@ type sentQM1 struct {
 	dh       *suite.PrivateKey // nil: no PFS
 }
 
-// installingI: both SAs are ordered. QM3 leaves when they stand, as the peer may
-// send as soon as it has QM3.
+// installingI: both SAs are ordered, or at a rekey the inbound one. QM3 leaves
+// when they stand, as the peer may send as soon as it has QM3.
 type installingI struct {
 	busy
 	child   *child
-	missing []ipsec.SAID
+	orders  []ipsec.SAID
+	missing []ipsec.SAID // of these
+	later   ipsec.SA     // outbound, with its keys; empty: ordered
 }
 
 func (sentQM1) sent() string        { return "QM1" }
@@ -35,7 +37,7 @@ func (*installingI) sent() string   { return "QM1" }
 func (*installingI) awaits() string { return "QM3" }
 
 func (st *installingI) ordered() []ipsec.SAID {
-	return st.child.both()
+	return st.orders
 }
 
 // StartQuick begins a quick mode for a tunnel, or does so after main mode.
@@ -174,18 +176,25 @@ func (st sentQM1) handle(s *Session, q *quickMode, c *opened) error {
 		}
 	}
 	in, out := s.pair(q, n, gxy)
-	s.install(in)
-	s.install(out)
-	q.state = &installingI{
-		child:   &child{in: in.Public(), out: out.Public(), itf: q.itf, pfs: n.pfs, lifetime: n.lifetime, initiator: true, begun: q.begun},
-		missing: []ipsec.SAID{in.SAID, out.SAID},
+	next := &installingI{
+		child:  &child{in: in.Public(), out: out.Public(), itf: q.itf, pfs: n.pfs, lifetime: n.lifetime, initiator: true, begun: q.begun},
+		orders: []ipsec.SAID{in.SAID},
 	}
+	s.install(in)
+	if s.carries(next.child) {
+		next.later = out
+	} else {
+		s.install(out)
+		next.orders = append(next.orders, out.SAID)
+	}
+	next.missing = slices.Clone(next.orders)
+	q.state = next
 	q.resend.awaiting = false
 	s.stepQuick(q, InQMExchange, QMInstallAwait)
 	return nil
 }
 
-// installed sends QM3 when both SAs stand. RFC 2409 section 5.5: "HASH(3) =
+// installed sends QM3 when what was ordered stands. RFC 2409 section 5.5: "HASH(3) =
 // prf(SKEYID_a, 0 | M-ID | Ni_b | Nr_b)".
 func (st *installingI) installed(s *Session, q *quickMode, ev ipsec.Installed) {
 	sa := st.child.in
@@ -204,5 +213,8 @@ func (st *installingI) installed(s *Session, q *quickMode, ev ipsec.Installed) {
 	s.sendQuick(q, b, false)
 	s.report(NodeDeleted{SA: s.sa(), MessageID: q.id, Reason: "No Error"})
 	s.stepQuick(q, InInstallDone, QMComplete)
+	if st.later.SPI != 0 {
+		st.child.handover = &handover{q: q, out: st.later, at: s.now.Add(handoverTime)}
+	}
 	s.finish(q, st.child)
 }

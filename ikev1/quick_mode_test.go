@@ -294,7 +294,7 @@ func TestQM3Lost(t *testing.T) {
 func TestResponderRekeys(t *testing.T) {
 	p := newPair(t, on("R1", func(c *policy.Config) { c.IPsec[0].ResponderOnly = true }))
 	p.up(p.r1)
-	p.advance(59*time.Minute+45*time.Second, nil)
+	p.advance(59*time.Minute+40*time.Second+handoverTime+drainTime, nil)
 	up := all[ike.ChildUp](p.r2)
 	if len(up) != 2 || !up[1].Initiator || up[1].Rekeys == 0 {
 		t.Fatalf("%+v", up)
@@ -312,7 +312,7 @@ func TestVolume(t *testing.T) {
 	p.r1.session.HandleKernel(p.now, ipsec.Expired{SAID: old.out.SAID})
 	p.r1.collect(p.now)
 	p.settle()
-	p.advance(drainTime, nil)
+	p.advance(handoverTime+drainTime, nil)
 	if c := p.r1.session.children; len(c) != 1 || c[0] == old {
 		t.Fatal("not rekeyed")
 	}

@@ -104,11 +104,15 @@ func knownPayloads(payloads []wire.Payload) error {
 // duplicate answers a message that the peer repeats.
 func (s *Session) duplicate(h wire.Header, datagram []byte) bool {
 	r := &s.resend
-	if q := s.node(h.MessageID); q != nil && h.Exchange == wire.ExchangeQuickMode {
+	q := s.node(h.MessageID)
+	if q != nil && h.Exchange == wire.ExchangeQuickMode {
 		r = &q.resend
 	}
 	if !r.isDuplicate(datagram) {
 		return false
+	}
+	if q != nil {
+		s.postpone(q)
 	}
 	answer := r.mayAnswer(s.now)
 	s.report(Duplicate{SA: s.sa(), Exchange: h.Exchange, MessageID: h.MessageID, Skipped: !answer})

@@ -244,6 +244,7 @@ func (s *Session) HandleKernel(now time.Time, ev ipsec.Event) {
 	switch ev := ev.(type) {
 	case ipsec.Installed:
 		s.quickInstalled(ev)
+		s.childInstalled(ev)
 	case ipsec.Expired:
 		s.childExpired(ev)
 	case ipsec.Queried:

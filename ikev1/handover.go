@@ -1,0 +1,95 @@
+package ikev1
+
+import (
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// handoverTime is how long the initiator of a rekey goes on sending on the old
+// pair after QM3. A peer may take its new inbound SA into use with QM3 only, as
+// charon does, and IKEv1 has no message that says that it has.
+const handoverTime = time.Second
+
+// handover is the rest of a rekey of ours when QM3 is out: the outbound SA is to
+// be installed, then the old pair goes.
+type handover struct {
+	q        *quickMode
+	out      ipsec.SA  // with its keys; empty when ordered
+	at       time.Time // zero: ordered
+	replaces *child    // nil: none
+}
+
+// pending says that the outbound SA of a pair is not ordered yet.
+func (c *child) pending() bool { return c.handover != nil && !c.handover.at.IsZero() }
+
+// succeeded says that another pair is about to replace a pair.
+func (s *Session) succeeded(old *child) bool {
+	return slices.ContainsFunc(s.children, func(c *child) bool { return c.pending() && c.handover.replaces == old })
+}
+
+// takeOver orders the outbound SA.
+func (s *Session) takeOver(c *child) {
+	h := c.handover
+	s.install(h.out)
+	h.out, h.at = ipsec.SA{}, time.Time{}
+}
+
+// childInstalled takes the data plane's answer: from now on the new pair sends.
+// A pair that cannot goes, and the old one tries again.
+func (s *Session) childInstalled(ev ipsec.Installed) {
+	for _, c := range s.children {
+		h := c.handover
+		if h == nil || c.pending() || c.out.SAID != ev.SAID {
+			continue
+		}
+		s.reportInstalled(h.q, c.out, ev.Err)
+		c.handover = nil
+		switch {
+		case ev.Err != nil:
+			s.deleteChild(c, "the data plane refused the SA: "+ev.Err.Error())
+			if h.replaces != nil {
+				s.rekeyFailed(h.replaces)
+			}
+		case h.replaces != nil && !h.replaces.retired && slices.Contains(s.children, h.replaces):
+			s.retire(h.replaces)
+		}
+		return
+	}
+}
+
+// postpone lets a handover wait for a peer that repeats QM2: it has no QM3.
+func (s *Session) postpone(q *quickMode) {
+	for _, c := range s.children {
+		if c.pending() && c.handover.q == q {
+			c.handover.at = s.now.Add(handoverTime)
+		}
+	}
+}
+
+// forgo ends the handover of a pair that goes before it sent anything, and
+// returns the pair that it would have replaced.
+func (c *child) forgo() *child {
+	if !c.pending() {
+		return nil
+	}
+	h := c.handover
+	c.handover = nil
+	wipe(h.out)
+	return h.replaces
+}
+
+// hasten takes over at once where the pair that was still sending is gone.
+func (s *Session) hasten(gone *child) {
+	for _, c := range slices.Backward(s.children) {
+		if c.itf.Name != gone.itf.Name || c.in.Selector != gone.in.Selector || c.retired {
+			continue
+		}
+		if c.pending() && !slices.ContainsFunc(s.children, func(o *child) bool {
+			return !o.pending() && !o.retired && o.itf.Name == c.itf.Name && o.in.Selector == c.in.Selector
+		}) {
+			s.takeOver(c)
+		}
+	}
+}

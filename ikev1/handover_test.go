@@ -1,0 +1,146 @@
+package ikev1
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// rekeying is a tunnel of R1 whose successor is agreed on and does not send yet.
+func rekeying(t *testing.T) (p *pairOf, old, next *child) {
+	t.Helper()
+	p = newPair(t)
+	p.up(p.r1)
+	old = p.r1.session.children[0]
+	p.r1.orders = nil
+	p.r1.session.rekey(old)
+	p.r1.collect(p.now)
+	p.settle()
+	if n := len(p.r1.session.children); n != 2 {
+		t.Fatalf("%d pairs", n)
+	}
+	next = p.r1.session.children[1]
+	if got, want := strings.Join(p.r1.orders, " "), "send in send"; got != want || !next.pending() {
+		t.Fatalf("initiator: %s, want %s", got, want)
+	}
+	p.r1.orders = nil
+	return p, old, next
+}
+
+// The initiator of a rekey receives on the new pair from QM3 on, and sends on the
+// old one until the peer is sure to have QM3.
+func TestHandover(t *testing.T) {
+	p, old, next := rekeying(t)
+	p.advance(handoverTime-1, nil)
+	if len(p.r1.orders) != 0 {
+		t.Errorf("too early: %s", p.r1.orders)
+	}
+	p.advance(1, nil)
+	if got, want := strings.Join(p.r1.orders, " "), "out -out send"; got != want || !old.retired {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if _, ok := p.r1.sas[next.out.SAID]; !ok || next.handover != nil {
+		t.Error("the new pair does not send")
+	}
+}
+
+// A peer that repeats QM2 has no QM3: the old pair goes on sending.
+func TestHandoverWaits(t *testing.T) {
+	p, _, next := rekeying(t)
+	qm2 := next.handover.q.resend.accepted
+	for range 5 {
+		p.advance(900*time.Millisecond, nil)
+		p.deliver(p.r1, bytes.Clone(qm2))
+		p.settle()
+	}
+	if !next.pending() {
+		t.Error("the new pair sends")
+	}
+	p.advance(handoverTime, nil)
+	if next.handover != nil {
+		t.Error("the new pair never sends")
+	}
+}
+
+// The pair that still sends goes, or the IKE SA does: the new pair sends.
+func TestHandoverHastened(t *testing.T) {
+	for name, do := range map[string]func(p *pairOf, old *child){
+		"the peer deletes the pair": func(p *pairOf, old *child) {
+			p.r2.session.DeleteChild(p.now, old.out.SPI, "test")
+			p.r2.collect(p.now)
+		},
+		"we delete the pair": func(p *pairOf, old *child) { p.r1.session.DeleteChild(p.now, old.in.SPI, "test") },
+		"the IKE SA ends": func(p *pairOf, _ *child) {
+			p.r1.session.Delete(p.now, "test")
+			p.r1.collect(p.now)
+			p.advance(handoverTime, nil)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, old, next := rekeying(t)
+			do(p, old)
+			p.r1.collect(p.now)
+			p.settle()
+			if _, ok := p.r1.sas[next.out.SAID]; !ok || next.handover != nil {
+				t.Errorf("the new pair does not send: %s", p.r1.orders)
+			}
+			p.advance(drainTime, nil)
+			if len(p.r1.sas) != 2 || len(p.r1.session.children) != 1 {
+				t.Errorf("%d SAs", len(p.r1.sas))
+			}
+		})
+	}
+}
+
+// A new pair that goes before it sent leaves no key and no SA behind, and the old
+// one is rekeyed again; likewise one that the data plane refuses.
+func TestHandoverFails(t *testing.T) {
+	for name, do := range map[string]func(p *pairOf, next *child){
+		"deleted": func(p *pairOf, next *child) { p.r1.session.DeleteChild(p.now, next.in.SPI, "test") },
+		"refused": func(p *pairOf, next *child) {
+			p.r1.refuse = func(sa ipsec.SA) error { return errors.New("no memory") }
+			p.advance(handoverTime, nil)
+			p.r1.refuse = nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, old, next := rekeying(t)
+			keys := next.handover.out
+			do(p, next)
+			p.r1.collect(p.now)
+			p.settle()
+			if name == "deleted" && !bytes.Equal(keys.EncrKey, make([]byte, len(keys.EncrKey))) {
+				t.Error("keys are left")
+			}
+			if len(p.r1.sas) != 2 || len(p.r2.sas) != 2 || len(p.r1.session.children) != 1 || old.replaced {
+				t.Errorf("%d and %d SAs\n%s", len(p.r1.sas), len(p.r2.sas), p.r1.story())
+			}
+			p.advance(rekeyRetry+handoverTime+drainTime, nil)
+			if c := p.r1.session.children; len(c) != 1 || c[0] == old || len(p.r1.sas) != 2 || len(p.r2.sas) != 2 {
+				t.Errorf("not rekeyed again: %d and %d SAs", len(p.r1.sas), len(p.r2.sas))
+			}
+		})
+	}
+}
+
+// A pair that is replaced before it sent anything takes the one that it was to
+// replace with it.
+func TestHandoverOvertaken(t *testing.T) {
+	p, old, next := rekeying(t)
+	p.r1.session.retire(next)
+	p.r1.collect(p.now)
+	p.settle()
+	if !old.retired || !next.retired || next.handover != nil {
+		t.Errorf("old retired %v, new retired %v", old.retired, next.retired)
+	}
+	p.advance(drainTime, nil)
+	want(t, p.r1, func(e ike.ChildDown) bool { return e.InSPI == next.in.SPI })
+	if len(p.r1.sas) != 0 || len(p.r2.sas) != 0 {
+		t.Errorf("%d and %d SAs", len(p.r1.sas), len(p.r2.sas))
+	}
+}
