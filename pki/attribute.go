@@ -4,11 +4,11 @@ import (
 	"encoding/asn1"
 	"encoding/binary"
 	"fmt"
-	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
 )
 
@@ -19,15 +19,15 @@ const (
 	tagBMPString       = cbasn1.Tag(30)
 )
 
-// attributeTypes lists the attribute types with the key that IOS prints, the
-// keys that subject-name accepts (lower case) and the string type they are
-// encoded in.
-var attributeTypes = []struct {
+// An attributeType is a type of attribute that obol knows by name.
+type attributeType struct {
 	oid  asn1.ObjectIdentifier
-	key  string
-	read []string
-	tag  cbasn1.Tag // 0: PrintableString, UTF8String when that does not do
-}{
+	key  string     // that IOS prints
+	read []string   // the keys that subject-name accepts, lower case
+	tag  cbasn1.Tag // the string type it is encoded in; 0: PrintableString, UTF8String when that does not do
+}
+
+var attributeTypes = []attributeType{
 	{asn1.ObjectIdentifier{2, 5, 4, 3}, "cn", []string{"cn"}, 0},
 	{asn1.ObjectIdentifier{2, 5, 4, 11}, "ou", []string{"ou"}, 0},
 	{asn1.ObjectIdentifier{2, 5, 4, 10}, "o", []string{"o"}, 0},
@@ -41,27 +41,57 @@ var attributeTypes = []struct {
 	{asn1.ObjectIdentifier{2, 5, 4, 5}, "serialNumber", []string{"serialnumber"}, cbasn1.PrintableString},
 	{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}, "e", []string{"e", "ea", "email", "emailaddress"}, cbasn1.IA5String},
 	{asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 25}, "dc", []string{"dc"}, cbasn1.IA5String},
-	{oidUnstructuredName, "hostname", []string{"hostname", "unstructuredname"}, cbasn1.IA5String},
-	{oidUnstructuredAddress, "ipaddress", []string{"ipaddress", "unstructuredaddress"}, cbasn1.PrintableString},
+	// PKCS #9 attributes in which IOS puts the host name and the address.
+	{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 2}, "hostname", []string{"hostname", "unstructuredname"}, cbasn1.IA5String},
+	{asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 8}, "ipaddress", []string{"ipaddress", "unstructuredaddress"}, cbasn1.PrintableString},
 }
 
-// PKCS #9 attributes in which IOS puts the host name and the address.
-var (
-	oidUnstructuredName    = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 2}
-	oidUnstructuredAddress = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 8}
-)
+// A typeName is what an encoded attribute type is called.
+type typeName struct{ key, dotted string }
 
-// attributeKey is the key that IOS prints; an unknown type goes by its number.
-func attributeKey(oid asn1.ObjectIdentifier) string {
+// typeNames has the known types by their DER: a received name is looked up, not
+// decoded.
+var typeNames = func() map[string]typeName {
+	m := make(map[string]typeName, len(attributeTypes))
 	for _, t := range attributeTypes {
-		if t.oid.Equal(oid) {
-			return t.key
-		}
+		m[string(encodeOID(t.oid))] = typeName{t.key, t.oid.String()}
 	}
-	return oid.String()
+	return m
+}()
+
+// An attribute is one AttributeTypeAndValue.
+type attribute struct {
+	oid   []byte // DER, tag and length included
+	tag   cbasn1.Tag
+	value []byte // content octets
+	last  bool   // of its RDN
 }
 
-func (a attribute) String() string { return attributeKey(a.oid) + "=" + printable(a.text()) }
+func encodeOID(oid asn1.ObjectIdentifier) []byte {
+	var b cryptobyte.Builder
+	b.AddASN1ObjectIdentifier(oid)
+	return b.BytesOrPanic()
+}
+
+// name is what the attribute's type is called; an unknown one goes by its
+// number. It is not ok for octets that are no object identifier.
+func (a attribute) name() (_ typeName, ok bool) {
+	if t, known := typeNames[string(a.oid)]; known {
+		return t, true
+	}
+	var oid asn1.ObjectIdentifier
+	der := cryptobyte.String(a.oid)
+	if !der.ReadASN1ObjectIdentifier(&oid) {
+		return typeName{}, false
+	}
+	return typeName{oid.String(), oid.String()}, true
+}
+
+// append adds key=value as IOS prints it.
+func (a attribute) append(out []byte) []byte {
+	t, _ := a.name()
+	return appendPrintable(append(append(out, t.key...), '='), a.text())
+}
 
 // text is the value as UTF-8; a value that is no string is given in hex.
 func (a attribute) text() string {
@@ -105,29 +135,42 @@ func (a attribute) decode() (string, bool) {
 	return "", false
 }
 
-// canonical folds case and blanks of a string value; other values count by
-// their octets.
-func (a attribute) canonical() string {
+// appendCanonical folds case and blanks of a string value; other values count
+// by their octets.
+func (a attribute) appendCanonical(out []byte) []byte {
+	t, _ := a.name()
+	out = append(append(out, t.dotted...), '=')
 	s, ok := a.decode()
 	if !ok {
-		return fmt.Sprintf("%s=#%02x%x", a.oid, uint8(a.tag), a.value)
+		return fmt.Appendf(out, "#%02x%x", uint8(a.tag), a.value)
 	}
-	return a.oid.String() + "=" + strings.ToLower(strings.Join(strings.Fields(s), " "))
+	start := len(out)
+	blank := false
+	for _, r := range s {
+		if unicode.IsSpace(r) {
+			blank = len(out) > start
+			continue
+		}
+		if blank {
+			out, blank = append(out, ' '), false
+		}
+		out = utf8.AppendRune(out, unicode.ToLower(r))
+	}
+	return out
 }
 
-// printable replaces what would break a line of a log or a terminal: the peer
-// chose these characters.
-func printable(s string) string {
-	var b strings.Builder
+// appendPrintable replaces what would break a line of a log or a terminal: the
+// peer chose these characters.
+func appendPrintable(out []byte, s string) []byte {
 	for _, r := range s {
 		switch {
 		case unicode.IsPrint(r):
-			b.WriteRune(r)
+			out = utf8.AppendRune(out, r)
 		case r < 0x100:
-			fmt.Fprintf(&b, `\%02X`, r)
+			out = fmt.Appendf(out, `\%02X`, r)
 		default:
-			fmt.Fprintf(&b, `\u%04X`, r)
+			out = fmt.Appendf(out, `\u%04X`, r)
 		}
 	}
-	return b.String()
+	return out
 }

@@ -1,12 +1,12 @@
 package pki
 
 import (
-	"encoding/asn1"
+	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
-	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -27,73 +27,77 @@ type Name struct {
 	canonical string // see Canonical; made once, names are compared often
 }
 
-// An attribute is one AttributeTypeAndValue; value is the value's own DER.
-type attribute struct {
-	oid   asn1.ObjectIdentifier
-	tag   cbasn1.Tag
-	value []byte // content octets
-}
-
 // ParseName checks der to be one Name and nothing else. It refuses names over
 // MaxNameLen octets.
 func ParseName(der []byte) (Name, error) {
-	n := Name{der: string(der)}
-	rdns, err := n.parse()
+	attributes, err := parseName(der)
 	if err != nil {
 		return Name{}, fmt.Errorf("distinguished name: %w", err)
 	}
-	n.canonical = canonical(rdns)
-	return n, nil
+	return Name{der: string(der), canonical: canonical(attributes, len(der))}, nil
 }
 
-// parse reads the RDNs in encoded order, most significant first.
+// parseName reads the attributes in encoded order, most significant first.
 //
 //	Name ::= SEQUENCE OF SET SIZE (1..MAX) OF SEQUENCE { type OID, value ANY }
-func (n Name) parse() ([][]attribute, error) {
-	if len(n.der) > MaxNameLen {
-		return nil, fmt.Errorf("%d octets, at most %d are accepted", len(n.der), MaxNameLen)
+func parseName(der []byte) ([]attribute, error) {
+	if len(der) > MaxNameLen {
+		return nil, fmt.Errorf("%d octets, at most %d are accepted", len(der), MaxNameLen)
 	}
-	in := cryptobyte.String(n.der)
+	in := cryptobyte.String(der)
 	var seq cryptobyte.String
 	if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() {
 		return nil, errors.New("not one DER sequence")
 	}
-	var rdns [][]attribute
-	for !seq.Empty() {
+	attributes := make([]attribute, 0, 8)
+	for rdns := 0; !seq.Empty(); rdns++ {
 		var set cryptobyte.String
-		if len(rdns) == maxRDNs {
+		if rdns == maxRDNs {
 			return nil, fmt.Errorf("more than %d relative names", maxRDNs)
 		}
 		if !seq.ReadASN1(&set, cbasn1.SET) || set.Empty() {
 			return nil, errors.New("relative name is not a set of attributes")
 		}
-		var rdn []attribute
-		for !set.Empty() {
-			if len(rdn) == maxAVAs {
+		for avas := 0; !set.Empty(); avas++ {
+			if avas == maxAVAs {
 				return nil, fmt.Errorf("more than %d attributes in a relative name", maxAVAs)
 			}
-			var ava, value cryptobyte.String
+			var ava, oid, value cryptobyte.String
 			var a attribute
 			if !set.ReadASN1(&ava, cbasn1.SEQUENCE) ||
-				!ava.ReadASN1ObjectIdentifier(&a.oid) ||
+				!ava.ReadASN1Element(&oid, cbasn1.OBJECT_IDENTIFIER) ||
 				!ava.ReadAnyASN1(&value, &a.tag) || !ava.Empty() {
 				return nil, errors.New("malformed attribute")
 			}
-			a.value = value
-			rdn = append(rdn, a)
+			a.oid, a.value, a.last = oid, value, set.Empty()
+			if _, ok := a.name(); !ok {
+				return nil, errors.New("malformed attribute")
+			}
+			attributes = append(attributes, a)
 		}
-		rdns = append(rdns, rdn)
 	}
-	return rdns, nil
+	return attributes, nil
 }
 
-// rdns is parse for a Name that ParseName has let through.
-func (n Name) rdns() [][]attribute {
-	if n.der == "" {
-		return nil
+// rdns are the RDNs of a Name that ParseName has let through, most specific
+// first; the attributes of one stand in encoded order.
+func (n Name) rdns() iter.Seq[[]attribute] {
+	return func(yield func([]attribute) bool) {
+		if n.der == "" {
+			return
+		}
+		rest, _ := parseName([]byte(n.der))
+		for len(rest) > 0 {
+			start := len(rest) - 1
+			for start > 0 && !rest[start-1].last {
+				start--
+			}
+			if !yield(rest[start:]) {
+				return
+			}
+			rest = rest[:start]
+		}
 	}
-	rdns, _ := n.parse()
-	return rdns
 }
 
 // IsZero says that n is no name, not even an empty one.
@@ -106,12 +110,8 @@ func (n Name) DER() []byte { return []byte(n.der) }
 // pki certificates.
 func (n Name) Lines() []string {
 	var lines []string
-	for _, rdn := range slices.Backward(n.rdns()) {
-		parts := make([]string, len(rdn))
-		for i, a := range rdn {
-			parts[i] = a.String()
-		}
-		lines = append(lines, strings.Join(parts, "+"))
+	for rdn := range n.rdns() {
+		lines = append(lines, string(appendRDN(nil, rdn)))
 	}
 	return lines
 }
@@ -119,16 +119,35 @@ func (n Name) Lines() []string {
 // String is the name as IOS prints it in debug lines:
 // serialNumber=100+hostname=R1.cisco.com,cn=R1,o=cisco. Like IOS it does not
 // escape commas, so it cannot be read back; control characters come as \0A.
-func (n Name) String() string { return strings.Join(n.Lines(), ",") }
+func (n Name) String() string {
+	out := make([]byte, 0, len(n.der))
+	for rdn := range n.rdns() {
+		if len(out) > 0 {
+			out = append(out, ',')
+		}
+		out = appendRDN(out, rdn)
+	}
+	return string(out)
+}
+
+func appendRDN(out []byte, rdn []attribute) []byte {
+	for i, a := range rdn {
+		if i > 0 {
+			out = append(out, '+')
+		}
+		out = a.append(out)
+	}
+	return out
+}
 
 // Value returns the first value of an attribute by the key that IOS prints
 // (hostname, ipaddress, serialNumber, cn), searching from the most specific
 // RDN; "" when there is none. Control characters are replaced as in String.
 func (n Name) Value(key string) string {
-	for _, rdn := range slices.Backward(n.rdns()) {
+	for rdn := range n.rdns() {
 		for _, a := range rdn {
-			if attributeKey(a.oid) == key {
-				return printable(a.text())
+			if t, _ := a.name(); t.key == key {
+				return string(appendPrintable(nil, a.text()))
 			}
 		}
 	}
@@ -143,17 +162,23 @@ func (n Name) Equal(m Name) bool { return n.canonical == m.canonical }
 func (n Name) Canonical() string { return n.canonical }
 
 // canonical counts and measures everything, so that no value can pass for the
-// end of another.
-func canonical(rdns [][]attribute) string {
-	out := []byte{'N'}
-	for _, rdn := range rdns {
-		avas := make([]string, len(rdn))
-		for i, a := range rdn {
-			avas[i] = a.canonical()
+// end of another. size is that of the encoded name.
+func canonical(rest []attribute, size int) string {
+	out := make([]byte, 0, 2*size)
+	out = append(out, 'N')
+	var avas [maxAVAs][]byte
+	for scratch := make([]byte, 0, size); len(rest) > 0; scratch = scratch[:0] {
+		n := 0
+		for more := true; more; n++ {
+			start := len(scratch)
+			scratch = rest[n].appendCanonical(scratch)
+			avas[n] = scratch[start:]
+			more = !rest[n].last
 		}
-		slices.Sort(avas)
-		out = strconv.AppendInt(append(out, '{'), int64(len(avas)), 10)
-		for _, a := range avas {
+		rest = rest[n:]
+		slices.SortFunc(avas[:n], bytes.Compare)
+		out = strconv.AppendInt(append(out, '{'), int64(n), 10)
+		for _, a := range avas[:n] {
 			out = strconv.AppendInt(append(out, ';'), int64(len(a)), 10)
 			out = append(append(out, ':'), a...)
 		}

@@ -41,7 +41,6 @@ func (s *search) revocation(c, issuer *Certificate, tp *Trustpoint) (note string
 // validCRL finds the newest list of the issuer that answers now, or says why
 // there is none.
 func (s *search) validCRL(issuer *Certificate, tp *Trustpoint) (best *CRL, why string) {
-	why = fmt.Sprintf("no CRL of %s in trustpoint %s", issuer.Subject, tp.Name)
 	for _, crl := range tp.CRLs {
 		if !crl.Issuer.Equal(issuer.Subject) {
 			continue
@@ -57,6 +56,9 @@ func (s *search) validCRL(issuer *Certificate, tp *Trustpoint) (best *CRL, why s
 		if best == nil || crl.ThisUpdate.After(best.ThisUpdate) {
 			best = crl
 		}
+	}
+	if best == nil && why == "" {
+		why = fmt.Sprintf("no CRL of %s in trustpoint %s", issuer.Subject, tp.Name)
 	}
 	return best, why
 }

@@ -138,7 +138,7 @@ func parseAttribute(text string) (attribute, error) {
 		if !slices.Contains(t.read, strings.ToLower(key)) {
 			continue
 		}
-		a := attribute{oid: t.oid, tag: t.tag, value: []byte(value)}
+		a := attribute{oid: encodeOID(t.oid), tag: t.tag, value: []byte(value)}
 		switch {
 		case a.tag == cbasn1.IA5String && !isASCII(value), a.tag == cbasn1.PrintableString && !isPrintable(value):
 			return attribute{}, fmt.Errorf("%s=%s has a character that this attribute cannot hold", key, value)
@@ -189,7 +189,7 @@ func encodeName(rdns [][]attribute) (Name, error) {
 func (a attribute) encode() string {
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1ObjectIdentifier(a.oid)
+		b.AddBytes(a.oid)
 		b.AddASN1(a.tag, func(b *cryptobyte.Builder) { b.AddBytes(a.value) })
 	})
 	return string(b.BytesOrPanic())
