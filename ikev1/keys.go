@@ -29,10 +29,10 @@ func PSKSKEYID(h *suite.Hash, psk suite.Key, ni, nr []byte) suite.Key {
 //	SKEYID_a = prf(SKEYID, SKEYID_d | g^xy | CKY-I | CKY-R | 1)
 //	SKEYID_e = prf(SKEYID, SKEYID_a | g^xy | CKY-I | CKY-R | 2)
 func DeriveKeys(h *suite.Hash, skeyid suite.Key, gxy []byte, i, r wire.SPI) Keys {
-	k := Keys{SKEYID: skeyid}
-	k.D = h.PRF(skeyid, gxy, i[:], r[:], []byte{0})
-	k.A = h.PRF(skeyid, k.D, gxy, i[:], r[:], []byte{1})
-	k.E = h.PRF(skeyid, k.A, gxy, i[:], r[:], []byte{2})
+	k, prf := Keys{SKEYID: skeyid}, h.Keyed(skeyid)
+	k.D = prf.Sum(gxy, i[:], r[:], []byte{0})
+	k.A = prf.Sum(k.D, gxy, i[:], r[:], []byte{1})
+	k.E = prf.Sum(k.A, gxy, i[:], r[:], []byte{2})
 	return k
 }
 
@@ -51,9 +51,9 @@ func cipherKey(h *suite.Hash, e suite.Key, n int) suite.Key {
 		return append(suite.Key(nil), e[:n]...)
 	}
 	var key suite.Key
-	block := []byte{0}
+	prf, block := h.Keyed(e), []byte{0}
 	for len(key) < n {
-		block = h.PRF(e, block)
+		block = prf.Sum(block)
 		key = append(key, block...)
 	}
 	return key[:n]
@@ -68,10 +68,9 @@ func cipherKey(h *suite.Hash, e suite.Key, n int) suite.Key {
 // The SPI is the one the SA's receiver chose, so both directions differ.
 func keymat(h *suite.Hash, d suite.Key, gxy []byte, protocol wire.ProtocolID, spi uint32, ni, nr []byte, n int) suite.Key {
 	seed := binary.BigEndian.AppendUint32([]byte{byte(protocol)}, spi)
-	var out suite.Key
-	var last []byte
-	for len(out) < n {
-		last = h.PRF(d, last, gxy, seed, ni, nr)
+	prf, out := h.Keyed(d), make(suite.Key, 0, n+h.Size)
+	for last := []byte(nil); len(out) < n; {
+		last = prf.Sum(last, gxy, seed, ni, nr)
 		out = append(out, last...)
 	}
 	return out[:n]

@@ -110,5 +110,7 @@ func sameTransform(offered []wire.TransformV1, got wire.TransformV1) bool {
 
 // sorted orders attributes by type; a life type stays before its duration.
 func sorted(a []wire.Attribute) []wire.Attribute {
-	return slices.SortedStableFunc(slices.Values(a), func(x, y wire.Attribute) int { return int(x.Type) - int(y.Type) })
+	a = slices.Clone(a)
+	slices.SortStableFunc(a, func(x, y wire.Attribute) int { return int(x.Type) - int(y.Type) })
+	return a
 }

@@ -1,6 +1,7 @@
 package ikev1
 
 import (
+	"bytes"
 	"crypto/cipher"
 	"crypto/hmac"
 	"encoding/binary"
@@ -48,13 +49,15 @@ func (p *protection) exchangeIV(id uint32) []byte {
 // next message of its exchange. The padding is zeros up to the block.
 func (p *protection) seal(h wire.Header, b *wire.Builder, iv []byte) (datagram, next []byte) {
 	n := p.block.BlockSize()
-	body := append([]byte(nil), b.Payloads()...)
-	body = append(body, make([]byte, -len(body)&(n-1))...)
-	cipher.NewCBCEncrypter(p.block, iv).CryptBlocks(body, body)
+	pad := -len(b.Payloads()) & (n - 1)
 	h.Flags |= wire.FlagEncryption
 	h.NextPayload = b.First()
-	h.Length = uint32(wire.HeaderLen + len(body))
-	return append(h.Append(nil), body...), append([]byte(nil), body[len(body)-n:]...)
+	h.Length = uint32(wire.HeaderLen + len(b.Payloads()) + pad)
+	datagram = append(h.Append(make([]byte, 0, h.Length)), b.Payloads()...)
+	datagram = append(datagram, make([]byte, pad)...)
+	body := datagram[wire.HeaderLen:]
+	cipher.NewCBCEncrypter(p.block, iv).CryptBlocks(body, body)
+	return datagram, bytes.Clone(body[len(body)-n:])
 }
 
 // open decrypts a message without touching any state: the caller keeps the
@@ -79,7 +82,7 @@ func (p *protection) open(m *inbound, iv []byte) (*opened, error) {
 	return &opened{
 		payloads: payloads,
 		body:     body[:len(body)-len(rest)],
-		next:     append([]byte(nil), m.Rest[len(m.Rest)-n:]...),
+		next:     bytes.Clone(m.Rest[len(m.Rest)-n:]),
 	}, nil
 }
 

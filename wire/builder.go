@@ -1,6 +1,12 @@
 package wire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// usualLen is room for most messages without certificates, octets.
+const usualLen = 256
 
 // An Appender appends its octets to dst: the body of a payload.
 type Appender interface {
@@ -25,7 +31,7 @@ type Builder struct {
 func NewBuilder(dst []byte, h Header) *Builder {
 	b := &Builder{start: len(dst), next: len(dst) + 16}
 	h.NextPayload = PayloadNone
-	b.buf = h.Append(dst)
+	b.buf = h.Append(slices.Grow(dst, usualLen))
 	return b
 }
 

@@ -77,6 +77,9 @@ func ParseChain(first PayloadType, b []byte, offset int) (payloads []Payload, re
 // not zero. IKEv2 has its first bit for Critical and ignores the rest.
 func parseChain(v Version, first PayloadType, b []byte, offset int) ([]Payload, []byte, error) {
 	var payloads []Payload
+	if first != PayloadNone {
+		payloads = make([]Payload, 0, 8)
+	}
 	for t := first; t != PayloadNone; {
 		if len(payloads) == MaxPayloads {
 			return nil, nil, malformed(t, offset, "more than %d payloads", MaxPayloads)

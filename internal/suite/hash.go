@@ -54,12 +54,22 @@ func findHash(is func(*Hash) bool) (*Hash, bool) {
 }
 
 // PRF is HMAC of the parts, one after the other: Size octets.
-func (h *Hash) PRF(key []byte, parts ...[]byte) []byte {
-	m := hmac.New(h.New, key)
+func (h *Hash) PRF(key []byte, parts ...[]byte) []byte { return h.Keyed(key).Sum(parts...) }
+
+// A KeyedPRF is a prf with its key, for several values of one key: keying costs
+// as much as two blocks of input.
+type KeyedPRF struct{ mac hash.Hash }
+
+// Keyed prepares the prf.
+func (h *Hash) Keyed(key []byte) KeyedPRF { return KeyedPRF{hmac.New(h.New, key)} }
+
+// Sum is HMAC of the parts, one after the other.
+func (k KeyedPRF) Sum(parts ...[]byte) []byte {
+	k.mac.Reset()
 	for _, p := range parts {
-		m.Write(p)
+		k.mac.Write(p)
 	}
-	return m.Sum(nil)
+	return k.mac.Sum(nil)
 }
 
 // Sum is the hash of the parts, one after the other: Size octets.
