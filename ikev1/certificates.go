@@ -58,10 +58,22 @@ func (s *Session) trustList() []string {
 	return s.profile.Trustpoints
 }
 
-// chooseTrustpoint fixes the certificate to sign with: the first request, in
-// packet order, that a trustpoint of ours answers. The later ones are read all
-// the same.
+// chooseTrustpoint fixes the certificate to sign with: by the peer's requests, or
+// without one that we can answer, the first that we have.
 func (s *Session) chooseTrustpoint(requests []request) *pki.Trustpoint {
+	if own := s.answerRequests(requests); own != nil {
+		return own
+	}
+	choice := s.pki.Fallback(s.trustList())
+	if choice.Trustpoint != nil {
+		s.report(TrustpointChosen{SA: s.sa(), Trustpoint: choice.Trustpoint.Name, Reason: choice.Reason, Fallback: true})
+	}
+	return choice.Trustpoint
+}
+
+// answerRequests takes the first request, in packet order, that a trustpoint of
+// ours answers. The later ones are read all the same.
+func (s *Session) answerRequests(requests []request) *pki.Trustpoint {
 	var names []pki.Name
 	for _, r := range requests {
 		if r.usable {
@@ -81,13 +93,6 @@ func (s *Session) chooseTrustpoint(requests []request) *pki.Trustpoint {
 			s.reportConsidered(choice, n, only)
 		}
 		n++
-	}
-	if choice.Trustpoint != nil {
-		return choice.Trustpoint
-	}
-	choice = s.pki.Fallback(only)
-	if choice.Trustpoint != nil {
-		s.report(TrustpointChosen{SA: s.sa(), Trustpoint: choice.Trustpoint.Name, Reason: choice.Reason, Fallback: true})
 	}
 	return choice.Trustpoint
 }

@@ -65,6 +65,7 @@ type identity struct {
 	body     []byte // of the ID payload, as received
 	next     wire.PayloadType
 	certs    []certificate
+	requests []request
 	proof    []byte // SIG, or HASH with a pre-shared key
 	notifies []wire.NotifyV1
 }
@@ -80,6 +81,9 @@ func (s *Session) parseIdentity(c *opened) (x identity, err error) {
 	// not own it, and it must not lead to a profile.
 	if !s.preShared() {
 		if x.certs, err = parseCertificates(c.payloads); err != nil {
+			return x, err
+		}
+		if x.requests, err = parseRequests(c.payloads); err != nil {
 			return x, err
 		}
 	}

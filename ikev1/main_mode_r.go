@@ -17,6 +17,7 @@ type sentMM2 struct{ offer []byte }
 type sentMM4 struct {
 	transcript transcript
 	own        *pki.Trustpoint // nil with a pre-shared key
+	asked      bool            // by MM3: own is the answer
 }
 
 func (sentMM2) phase() Phase   { return RMM2 }
@@ -158,7 +159,7 @@ func (st sentMM2) handle(s *Session, m *inbound) (mainMode, error) {
 }
 
 // sendMM4 also chooses the certificate for MM6: from all trustpoints, as the
-// profile is not known before MM5, and for good.
+// profile is not known before MM5, and for good if MM3 asked for one.
 func (s *Session) sendMM4(x keyExchange, t transcript, dh *suite.PrivateKey, nonce []byte) (mainMode, error) {
 	own, err := s.chooseProof(x.requests)
 	s.readVendors(x.payloads)
@@ -173,7 +174,7 @@ func (s *Session) sendMM4(x keyExchange, t transcript, dh *suite.PrivateKey, non
 	}
 	s.sendMain(datagram, true)
 	s.step(InComplete, RMM4)
-	return sentMM4{transcript: t, own: own}, nil
+	return sentMM4{transcript: t, own: own, asked: len(x.requests) > 0}, nil
 }
 
 // handle MM5: the peer's identity. Its ID leads to the profile, which says who
@@ -190,6 +191,12 @@ func (st sentMM4) handle(s *Session, m *inbound) (mainMode, error) {
 	s.step(InMMExchange, RMM5)
 	if err := s.acceptIdentity(x, s.hashI(st.transcript, x.body)); err != nil {
 		return nil, err
+	}
+	// IOS asks in MM3; charon and pluto ask in MM5, where the profile is known.
+	if !st.asked {
+		if own := s.answerRequests(x.requests); own != nil {
+			st.own = own
+		}
 	}
 	before := s.crypt.iv
 	s.crypt.iv = c.next

@@ -98,8 +98,9 @@ func TestKeysOfAFailedQuickMode(t *testing.T) {
 	}
 }
 
-// identify makes the MM5 that R1 would send with another identity.
-func (p *pairOf) identify(id wire.IDV1, own *pki.Trustpoint) []byte {
+// identify makes the MM5 that R1 would send with another identity, and with
+// requests, as charon does.
+func (p *pairOf) identify(id wire.IDV1, own *pki.Trustpoint, requests ...pki.Name) []byte {
 	p.t.Helper()
 	s := p.r1.session
 	st, ok := s.main.(sentMM5)
@@ -116,6 +117,9 @@ func (p *pairOf) identify(id wire.IDV1, own *pki.Trustpoint) []byte {
 		p.t.Fatal(err)
 	}
 	b.Add(wire.PayloadSig, wire.Raw(sig))
+	for _, ca := range requests {
+		b.Add(wire.PayloadCertReq, wire.CertReq{Encoding: wire.EncodingX509Signature, Authority: ca.DER()})
+	}
 	data, _ := s.crypt.seal(h, b, p.r2.session.crypt.iv)
 	return data
 }
