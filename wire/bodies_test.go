@@ -52,6 +52,7 @@ func bodies() []bodyCase {
 		body("DELETE ESP", DeleteV1{DOI: DOIIPsec, Protocol: ProtocolESP, SPIs: [][]byte{{1, 2, 3, 4}, {5, 6, 7, 8}}}, 16, ParseDeleteV1),
 		body("DELETE ISAKMP", DeleteV1{DOI: DOIIPsec, Protocol: ProtocolISAKMP, SPIs: [][]byte{octets(16)}}, 24, ParseDeleteV1),
 		body("NAT-OA", NATOA{IDIPv4Addr, netip.MustParseAddr("10.0.0.1")}, 8, ParseNATOA),
+		body("fragment", Fragment{ID: 0x1234, Number: 3, Last: true, Data: octets(9)}, 5, ParseFragment),
 		body("NAT-OA IPv6", NATOA{IDIPv6Addr, v6}, 20, ParseNATOA),
 	}
 }
