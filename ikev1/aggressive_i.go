@@ -55,7 +55,7 @@ func (s *Session) beginAggressive() error {
 	b.Add(wire.PayloadSA, wire.Raw(st.offer))
 	s.report(AuthenticationBegun{SA: s.sa(), Method: policy.PreShare, IDType: id.Type})
 	st.id = s.addSelf(b, dh, nonce, id, wire.PayloadVendorID)
-	s.addVendors(b, append(slices.Clone(vendorsMM1), wire.VendorDPD))
+	s.addVendors(b, s.announce(append(slices.Clone(vendorsMM1), wire.VendorDPD)))
 	s.step(InSARequestAM, IAM1)
 	s.report(ExchangeBegun{SA: s.sa(), Exchange: wire.ExchangeAggressive})
 	s.main, s.state = st, AGInitExch

@@ -88,7 +88,7 @@ func (s *Session) sendAG2(m *inbound, x aggressive, peer policy.PeerID, transfor
 	s.report(AuthenticationBegun{SA: s.sa(), Method: policy.PreShare, IDType: id.Type})
 	body := s.addSelf(b, dh, nonce, id, wire.PayloadHash)
 	b.Add(wire.PayloadHash, wire.Raw(s.hashR(t, body)))
-	s.addVendors(b, append(vendorsMM2[:1:1], vendors...))
+	s.addVendors(b, s.announce(append(vendorsMM2[:1:1], vendors...)))
 	s.addNATD(b, s.agreed.policy.Hash)
 	s.main = sentAG2{transcript: t, identity: x.identity, peer: peer}
 	s.sendMain(b.Bytes(), true)

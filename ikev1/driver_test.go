@@ -41,6 +41,7 @@ type party struct {
 	refuse  func(ipsec.SA) error    // nil: everything installs
 	stall   bool                    // the data plane does not answer
 	packets map[ipsec.SAID]uint64   // that the data plane counts
+	held    int                     // octets of fragments
 	orders  []string                // "in", "out", "-in", "-out", "send", in order
 }
 
@@ -102,6 +103,7 @@ func newParty(t testing.TB, name, local, remote string, snapshot *pki.Snapshot, 
 	p.env = &ike.Env{
 		Config: c, PKI: snapshot, Rand: rand.NewChaCha8(seed),
 		Established: func(_, _ netip.Addr) bool { return p.session != nil && p.session.Established() },
+		Hold:        func(_ netip.Addr, n int) bool { p.held += n; return true },
 		NewSPI:      func() uint32 { spi++; return spi + uint32(name[1])<<16 },
 	}
 	return p

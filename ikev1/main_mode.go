@@ -44,11 +44,11 @@ func (s *Session) receiveMain(m *inbound) {
 		s.rejected(m.Header, reject(wire.NotifyInvalidMessageID, "message id %#x in %s", m.MessageID, s.exchange), 0)
 		return
 	}
-	able := s.dpd.able
+	able, fragments := s.dpd.able, s.fragments.able
 	next, err := s.main.handle(s, m)
 	if err != nil {
 		r := asRejection(err)
-		s.phase, s.dpd.able = s.main.phase(), able
+		s.phase, s.dpd.able, s.fragments.able = s.main.phase(), able, fragments
 		if r.verdict {
 			s.resend.refused, s.refusal = m.datagram, r.reason
 		}

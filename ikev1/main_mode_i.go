@@ -77,7 +77,7 @@ func (s *Session) beginMain() error {
 	b := wire.NewBuilder(nil, s.header(wire.ExchangeMainMode, 0))
 	offer := sa.Append(nil)
 	b.Add(wire.PayloadSA, wire.Raw(offer))
-	s.addVendors(b, vendorsMM1)
+	s.addVendors(b, s.announce(vendorsMM1))
 	s.step(InSARequest, IMM1)
 	s.report(ExchangeBegun{SA: s.sa(), Exchange: wire.ExchangeMainMode})
 	s.main = sentMM1{transforms: sa.Proposals[0].Transforms, offer: offer}

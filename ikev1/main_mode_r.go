@@ -46,6 +46,9 @@ func Respond(now time.Time, env *ike.Env, connID uint32, d ike.Datagram) (*Sessi
 	case m.MessageID != 0:
 		return nil, reject(wire.NotifyInvalidMessageID, "message id %#x in %s", m.MessageID, m.Exchange)
 	}
+	if m.NextPayload == wire.PayloadFragment {
+		return nil, reject(wire.NotifyInvalidPayloadType, "a fragment does not begin an IKE SA")
+	}
 	in := &inbound{Message: m, datagram: data}
 	payloads, err := clearPayloads(in)
 	if err != nil {
@@ -109,7 +112,7 @@ func (s *Session) answerOffer(m *inbound, payloads []wire.Payload, body []byte, 
 	b.Add(wire.PayloadSA, wire.SAV1{DOI: wire.DOIIPsec, Situation: wire.SituationIdentityOnly, Proposals: []wire.ProposalV1{{
 		Number: 1, Protocol: wire.ProtocolISAKMP, Transforms: []wire.TransformV1{transform},
 	}}})
-	s.addVendors(b, vendorsMM2)
+	s.addVendors(b, s.announce(vendorsMM2))
 	s.main = sentMM2{offer: body}
 	s.sendMain(b.Bytes(), true)
 	s.resend.accepted = m.datagram

@@ -38,14 +38,23 @@ func (s *Session) Handle(now time.Time, d ike.Datagram) {
 		s.rejected(h, reject(0, "message from %s to %s, the SA is with %s", d.Remote, d.Local, s.remote), 0)
 		return
 	}
-	if s.duplicate(h, d.Data) {
+	if h.NextPayload == wire.PayloadFragment {
+		s.receiveFragment(h, d.Data)
 		return
 	}
-	if err := s.checkHeader(h, len(d.Data)); err != nil {
+	s.receive(h, d.Data)
+}
+
+// receive takes a whole message, in one datagram or put together of fragments.
+func (s *Session) receive(h wire.Header, datagram []byte) {
+	if s.duplicate(h, datagram) {
+		return
+	}
+	if err := s.checkHeader(h, len(datagram)); err != nil {
 		s.rejected(h, err, 0)
 		return
 	}
-	data := bytes.Clone(d.Data)
+	data := bytes.Clone(datagram)
 	m, err := wire.Parse(data)
 	if err == nil {
 		err = knownPayloads(m.Payloads)

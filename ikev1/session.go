@@ -52,6 +52,8 @@ type Session struct {
 	up     *established // nil until the peer is authenticated
 	dpd    deadPeer
 
+	fragments fragmentation
+
 	// Phase 2.
 	waiting  []*policy.Interface // quick modes to begin after main mode
 	quick    []*quickMode        // in flight, and those that may have to repeat their end
@@ -119,6 +121,7 @@ func (s *Session) HandleTimeout(now time.Time) {
 	s.now = now
 	s.mainTimeout()
 	s.dpdTimeout()
+	s.fragmentTimeout()
 	s.quickTimeout()
 	s.childTimeout()
 }
@@ -128,6 +131,7 @@ func (s *Session) NextTimeout() (time.Time, string) {
 	var t deadline
 	s.mainDeadline(&t)
 	s.dpdDeadline(&t)
+	s.fragmentDeadline(&t)
 	s.quickDeadline(&t)
 	s.childDeadline(&t)
 	return t.at, t.why
@@ -170,10 +174,12 @@ func (s *Session) header(x wire.ExchangeType, id uint32) wire.Header {
 	return wire.Header{InitiatorSPI: s.spiI, ResponderSPI: s.spiR, Version: wire.V1, Exchange: x, MessageID: id}
 }
 
-// transmit sends a datagram.
+// transmit sends a message.
 func (s *Session) transmit(x wire.ExchangeType, id uint32, datagram []byte) {
 	s.report(PacketSent{SA: s.sa(), Exchange: x, MessageID: id, Length: len(datagram)})
-	s.out = append(s.out, ike.Send{Datagram: ike.Datagram{Local: s.local, Remote: s.remote, VRF: s.vrf, Data: datagram}})
+	for _, data := range s.datagrams(datagram) {
+		s.out = append(s.out, ike.Send{Datagram: ike.Datagram{Local: s.local, Remote: s.remote, VRF: s.vrf, Data: data}})
+	}
 }
 
 // Delete tells the peer and ends the IKE SA. Child SAs stay, as on IOS: the
@@ -209,6 +215,7 @@ func (s *Session) end(reason string) {
 	if s.crypt != nil {
 		s.crypt.wipe()
 	}
+	s.dropFragments()
 	s.main, s.state, s.resend, s.waiting = nil, MMNoState, retransmission{}, nil
 }
 

@@ -32,6 +32,7 @@ type Engine struct {
 	children  map[ipsec.SAID]*entry // installed, or being installed
 	halfOpen  halfOpen
 	mute      mute
+	fragments fragments
 	counters  Counters
 
 	out    []ike.Output
@@ -49,9 +50,12 @@ func New(now time.Time, env ike.Env, opts Options) *Engine {
 		children: map[ipsec.SAID]*entry{},
 		halfOpen: newHalfOpen(),
 		mute:     mute{},
+
+		fragments: newFragments(),
 	}
 	e.env.Established = e.established
 	e.env.NewSPI = e.newSPI
+	e.env.Hold = e.fragments.hold
 	e.tunnels.Adopt(now, env.Config, opts.Options)
 	e.flush()
 	e.switchISAKMP(now)

@@ -93,6 +93,9 @@ type Env struct {
 	Established func(local, remote netip.Addr) bool
 	// NewSPI gives a child SPI that is unique on this host, from 256 up.
 	NewSPI func() uint32
+	// Hold asks for room for so many octets of a peer's unfinished messages, and
+	// gives it back with a negative number.
+	Hold func(peer netip.Addr, octets int) bool
 }
 
 // Command is what the operator, or the daemon for him, wants of the engine.

@@ -82,7 +82,7 @@ var commandTable = map[string]string{
 		- crypto isakmp keepalive 9
 		~ crypto isakmp nat keepalive 20
 		+ crypto isakmp aggressive-mode disable
-		~ crypto isakmp fragmentation
+		+ crypto isakmp fragmentation
 		~ crypto isakmp invalid-spi-recovery
 		~ crypto isakmp disconnect-revoked-peers
 		~ crypto isakmp xauth timeout 5

@@ -48,6 +48,8 @@ type ISAKMP struct {
 	Disabled  bool         // no crypto isakmp enable
 	Identity  IdentityKind // crypto isakmp identity, default IdentityAddress
 	Keepalive Keepalive    // crypto isakmp keepalive
+	// Fragmentation is crypto isakmp fragmentation.
+	Fragmentation bool
 	// NoAggressive is crypto isakmp aggressive-mode disable.
 	NoAggressive bool
 	// Half-open responder SAs: MM1 is dropped and counted above the limits.

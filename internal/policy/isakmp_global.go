@@ -13,6 +13,7 @@ type isakmpGlobalPart struct {
 var isakmpGlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto isakmp enable", Do: func(b *builder, m *ios.Match) { b.cfg.ISAKMP.Disabled = m.Form == ios.No }},
 	{Syntax: "crypto isakmp aggressive-mode disable", Do: func(b *builder, m *ios.Match) { b.cfg.ISAKMP.NoAggressive = m.Form == ios.Set }},
+	{Syntax: "crypto isakmp fragmentation", Do: func(b *builder, m *ios.Match) { b.cfg.ISAKMP.Fragmentation = m.Form == ios.Set }},
 	{Syntax: "crypto isakmp identity kind:{address | dn | hostname}", Do: isakmpIdentity},
 	{Syntax: "crypto call admission limit ike in-negotiation-sa <10-99999>", Do: admissionLimit},
 	isakmpKeepaliveCommand,
@@ -20,7 +21,6 @@ var isakmpGlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto isakmp client configuration group WORD", Do: noEffect, Enter: clientGroupMode},
 }, idle(
 	"crypto isakmp nat keepalive <5-3600>",
-	"crypto isakmp fragmentation",
 	"crypto isakmp invalid-spi-recovery",
 	"crypto isakmp disconnect-revoked-peers",
 	"crypto isakmp xauth timeout <5-90>",

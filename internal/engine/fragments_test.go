@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"net/netip"
+	"testing"
+)
+
+// What peers may leave unfinished is limited, of one address and in all, and what
+// is given back is free for others.
+func TestFragmentLimits(t *testing.T) {
+	f := newFragments()
+	fill := func(peer netip.Addr) (n int) {
+		for f.hold(peer, 1000) {
+			n++
+		}
+		return n
+	}
+	address := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}) }
+	if n := fill(address(0)); n != fragmentsPerPeer/1000 {
+		t.Errorf("one address may hold %d times a thousand octets", n)
+	}
+	for i := 1; i < 40; i++ {
+		fill(address(i))
+	}
+	if f.total > fragmentsTotal || f.total < fragmentsTotal-1000 {
+		t.Errorf("all hold %d octets", f.total)
+	}
+	if f.hold(address(200), 1000) {
+		t.Error("one more has room")
+	}
+	f.hold(address(3), -f.peers[address(3)])
+	if n := fill(address(200)); n != fragmentsPerPeer/1000 {
+		t.Errorf("what one gave back is enough for %d", n)
+	}
+	for peer, octets := range f.peers {
+		f.hold(peer, -octets)
+	}
+	if f.total != 0 || len(f.peers) != 0 {
+		t.Errorf("%d octets and %d addresses are left", f.total, len(f.peers))
+	}
+}
