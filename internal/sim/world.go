@@ -25,6 +25,7 @@ type Conditions struct {
 	Jitter    time.Duration // at most this much more: datagrams overtake each other
 	Loss      float64       // share of datagrams that are lost
 	Duplicate float64       // share that arrives twice
+	MTU       int           // a larger packet is lost, as where a firewall drops IP fragments; 0: none is
 }
 
 // Sent is a datagram that a router sent.
@@ -122,7 +123,7 @@ func (w *World) step(at time.Time) {
 // send puts a datagram on the network.
 func (w *World) send(from *Router, d ike.Datagram) {
 	to := w.owners[d.Remote.Addr()]
-	lost := to == nil || w.rng.Float64() < w.Loss
+	lost := to == nil || w.rng.Float64() < w.Loss || w.MTU > 0 && len(d.Data)+headers > w.MTU
 	w.Sent = append(w.Sent, Sent{At: w.Now, From: from, Datagram: d, Lost: lost})
 	twice := w.rng.Float64() < w.Duplicate
 	if lost {
@@ -133,6 +134,9 @@ func (w *World) send(from *Router, d ike.Datagram) {
 		w.arrive(to, d)
 	}
 }
+
+// headers stand before a datagram in its packet: IPv4 and UDP.
+const headers = 20 + 8
 
 func (w *World) arrive(to *Router, d ike.Datagram) {
 	delay := w.Delay

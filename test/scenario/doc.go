@@ -10,6 +10,7 @@
 //	start [auto] [R1 ...]    switch routers on, in manual mode unless auto
 //	seeds 20                 run the whole script that often, with other seeds
 //	loss 30%  duplicate 20%  delay 20ms  jitter 50ms     the network
+//	mtu 576                  larger packets are lost
 //	initiate R1 Tunnel1      clear R1 isakmp|sa|session  shutdown R1
 //	kill R1  boot R1         adopt R1 FILE  (a file of the archive)
 //	refuse R1 in|out|none    the kernel refuses SAs of that direction

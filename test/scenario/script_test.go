@@ -121,6 +121,8 @@ func (r *run) command(line string) error {
 		return duration(words[1], &r.world.Delay)
 	case "jitter":
 		return duration(words[1], &r.world.Jitter)
+	case "mtu":
+		return number(words[1], &r.world.MTU)
 	case "initiate":
 		return r.tell(words[1], ike.Initiate{Tunnel: words[2]})
 	case "clear":
