@@ -103,6 +103,7 @@ func TestRead(t *testing.T) {
 		{"choices of arguments", "route 1.2.3.4 5.6.7.8\nroute 1.2.3.4 tu1\nroute 1.2.3.4 tunnel 1 5.6.7.8 name x permanent", "route to=1.2.3.4 via=5.6.7.8 dev= WORD=|route to=1.2.3.4 via= dev=Tunnel1 WORD=|route to=1.2.3.4 via=5.6.7.8 dev=Tunnel1 WORD=x"},
 		{"byte order mark", "\ufefftext a", "text LINE=a"},
 		{"a pager taken away", "router ospf 1\n --More-- \b\b\b\b\b\b\b\b\b        \b\b\b\b\b\b\b\b\btext a\ninterface tu1\n --More-- \r          \r address dhcp", "root? router ospf 1|text LINE=a|interface INTERFACE=Tunnel1|address A.B.C.D= MASK="},
+		{"typed", "R1(config)#interface tu1\nR1(config-if)#no address\nR1(config-if)#exit\nR1(config)# crypto policy 1\nR1(config-isakmp)#hash md5", "interface INTERFACE=Tunnel1|no address A.B.C.D= MASK=|policy N=1|hash hash=md5"},
 		{"a pager left standing", "interface tu1\n --More-- \n --More--  address 10.0.0.1 255.0.0.0\ncrypto policy 1\n--More--  hash md5\n --More-- !", "interface INTERFACE=Tunnel1|address A.B.C.D=10.0.0.1 MASK=255.0.0.0|policy N=1|hash hash=md5"},
 		{"lines ended by carriage returns", "! x\rtext a\rtext b\r", "text LINE=a|text LINE=b"},
 		{"UTF-16", "t\x00e\x00x\x00t\x00 \x00a\x00\n\x00", "1:1 this is no text, or text of another encoding"},

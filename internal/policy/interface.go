@@ -49,7 +49,7 @@ var interfaceMode = (&ios.Mode[*builder]{
 	ios.Command[*builder]{Syntax: "ip vrf forwarding vrf:WORD", Do: forwardingVRF},
 	ios.Command[*builder]{Syntax: "vrf forwarding vrf:WORD", Do: forwardingVRF},
 	ios.Command[*builder]{Syntax: "crypto map name:WORD [LINE]", Do: func(b *builder, m *ios.Match) {
-		b.warn(m.Place("name"), "crypto maps are not spoken yet: nothing on interface %s is protected by %s", b.intf.Name, m.Str("name"))
+		b.warn(m.Place("name"), "crypto maps are not spoken: nothing on interface %s is protected by %s", b.intf.Name, m.Str("name"))
 	}},
 ).Add(tunnelCommands...).Add(idle("ip tcp adjust-mss <500-10000>", "keepalive [<0-32767> [<1-255>]]", "bandwidth {<1-100000000> | inherit | LINE}", "delay <1-16777215>")...).
 	Directives(ios.Command[*builder]{Syntax: "linux-device name:WORD", Do: linuxDevice})

@@ -24,14 +24,14 @@ const defaultKeyring = "default"
 const keyOwner = "{address {A.B.C.D [MASK] | ipv6 prefix:X:X::X/n} | hostname host:WORD}"
 
 var keyringCommands = []ios.Command[*builder]{
-	{Syntax: "crypto isakmp key [type:{0 | 6}] key:SECRET " + keyOwner + " [no-xauth]", Do: isakmpKey},
+	{Syntax: "crypto isakmp key [type:{0 | 6 | 7}] key:SECRET " + keyOwner + " [no-xauth]", Do: isakmpKey},
 	{Syntax: "crypto keyring name:WORD [vrf vrf:WORD]", Enter: keyringMode, Do: cryptoKeyring},
 }
 
 var keyringMode = (&ios.Mode[*builder]{Name: "conf-keyring", Strict: true}).Add(
 	ios.Command[*builder]{Syntax: "description LINE"},
 	ios.Command[*builder]{Syntax: "local-address {A.B.C.D | INTERFACE | X:X::X}", Do: keyringLocal},
-	ios.Command[*builder]{Syntax: "pre-shared-key " + keyOwner + " key [type:{0 | 6}] key:SECRET", Do: keyringKey},
+	ios.Command[*builder]{Syntax: "pre-shared-key " + keyOwner + " key [type:{0 | 6 | 7}] key:SECRET", Do: keyringKey},
 	ios.Command[*builder]{Syntax: "rsa-pubkey {address A.B.C.D | name WORD} [encryption | signature]", Do: noEffect, Enter: pubkeyMode},
 )
 
@@ -107,9 +107,17 @@ func (k *keyringDraft) change(m *ios.Match) {
 	if m.Form != ios.Set {
 		return
 	}
-	if m.Str("type") == "6" {
+	switch m.Str("type") {
+	case "6":
 		m.Fail("type", "write the key itself: key 0 ...", "the key is encrypted with the router's master key, which a configuration does not hold")
 		return
+	case "7":
+		text, ok := decodeType7(m.Str("key"))
+		if !ok {
+			m.Fail("type", "want two digits up to 52 and pairs of hex digits, or the key itself: key 0 ...", "this is no string of type 7")
+			return
+		}
+		key.Key = suite.Key(text)
 	}
 	k.Keys = append(k.Keys, key)
 }

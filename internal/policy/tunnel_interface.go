@@ -114,10 +114,13 @@ func (b *builder) finishTunnels() {
 	taken := takenEnds{}
 	for name, d := range b.interfaces.all {
 		b.cfg.Interfaces = append(b.cfg.Interfaces, &d.Interface)
+		t := &d.tunnel
 		if d.Kind != TunnelInterface {
+			if t.protection.name != "" { // of a Virtual-Template
+				b.warn(t.protection.at, "dynamic VTIs are not spoken: interface %s makes no tunnels; write an interface Tunnel for each peer", name)
+			}
 			continue
 		}
-		t := &d.tunnel
 		if r := t.sourceIf; r.name != "" {
 			t.SourceInterface = r.name
 			t.Source = b.addressOf(r)
@@ -178,7 +181,7 @@ func (e takenEnds) take(name string, t *Tunnel) (unable string) {
 	for _, o := range e[ends] {
 		switch {
 		case o.protected || t.Protection != nil:
-			return "it has the ends of " + o.name + ", and tunnel protection that is not shared takes everything between them"
+			return "it has the ends of " + o.name + ", and tunnel protection takes everything between them: sharing it is not spoken"
 		case o.key == t.Key:
 			return "it has the ends and the key of " + o.name
 		}

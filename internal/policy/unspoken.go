@@ -70,6 +70,9 @@ var otherCryptoCommands = append([]ios.Command[*builder]{
 	"crypto xauth LINE",
 )...)
 
+// mapCure is what to write instead of a crypto map.
+const mapCure = "write an interface Tunnel with tunnel mode ipsec ipv4, tunnel protection ipsec profile, and routes into it"
+
 // cryptoMap tells once a map.
 func cryptoMap(b *builder, m *ios.Match) {
 	name := m.Str("name")
@@ -77,7 +80,7 @@ func cryptoMap(b *builder, m *ios.Match) {
 		return
 	}
 	b.maps = append(b.maps, name)
-	b.warn(m.Place("name"), "crypto maps are not spoken yet: %s protects nothing", name)
+	b.warn(m.Place("name"), "crypto maps are not spoken: %s protects nothing; %s", name, mapCure)
 }
 
 // storeCommand refuses what fills the store, and names the command that does.

@@ -1,0 +1,26 @@
+package policy
+
+import "encoding/hex"
+
+// type7Text is what IOS's type 7 lays over a password, from a place that the
+// string's first two digits say. It hides nothing from anyone: it keeps keys
+// from being read over a shoulder.
+const type7Text = "dsfd;kfoA,.iyewrkldJKDHSUBsgvca69834ncxv9873254k;fg87"
+
+// decodeType7 gives the password; false for what is no type 7 string.
+func decodeType7(s string) (string, bool) {
+	if len(s) < 4 || s[0] < '0' || s[0] > '9' || s[1] < '0' || s[1] > '9' {
+		return "", false
+	}
+	at := int(s[0]-'0')*10 + int(s[1]-'0')
+	text, err := hex.DecodeString(s[2:])
+	if err != nil || at >= len(type7Text) {
+		return "", false
+	}
+	for i, c := range text {
+		if text[i] = c ^ type7Text[(at+i)%len(type7Text)]; text[i] < ' ' || text[i] > '~' {
+			return "", false
+		}
+	}
+	return string(text), true
+}
