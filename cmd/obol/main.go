@@ -29,13 +29,17 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   show crypto isakmp sa [detail | count]
   show crypto isakmp {policy | default policy | profile | peers}
   show crypto isakmp key                  prints the keys themselves
-  show crypto ipsec {sa | transform-set | profile}
-  show crypto session [detail]
+  show crypto ipsec {transform-set | profile}
+  show crypto ipsec sa [peer ADDRESS | interface TUNNEL] [detail]
+  show crypto ipsec sa count
+  show crypto session [remote ADDRESS | interface TUNNEL] [detail]
+  show crypto call admission statistics   refused and dropped messages
   show crypto pki {certificates | trustpoints}
   show crypto key mypubkey rsa            this and pki also without a daemon
   clear crypto isakmp [CONN-ID]
   clear crypto sa [peer ADDRESS]
   clear crypto session [remote ADDRESS]
+  show ... '|' {include | exclude | begin | section} PATTERN
   debug crypto {isakmp | ipsec | pki} ... lines as they come, until interrupted
   initiate TUNNEL [--wait 90s]            negotiates and waits for the outcome;
                                           0s only starts it

@@ -2,9 +2,7 @@ package control
 
 import (
 	"bytes"
-	"fmt"
 	"io"
-	"time"
 
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ipsec"
@@ -12,18 +10,6 @@ import (
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/pki/store"
 )
-
-func (e *exec) showIPsecSA() int {
-	return e.showCounted(func(w io.Writer, view engine.View, counters show.Counters) error {
-		return show.IPsecSA(w, view, time.Now(), counters)
-	})
-}
-
-func (e *exec) showSession(detail bool) int {
-	return e.showCounted(func(w io.Writer, view engine.View, counters show.Counters) error {
-		return show.Session(w, view, time.Now(), counters, detail)
-	})
-}
 
 // showCounted prints a text of the engine's view and the data plane's counters.
 func (e *exec) showCounted(text func(io.Writer, engine.View, show.Counters) error) int {
@@ -78,13 +64,17 @@ func (e *exec) snapshot() (*pki.Snapshot, error) {
 // print sends a text in one piece, with the notice above it.
 func (e *exec) print(text func(io.Writer) error) int {
 	var b bytes.Buffer
-	if e.router != nil && e.router.Notice() != "" {
-		fmt.Fprintln(&b, e.router.Notice())
-	}
 	if err := text(&b); err != nil {
 		return e.failf("%v", err)
 	}
-	if _, err := e.out.Write(b.Bytes()); err != nil {
+	shown := b.String()
+	if e.filter != nil {
+		shown = e.filter(shown)
+	}
+	if e.router != nil && e.router.Notice() != "" {
+		shown = e.router.Notice() + "\n" + shown
+	}
+	if _, err := io.WriteString(e.out, shown); err != nil {
 		return ExitFailed
 	}
 	return ExitDone

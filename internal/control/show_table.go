@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ios"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/show"
@@ -12,12 +13,29 @@ import (
 )
 
 // showTable holds the show commands that print one thing as it is: what is
-// configured, the IKE SAs, or the store.
+// configured, the SAs, or the store.
 var showTable = []ios.Command[*Command]{
 	negotiated("show crypto isakmp sa", func(w io.Writer, s []ikev1.View) error { return show.ISAKMPSA(w, s, false) }),
 	negotiated("show crypto isakmp sa detail", func(w io.Writer, s []ikev1.View) error { return show.ISAKMPSA(w, s, true) }),
 	negotiated("show crypto isakmp sa count", show.ISAKMPSACount),
 	negotiated("show crypto isakmp peers", show.ISAKMPPeers),
+
+	row("show crypto ipsec sa [peer peer:A.B.C.D | interface INTERFACE] [detail]", func(c *Command, m *ios.Match) {
+		detail := m.Has("detail")
+		c.run = counted(m, func(w io.Writer, v engine.View, counters show.Counters) error {
+			return show.IPsecSA(w, v, time.Now(), counters, detail)
+		})
+	}),
+	row("show crypto ipsec sa count", func(c *Command, _ *ios.Match) {
+		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error { return show.IPsecSACount(w, v) })
+	}),
+	row("show crypto session [remote peer:A.B.C.D | interface INTERFACE] [detail]", func(c *Command, m *ios.Match) {
+		detail := m.Has("detail")
+		c.run = counted(m, func(w io.Writer, v engine.View, counters show.Counters) error {
+			return show.Session(w, v, time.Now(), counters, detail)
+		})
+	}),
+	row("show crypto call admission statistics", func(c *Command, _ *ios.Match) { c.run = viewed(show.CallAdmission) }),
 
 	configured("show crypto isakmp policy", show.ISAKMPPolicy),
 	configured("show crypto isakmp default policy", show.ISAKMPDefaultPolicy),
@@ -43,14 +61,30 @@ func configured(syntax string, text func(io.Writer, *policy.Config) error) ios.C
 // negotiated is a command that prints of the IKE SAs.
 func negotiated(syntax string, text func(io.Writer, []ikev1.View) error) ios.Command[*Command] {
 	return row(syntax, func(c *Command, _ *ios.Match) {
-		c.run = func(e *exec) int {
-			view, err := e.router.View(e.ctx)
-			if err != nil {
-				return e.failf("%v", err)
-			}
-			return e.print(func(w io.Writer) error { return text(w, view.Sessions) })
-		}
+		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error { return text(w, v.Sessions) })
 	})
+}
+
+// viewed prints of the engine's state.
+func viewed(text func(io.Writer, engine.View, *policy.Config) error) func(*exec) int {
+	return func(e *exec) int {
+		view, err := e.router.View(e.ctx)
+		if err != nil {
+			return e.failf("%v", err)
+		}
+		return e.print(func(w io.Writer) error { return text(w, view, e.router.Config()) })
+	}
+}
+
+// counted prints of the engine's state and the data plane's counters, of one
+// interface or peer when the line names one.
+func counted(m *ios.Match, text func(io.Writer, engine.View, show.Counters) error) func(*exec) int {
+	name, peer := m.Str("INTERFACE"), m.Addr("peer")
+	return func(e *exec) int {
+		return e.showCounted(func(w io.Writer, v engine.View, counters show.Counters) error {
+			return text(w, show.Narrow(v, name, peer), counters)
+		})
+	}
 }
 
 // stored is a command that prints of the store, with or without a daemon.

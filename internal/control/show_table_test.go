@@ -7,7 +7,9 @@ import (
 	"testing"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/tunnel"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/test/testca"
 )
@@ -35,21 +37,29 @@ crypto ipsec profile prof1
 	r.snapshot = pki.NewSnapshot([]*pki.Trustpoint{testca.Trustpoint("IOSCA1", testca.New("CA1", 0).Enroll("R1", "192.168.0.1", "100", 2), 1)})
 	r.view.Sessions = []ikev1.View{{
 		ConnID: 1001, Local: netip.MustParseAddrPort("192.168.0.1:500"), Remote: netip.MustParseAddrPort("192.168.0.2:500"), State: string(ikev1.QMIdle), Status: "ACTIVE",
+		Children: []ikev1.ChildView{{Tunnel: "Tunnel1"}},
 	}}
+	r.view.Tunnels = []tunnel.View{{Name: "Tunnel1", Profile: "prof1", Source: netip.MustParseAddr("192.168.0.1"), Destination: netip.MustParseAddr("192.168.0.2")}}
+	r.view.Counters = engine.Counters{Dropped: 1, Malformed: 2, Unsupported: 3, UnknownSA: 4}
 	for line, want := range map[string]string{
-		"show crypto isakmp policy":         "\nDefault IKE policy\nProtection suite of priority 65507\n",
-		"show crypto isakmp default policy": "\nDefault protection suite of priority 65514\n",
-		"show crypto isakmp profile":        "\nIKEv1 PROFILE prof1\n",
-		"show crypto isakmp key":            "default      192.168.0.2                                 cisco\n",
-		"show crypto isakmp peers":          "\nPeer: 192.168.0.2 Port: 500 Local: 192.168.0.1\n",
-		"show crypto isakmp sa":             "\n192.168.0.1     192.168.0.2     QM_IDLE           1001 ACTIVE\n",
-		"show crypto isakmp sa detail":      "       Engine-id:Conn-id =  SW:1\n",
-		"show crypto isakmp sa count":       "\nActive ISAKMP SA's: 1\n",
-		"show crypto ipsec transform-set":   "\nTransform set TS: { esp-3des esp-md5-hmac  } \n",
-		"show crypto ipsec profile":         "\nIPSEC profile prof1\n",
-		"show crypto pki certificates":      "\n  Associated Trustpoints: IOSCA1 \n",
-		"show crypto pki trustpoints":       "\nTrustpoint IOSCA1:\n",
-		"show crypto key mypubkey rsa":      "\nKey name: IOSCA1\n",
+		"show crypto isakmp policy":              "\nDefault IKE policy\nProtection suite of priority 65507\n",
+		"show crypto isakmp default policy":      "\nDefault protection suite of priority 65514\n",
+		"show crypto isakmp profile":             "\nIKEv1 PROFILE prof1\n",
+		"show crypto isakmp key":                 "default      192.168.0.2                                 cisco\n",
+		"show crypto isakmp peers":               "\nPeer: 192.168.0.2 Port: 500 Local: 192.168.0.1\n",
+		"show crypto isakmp sa":                  "\n192.168.0.1     192.168.0.2     QM_IDLE           1001 ACTIVE\n",
+		"show crypto isakmp sa detail":           "       Engine-id:Conn-id =  SW:1\n",
+		"show crypto isakmp sa count":            "\nActive ISAKMP SA's: 1\n",
+		"show crypto ipsec sa count":             "\nIPsec SA total: 2, active: 2, rekeying: 0, unused: 0, invalid: 0\n",
+		"show crypto ipsec sa peer 192.168.0.9":  "% a notice\n",
+		"show crypto ipsec sa interface tu1":     "\ninterface: Tunnel1\n",
+		"show crypto session remote 192.168.0.2": "\nPeer: 192.168.0.2 port 500 \n",
+		"show crypto call admission statistics":  "\nIKE packets dropped at dispatch:             10\n",
+		"show crypto ipsec transform-set":        "\nTransform set TS: { esp-3des esp-md5-hmac  } \n",
+		"show crypto ipsec profile":              "\nIPSEC profile prof1\n",
+		"show crypto pki certificates":           "\n  Associated Trustpoints: IOSCA1 \n",
+		"show crypto pki trustpoints":            "\nTrustpoint IOSCA1:\n",
+		"show crypto key mypubkey rsa":           "\nKey name: IOSCA1\n",
 	} {
 		cmd, err := Parse(line)
 		if err != nil {

@@ -18,6 +18,7 @@ type Command struct {
 	Waits  bool   // takes the words "wait SECONDS" and "verbose" at its end
 
 	trustpoint string
+	shows      bool            // is a show command
 	run        func(*exec) int // with a daemon
 	offline    func(*exec) int // on the store alone; nil: needs a daemon
 }
@@ -42,6 +43,7 @@ type exec struct {
 	ctx      context.Context
 	request  Request
 	router   Router // nil: offline
+	filter   filter // of the text, nil: none
 	store    string // offline: the directory
 	out, err io.Writer
 }
@@ -60,6 +62,7 @@ func row(syntax string, do func(*Command, *ios.Match)) ios.Command[*Command] {
 			m.Fail("", "", "%q is for configurations, not for commands", m.Line.Tokens[0].Text)
 			return
 		}
+		c.shows = m.Keywords()[0] == "show"
 		do(c, m)
 	}}
 }
@@ -67,11 +70,6 @@ func row(syntax string, do func(*Command, *ios.Match)) ios.Command[*Command] {
 // table holds the exec commands. Each handler turns its line into a Command and
 // does nothing else, so that the client can understand a line without a daemon.
 var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).Add(
-	row("show crypto ipsec sa", func(c *Command, _ *ios.Match) { c.run = (*exec).showIPsecSA }),
-	row("show crypto session [detail]", func(c *Command, m *ios.Match) {
-		detail := m.Has("detail")
-		c.run = func(e *exec) int { return e.showSession(detail) }
-	}),
 	row("clear crypto isakmp [id:<0-4294967295>]", func(c *Command, m *ios.Match) {
 		c.run = command(ike.ClearISAKMP{ConnID: uint32(m.Int("id"))})
 	}),
@@ -125,8 +123,15 @@ func command(cmd ike.Command) func(*exec) int {
 // what could stand there.
 func Parse(line string) (*Command, error) {
 	var c Command
-	fault := table.Exec(&c, line)
+	command, filter, fault := modified(line)
 	if fault == nil {
+		fault = table.Exec(&c, command)
+	}
+	if fault == nil {
+		if filter != nil && !c.shows {
+			return nil, errNotShow(command)
+		}
+		c.modify(filter)
 		return &c, nil
 	}
 	text := fault.Exec(0)

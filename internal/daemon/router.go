@@ -59,9 +59,11 @@ func (d *Daemon) Change(ctx context.Context, f func(*store.Store) error) error {
 	return nil
 }
 
-// View is a copy of the engine's state.
+// View is a copy of the engine's state, and what the sockets dropped.
 func (d *Daemon) View(ctx context.Context) (view engine.View, err error) {
 	err = d.shard.call(ctx, func(e *engine.Engine, now time.Time) { view = e.Views(now) })
+	c := d.sockets.Counters()
+	view.Counters.Dropped = c.Oversize + c.NoMarker
 	return view, err
 }
 

@@ -66,6 +66,7 @@ func (e *Engine) respond(now time.Time, d ike.Datagram) {
 		return
 	}
 	e.counters.Sessions++
+	e.counters.Incoming++
 	e.settle(now, e.sessions.add(connID, session, false))
 }
 

@@ -9,6 +9,7 @@ import (
 
 // Counters count what has been handled and what was not.
 type Counters struct {
+	Dropped       uint64 // by the sockets: no message of IKE (the daemon's count)
 	Datagrams     uint64 // handed in
 	Malformed     uint64 // not ISAKMP, or a first message that cannot be read
 	Unsupported   uint64 // a version or exchange that we do not speak
@@ -16,6 +17,7 @@ type Counters struct {
 	HalfOpenDrops uint64 // MM1 above the limits
 	Muted         uint64 // reports of drops and refusals left out, because there were too many
 	Sessions      uint64 // IKE SAs begun, by either side
+	Incoming      uint64 // of these by a peer
 	Established   uint64 // of these authenticated
 	Children      uint64 // child SA pairs that came up
 	Failed        uint64 // negotiations that failed

@@ -11,18 +11,18 @@ import (
 )
 
 // IPsecSA is show crypto ipsec sa: a block for every protected tunnel, with or
-// without SAs.
-func IPsecSA(w io.Writer, v engine.View, now time.Time, counters Counters) error {
+// without SAs. Detail counts errors by their kind.
+func IPsecSA(w io.Writer, v engine.View, now time.Time, counters Counters, detail bool) error {
 	var p printer
 	for _, t := range v.Tunnels {
 		if protected(t) {
-			ipsecSA(&p, v, t, now, counters)
+			ipsecSA(&p, v, t, now, counters, detail)
 		}
 	}
 	return p.flush(w)
 }
 
-func ipsecSA(p *printer, v engine.View, t tunnel.View, now time.Time, counters Counters) {
+func ipsecSA(p *printer, v engine.View, t tunnel.View, now time.Time, counters Counters, detail bool) {
 	children := pairs(v.Sessions, t.Name)
 	in, out := count(children, counters, ipsec.In), count(children, counters, ipsec.Out)
 
@@ -39,7 +39,12 @@ func ipsecSA(p *printer, v engine.View, t tunnel.View, now time.Time, counters C
 	p.f("    #pkts compressed: 0, #pkts decompressed: 0\n")
 	p.f("    #pkts not compressed: 0, #pkts compr. failed: 0\n")
 	p.f("    #pkts not decompressed: 0, #pkts decompress failed: 0\n")
-	p.f("    #send errors 0, #recv errors %d\n\n", in.ReplayErrors+in.IntegrityErrors)
+	if detail {
+		errorCounters(p, in)
+	} else {
+		p.f("    #send errors 0, #recv errors %d\n", in.ReplayErrors+in.IntegrityErrors)
+	}
+	p.f("\n")
 
 	p.f("     local crypto endpt.: %s, remote crypto endpt.: %s\n", t.Source, t.Destination)
 	idb := t.SourceInterface
@@ -71,6 +76,19 @@ func ipsecSA(p *printer, v engine.View, t tunnel.View, now time.Time, counters C
 			}
 		}
 	}
+}
+
+// errorCounters: Linux counts two kinds of errors by SA.
+func errorCounters(p *printer, in ipsec.Counters) {
+	p.f("    #pkts no sa (send) 0, #pkts invalid sa (rcv) 0\n")
+	p.f("    #pkts encaps failed (send) 0, #pkts decaps failed (rcv) 0\n")
+	p.f("    #pkts invalid prot (recv) 0, #pkts verify failed: %d\n", in.IntegrityErrors)
+	p.f("    #pkts invalid identity (recv) 0, #pkts invalid len (rcv) 0\n")
+	p.f("    #pkts replay rollover (send): 0, #pkts replay rollover (rcv) 0\n")
+	p.f("    ##pkts replay failed (rcv): %d\n", in.ReplayErrors)
+	p.f("    #pkts tagged (send): 0, #pkts untagged (rcv): 0\n")
+	p.f("    #pkts not tagged (send): 0, #pkts not untagged (rcv): 0\n")
+	p.f("    #pkts internal err (send): 0, #pkts internal err (recv) 0\n")
 }
 
 // oneSA: the connection is that of the IKE SA that made the pair, so that the

@@ -124,8 +124,11 @@ func TestIPsecSA(t *testing.T) {
 		"ipsec-sa-vti":       {Sessions: []ikev1.View{session(rekeyed)}, Tunnels: []tunnel.View{vti}},
 		"ipsec-sa-transport": {Sessions: []ikev1.View{session(child(ipsec.Transport, gre, 128))}, Tunnels: []tunnel.View{noteTunnel()}},
 	} {
-		golden(t, name, func(w io.Writer) error { return IPsecSA(w, v, now, counted) })
+		golden(t, name, func(w io.Writer) error { return IPsecSA(w, v, now, counted, false) })
 	}
+	up := engine.View{Sessions: []ikev1.View{session(child(ipsec.Tunnel, gre, 128))}, Tunnels: []tunnel.View{noteTunnel()}}
+	golden(t, "ipsec-sa-detail", func(w io.Writer) error { return IPsecSA(w, up, now, counted, true) })
+	golden(t, "ipsec-sa-count", func(w io.Writer) error { return IPsecSACount(w, up) })
 }
 
 func TestSession(t *testing.T) {

@@ -1,0 +1,38 @@
+package show
+
+import (
+	"io"
+
+	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/policy"
+)
+
+// CallAdmission is show crypto call admission statistics: the IKE SAs that were
+// asked for and refused, and the datagrams that led to none. The layout is as
+// remembered. The limits are those that obol has: of half-open SAs.
+func CallAdmission(w io.Writer, v engine.View, c *policy.Config) error {
+	var active, negotiating, children int
+	for _, s := range v.Sessions {
+		children += 2 * len(s.Children)
+		switch {
+		case established(s):
+			active++
+		case !deleted(s):
+			negotiating++
+		}
+	}
+	const line = "---------------------------------------------------------------------\n"
+	n := v.Counters
+	var p printer
+	p.f("%s           Crypto Call Admission Control Statistics\n%[1]s", line)
+	p.f("System Resource Limit:  %6d Max IKE SAs: %8d Max in nego: %6d\n", 0, 0, c.ISAKMP.HalfOpenTotal)
+	p.f("Total IKE SA Count:     %6d active:      %8d negotiating: %6d\n", active+negotiating, active, negotiating)
+	p.f("Incoming IKE Requests:  %6d accepted:    %8d rejected:    %6d\n", n.Incoming+n.HalfOpenDrops, n.Incoming, n.HalfOpenDrops)
+	p.f("Outgoing IKE Requests:  %6d accepted:    %8d rejected:    %6d\n", n.Sessions-n.Incoming, n.Sessions-n.Incoming, 0)
+	p.f("Rejected IKE Requests:  %6d rsrc low:    %8d Active SA limit: %2d\n", n.HalfOpenDrops, 0, 0)
+	p.f("%52s In-neg SA limit: %2d\n", "", n.HalfOpenDrops)
+	p.f("IKE packets dropped at dispatch: %14d\n\n", n.Dropped+n.Malformed+n.Unsupported+n.UnknownSA)
+	p.f("Max IPSEC SAs: %15d\n", 0)
+	p.f("Total IPSEC SA Count: %8d active: %13d negotiating: %6d\n", children, children, 0)
+	return p.flush(w)
+}

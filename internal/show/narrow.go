@@ -1,0 +1,39 @@
+package show
+
+import (
+	"io"
+	"net/netip"
+	"slices"
+
+	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/tunnel"
+)
+
+// Narrow leaves of a view what concerns an interface and a peer; "" and the
+// zero address leave all.
+func Narrow(v engine.View, name string, peer netip.Addr) engine.View {
+	other := func(t tunnel.View) bool {
+		return name != "" && t.Name != name || peer.IsValid() && t.Destination != peer
+	}
+	v.Tunnels = slices.DeleteFunc(slices.Clone(v.Tunnels), other)
+	v.Sessions = slices.DeleteFunc(slices.Clone(v.Sessions), func(s ikev1.View) bool {
+		if peer.IsValid() && s.Remote.Addr() != peer {
+			return true
+		}
+		return name != "" && !slices.ContainsFunc(v.Tunnels, func(t tunnel.View) bool { return serves(s, t) })
+	})
+	return v
+}
+
+// IPsecSACount is show crypto ipsec sa count: SAs of both directions. One that
+// a rekey retired still takes what the peer sends, and counts.
+func IPsecSACount(w io.Writer, v engine.View) error {
+	n := 0
+	for _, t := range v.Tunnels {
+		n += 2 * len(pairs(v.Sessions, t.Name))
+	}
+	var p printer
+	p.f("IPsec SA total: %d, active: %[1]d, rekeying: 0, unused: 0, invalid: 0\n", n)
+	return p.flush(w)
+}

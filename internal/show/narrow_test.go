@@ -1,0 +1,52 @@
+package show
+
+import (
+	"io"
+	"net/netip"
+	"testing"
+
+	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/tunnel"
+)
+
+func TestNarrow(t *testing.T) {
+	second := noteTunnel()
+	second.Name, second.Destination = "Tunnel2", netip.MustParseAddr("192.168.0.9")
+	v := engine.View{Sessions: []ikev1.View{session(), halfOpen()}, Tunnels: []tunnel.View{noteTunnel(), second}}
+	for _, test := range []struct {
+		name, peer        string
+		tunnels, sessions int
+	}{
+		{"", "", 2, 2},
+		{"Tunnel1", "", 1, 1},
+		{"Tunnel2", "", 1, 1},
+		{"Tunnel3", "", 0, 0},
+		{"", "192.168.0.2", 1, 1},
+		{"", "192.168.0.7", 0, 0},
+		{"Tunnel1", "192.168.0.9", 0, 0},
+	} {
+		peer, _ := netip.ParseAddr(test.peer) // "" is the zero address
+		got := Narrow(v, test.name, peer)
+		if len(got.Tunnels) != test.tunnels || len(got.Sessions) != test.sessions {
+			t.Errorf("%q %q: %d tunnels, %d sessions", test.name, test.peer, len(got.Tunnels), len(got.Sessions))
+		}
+	}
+	if len(v.Tunnels) != 2 || len(v.Sessions) != 2 {
+		t.Error("the view itself changed")
+	}
+}
+
+func TestCallAdmission(t *testing.T) {
+	c, errs := policy.Compile(policy.Source{Name: "R1", Text: []byte("crypto call admission limit ike in-negotiation-sa 200\n")})
+	if errs != nil {
+		t.Fatal(errs)
+	}
+	v := engine.View{
+		Sessions: []ikev1.View{session(child(ipsec.Tunnel, gre, 128)), halfOpen()},
+		Counters: engine.Counters{Dropped: 1, Malformed: 2, Unsupported: 3, UnknownSA: 4, HalfOpenDrops: 5, Sessions: 12, Incoming: 7},
+	}
+	golden(t, "call-admission-statistics", func(w io.Writer) error { return CallAdmission(w, v, c) })
+}
