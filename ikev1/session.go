@@ -73,14 +73,16 @@ func newSession(now time.Time, env *ike.Env, connID uint32, role Role) *Session 
 		env: env, connID: connID, role: role, begun: now, now: now, since: now,
 		config: env.Config, pki: env.PKI,
 		exchange: wire.ExchangeMainMode, phase: Ready, state: MMNoState,
-		used: map[uint32]struct{}{}, out: make([]ike.Output, 0, 64),
+		used: map[uint32]struct{}{},
 	}
 }
 
-// Poll gives the next output. Outputs stand in order, also after Done.
+// Poll gives the next output. Outputs stand in order, also after Done. Room for
+// them is held only while there are any: an SA that waits, which anybody can make
+// us have, is to cost little.
 func (s *Session) Poll() (ike.Output, bool) {
 	if s.polled == len(s.out) {
-		s.out, s.polled = s.out[:0], 0
+		s.out, s.polled = nil, 0
 		return nil, false
 	}
 	o := s.out[s.polled]
@@ -158,7 +160,12 @@ func (s *Session) sa() SA {
 	return sa
 }
 
-func (s *Session) report(e ike.Event) { s.out = append(s.out, ike.Report{At: s.now, Event: e}) }
+func (s *Session) report(e ike.Event) {
+	if s.out == nil {
+		s.out = make([]ike.Output, 0, 32) // few messages lead to more
+	}
+	s.out = append(s.out, ike.Report{At: s.now, Event: e})
+}
 
 // random fills b from the environment's source. Without randomness nothing may
 // be sent.
