@@ -51,6 +51,9 @@ func Respond(now time.Time, env *ike.Env, connID uint32, d ike.Datagram) (*Sessi
 	}
 	in := &inbound{Message: m, datagram: data}
 	payloads, err := clearPayloads(in)
+	if err == nil {
+		err = knownPayloads(payloads)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -29,6 +30,7 @@ type hub struct {
 	tb  testing.TB
 	e   *Engine
 	pki *pki.Snapshot // of the peers
+	sas map[ipsec.SAID]bool
 }
 
 var hubAddr = netip.MustParseAddr("192.168.0.2")
@@ -79,7 +81,7 @@ func newHub(tb testing.TB, n int) *hub {
 	}
 	note := testca.NewNote()
 	env := ike.Env{Config: router(tb, hubAddr, peers...), PKI: note.R2(), Rand: rand.NewChaCha8([32]byte{})}
-	h := &hub{tb: tb, e: New(start, env, Options{Options: tunnel.Options{Manual: true}}), pki: note.R1()}
+	h := &hub{tb: tb, e: New(start, env, Options{Options: tunnel.Options{Manual: true}}), pki: note.R1(), sas: map[ipsec.SAID]bool{}}
 	h.poll()
 	return h
 }
@@ -91,21 +93,29 @@ func (h *hub) poll() (sent [][]byte) {
 		case ike.Send:
 			sent = append(sent, o.Datagram.Data)
 		case ike.InstallSA:
-			h.e.HandleKernel(start, ipsec.Installed{SAID: o.SA.SAID})
+			var err error
+			if h.sas[o.SA.SAID] {
+				err = errors.New("file exists")
+			}
+			h.sas[o.SA.SAID] = true
+			h.e.HandleKernel(start, ipsec.Installed{SAID: o.SA.SAID, Err: err})
+		case ike.RemoveSA:
+			delete(h.sas, o.SAID)
 		}
 	}
 	return sent
 }
 
 // peer begins main mode with the hub and carries the datagrams, until what is
-// to be sent next is the peer's message of that number; 0: to the end.
-func (h *hub) peer(i, until int) {
+// to be sent next is the peer's message of that number; 0: to the end. Each life
+// of a peer has other random numbers, and the same SPIs.
+func (h *hub) peer(i, until int, life byte) {
 	own, remote := netip.AddrPortFrom(peerAddr(i), 500), netip.AddrPortFrom(hubAddr, 500)
 	c := router(h.tb, own.Addr(), hubAddr)
 	spi := uint32(0x1000)
 	env := &ike.Env{
-		Config: c, PKI: h.pki, Rand: rand.NewChaCha8([32]byte{1, byte(i), byte(i >> 8)}),
-		Established: func(_, _ netip.Addr) bool { return false },
+		Config: c, PKI: h.pki, Rand: rand.NewChaCha8([32]byte{1, byte(i), byte(i >> 8), life}),
+		Established: func(_, _ netip.Addr) bool { return true }, // no INITIAL_CONTACT
 		NewSPI:      func() uint32 { spi++; return spi },
 	}
 	s := ikev1.Initiate(start, env, 1, c.Interface("Tunnel1"))
@@ -125,7 +135,7 @@ func (h *hub) peer(i, until int) {
 		}
 	}
 	if until == 0 && !s.Established() {
-		h.tb.Fatal("not up")
+		h.tb.Fatal("not authenticated")
 	}
 }
 
@@ -140,10 +150,10 @@ func live() uint64 {
 // cost is the live heap of the hub for each of n peers that got so far.
 func cost(tb testing.TB, n, until int) uint64 {
 	h := newHub(tb, n+1)
-	h.peer(n, until) // whatever is made once
+	h.peer(n, until, 0) // whatever is made once
 	before := live()
 	for i := range n {
-		h.peer(i, until)
+		h.peer(i, until, 0)
 	}
 	after := live()
 	if v := h.e.Views(start); len(v.Sessions) != n+1 || until == 0 && int(v.Counters.Established) != n+1 {

@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"errors"
 	"slices"
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
 )
 
 // settle follows a session after a call into it: its outputs, its cookies, its
@@ -16,18 +18,16 @@ func (e *Engine) settle(now time.Time, x *entry) {
 		if !ok {
 			break
 		}
-		if e.audible(now, x, o) {
+		switch {
+		case !e.owns(now, x, o):
+			continue
+		case e.audible(now, x, o):
 			e.out = append(e.out, o)
-		} else {
+		default:
 			e.counters.Muted++
 		}
-		switch o := o.(type) {
-		case ike.InstallSA:
-			e.children[o.SA.SAID] = x
-		case ike.RemoveSA:
-			delete(e.children, o.SAID)
-		case ike.Report:
-			e.observe(now, x, o.Event)
+		if r, ok := o.(ike.Report); ok {
+			e.observe(now, x, r.Event)
 		}
 	}
 	if x.gone {
@@ -44,6 +44,28 @@ func (e *Engine) settle(now time.Time, x *entry) {
 	}
 	when, why := x.NextTimeout()
 	e.deadlines.set(x, when, why)
+}
+
+var errOthers = errors.New("an SA of another session has this SPI")
+
+// owns keeps the book of who installed which SA. A peer chooses the SPI that we
+// send with, and may choose one that stands: what a session orders for an SA of
+// another's does not reach the data plane.
+func (e *Engine) owns(now time.Time, x *entry, o ike.Output) bool {
+	switch o := o.(type) {
+	case ike.InstallSA:
+		if owner := e.children[o.SA.SAID]; owner != nil && owner != x {
+			x.HandleKernel(now, ipsec.Installed{SAID: o.SA.SAID, Err: errOthers})
+			return false
+		}
+		e.children[o.SA.SAID] = x
+	case ike.RemoveSA:
+		if owner := e.children[o.SAID]; owner != nil && owner != x {
+			return false
+		}
+		delete(e.children, o.SAID)
+	}
+	return true
 }
 
 // bury takes a session out that has nothing left.
