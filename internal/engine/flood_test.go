@@ -96,9 +96,6 @@ func (t *target) empty() {
 		t.tb.Errorf("left: %d sessions, %d and %d by cookies, %d deadlines, %d SAs, %d half-open of %d peers",
 			len(s.all), len(s.pairs), len(s.theirs), len(t.deadlines), len(t.children), t.halfOpen.total, len(t.halfOpen.peers))
 	}
-	if len(t.env.Config.Interfaces) == 0 || t.counters.Children != 0 {
-		t.tb.Errorf("%d pairs of SAs came up", t.counters.Children)
-	}
 }
 
 // offerOf is an SA payload with the target's policy, or another cipher.
