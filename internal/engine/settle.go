@@ -105,14 +105,20 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 		if event.Initiator {
 			x.settled(event.Tunnel)
 		}
-		loser, why := e.tunnels.ChildUp(now, event)
-		e.flush()
+		var loser uint32
+		var why string
+		e.watch(now, x, e.tunnels.Lookup(event.Tunnel), func() {
+			loser, why = e.tunnels.ChildUp(now, event)
+			e.flush()
+		})
 		if why != "" {
 			e.giveUp(now, event.Tunnel, loser, why)
 		}
 	case ike.ChildDown:
-		e.tunnels.ChildDown(now, event)
-		e.flush()
+		e.watch(now, x, e.tunnels.Lookup(event.Tunnel), func() {
+			e.tunnels.ChildDown(now, event)
+			e.flush()
+		})
 	case ike.NegotiationFailed:
 		e.counters.Failed++
 		x.failure = event

@@ -180,6 +180,8 @@ func Lines(r ike.Report) []Line {
 	case ike.ChildUp:
 		return outboundEnabled()
 
+	case engine.SessionStatus:
+		return sessionStatus(e)
 	case engine.ISAKMPOnOff:
 		return isakmpOnOff(e)
 	case engine.NoSA:

@@ -302,6 +302,10 @@ ISAKMP:(1001):Successfully installed IPSEC SA (SPI:0xDA9E8DCA) on Tunnel1`},
 		{"no SA", engine.NoSA{Remote: sa.Remote}, `%CRYPTO-4-IKMP_NO_SA: IKE message from 192.168.0.2 has no SA and is not an initialization offer`},
 		{"bad message", engine.BadMessage{Remote: sa.Remote}, `%CRYPTO-4-IKMP_BAD_MESSAGE: IKE message from 192.168.0.2 failed its sanity check or is malformed`},
 		{"line protocol", tunnel.LineProtocol{Interface: "Tunnel1", Up: true}, `%LINEPROTO-5-UPDOWN: Line protocol on Interface Tunnel1, changed state to up`},
+		{"session up", engine.SessionStatus{Up: true, Remote: netip.MustParseAddrPort("192.168.0.2:500"), PeerID: "R2.cisco.com"},
+			`%CRYPTO-5-SESSION_STATUS: Crypto tunnel is UP  .  Peer 192.168.0.2:500       Id: R2.cisco.com`},
+		{"session down", engine.SessionStatus{Remote: netip.MustParseAddrPort("192.168.0.2:4500"), PeerID: "192.168.0.2"},
+			`%CRYPTO-5-SESSION_STATUS: Crypto tunnel is DOWN.  Peer 192.168.0.2:4500       Id: 192.168.0.2`},
 		{"recursion", tunnel.RecursiveRouting{Interface: "Tunnel1"}, `%TUN-5-RECURDOWN: Tunnel1 temporarily disabled due to recursive routing`},
 		{"no line of IOS", ike.SessionUp{}, ``},
 	} {
@@ -362,7 +366,7 @@ func TestEveryEvent(t *testing.T) {
 		}
 		rendered[name] = true
 	}
-	for _, path := range []string{"../../ikev1/events.go", "../engine/events.go", "../tunnel/events.go", "../ike/ike.go"} {
+	for _, path := range []string{"../../ikev1/events.go", "../engine/events.go", "../engine/session_status.go", "../tunnel/events.go", "../ike/ike.go"} {
 		file := parse(t, path)
 		found := events(file)
 		if len(found) == 0 {

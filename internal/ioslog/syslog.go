@@ -63,6 +63,16 @@ func lineProtocol(e tunnel.LineProtocol) []Line {
 	return syslog("LINEPROTO-5-UPDOWN: Line protocol on Interface %s, changed state to %s", e.Interface, to)
 }
 
+// sessionStatus: the word has four places;
+// seven blanks part the peer from its identity.
+func sessionStatus(e engine.SessionStatus) []Line {
+	state := "DOWN"
+	if e.Up {
+		state = "UP"
+	}
+	return syslog("CRYPTO-5-SESSION_STATUS: Crypto tunnel is %-4s.  Peer %s:%d       Id: %s", state, e.Remote.Addr(), e.Remote.Port(), e.PeerID)
+}
+
 func isakmpOnOff(e engine.ISAKMPOnOff) []Line {
 	state := "OFF"
 	if e.On {

@@ -73,6 +73,8 @@ var commandTable = map[string]string{
 		+ crypto isakmp key k address ipv6 2001:db8::/32
 		+ crypto isakmp key k hostname R2.cisco.com
 		- crypto isakmp key 6 k address 192.0.2.1
+		+ crypto isakmp key 7 070C285F4D06 address 192.0.2.1
+		- crypto isakmp key 7 k address 192.0.2.1
 		- crypto isakmp key k address 192.0.2.1 255.0.255.0
 		+ crypto isakmp keepalive 10
 		+ crypto isakmp keepalive 10 3 periodic
@@ -116,7 +118,9 @@ var commandTable = map[string]string{
 		. crypto ikev2 proposal X
 		. crypto ikev2 dpd 10 2 on-demand
 		~ crypto map M 10 ipsec-isakmp
-		~ crypto logging session
+		+ crypto logging session
+		+ no crypto logging session
+		~ crypto logging ikev2
 		~ crypto key generate rsa general-keys label x
 		~ crypto pki crl cache size 10
 		- crypto pki enroll T
@@ -180,6 +184,8 @@ var commandTable = map[string]string{
 		+ pre-shared-key address 192.0.2.1 key k
 		+ pre-shared-key address 192.0.2.0 255.255.255.0 key 0 k
 		- pre-shared-key address 192.0.2.1 key 6 k
+		+ pre-shared-key hostname R2.cisco.com key 7 070C285F4D06
+		- pre-shared-key hostname R2.cisco.com key 7 k
 		+ pre-shared-key address ipv6 2001:db8::/32 key k
 		+ pre-shared-key hostname R2.cisco.com key k
 		- pre-shared-key k

@@ -52,6 +52,7 @@ type ISAKMP struct {
 	Fragmentation bool
 	// NoAggressive is crypto isakmp aggressive-mode disable.
 	NoAggressive bool
+	LogSessions  bool // crypto logging session
 	// Half-open responder SAs: MM1 is dropped and counted above the limits.
 	HalfOpenTotal   int           // default 1000
 	HalfOpenPerPeer int           // default 64

@@ -17,6 +17,7 @@ var isakmpGlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto isakmp identity kind:{address | dn | hostname}", Do: isakmpIdentity},
 	{Syntax: "crypto call admission limit ike in-negotiation-sa <10-99999>", Do: admissionLimit},
 	isakmpKeepaliveCommand,
+	{Syntax: "crypto logging session", Do: func(b *builder, m *ios.Match) { b.cfg.ISAKMP.LogSessions = m.Form == ios.Set }},
 	{Syntax: "crypto isakmp peer {address {A.B.C.D | ipv6 X:X::X} | hostname WORD} [vrf WORD]", Do: noEffect, Enter: isakmpPeerMode},
 	{Syntax: "crypto isakmp client configuration group WORD", Do: noEffect, Enter: clientGroupMode},
 }, idle(

@@ -61,7 +61,7 @@ var otherCryptoCommands = append([]ios.Command[*builder]{
 	"crypto engine LINE",
 	"crypto ca LINE",
 	"crypto key LINE",
-	"crypto logging {session | ikev2 | ezvpn [group WORD]}",
+	"crypto logging {ikev2 | ezvpn [group WORD]}",
 	"crypto mib LINE",
 	"crypto pki {crl | certificate | token | trustpool | cert | http | benchmark} LINE",
 	"crypto ssl LINE",
