@@ -2,6 +2,7 @@
 # make test    everything that is tested: as root, on Debian, it installs what it needs
 # make demo    the note's tunnel between two routers on this machine (root)
 # make interop strongSwan and Libreswan as peers, in a virtual machine (root)
+# make bench   obold and strongSwan's charon as responders, processor time a tunnel (root)
 # make image   a container image with nothing but the two programs
 
 SHELL := /bin/sh
@@ -18,12 +19,12 @@ export CGO_ENABLED := 0
 export GOFLAGS := -trimpath -buildvcs=false
 
 FUZZTIME ?= 10m
-TAGS := netns,vm,image
+TAGS := netns,vm,image,bench
 
 # Packages whose tests need a namespace, or a kernel of their own.
 tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: all build lint unit test netns vm vm-image interop image image-test demo fuzz packages clean go
+.PHONY: all build lint unit test netns vm vm-image interop bench image image-test demo fuzz packages clean go
 
 all: build
 
@@ -57,6 +58,12 @@ in-vm/%:
 # Other people's daemons as peers: strongSwan's charon and Libreswan's pluto.
 interop: vm-image
 	$(in_vm) ./test/interop
+
+# Figures, not tests: nothing fails for being slow.
+bench: go
+	@test/packages bench
+	go test -count=1 -run '^$$' -bench . -benchtime 5s ./ikev1
+	go test -count=1 -tags=bench -run '^$$' -bench . -benchtime 1x ./test/bench
 
 vm-image: build
 	go build -o bin/vmrun ./test/vm/run

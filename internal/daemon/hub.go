@@ -19,14 +19,20 @@ type hub struct {
 // A subscription is one reader's bounded queue.
 type subscription struct {
 	reports chan ike.Report // closed when nothing more will come
+	wants   func(ike.Event) bool
 	lost    atomic.Uint64
 	hub     *hub
 }
 
+// everything is what a reader of debug lines wants.
+func everything(ike.Event) bool { return true }
+
 func newHub() *hub { return &hub{subscribers: map[*subscription]bool{}} }
 
-func (h *hub) subscribe(size int) *subscription {
-	s := &subscription{reports: make(chan ike.Report, size), hub: h}
+// subscribe begins a subscription to the reports whose event is wanted. The
+// shard itself asks wants, so it must be quick.
+func (h *hub) subscribe(size int, wants func(ike.Event) bool) *subscription {
+	s := &subscription{reports: make(chan ike.Report, size), wants: wants, hub: h}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
@@ -41,6 +47,9 @@ func (h *hub) publish(r ike.Report) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for s := range h.subscribers {
+		if !s.wants(r.Event) {
+			continue
+		}
 		select {
 		case s.reports <- r:
 		default:

@@ -8,7 +8,7 @@ import (
 
 func TestSlowReaderLosesAndLearnsHowMuch(t *testing.T) {
 	h := newHub()
-	slow, quick := h.subscribe(2), h.subscribe(10)
+	slow, quick := h.subscribe(2, everything), h.subscribe(10, everything)
 	for range 5 {
 		h.publish(ike.Report{Event: ike.SessionUp{ConnID: 1001}})
 	}
@@ -25,7 +25,7 @@ func TestSlowReaderLosesAndLearnsHowMuch(t *testing.T) {
 
 func TestClosingEndsSubscriptions(t *testing.T) {
 	h := newHub()
-	one, two := h.subscribe(10), h.subscribe(10)
+	one, two := h.subscribe(10, everything), h.subscribe(10, everything)
 	one.Close()
 	one.Close()
 	h.publish(ike.Report{})
@@ -41,7 +41,7 @@ func TestClosingEndsSubscriptions(t *testing.T) {
 	if _, open := <-two.reports; open {
 		t.Error("open after the hub's close")
 	}
-	if _, open := <-h.subscribe(1).reports; open {
+	if _, open := <-h.subscribe(1, everything).reports; open {
 		t.Error("open, though subscribed after the end")
 	}
 	h.publish(ike.Report{})

@@ -29,7 +29,11 @@ func startLog(w io.Writer, h *hub, debug []ioslog.Facility) (log *zap.Logger, en
 	encoder.EncodeLevel = zapcore.CapitalLevelEncoder
 	sink := zapcore.Lock(zapcore.AddSync(w))
 	log = zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(encoder), sink, zapcore.DebugLevel))
-	reports := h.subscribe(logQueue)
+	wants := everything
+	if len(debug) == 0 {
+		wants = logged
+	}
+	reports := h.subscribe(logQueue, wants)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -47,6 +51,15 @@ func startLog(w io.Writer, h *hub, debug []ioslog.Facility) (log *zap.Logger, en
 		case <-time.After(lastLines):
 		}
 	}
+}
+
+// logged says whether logReport has a line for the event without any debug.
+func logged(e ike.Event) bool {
+	switch e.(type) {
+	case ike.SessionUp, ike.SessionDown, ike.ChildUp, ike.ChildDown, ike.NegotiationFailed:
+		return true
+	}
+	return ioslog.Logged(e)
 }
 
 func logReport(log *zap.Logger, r ike.Report, debug []ioslog.Facility) {

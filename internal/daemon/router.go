@@ -96,4 +96,4 @@ func (d *Daemon) Command(ctx context.Context, cmd ike.Command) error {
 }
 
 // Subscribe follows what the engine reports.
-func (d *Daemon) Subscribe() control.Subscription { return d.hub.subscribe(debugQueue) }
+func (d *Daemon) Subscribe() control.Subscription { return d.hub.subscribe(debugQueue, everything) }

@@ -319,6 +319,9 @@ ISAKMP:(1001):Successfully installed IPSEC SA (SPI:0xDA9E8DCA) on Tunnel1`},
 				if l.Facility != facility(l.Text) {
 					t.Errorf("facility %v: %s", l.Facility, l.Text)
 				}
+				if l.Facility == Syslog && !Logged(c.event) {
+					t.Errorf("Logged does not know %T: %s", c.event, l.Text)
+				}
 			}
 			if diff := cmp.Diff(c.want, strings.Join(rows, "\n")); diff != "" {
 				t.Errorf("lines (-want +got):\n%s", diff)

@@ -5,9 +5,23 @@ import (
 
 	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/tunnel"
 	"github.com/obol-ike/obol/wire"
 )
+
+// Logged says whether Lines may have a syslog line for the event. All others
+// concern debug only, and without it nobody has to render them.
+func Logged(e ike.Event) bool {
+	switch e.(type) {
+	case ikev1.NoOfferAccepted, ikev1.HashRefused, ikev1.AggressiveDisabled, ikev1.CertRefused, ikev1.SignatureRefused,
+		ikev1.IDCertMismatch, ikev1.MessageRejected, ikev1.NotifyReceived, ikev1.IPsecProposalRefused, ikev1.ProxiesChecked,
+		engine.ISAKMPOnOff, engine.NoSA, engine.AggressiveDisabled, engine.BadMessage,
+		tunnel.LineProtocol, tunnel.RecursiveRouting:
+		return true
+	}
+	return false
+}
 
 func modeFailure(mode string, sa ikev1.SA) []Line {
 	return syslog("CRYPTO-6-IKMP_MODE_FAILURE: Processing of %s mode failed with peer at %s", mode, sa.Remote.Addr())

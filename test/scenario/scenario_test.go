@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/obol-ike/obol/internal/ioslog"
 )
 
 func TestScenarios(t *testing.T) {
@@ -28,9 +30,30 @@ func TestScenarios(t *testing.T) {
 				if err := r.all(); err != nil {
 					t.Fatalf("seed %d: %v", seed, err)
 				}
+				if seed == 1 {
+					syslogKnown(t, r)
+				}
 				seeds = r.seeds
 			}
 		})
+	}
+}
+
+// syslogKnown: the log does not render events that ioslog.Logged denies, so
+// none of those may have a syslog line.
+func syslogKnown(t *testing.T, r *run) {
+	t.Helper()
+	for _, x := range r.routers {
+		if x.Router == nil {
+			continue
+		}
+		for _, report := range x.Reports {
+			for _, l := range ioslog.Lines(report) {
+				if l.Facility == ioslog.Syslog && !ioslog.Logged(report.Event) {
+					t.Errorf("%s: ioslog.Logged does not know %T: %s", x.Name, report.Event, l.Text)
+				}
+			}
+		}
 	}
 }
 

@@ -1,0 +1,238 @@
+//go:build bench
+
+package bench
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/test/netlab"
+	"github.com/obol-ike/obol/test/testca"
+)
+
+// A lab is the initiator's namespace with one for each responder:
+//
+//	obol-bench-1 [192.168.1.1]──veth──[192.168.1.2] obol-bench [192.168.2.2]──veth──[192.168.2.1] obol-bench-2
+type lab struct {
+	b      *testing.B
+	dir    string
+	auth   string
+	host   *netlab.Host
+	r1, r2 *testca.Identity
+}
+
+// A responder is somebody's daemon and the initiator that asks it for tunnels.
+type responder struct {
+	cmd       *exec.Cmd
+	initiator *initiator
+}
+
+func newLab(b *testing.B, auth string) *lab {
+	b.Helper()
+	ca := testca.New("CA1", 0)
+	enrol := func(name string, key int) *testca.Identity {
+		signer := testca.RSA(2048, key)
+		return &testca.Identity{CA: ca, Key: signer, Cert: ca.Issue(testca.Certificate{
+			Subject: testca.DN("CN=" + name + ",O=cisco").DER(), Key: signer.Public(),
+			Extensions: []testca.Extension{testca.KeyUsage(testca.DigitalSignature), testca.DNSName(name + ".cisco.com")},
+		})}
+	}
+	return &lab{b: b, dir: b.TempDir(), auth: auth, host: netlab.New(b, "obol-bench"), r1: enrol("R1", 2), r2: enrol("R2", 4)}
+}
+
+const config = `!obol serial-number 100
+hostname R%[1]d
+ip domain name cisco.com
+crypto pki trustpoint IOSCA1
+ revocation-check none
+crypto isakmp policy 10
+ encryption aes
+ hash sha256
+ authentication %[2]s
+ group 14
+crypto isakmp identity %[5]s
+crypto isakmp key secret-of-both address 0.0.0.0 0.0.0.0
+crypto ipsec transform-set TS esp-aes esp-sha256-hmac
+crypto ipsec profile IPSEC
+ set transform-set TS
+interface Tunnel1
+ ip address 10.0.0.%[1]d 255.255.255.0
+ tunnel source Ethernet0/0
+ tunnel destination %[4]s
+ tunnel mode ipsec ipv4
+ tunnel protection ipsec profile IPSEC
+interface Ethernet0/0
+ ip address %[3]s 255.255.255.0
+`
+
+// identity is what each end calls itself.
+func (l *lab) identity() string {
+	if l.auth == "rsa-sig" {
+		return "dn"
+	}
+	return "address"
+}
+
+// obold starts ours.
+func (l *lab) obold() *responder {
+	l.b.Helper()
+	store, socket := filepath.Join(l.dir, "store"), filepath.Join(l.dir, "obol.sock")
+	if l.auth == "rsa-sig" {
+		out, err := exec.Command(bin+"/obol", "--store", store, "--socket", socket, "crypto", "pki", "import", "IOSCA1", "pem",
+			"--ca", l.write("ca.pem", testca.CertPEM(l.r1.CA.Cert)),
+			"--cert", l.write("r1.pem", testca.CertPEM(l.r1.Cert)),
+			"--key", l.write("r1.key", l.r1.KeyPEM())).CombinedOutput()
+		if err != nil {
+			l.b.Fatalf("%v: %s", err, out)
+		}
+	}
+	cfg := l.write("r1.cfg", fmt.Appendf(nil, config, 1, l.auth, "192.168.1.1", "192.168.1.2", l.identity()))
+	return l.start(1, nil, socket, bin+"/obold", "-c", cfg, "--store", store, "--socket", socket, "--dataplane", "none", "--initiate", "manual")
+}
+
+// The plugins are Debian's, OpenSSL first.
+const strongswanConf = `charon-systemd {
+  load = random nonce openssl pem pkcs1 pkcs8 x509 pubkey revocation constraints md5 sha1 sha2 aes hmac kdf kernel-netlink socket-default vici
+  install_routes = no
+  plugins { vici { socket = unix://%[1]s/vici } }
+  filelog { f { path = %[1]s/charon.log
+    default = 0 } }
+  journal { default = -1 }
+}
+swanctl { load = pem pkcs1 pkcs8 x509 pubkey openssl random }
+`
+
+const swanctlConf = `connections { net { version = 1
+    local_addrs = 192.168.2.1
+    proposals = aes128-sha256-modp2048
+    unique = never
+    local { auth = %[1]s
+      %[2]s }
+    remote { auth = %[1]s
+      %[3]s }
+    children { net {
+      local_ts = 0.0.0.0/0
+      remote_ts = 0.0.0.0/0
+      esp_proposals = aes128-sha256 } } } }
+secrets { ike { secret = secret-of-both } }
+`
+
+// charon starts strongSwan's.
+func (l *lab) charon() *responder {
+	l.b.Helper()
+	env := []string{"SWANCTL_DIR=" + l.dir + "/swanctl", "STRONGSWAN_CONF=" + l.write("strongswan.conf", fmt.Appendf(nil, strongswanConf, l.dir))}
+	words := []any{"psk", "id = 192.168.2.1", ""}
+	if l.auth == "rsa-sig" {
+		words = []any{"pubkey", "certs = r1.pem\n      id = R1.cisco.com", "cacerts = ca.pem"}
+		l.write("swanctl/x509/r1.pem", testca.CertPEM(l.r1.Cert))
+		l.write("swanctl/x509ca/ca.pem", testca.CertPEM(l.r1.CA.Cert))
+		l.write("swanctl/private/r1.pem", l.r1.KeyPEM())
+	}
+	l.write("swanctl/swanctl.conf", fmt.Appendf(nil, swanctlConf, words...))
+	r := l.start(2, env, l.dir+"/vici", "/usr/sbin/charon-systemd")
+	load := exec.Command("swanctl", "--load-all", "--noprompt", "--uri", "unix://"+l.dir+"/vici")
+	load.Env = append(os.Environ(), env...)
+	if out, err := load.CombinedOutput(); err != nil || !strings.Contains(string(out), "successfully loaded") {
+		l.b.Fatalf("swanctl: %v: %s", err, out)
+	}
+	return r
+}
+
+// start makes a namespace with a daemon, waits for the socket that says it is
+// ready, and makes the initiator for it.
+func (l *lab) start(n int, env []string, ready string, args ...string) *responder {
+	l.b.Helper()
+	host, link := netlab.New(l.b, fmt.Sprintf("obol-bench-%d", n)), fmt.Sprintf("e%d", n)
+	netlab.Join(l.host, link, host, "e0")
+	local, remote := fmt.Sprintf("192.168.%d.2", n), fmt.Sprintf("192.168.%d.1", n)
+	l.host.Addr(link, local+"/24")
+	host.Addr("e0", remote+"/24")
+
+	r := &responder{cmd: host.Command(args...)}
+	r.cmd.Env = append(os.Environ(), env...)
+	log, err := os.Create(filepath.Join(l.dir, host.Name+".log"))
+	must(l.b, err)
+	defer log.Close()
+	r.cmd.Stderr = log
+	must(l.b, r.cmd.Start())
+	l.b.Cleanup(func() {
+		r.cmd.Process.Signal(syscall.SIGTERM)
+		r.cmd.Wait()
+		if l.b.Failed() {
+			text, _ := os.ReadFile(log.Name())
+			l.b.Logf("%s:\n%s", args[0], text[max(0, len(text)-4000):])
+		}
+	})
+	for end := time.Now().Add(15 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		if _, err := os.Stat(ready); err == nil {
+			break
+		}
+		if time.Now().After(end) {
+			l.b.Fatalf("%s is not ready", args[0])
+		}
+	}
+
+	cfg, errs := policy.Compile(policy.Source{Name: "r2.cfg", Text: fmt.Appendf(nil, config, 2, l.auth, local, remote, l.identity())})
+	if len(errs) > 0 {
+		l.b.Fatal(errs)
+	}
+	env2 := ike.Env{Config: cfg, PKI: pki.NewSnapshot(nil)}
+	if l.auth == "rsa-sig" {
+		tp := testca.Trustpoint("IOSCA1", l.r2, 1)
+		tp.Settings = cfg.Trustpoints[0]
+		env2.PKI = pki.NewSnapshot([]*pki.Trustpoint{tp})
+	}
+	here, there := netip.MustParseAddrPort(local+":500"), netip.MustParseAddrPort(remote+":500")
+	var conn *net.UDPConn
+	must(l.b, l.host.Do(func() (err error) {
+		conn, err = net.DialUDP("udp", net.UDPAddrFromAddrPort(here), net.UDPAddrFromAddrPort(there))
+		return err
+	}))
+	l.b.Cleanup(func() { conn.Close() })
+	r.initiator = newInitiator(env2, conn, here, there)
+	return r
+}
+
+// tunnels has n tunnels made and deleted, one after the other, and returns the
+// responder's milliseconds of processor time for one.
+func (r *responder) tunnels(b *testing.B, n int) float64 {
+	b.Helper()
+	before := r.cpu(b)
+	for range n {
+		must(b, r.initiator.tunnel())
+	}
+	time.Sleep(50 * time.Millisecond) // the last DELETE
+	return float64(r.cpu(b)-before) / float64(time.Millisecond) / float64(n)
+}
+
+// cpu is the processor time of all the daemon's threads so far:
+// clock_getcpuclockid(3) makes the clock of another process this way.
+func (r *responder) cpu(b *testing.B) time.Duration {
+	b.Helper()
+	const perProcess, sched = 0, 2
+	var t unix.Timespec
+	must(b, unix.ClockGettime(int32(^r.cmd.Process.Pid<<3|perProcess|sched), &t))
+	return time.Duration(t.Nano())
+}
+
+// write makes a file below the lab's directory and returns its path.
+func (l *lab) write(name string, text []byte) string {
+	l.b.Helper()
+	path := filepath.Join(l.dir, name)
+	must(l.b, os.MkdirAll(filepath.Dir(path), 0o700))
+	must(l.b, os.WriteFile(path, text, 0o600))
+	return path
+}
