@@ -16,7 +16,7 @@ func Logged(e ike.Event) bool {
 	switch e.(type) {
 	case ikev1.NoOfferAccepted, ikev1.HashRefused, ikev1.AggressiveDisabled, ikev1.CertRefused, ikev1.SignatureRefused,
 		ikev1.IDCertMismatch, ikev1.MessageRejected, ikev1.NotifyReceived, ikev1.IPsecProposalRefused, ikev1.ProxiesChecked,
-		ike.SessionUp, ike.SessionDown, engine.ISAKMPOnOff, engine.NoSA, engine.AggressiveDisabled, engine.BadMessage,
+		engine.SessionStatus, engine.ISAKMPOnOff, engine.NoSA, engine.AggressiveDisabled, engine.BadMessage,
 		tunnel.LineProtocol, tunnel.RecursiveRouting:
 		return true
 	}
