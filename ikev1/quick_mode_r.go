@@ -162,7 +162,7 @@ func (s *Session) agreeQM1(q *quickMode, x quickPayloads, match policy.Transform
 	reply.SPI = binary.BigEndian.AppendUint32(nil, q.spi)
 	reply.Transforms = []wire.TransformV1{match.Transform}
 	b := s.quickMessage(q, []wire.ProposalV1{reply}, q.nr, dh, x.ids)
-	if life := quickLifetime(match, match.Proposal.SPI); life != nil {
+	if life := quickLifetime(match, reply.SPI); life != nil {
 		b.Add(wire.PayloadNotify, *life)
 		s.report(NotifySent{SA: s.sa(), Type: life.Type, Protocol: life.Protocol, SPI: life.SPI, MessageID: q.id})
 	}

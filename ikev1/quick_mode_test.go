@@ -2,6 +2,7 @@ package ikev1
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"strings"
@@ -159,6 +160,22 @@ func TestHostileProxies(t *testing.T) {
 				t.Errorf("%d and %d SAs, %d quick modes", len(p.r1.sas), len(p.r2.sas), p.r2.session.inFlight())
 			}
 		})
+	}
+}
+
+// The RESPONDER_LIFETIME of a real router, which was offered seconds alone: see
+// test/replayed, ios-rsa-encryption.
+func TestResponderLifetimeOfIOS(t *testing.T) {
+	m := policy.TransformMatch{
+		Proposal: wire.ProposalV1{Protocol: wire.ProtocolESP},
+		Transform: wire.TransformV1{Attributes: []wire.Attribute{
+			{Type: wire.IPsecAttrLifeType, Value: uint64(wire.LifeSeconds)}, {Type: wire.IPsecAttrLifeDuration, Value: 3600},
+		}},
+		Lifetime: ipsec.Lifetime{Duration: time.Hour, Kilobytes: 4608000},
+	}
+	const want = "0000000103046000" + "4589f1f1" + "800100020002000400465000"
+	if got := hex.EncodeToString(quickLifetime(m, []byte{0x45, 0x89, 0xf1, 0xf1}).Append(nil)); got != want {
+		t.Errorf("%s, IOS sends %s", got, want)
 	}
 }
 

@@ -179,15 +179,23 @@ func shorter(a, b ipsec.Lifetime) ipsec.Lifetime {
 }
 
 // quickLifetime is the RESPONDER_LIFETIME that QM2 carries when ours is shorter
-// than what was offered; nil when it is not.
+// than what was offered; nil when it is not. Like IOS it says only the limits in
+// which it differs, and names the SPI that we receive on.
 func quickLifetime(m policy.TransformMatch, spi []byte) *wire.NotifyV1 {
 	offer := readLife(m.Transform.Attributes, wire.IPsecAttrLifeType, wire.IPsecAttrLifeDuration)
-	if shorter(offer, m.Lifetime) == offer {
-		return nil
+	told := shorter(offer, m.Lifetime)
+	if told.Duration == offer.Duration {
+		told.Duration = 0
+	}
+	if told.Kilobytes == offer.Kilobytes {
+		told.Kilobytes = 0
 	}
 	var data []byte
-	for _, a := range lifeAttributes(m.Lifetime) {
+	for _, a := range lifeAttributes(told) {
 		data = a.Append(data)
+	}
+	if data == nil {
+		return nil
 	}
 	return &wire.NotifyV1{DOI: wire.DOIIPsec, Protocol: m.Proposal.Protocol, SPI: bytes.Clone(spi), Type: wire.NotifyResponderLifetime, Data: data}
 }
