@@ -67,7 +67,7 @@ func (s *search) extend(path []*Certificate) (Verdict, bool) {
 		if s.checks++; s.checks > maxChecks {
 			break
 		}
-		v := s.judge(append(slices.Clone(path), tp.CA), tp)
+		v := s.climb(append(slices.Clone(path), tp.CA), tp)
 		if v.OK {
 			return v, true
 		}

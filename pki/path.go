@@ -9,9 +9,10 @@ import (
 )
 
 // judge applies RFC 5280 section 6.1 to a complete path, leaf first and anchor
-// last, from the anchor down: so the highest fault is the one that is told.
-func (s *search) judge(path []*Certificate, tp *Trustpoint) Verdict {
-	v := Verdict{Trustpoint: tp.Name}
+// last, from the anchor down: so the highest fault is the one that is told. The
+// first of anchors is the trustpoint that the peer stands under.
+func (s *search) judge(path []*Certificate, anchors []*Trustpoint) Verdict {
+	v := Verdict{Trustpoint: anchors[0].Name}
 	for i := len(path) - 1; i >= 0; i-- {
 		c := path[i]
 		r := s.validity(c)
@@ -34,7 +35,7 @@ func (s *search) judge(path []*Certificate, tp *Trustpoint) Verdict {
 				v.Notes = append(v.Notes, describe(c)+" is "+note)
 			}
 			if r == nil {
-				note, r = s.revocation(c, path[i+1], tp)
+				note, r = s.revocation(c, path[i+1], governing(path, i, anchors))
 			}
 			if note != "" {
 				v.Notes = append(v.Notes, note)
@@ -46,7 +47,7 @@ func (s *search) judge(path []*Certificate, tp *Trustpoint) Verdict {
 		}
 	}
 	v.OK, v.Path = true, path
-	v.Reason = fmt.Sprintf("%s stands under trustpoint %s", describe(path[0]), tp.Name)
+	v.Reason = fmt.Sprintf("%s stands under trustpoint %s", describe(path[0]), v.Trustpoint)
 	return v.about(path[0])
 }
 

@@ -37,6 +37,11 @@ type Settings struct {
 	// one has no answer. Empty means IOS's default, crl alone.
 	RevocationCheck []RevocationMethod
 
+	// chain-validation continue: the CA of this trustpoint has itself to stand
+	// under another one. The default is stop: it is trusted by being there.
+	ChainContinue bool
+	ChainParent   string // the trustpoint above, "" for any whose CA issued it
+
 	RSAKeypair string // rsakeypair LABEL
 	RSABits    int    // its size, 0 when not given
 	Hash       string // hash of the enrolment request

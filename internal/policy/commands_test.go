@@ -285,7 +285,9 @@ var commandTable = map[string]string{
 		~ crl query ldap://x
 		~ match certificate M override ocsp 1 url http://x
 		~ source interface Ethernet0/0
-		~ chain-validation continue
+		+ chain-validation continue
+		+ chain-validation stop
+		- chain-validation continue NOWHERE
 		~ vrf V
 		~ primary
 		- keyring K`,

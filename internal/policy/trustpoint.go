@@ -17,6 +17,7 @@ type trustpointDraft struct {
 	pki.Settings
 	address ref // ip-address INTERFACE
 	subject ios.Place
+	parent  ref // chain-validation continue NAME
 }
 
 // Older releases say ca where newer ones say pki.
@@ -37,6 +38,7 @@ var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).
 		b.trustpoint.SubjectName, b.trustpoint.subject = setText(m), m.Place("LINE")
 	}},
 	ios.Command[*builder]{Syntax: "revocation-check method:{crl | ocsp | none} [method:{crl | ocsp | none} [method:{crl | ocsp | none}]]", Do: revocationCheck},
+	ios.Command[*builder]{Syntax: "chain-validation [stop | continue [name:WORD]]", Do: chainValidation},
 	ios.Command[*builder]{Syntax: "rsakeypair label:WORD [bits:<360-4096> [<360-4096>]]", Do: func(b *builder, m *ios.Match) {
 		b.trustpoint.RSAKeypair, b.trustpoint.RSABits = set(m, "label"), 0
 		if m.Form == ios.Set {
@@ -53,7 +55,6 @@ var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).
 	"enrollment credential WORD",
 	"subject-alt-name WORD...",
 	"eckeypair WORD",
-	"chain-validation [stop | continue [WORD]]",
 	"auto-enroll [<1-100>] [regenerate]",
 	"auto-trigger",
 	"regenerate",
@@ -126,6 +127,14 @@ func trustpointAddress(b *builder, m *ios.Match) {
 	}
 }
 
+func chainValidation(b *builder, m *ios.Match) {
+	t := b.trustpoint
+	t.ChainContinue, t.parent = m.Form == ios.Set && m.Has("continue"), ref{}
+	if t.ChainContinue && m.Str("name") != "" {
+		t.parent = refOf(m, "name")
+	}
+}
+
 func revocationCheck(b *builder, m *ios.Match) {
 	b.trustpoint.RevocationCheck = nil
 	if m.Form != ios.Set {
@@ -150,6 +159,13 @@ func (b *builder) finishTrustpoints() {
 	for _, d := range b.trustpoints.all {
 		if d.address.name != "" {
 			d.IPAddress = b.addressOf(d.address)
+		}
+		switch d.ChainParent = d.parent.name; {
+		case d.parent.name == "":
+		case d.parent.name == d.Name:
+			b.fail(d.parent.at, "want the trustpoint of the CA above", "trustpoint %s cannot be above itself", d.Name)
+		case b.trustpoints.get(d.parent.name) == nil:
+			b.missing(d.parent, "trustpoint", b.trustpoints.keys)
 		}
 		if d.SubjectName != "" {
 			if _, err := pki.SubjectName(d.Settings, pki.Host{Hostname: b.cfg.Hostname, Domain: b.cfg.Domain, Serial: b.cfg.Serial}); err != nil {
