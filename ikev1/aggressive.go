@@ -7,11 +7,16 @@ import (
 	"github.com/obol-ike/obol/wire"
 )
 
-// aggressive is what AG1 and AG2 carry (RFC 2409 section 5.4):
+// aggressive is what AG1 and AG2 carry, with pre-shared keys (RFC 2409 section
+// 5.4) and with signatures (section 5.1):
 //
 //	AG1  SA, KE, NONCE, ID, VIDs                  ----->
 //	     <-----  SA, KE, NONCE, ID, HASH, VIDs, NAT-D      AG2
 //	AG3  {HASH, NAT-D, [INITIAL_CONTACT]}         ----->
+//
+//	AG1  SA, KE, NONCE, ID, CERTREQs, VIDs        ----->
+//	     <-----  SA, KE, NONCE, ID, CERTs, SIG, CERTREQs, VIDs, NAT-D      AG2
+//	AG3  {CERTs, SIG, NAT-D, [INITIAL_CONTACT]}   ----->
 //
 // The identity comes first and in the clear: the responder knows the profile,
 // and the key of a name, before it answers.
@@ -32,7 +37,10 @@ func parseAggressive(payloads []wire.Payload, sa []byte) (x aggressive, err erro
 	if x.nonce, err = nonceOf(payloads); err != nil {
 		return x, err
 	}
-	x.identity, err = parseID(payloads)
+	if x.identity, err = parseID(payloads); err != nil {
+		return x, err
+	}
+	x.identity.requests, err = parseRequests(payloads)
 	return x, err
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -14,6 +15,7 @@ type sentAG1 struct {
 	offer, id  []byte // bodies of SA and ID
 	dh         *suite.PrivateKey
 	nonce      []byte
+	own        *pki.Trustpoint // whose subject is our name, nil: another name, or none
 }
 
 func (sentAG1) phase() Phase   { return IAM1 }
@@ -41,8 +43,9 @@ func (s *Session) beginAggressive() error {
 	}
 	policies := s.usable()
 	group := policies[0].Group
-	sa := phase1Offer(slices.DeleteFunc(policies, func(p *policy.ISAKMPPolicy) bool { return p.Group != group }))
-	id, err := s.config.SelfIdentity(s.profile, s.local.Addr(), nil)
+	policies = slices.DeleteFunc(policies, func(p *policy.ISAKMPPolicy) bool { return p.Group != group })
+	sa := phase1Offer(policies)
+	id, own, err := s.nameFirst(policies)
 	if err != nil {
 		return err
 	}
@@ -50,17 +53,38 @@ func (s *Session) beginAggressive() error {
 	if err != nil {
 		return err
 	}
-	st := sentAG1{transforms: sa.Proposals[0].Transforms, offer: sa.Append(nil), dh: dh, nonce: nonce}
+	st := sentAG1{transforms: sa.Proposals[0].Transforms, offer: sa.Append(nil), dh: dh, nonce: nonce, own: own}
 	b := wire.NewBuilder(nil, s.header(wire.ExchangeAggressive, 0))
 	b.Add(wire.PayloadSA, wire.Raw(st.offer))
-	s.report(AuthenticationBegun{SA: s.sa(), Method: policy.PreShare, IDType: id.Type})
-	st.id = s.addSelf(b, dh, nonce, id, wire.PayloadVendorID)
+	s.report(AuthenticationBegun{SA: s.sa(), Method: policies[0].Auth, IDType: id.Type})
+	if slices.ContainsFunc(policies, signs) {
+		st.id = s.addSelf(b, dh, nonce, id, wire.PayloadCertReq)
+		s.addRequests(b)
+	} else {
+		st.id = s.addSelf(b, dh, nonce, id, wire.PayloadVendorID)
+	}
 	s.addVendors(b, s.announce(append(slices.Clone(vendorsMM1), wire.VendorDPD)))
 	s.step(InSARequestAM, IAM1)
 	s.report(ExchangeBegun{SA: s.sa(), Exchange: wire.ExchangeAggressive})
 	s.main, s.state = st, AGInitExch
 	s.sendMain(b.Bytes(), true)
 	return nil
+}
+
+func signs(p *policy.ISAKMPPolicy) bool { return p.Auth == policy.RSASig }
+
+// nameFirst is our identity of AG1, which leaves before the peer has said what CA
+// it wants. Where the name is a certificate's subject, that certificate has to be
+// shown afterwards.
+func (s *Session) nameFirst(policies []*policy.ISAKMPPolicy) (id wire.IDV1, own *pki.Trustpoint, err error) {
+	if slices.ContainsFunc(policies, signs) {
+		own = s.pki.Fallback(s.trustList()).Trustpoint
+	}
+	id, err = s.config.SelfIdentity(s.profile, s.local.Addr(), own)
+	if id.Type != wire.IDDERASN1DN {
+		own = nil
+	}
+	return id, own, err
 }
 
 // handle AG2: the peer's choice, public value, name and proof. AG3 ends it.
@@ -75,9 +99,6 @@ func (st sentAG1) handle(s *Session, m *inbound) (mainMode, error) {
 	}
 	x, err := parseAggressive(payloads, body)
 	if err != nil {
-		return nil, err
-	}
-	if x.identity.proof, err = one(payloads, wire.PayloadHash); err != nil {
 		return nil, err
 	}
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadSA})
@@ -100,6 +121,9 @@ func (st sentAG1) handle(s *Session, m *inbound) (mainMode, error) {
 // finish judges the peer and sends AG3, which is kept for a peer that repeats
 // AG2; nothing answers it.
 func (st sentAG1) finish(s *Session, x aggressive) (err error) {
+	if err := s.parseProof(x.payloads, &x.identity); err != nil {
+		return err
+	}
 	t := transcript{offer: st.offer, gxi: st.dh.Public(), gxr: x.public}
 	if s.crypt, err = s.deriveKeys(st.dh, x.public, t, st.nonce, x.nonce); err != nil {
 		return err
@@ -109,10 +133,18 @@ func (st sentAG1) finish(s *Session, x aggressive) (err error) {
 	if err := s.acceptIdentity(x.identity, s.hashR(t, x.identity.body)); err != nil {
 		return err
 	}
+	own := st.own
+	if own == nil {
+		if own, err = s.chooseProof(x.identity.requests); err != nil {
+			return err
+		}
+	}
 	s.readNATD(s.agreed.policy.Hash, x.payloads)
 	h := s.header(wire.ExchangeAggressive, 0)
 	b := wire.NewBuilder(nil, h)
-	b.Add(wire.PayloadHash, wire.Raw(s.hashI(t, st.id)))
+	if err := s.addProof(b, own, s.hashI(t, st.id)); err != nil {
+		return err
+	}
 	s.addNATD(b, s.agreed.policy.Hash)
 	if initial {
 		s.report(InitialContactSent{SA: s.sa()})
@@ -121,7 +153,7 @@ func (st sentAG1) finish(s *Session, x aggressive) (err error) {
 	datagram, next := s.crypt.seal(h, b, s.crypt.iv)
 	s.crypt.iv = next
 	s.sendMain(datagram, false)
-	s.state = QMIdle
+	s.state, s.alone = QMIdle, true
 	s.step(InAMExchange, P1Complete)
 	return nil
 }

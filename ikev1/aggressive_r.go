@@ -1,7 +1,10 @@
 package ikev1
 
 import (
+	"slices"
+
 	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -11,6 +14,7 @@ type sentAG2 struct {
 	transcript transcript
 	identity   identity
 	peer       policy.PeerID
+	own        *pki.Trustpoint // whose certificate we showed, nil with a pre-shared key
 }
 
 func (sentAG2) phase() Phase   { return RAM2 }
@@ -42,6 +46,9 @@ func (s *Session) answerAggressive(m *inbound, x aggressive, offer wire.Proposal
 	if err := s.sendAG2(m, x, peer, transform); err != nil {
 		s.failed("AG1", err.Error())
 		s.report(SADeleted{SA: s.sa(), Reason: "phase 1 key exchange failed"})
+		if s.crypt != nil {
+			s.crypt.wipe()
+		}
 	}
 }
 
@@ -62,7 +69,11 @@ func (s *Session) readAG1(x aggressive) (policy.PeerID, error) {
 }
 
 func (s *Session) sendAG2(m *inbound, x aggressive, peer policy.PeerID, transform wire.TransformV1) error {
-	id, err := s.config.SelfIdentity(s.profile, s.local.Addr(), nil)
+	own, err := s.chooseProof(x.identity.requests)
+	if err != nil {
+		return err
+	}
+	id, err := s.config.SelfIdentity(s.profile, s.local.Addr(), own)
 	if err != nil {
 		return err
 	}
@@ -85,42 +96,63 @@ func (s *Session) sendAG2(m *inbound, x aggressive, peer policy.PeerID, transfor
 	b.Add(wire.PayloadSA, wire.SAV1{DOI: wire.DOIIPsec, Situation: wire.SituationIdentityOnly, Proposals: []wire.ProposalV1{{
 		Number: 1, Protocol: wire.ProtocolISAKMP, Transforms: []wire.TransformV1{transform},
 	}}})
-	s.report(AuthenticationBegun{SA: s.sa(), Method: policy.PreShare, IDType: id.Type})
-	body := s.addSelf(b, dh, nonce, id, wire.PayloadHash)
-	b.Add(wire.PayloadHash, wire.Raw(s.hashR(t, body)))
+	s.report(AuthenticationBegun{SA: s.sa(), Method: s.agreed.policy.Auth, IDType: id.Type})
+	body := s.addSelf(b, dh, nonce, id, s.firstOfProof())
+	if err := s.addProof(b, own, s.hashR(t, body)); err != nil {
+		return err
+	}
+	if !s.preShared() {
+		s.addRequests(b)
+	}
 	s.addVendors(b, s.announce(append(vendorsMM2[:1:1], vendors...)))
 	s.addNATD(b, s.agreed.policy.Hash)
-	s.main = sentAG2{transcript: t, identity: x.identity, peer: peer}
+	s.main = sentAG2{transcript: t, identity: x.identity, peer: peer, own: own}
 	s.sendMain(b.Bytes(), true)
 	s.resend.accepted = m.datagram
-	s.step(InKeyReply, RAM2)
+	input := InComplete
+	if s.preShared() {
+		input = InKeyReply
+	}
+	s.step(input, RAM2)
 	return nil
+}
+
+// openAG3 decrypts AG3, or takes it as it came. RFC 2409 section 5: "The final
+// message MAY NOT be sent under protection of the ISAKMP SA allowing each party to
+// postpone exponentiation". Its proof needs no protection, a notify would.
+func (s *Session) openAG3(m *inbound) (*opened, error) {
+	if m.Flags&wire.FlagEncryption != 0 {
+		return s.openMain(m)
+	}
+	payloads := slices.DeleteFunc(slices.Clone(m.Payloads), func(p wire.Payload) bool { return p.Type == wire.PayloadNotify })
+	return &opened{payloads: payloads, next: s.crypt.iv}, nil
 }
 
 // handle AG3: the proof of the name that AG1 gave.
 func (st sentAG2) handle(s *Session, m *inbound) (mainMode, error) {
-	c, err := s.openMain(m)
+	c, err := s.openAG3(m)
 	if err != nil {
 		return nil, err
 	}
 	x := st.identity
-	if x.proof, err = one(c.payloads, wire.PayloadHash); err != nil {
+	if err := s.parseProof(c.payloads, &x); err != nil {
 		return nil, err
 	}
-	notifies, err := parseNotifies(c.payloads)
-	if err != nil {
+	hash := s.hashI(st.transcript, x.body)
+	if s.preShared() {
+		if err := s.prove(x, hash); err != nil {
+			return nil, err
+		}
+		s.establish(st.peer)
+	} else if err := s.acceptPeer(st.peer, x, hash); err != nil { // a certificate may lead to another profile
 		return nil, err
 	}
-	if err := s.prove(x, s.hashI(st.transcript, x.body)); err != nil {
-		return nil, err
-	}
-	s.establish(st.peer)
 	s.crypt.iv = c.next
 	s.readNATD(s.agreed.policy.Hash, c.payloads)
 	s.resend.sent(s.now, nil, false)
 	s.state = QMIdle
 	s.step(InAMExchange, P1Complete)
-	for _, n := range notifies {
+	for _, n := range x.notifies {
 		s.readNotify(n, 0)
 	}
 	return complete{}, nil

@@ -162,7 +162,7 @@ func TestAggressiveUnable(t *testing.T) {
 	}{
 		{"disabled", on("R1", func(c *policy.Config) { c.ISAKMP.NoAggressive = true }), errAggressiveDisabled.Error()},
 		{"no key", on("R1", func(c *policy.Config) { c.Keyrings = nil }), "no pre-shared key with 192.168.0.2"},
-		{"signatures", on("R1", func(c *policy.Config) { c.Policies[0].Auth = policy.RSASig }), "no crypto isakmp policy authenticates with pre-share"},
+		{"no policy", on("R1", func(c *policy.Config) { c.Policies = nil }), "no crypto isakmp policy is configured"},
 		{"no name", on("R1", func(c *policy.Config) { c.Hostname, c.Profiles[0].SelfIdentity = "", policy.IdentityFQDN }), "ID_FQDN: no identity to give"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

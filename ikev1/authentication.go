@@ -26,7 +26,7 @@ func (s *Session) findMethods() error {
 	var missing []string
 	for _, m := range []policy.AuthMethod{policy.PreShare, policy.RSASig} {
 		switch {
-		case !s.wants(m) || m == policy.RSASig && s.exchange == wire.ExchangeAggressive:
+		case !s.wants(m):
 		case m == policy.PreShare && s.psk.Key == nil:
 			missing = append(missing, fmt.Sprintf("no pre-shared key with %s", s.remote.Addr()))
 		case m == policy.RSASig && len(s.pki.Identities()) == 0:
@@ -38,8 +38,6 @@ func (s *Session) findMethods() error {
 	switch {
 	case len(s.methods) > 0:
 		return nil
-	case len(missing) == 0 && s.exchange == wire.ExchangeAggressive:
-		return errors.New("no crypto isakmp policy authenticates with pre-share, and aggressive mode speaks nothing else yet")
 	case len(missing) == 0:
 		return errors.New("no crypto isakmp policy is configured")
 	}
@@ -98,6 +96,14 @@ func (s *Session) proofType() wire.PayloadType {
 	return wire.PayloadSig
 }
 
+// firstOfProof is the payload that follows our ID.
+func (s *Session) firstOfProof() wire.PayloadType {
+	if s.preShared() {
+		return wire.PayloadHash
+	}
+	return wire.PayloadCert
+}
+
 // addProof adds what authenticates us: HASH with a pre-shared key (RFC 2409
 // section 5.4), else our certificates and SIG (section 5.1).
 func (s *Session) addProof(b *wire.Builder, own *pki.Trustpoint, hash []byte) error {
@@ -139,15 +145,12 @@ func (s *Session) prove(x identity, hash []byte) error {
 }
 
 // doubt is what a peer that does not answer our proof may dislike.
-func (sentAG2) doubt(s *Session) string { return s.doubtKey() }
+func (st sentAG2) doubt(s *Session) string { return s.doubtProof(st.own) }
+func (st sentMM5) doubt(s *Session) string { return s.doubtProof(st.own) }
 
-func (st sentMM5) doubt(s *Session) string {
-	if st.own == nil {
-		return s.doubtKey()
+func (s *Session) doubtProof(own *pki.Trustpoint) string {
+	if own != nil {
+		return ": the peer may not accept the certificate of trustpoint " + own.Name
 	}
-	return ": the peer may not accept the certificate of trustpoint " + st.own.Name
-}
-
-func (s *Session) doubtKey() string {
 	return ": the peer's pre-shared key may not be that of keyring " + s.psk.Keyring.Name
 }

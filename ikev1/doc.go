@@ -19,7 +19,7 @@
 // With a pre-shared key no CERTREQ and no CERT goes, and HASH takes the place of
 // SIG; the key is that of the peer's address.
 //
-// Aggressive mode, with pre-shared keys only, takes the place of main mode where
+// Aggressive mode takes the place of main mode where
 // the initiator's profile says so; see aggressive.go.
 //
 // Each state of an exchange is a type that holds what exists then (sentMM1,

@@ -72,6 +72,7 @@ func (s *Session) beginDPD() {
 
 // alive notes a sign of life: any message that only the peer can have made.
 func (s *Session) alive() {
+	s.alone = false
 	d := &s.dpd
 	d.heard = s.now
 	if d.open > 0 {

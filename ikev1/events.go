@@ -40,7 +40,8 @@ type SAInserted struct {
 // NotStarted says that phase 1 could not be begun: nothing is sent.
 type NotStarted struct {
 	SA
-	NoKey bool // there is neither a certificate nor a pre-shared key for our policies
+	Exchange wire.ExchangeType // of phase 1
+	NoKey    bool              // there is neither a certificate nor a pre-shared key for our policies
 }
 
 // ExchangeBegun comes before the first message of an exchange of ours.

@@ -36,6 +36,7 @@ func TestCutAndFlip(t *testing.T) {
 	pfs := func(_ string, c *policy.Config) { c.IPsec[0].PFS, _ = suite.GroupByNumber(19) }
 	t.Run("signatures", func(t *testing.T) { cutAndFlip(t, newPair(t, pfs)) })
 	t.Run("pre-shared key", func(t *testing.T) { cutAndFlip(t, newPair(t, psk)) })
+	t.Run("aggressive mode with signatures", func(t *testing.T) { cutAndFlip(t, newPair(t, aggressively)) })
 	t.Run("aggressive mode", func(t *testing.T) { cutAndFlip(t, newPair(t, psk, aggressively)) })
 }
 

@@ -42,12 +42,8 @@ func (s *Session) buildIdentity(own *pki.Trustpoint, hash func(id []byte) []byte
 		return nil, nil, err
 	}
 	body := id.Append(nil)
-	following := wire.PayloadCert
-	if s.preShared() {
-		following = wire.PayloadHash
-	}
 	s.report(AuthenticationBegun{SA: s.sa(), Method: s.agreed.policy.Auth, IDType: id.Type})
-	s.report(IDPayload{SA: s.sa(), Sent: true, Next: following, ID: id, Length: 4 + len(body)})
+	s.report(IDPayload{SA: s.sa(), Sent: true, Next: s.firstOfProof(), ID: id, Length: 4 + len(body)})
 	h := s.header(wire.ExchangeMainMode, 0)
 	b := wire.NewBuilder(nil, h)
 	b.Add(wire.PayloadID, wire.Raw(body))
@@ -74,21 +70,27 @@ func (s *Session) parseIdentity(c *opened) (x identity, err error) {
 	if x, err = parseID(c.payloads); err != nil {
 		return x, err
 	}
-	if x.proof, err = one(c.payloads, s.proofType()); err != nil {
-		return x, err
+	return x, s.parseProof(c.payloads, &x)
+}
+
+// parseProof reads what stands beside an identity: SIG or HASH, certificates, the
+// peer's requests, notifies.
+func (s *Session) parseProof(payloads []wire.Payload, x *identity) (err error) {
+	if x.proof, err = one(payloads, s.proofType()); err != nil {
+		return err
 	}
 	// With a pre-shared key nothing vouches for a certificate: who shows one may
 	// not own it, and it must not lead to a profile.
 	if !s.preShared() {
-		if x.certs, err = parseCertificates(c.payloads); err != nil {
-			return x, err
+		if x.certs, err = parseCertificates(payloads); err != nil {
+			return err
 		}
-		if x.requests, err = parseRequests(c.payloads); err != nil {
-			return x, err
+		if x.requests, err = parseRequests(payloads); err != nil {
+			return err
 		}
 	}
-	x.notifies, err = parseNotifies(c.payloads)
-	return x, err
+	x.notifies, err = parseNotifies(payloads)
+	return err
 }
 
 // parseID reads the ID payload.
@@ -129,6 +131,11 @@ func (s *Session) acceptIdentity(x identity, hash []byte) error {
 	if err != nil {
 		return err
 	}
+	return s.acceptPeer(peer, x, hash)
+}
+
+// acceptPeer judges the peer that gave a name.
+func (s *Session) acceptPeer(peer policy.PeerID, x identity, hash []byte) error {
 	before := s.profile
 	if err := s.matchProfile(peer, x.leaf()); err != nil {
 		return err

@@ -54,7 +54,7 @@ func Initiate(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface)
 		begin = s.beginAggressive
 	}
 	if err := begin(); err != nil {
-		s.report(NotStarted{SA: s.sa(), NoKey: errors.As(err, new(*nothingToOffer))})
+		s.report(NotStarted{SA: s.sa(), Exchange: s.exchange, NoKey: errors.As(err, new(*nothingToOffer))})
 		s.main = nil
 		s.failed(s.firstMessage(), err.Error())
 	}

@@ -217,6 +217,10 @@ func (s *Session) quickTimeout() {
 				s.withdraw(st.child) // it may be QM3 that was lost
 			}
 			s.failQuick(q, "Death by retransmission P2", q.state.sent(), "no answer to "+q.state.sent())
+			if s.alone {
+				s.end("Death by retransmission P2")
+				return
+			}
 		case q.resend.awaiting && !s.now.Before(q.resend.deadline()):
 			s.repeat(&q.resend, wire.ExchangeQuickMode, q.id)
 		}

@@ -25,7 +25,11 @@ func TestNotStarted(t *testing.T) {
 			p.r1.wantIdle()
 		})
 	}
-	p := newPair(t)
+	p := newPair(t, aggressively)
+	p.r1.env.PKI = pki.NewSnapshot(nil)
+	p.initiate(p.r1)
+	want(t, p.r1, func(e NotStarted) bool { return e.NoKey && e.Exchange == wire.ExchangeAggressive })
+	p = newPair(t)
 	p.up(p.r1)
 	if begun := all[NotStarted](p.r1); len(begun) > 0 {
 		t.Errorf("it began: %+v", begun)

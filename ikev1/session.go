@@ -51,6 +51,9 @@ type Session struct {
 	crypt  *protection  // nil until the keys exist
 	up     *established // nil until the peer is authenticated
 	dpd    deadPeer
+	// alone: nothing has come under the keys yet. AG3, which nobody answers, may be
+	// lost, and the peer have forgotten us.
+	alone bool
 
 	fragments fragmentation
 

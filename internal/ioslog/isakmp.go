@@ -43,7 +43,7 @@ func notStarted(e ikev1.NotStarted) []Line {
 		lines = isakmp(":(%d): No Cert or pre-shared address key. ", e.ConnID)
 	}
 	return join(lines,
-		isakmp(":(%d): construct_initial_message: Can not start Main mode", e.ConnID),
+		isakmp(":(%d): construct_initial_message: Can not start %s mode", e.ConnID, phase1Mode(e.Exchange)),
 		isakmp(": Error while processing SA request: Failed to initialize SA"),
 		isakmp(": Error while processing KMI message 0, error 2."),
 	)

@@ -36,6 +36,9 @@ ISAKMP: Error while processing KMI message 0, error 2.`},
 		{"no policy", ikev1.NotStarted{SA: initiator(0, ikev1.MMNoState)}, `ISAKMP:(0): construct_initial_message: Can not start Main mode
 ISAKMP: Error while processing SA request: Failed to initialize SA
 ISAKMP: Error while processing KMI message 0, error 2.`},
+		{"aggressive mode", ikev1.NotStarted{SA: initiator(0, ikev1.MMNoState), Exchange: wire.ExchangeAggressive}, `ISAKMP:(0): construct_initial_message: Can not start Aggressive mode
+ISAKMP: Error while processing SA request: Failed to initialize SA
+ISAKMP: Error while processing KMI message 0, error 2.`},
 		{"quick mode over a standing SA", ikev1.QuickRequested{SA: sa, Tunnel: "Tunnel1"}, `ISAKMP: set new node 0 to QM_IDLE      
 ISAKMP:(1001):SA has outstanding requests  (local 192.168.0.1 port 500, remote 192.168.0.2 port 500)
 ISAKMP:(1001):sitting IDLE. Starting QM immediately (QM_IDLE      )`},
