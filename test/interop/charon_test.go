@@ -45,6 +45,9 @@ const swanctlConf = `connections { net { version = 1
     local_addrs = 192.168.0.2
     remote_addrs = 192.168.0.1
     proposals = %s
+    rekey_time = %d
+    over_time = 10
+    rand_time = 0
     local { auth = pubkey
       certs = r2.pem
       id = R2.cisco.com }
@@ -71,7 +74,7 @@ func startCharon(b *lab, s suite, l life) peer {
 	sw := filepath.Join(b.Dir, "swanctl")
 	c := &charon{lab: b, env: []string{"SWANCTL_DIR=" + sw,
 		"STRONGSWAN_CONF=" + b.write("strongswan.conf", fmt.Sprintf(strongswanConf, b.Dir))}}
-	b.write("swanctl/swanctl.conf", fmt.Sprintf(swanctlConf, s.ike, charonSelectors[b.link.name], l.hard, l.rekey, s.esp))
+	b.write("swanctl/swanctl.conf", fmt.Sprintf(swanctlConf, s.ike, l.ike, charonSelectors[b.link.name], l.hard, l.rekey, s.esp))
 	b.write("swanctl/x509/r2.pem", string(testca.CertPEM(b.peer.Cert)))
 	b.write("swanctl/x509ca/ca.pem", string(testca.CertPEM(b.peer.CA.Cert)))
 	b.write("swanctl/private/r2.pem", string(b.peer.KeyPEM()))

@@ -19,11 +19,12 @@ type peer interface {
 	knows() string
 }
 
-// A life is what the peer is told of the lifetime of a quick mode's SAs.
-type life struct{ hard, rekey int } // seconds
+// A life is what the peer is told of the lifetime of a quick mode's SAs and of
+// its phase 1.
+type life struct{ hard, rekey, ike int } // seconds
 
 // long is a lifetime that no test lives to see the end of.
-var long = life{3600, 3000}
+var long = life{3600, 3000, 3600}
 
 // A suite is what both ends are told to use: in main mode, in quick mode, and
 // for quick mode's own exchange of keys. The first words are IOS's.
@@ -144,10 +145,13 @@ func (b *lab) shared(old map[string]bool) int {
 }
 
 // flow sends n pings, 50 a second, and tells in the end whether one was lost.
-func (b *lab) flow(n int) <-chan error {
+func (b *lab) flow(n int) <-chan error { return b.pings(n, "0.02") }
+
+// pings sends n of them, so many seconds apart.
+func (b *lab) pings(n int, interval string) <-chan error {
 	end := make(chan error, 1)
 	go func() {
-		out, err := b.R1.Run("ping", "-q", "-c", fmt.Sprint(n), "-i", "0.02", "-W", "3", "-I", "10.0.0.1", "10.0.0.2")
+		out, err := b.R1.Run("ping", "-q", "-c", fmt.Sprint(n), "-i", interval, "-W", "3", "-I", "10.0.0.1", "10.0.0.2")
 		var sent, received int
 		if _, scan := fmt.Sscanf(out[strings.LastIndex(out, "---")+4:], "%d packets transmitted, %d received", &sent, &received); err == nil && scan != nil {
 			err = fmt.Errorf("ping: %w\n%s", scan, out)

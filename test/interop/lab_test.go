@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -21,9 +22,10 @@ const root = "../.."
 // A lab is obold as R1 and room for somebody else's daemon in R2's namespace.
 type lab struct {
 	*routers.Pair
-	t    *testing.T
-	link link
-	peer *testca.Identity // its certificate is of R2.cisco.com
+	t       *testing.T
+	link    link
+	process *os.Process      // the peer's daemon
+	peer    *testca.Identity // its certificate is of R2.cisco.com
 }
 
 // A link is how the two ends carry traffic: what R1's tunnel says and what the
@@ -81,8 +83,8 @@ interface Ethernet0/0
 
 // newLab starts R1 and makes the peer's end of the tunnel in its kernel. R1's
 // certificate is as IOS makes them, with the names in the subject; R2's has the
-// alternative name that others look for.
-func newLab(t *testing.T, s suite, l link) *lab {
+// alternative name that others look for. R1's configuration may say more.
+func newLab(t *testing.T, s suite, l link, more ...string) *lab {
 	t.Helper()
 	p, err := routers.New(root+"/bin", "", "")
 	must(t, err)
@@ -102,7 +104,7 @@ func newLab(t *testing.T, s suite, l link) *lab {
 		Subject: testca.DN("CN=R2,OU=IT,O=cisco,O=com").DER(), Key: key.Public(),
 		Extensions: []testca.Extension{testca.KeyUsage(testca.DigitalSignature), testca.DNSName("R2.cisco.com")},
 	})}
-	p.R1.Config = b.write("r1.cfg", fmt.Sprintf(config, s.encryption, s.hash, s.group, s.transforms, s.pfs, l.mode))
+	p.R1.Config = b.write("r1.cfg", fmt.Sprintf(config, s.encryption, s.hash, s.group, s.transforms, s.pfs, l.mode)+strings.Join(more, ""))
 	out, err := p.R1.Obol("crypto", "pki", "import", "IOSCA1", "pem",
 		"--ca", b.write("ca.pem", string(testca.CertPEM(ca.Cert))),
 		"--cert", b.write("r1.pem", string(testca.CertPEM(r1.Cert))),
@@ -142,9 +144,11 @@ func (b *lab) daemon(env []string, socket string, args ...string) {
 	cmd := exec.Command("ip", append([]string{"netns", "exec", b.R2.NS}, args...)...)
 	cmd.Env = append(os.Environ(), env...)
 	must(b.t, cmd.Start())
+	b.process = cmd.Process
 	exited := make(chan struct{})
 	go func() { cmd.Wait(); close(exited) }()
 	b.t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGCONT)
 		cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-exited:

@@ -15,7 +15,7 @@ func TestLifetime(t *testing.T) {
 		t.Run(d.name, func(t *testing.T) {
 			s := d.suites[1]
 			b := newLab(t, s, vti)
-			d.start(b, s, life{hard: 24, rekey: 10}).initiate()
+			d.start(b, s, life{hard: 24, rekey: 10, ike: 3600}).initiate()
 			begun, first := time.Now(), b.spis(b.R1)
 			flow := b.flow(1000)
 			eventually(t, 17*time.Second, "a second pair of SAs", func() bool { return b.shared(first) == 2 })

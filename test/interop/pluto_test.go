@@ -41,7 +41,7 @@ conn net
 	ike=%s
 	esp=%s
 	pfs=yes
-	ikelifetime=1h
+	ikelifetime=%ds
 	salifetime=%ds
 	rekeymargin=%ds
 	rekeyfuzz=0%%
@@ -56,7 +56,7 @@ func startPluto(b *lab, s suite, l life) peer {
 	b.t.Helper()
 	p := &pluto{b}
 	nss := filepath.Join(b.Dir, "nss")
-	b.write("ipsec.conf", fmt.Sprintf(ipsecConf, s.ike, s.esp, l.hard, l.hard-l.rekey))
+	b.write("ipsec.conf", fmt.Sprintf(ipsecConf, s.ike, s.esp, l.ike, l.hard, l.hard-l.rekey))
 	b.write("ipsec.secrets", "")
 	b.write("nss/r2.pem", string(testca.CertPEM(b.peer.Cert)))
 	b.write("nss/r2.key", string(b.peer.KeyPEM()))

@@ -1,0 +1,77 @@
+//go:build vm
+
+package interop
+
+import (
+	"maps"
+	"regexp"
+	"testing"
+	"time"
+)
+
+// Both phases are renewed by either side under a flow of 200 packets a second,
+// and none is lost. The peer's pairs live 24 s: those that it begins we rekey
+// after 20, those that we begin it rekeys after 23. In the end both kernels hold
+// the same SAs.
+func TestRekey(t *testing.T) {
+	for _, d := range daemons {
+		for _, test := range []struct {
+			name  string
+			start func(*lab, peer)
+			ours  string // lines of R1's configuration
+			life  life
+		}{
+			{"the peer starts, R1 ends phase 1", peerFirst, "crypto isakmp policy 10\n lifetime 60\n", life{hard: 24, rekey: 23, ike: 3600}},
+			{"R1 starts and ends phase 1", oboldFirst, "crypto isakmp policy 10\n lifetime 60\n", life{hard: 24, rekey: 23, ike: 3600}},
+			{"the peer starts and renews phase 1", peerFirst, "", life{hard: 24, rekey: 23, ike: 45}},
+			{"R1 starts, the peer renews phase 1", oboldFirst, "", life{hard: 24, rekey: 23, ike: 45}},
+		} {
+			t.Run(d.name+"/"+test.name, func(t *testing.T) {
+				s := d.suites[1]
+				b := newLab(t, s, vti, test.ours)
+				test.start(b, d.start(b, s, test.life))
+				flow := b.flood(18000)
+				pairs, phase1 := map[string]bool{}, map[string]bool{}
+				for ended := false; !ended; {
+					select {
+					case err := <-flow:
+						if err != nil {
+							t.Error(err)
+						}
+						ended = true
+					case <-time.After(500 * time.Millisecond):
+						maps.Copy(pairs, b.spis(b.R1))
+						maps.Copy(phase1, b.isakmp())
+					}
+				}
+				t.Logf("%d SAs, %d IKE SAs", len(pairs), len(phase1))
+				if len(pairs) < 6 || len(phase1) < 2 {
+					t.Errorf("%d SAs of phase 2 and %d IKE SAs were seen: not rekeyed", len(pairs), len(phase1))
+				}
+				eventually(t, 30*time.Second, "both kernels hold the same SAs", func() bool {
+					return maps.Equal(b.spis(b.R1), b.spis(b.R2)) && len(b.spis(b.R1)) > 0
+				})
+			})
+		}
+	}
+}
+
+func peerFirst(_ *lab, p peer)  { p.initiate() }
+func oboldFirst(b *lab, _ peer) { b.initiate() }
+
+var connID = regexp.MustCompile(`(?m)QM_IDLE +(\d+) ACTIVE`)
+
+// isakmp are the connection ids of R1's IKE SAs.
+func (b *lab) isakmp() map[string]bool {
+	b.t.Helper()
+	out, err := b.R1.Obol("show", "crypto", "isakmp", "sa")
+	must(b.t, err)
+	ids := map[string]bool{}
+	for _, m := range connID.FindAllStringSubmatch(out, -1) {
+		ids[m[1]] = true
+	}
+	return ids
+}
+
+// flood sends n pings, 200 a second, and tells in the end whether one was lost.
+func (b *lab) flood(n int) <-chan error { return b.pings(n, "0.005") }
