@@ -3,6 +3,7 @@
 # make demo    the note's tunnel between two routers on this machine (root)
 # make interop strongSwan and Libreswan as peers, in a virtual machine (root)
 # make bench   obold and strongSwan's charon as responders, processor time a tunnel (root)
+# make soak    the scenarios of bad networks with a thousand seeds each
 # make image   a container image with nothing but the two programs
 
 SHELL := /bin/sh
@@ -24,7 +25,7 @@ TAGS := netns,vm,image,bench
 # Packages whose tests need a namespace, or a kernel of their own.
 tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: all build lint unit test netns vm vm-image interop bench image image-test demo fuzz packages clean go
+.PHONY: all build lint unit test netns vm vm-image interop bench soak image image-test demo fuzz packages clean go
 
 all: build
 
@@ -42,6 +43,10 @@ lint: go
 # Unit and scenario tests: no root, no network.
 unit: go
 	go test ./...
+
+# Those scenarios that run with fifty seeds above, with a thousand.
+soak: go
+	go test -count=1 -timeout=3h -run TestScenarios ./test/scenario -soak 1000
 
 # Tests in network namespaces of this machine (root).
 netns: go

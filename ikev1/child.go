@@ -24,8 +24,9 @@ const (
 	// drainTime is how long what a peer sent before it read our delete of a
 	// rekeyed pair may be under way.
 	drainTime = 5 * time.Second
-	// accidental is longer than a quick mode with all its repetitions.
-	accidental = 75 * time.Second
+	// crossing is how long the first message of a quick mode may have been on its
+	// way when the other end's ended.
+	crossing = 2 * time.Second
 	// maxPairs is how many pairs one tunnel has in an IKE SA. A rekey needs two,
 	// two at once four; a peer that never deletes what it replaced has no more.
 	maxPairs = 8
@@ -128,28 +129,34 @@ func wireProtocol(p ipsec.Protocol) wire.ProtocolID {
 }
 
 // childUp adds a pair that both ends have. The initiator of a rekey deletes the
-// pair that it replaces.
+// pairs that it replaces.
 func (s *Session) childUp(c *child, replaces *child) {
 	c.installed = s.now
 	c.schedule()
 	up := ike.ChildUp{Tunnel: c.itf.Name, Local: s.local, Remote: s.remote, In: c.in, Out: c.out, Initiator: c.initiator, Begun: c.begun}
-	// The pair that was to be replaced may be gone meanwhile, or replaced.
-	if replaces == nil || replaces.retired || !slices.Contains(s.children, replaces) || s.succeeded(replaces) {
-		replaces = s.predecessor(c)
-	}
-	if replaces != nil {
-		up.Rekeys, replaces.replaced = replaces.in.SPI, true
+	old := s.predecessors(c, replaces)
+	for _, o := range old {
+		up.Rekeys, o.replaced = o.in.SPI, true
 	}
 	s.children = append(s.children, c)
 	s.report(up)
 	switch {
 	case c.pending():
-		c.handover.replaces = replaces
+		c.handover.replaces = old
 		s.hasten(c)
-	case c.initiator && replaces != nil:
-		s.retire(replaces)
+	case c.initiator:
+		s.retireAll(old)
 	}
 	s.thinOut(c.itf.Name)
+}
+
+// retireAll ends those that still stand.
+func (s *Session) retireAll(old []*child) {
+	for _, o := range old {
+		if !o.retired && slices.Contains(s.children, o) {
+			s.retire(o)
+		}
+	}
 }
 
 // retire ends a pair that a successor of ours replaces. The peer sends on it
@@ -159,12 +166,10 @@ func (s *Session) retire(c *child) {
 		s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID})
 	}
 	if s.Established() {
-		s.sendDelete(wireProtocol(c.in.Protocol), binary.BigEndian.AppendUint32(nil, c.in.SPI))
+		s.sendDelete(wireProtocol(c.in.Protocol), spiBytes(c.in.SPI))
 	}
 	c.retired = true
-	if elder := c.forgo(); elder != nil && !elder.retired && slices.Contains(s.children, elder) {
-		s.retire(elder)
-	}
+	s.retireAll(c.forgo())
 	if end := s.now.Add(drainTime); c.expires.IsZero() || end.Before(c.expires) {
 		c.expires = end
 	}
@@ -185,23 +190,31 @@ func (s *Session) thinOut(tunnel string) {
 	}
 }
 
-// predecessor is the pair for the same traffic that a new one replaces. Whoever
-// began the new one deletes it. Two young pairs of which each end began one are
-// no rekey but an accident, which the tunnel settles.
-func (s *Session) predecessor(c *child) *child {
-	for _, old := range slices.Backward(s.children) {
-		if !old.retired && old.itf.Name == c.itf.Name && old.in.Selector == c.in.Selector &&
-			(old.initiator == c.initiator || s.now.Sub(old.installed) > accidental) {
-			return old
+// predecessors are the pairs for the same traffic that a new one replaces, the
+// one that it rekeys among them. Whoever began the new one deletes them: of two
+// pairs that both ends kept one is left after the next rekey. A pair of the other
+// end's that came up while ours was negotiated is no predecessor but an accident,
+// which the tunnel settles.
+func (s *Session) predecessors(c, rekeyed *child) []*child {
+	var list []*child
+	for _, old := range s.children {
+		if !old.retired && old.sameTraffic(c) &&
+			(old == rekeyed || old.initiator == c.initiator || c.begun.Sub(old.installed) > crossing) {
+			list = append(list, old)
 		}
 	}
-	return nil
+	return list
+}
+
+// sameTraffic says whether two pairs are for the same packets of one tunnel.
+func (c *child) sameTraffic(o *child) bool {
+	return c.itf.Name == o.itf.Name && c.in.Selector == o.in.Selector
 }
 
 // carries says whether an older pair carries the traffic of c.
 func (s *Session) carries(c *child) bool {
 	return slices.ContainsFunc(s.children, func(old *child) bool {
-		return !old.retired && old.itf.Name == c.itf.Name && old.in.Selector == c.in.Selector
+		return !old.retired && old.sameTraffic(c)
 	})
 }
 
@@ -218,7 +231,7 @@ func (s *Session) DeleteChild(now time.Time, inSPI uint32, reason string) {
 
 func (s *Session) deleteChild(c *child, reason string) {
 	if s.Established() && !c.retired {
-		s.sendDelete(wireProtocol(c.in.Protocol), binary.BigEndian.AppendUint32(nil, c.in.SPI))
+		s.sendDelete(wireProtocol(c.in.Protocol), spiBytes(c.in.SPI))
 	}
 	s.dropChild(c, reason)
 }
@@ -230,10 +243,11 @@ func (s *Session) dropChild(c *child, reason string) {
 		return
 	}
 	s.children = slices.Delete(s.children, i, i+1)
-	if elder := c.forgo(); elder != nil {
-		s.rekeyFailed(elder)
-	} else if !c.retired {
+	if !c.retired && !c.pending() {
 		s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID})
+	}
+	for _, elder := range c.forgo() {
+		s.rekeyFailed(elder)
 	}
 	s.out = append(s.out, ike.RemoveSA{SAID: c.in.SAID})
 	s.report(ike.ChildDown{Tunnel: c.itf.Name, InSPI: c.in.SPI, Reason: reason})
@@ -295,7 +309,10 @@ func (s *Session) rekey(c *child) {
 	itf := s.env.Config.Interface(c.itf.Name)
 	switch {
 	case itf == nil || itf.Tunnel == nil || itf.Tunnel.Protection == nil || itf.Tunnel.Protection.ResponderOnly:
+	case s.rekeying(itf.Name):
+		s.rekeyFailed(c) // by then it has its successor, or the exchange failed
 	case !s.Established():
+		s.rekeyFailed(c)
 		s.report(RekeyNeeded{SA: s.sa(), Tunnel: c.itf.Name, InSPI: c.in.SPI})
 	default:
 		c.replaced = true
@@ -309,7 +326,7 @@ func (s *Session) rekeyFailed(c *child) {
 		return
 	}
 	c.replaced = false
-	if next := s.now.Add(rekeyRetry); next.Before(c.expires) {
+	if next := s.now.Add(rekeyRetry); c.expires.IsZero() || next.Before(c.expires) {
 		c.soft = next
 	}
 }

@@ -30,7 +30,8 @@
 // certificate or a bad signature, as on IOS. The one notify in the clear is the
 // refusal of MM1.
 //
-// When the IKE SA ends, by its lifetime or by order, its child SAs stay until
-// their own hard lifetime, as on IOS. The peer cannot be told of their deletion
-// then; RekeyNeeded asks for a new main mode.
+// An IKE SA with child SAs is renewed before its lifetime ends (RenewalNeeded),
+// and the new one inherits them. When it ends without a successor, by order for
+// one, they stay until their own hard lifetime, as on IOS. The peer cannot be told
+// of their deletion then; RekeyNeeded asks for a new main mode.
 package ikev1

@@ -83,10 +83,13 @@ func (s *Session) alive() {
 // dpdTimeout asks, asks again, and gives the peer up in the end.
 func (s *Session) dpdTimeout() {
 	d := &s.dpd
-	if !s.Established() || d.next.IsZero() || s.now.Before(d.next) {
+	if s.up == nil || d.next.IsZero() || s.now.Before(d.next) {
 		return
 	}
 	switch {
+	case s.main == nil && d.Periodic:
+		s.probe()
+		return
 	case d.open > dpdRetries:
 		s.peerDead()
 		return
@@ -111,7 +114,7 @@ func (s *Session) askDPD() {
 }
 
 func (s *Session) dpdDeadline(t *deadline) {
-	if s.Established() {
+	if s.up != nil {
 		t.add(s.dpd.next, "DPD")
 	}
 }

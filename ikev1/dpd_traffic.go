@@ -27,7 +27,7 @@ func (s *Session) countTraffic() {
 // what went out unanswered is worth an R_U_THERE.
 func (s *Session) childCounted(e ipsec.Queried) {
 	d := &s.dpd
-	if e.Err != nil || !s.Established() {
+	if e.Err != nil || s.up == nil || d.Interval == 0 {
 		return
 	}
 	for _, c := range s.children {
@@ -39,6 +39,10 @@ func (s *Session) childCounted(e ipsec.Queried) {
 		case c.out.SAID:
 			silent := !s.now.Before(d.heard.Add(d.Interval))
 			if grown(&c.packetsOut, e.Counters.Packets) && silent && d.open == 0 {
+				if s.main == nil {
+					s.probe()
+					return
+				}
 				s.askDPD()
 			}
 		}

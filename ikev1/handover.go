@@ -18,16 +18,11 @@ type handover struct {
 	q        *quickMode
 	out      ipsec.SA  // with its keys; empty when ordered
 	at       time.Time // zero: ordered
-	replaces *child    // nil: none
+	replaces []*child
 }
 
 // pending says that the outbound SA of a pair is not ordered yet.
 func (c *child) pending() bool { return c.handover != nil && !c.handover.at.IsZero() }
-
-// succeeded says that another pair is about to replace a pair.
-func (s *Session) succeeded(old *child) bool {
-	return slices.ContainsFunc(s.children, func(c *child) bool { return c.pending() && c.handover.replaces == old })
-}
 
 // takeOver orders the outbound SA.
 func (s *Session) takeOver(c *child) {
@@ -46,14 +41,13 @@ func (s *Session) childInstalled(ev ipsec.Installed) {
 		}
 		s.reportInstalled(h.q, c.out, ev.Err)
 		c.handover = nil
-		switch {
-		case ev.Err != nil:
-			s.deleteChild(c, "the data plane refused the SA: "+ev.Err.Error())
-			if h.replaces != nil {
-				s.rekeyFailed(h.replaces)
-			}
-		case h.replaces != nil && !h.replaces.retired && slices.Contains(s.children, h.replaces):
-			s.retire(h.replaces)
+		if ev.Err == nil {
+			s.retireAll(h.replaces)
+			return
+		}
+		s.deleteChild(c, "the data plane refused the SA: "+ev.Err.Error())
+		for _, old := range h.replaces {
+			s.rekeyFailed(old)
 		}
 		return
 	}
@@ -69,8 +63,8 @@ func (s *Session) postpone(q *quickMode) {
 }
 
 // forgo ends the handover of a pair that goes before it sent anything, and
-// returns the pair that it would have replaced.
-func (c *child) forgo() *child {
+// returns those that it would have replaced.
+func (c *child) forgo() []*child {
 	if !c.pending() {
 		return nil
 	}
@@ -83,11 +77,8 @@ func (c *child) forgo() *child {
 // hasten takes over at once where the pair that was still sending is gone.
 func (s *Session) hasten(gone *child) {
 	for _, c := range slices.Backward(s.children) {
-		if c.itf.Name != gone.itf.Name || c.in.Selector != gone.in.Selector || c.retired {
-			continue
-		}
-		if c.pending() && !slices.ContainsFunc(s.children, func(o *child) bool {
-			return !o.pending() && !o.retired && o.itf.Name == c.itf.Name && o.in.Selector == c.in.Selector
+		if c.pending() && !c.retired && c.sameTraffic(gone) && !slices.ContainsFunc(s.children, func(o *child) bool {
+			return !o.pending() && !o.retired && o.sameTraffic(c)
 		}) {
 			s.takeOver(c)
 		}

@@ -167,7 +167,8 @@ func (s *Session) readID(x identity) (policy.PeerID, error) {
 
 // establish notes who the peer has proved to be.
 func (s *Session) establish(peer policy.PeerID) {
-	s.up = &established{peerID: peer.String(), since: s.now, expires: s.now.Add(s.agreed.lifetime)}
+	s.up = &established{peerID: peer.String(), since: s.now}
+	s.up.schedule(s.agreed.lifetime, s.role)
 	s.report(Authenticated{SA: s.sa(), PeerID: s.up.peerID})
 }
 

@@ -218,7 +218,7 @@ func (s *Session) readLifetime(n wire.NotifyV1) {
 		}
 	case life.Duration < s.agreed.lifetime:
 		s.agreed.lifetime = life.Duration
-		s.up.expires = s.up.since.Add(life.Duration)
+		s.up.schedule(life.Duration, s.role)
 		s.report(LifetimeAgreed{SA: s.sa(), Offered: s.agreed.offered, Actual: life.Duration, Restarted: true})
 	}
 }

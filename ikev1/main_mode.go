@@ -79,11 +79,14 @@ func (s *Session) mainTimeout() {
 	switch {
 	case s.main == nil:
 	case s.resend.exhausted(s.now):
+		s.silent = true
 		s.end("Death by retransmission P1")
 	case s.HalfOpen() && !s.now.Before(s.since.Add(s.halfOpenTime())):
 		s.end("half-open SA timed out")
 	case s.up != nil && !s.now.Before(s.up.expires):
 		s.Delete(s.now, "IKE SA Lifetime Exceeded")
+	case s.up != nil && !s.up.renew.IsZero() && !s.now.Before(s.up.renew):
+		s.renew()
 	case s.resend.awaiting && !s.now.Before(s.resend.deadline()):
 		s.repeat(&s.resend, s.exchange, 0)
 	}
@@ -99,6 +102,7 @@ func (s *Session) mainDeadline(t *deadline) {
 	}
 	if s.up != nil {
 		t.add(s.up.expires, "phase 1 lifetime")
+		t.add(s.up.renew, "phase 1 renewal")
 	}
 }
 

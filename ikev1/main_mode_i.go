@@ -44,8 +44,15 @@ func (sentMM5) awaits() string { return "MM6" }
 // Initiate begins main mode for a tunnel interface; a quick mode for it follows.
 // The session may be Done at once (no usable policy): its outputs say why.
 func Initiate(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface) *Session {
+	s := Renew(now, env, connID, itf)
+	s.waiting = []*policy.Interface{itf}
+	return s
+}
+
+// Renew begins main mode alone, for the child SAs that stand already.
+func Renew(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface) *Session {
 	s := newSession(now, env, connID, Initiator)
-	s.tunnel, s.waiting = itf, []*policy.Interface{itf}
+	s.tunnel = itf
 	s.local, s.remote = ends(itf)
 	s.profile = itf.Tunnel.Protection.ISAKMPProfile
 	s.report(SARequested{SA: s.sa(), Tunnel: itf.Name, Profile: s.profileName()})

@@ -148,7 +148,7 @@ func (s *Session) sendQuick(q *quickMode, b *wire.Builder, awaiting bool) {
 func (s *Session) abort(q *quickMode, r *rejection) {
 	n := wire.NotifyV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolESP, Type: r.notify}
 	if q.peerSPI != 0 {
-		n.SPI = binary.BigEndian.AppendUint32(nil, q.peerSPI)
+		n.SPI = spiBytes(q.peerSPI)
 	}
 	if n.Type != 0 {
 		s.sendNotify(n)
@@ -186,7 +186,7 @@ func (s *Session) failQuick(q *quickMode, node, stage, reason string) {
 
 // withdraw tells a peer that may have both SAs that there will be no pair.
 func (s *Session) withdraw(c *child) {
-	s.sendDelete(wireProtocol(c.in.Protocol), binary.BigEndian.AppendUint32(nil, c.in.SPI))
+	s.sendDelete(wireProtocol(c.in.Protocol), spiBytes(c.in.SPI))
 }
 
 // quickRefused takes the peer's refusal of a quick mode: it names our SPI.

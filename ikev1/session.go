@@ -44,6 +44,7 @@ type Session struct {
 	psk     policy.KeyChoice    // the key of the peer's address, if any
 	since   time.Time           // of the peer's last progress
 	refusal string              // why the peer's last message was refused, "" when it was not
+	silent  bool                // the peer answered no repetition any more
 	rumour  wire.NotifyType     // an error that came in the clear while main mode waits, 0: none
 
 	// What main mode leaves.
@@ -69,6 +70,7 @@ type established struct {
 	peerID  string
 	since   time.Time
 	expires time.Time
+	renew   time.Time // when to ask for a successor; zero: no more
 }
 
 func newSession(now time.Time, env *ike.Env, connID uint32, role Role) *Session {
@@ -200,6 +202,11 @@ func (s *Session) Delete(now time.Time, reason string) {
 		return
 	}
 	if s.up != nil {
+		for _, q := range s.quick {
+			if st, ok := q.state.(sentQM2); ok {
+				s.withdraw(st.child) // QM3 may be on its way
+			}
+		}
 		s.sendDelete(wire.ProtocolISAKMP, concat(s.spiI[:], s.spiR[:]))
 	}
 	s.end(reason)
@@ -215,6 +222,7 @@ func (s *Session) end(reason string) {
 	s.report(SADeleted{SA: s.sa(), Reason: reason})
 	if established {
 		s.step(InPhase1Del, DestSA)
+		s.beginProbing()
 	} else {
 		s.failed(s.main.sent(), reason)
 	}

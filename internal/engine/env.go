@@ -6,10 +6,10 @@ import (
 	"net/netip"
 )
 
-// established is ike.Env's.
+// established is ike.Env's. IPsec SAs whose IKE SA has ended are no first contact.
 func (e *Engine) established(local, remote netip.Addr) bool {
 	for _, x := range e.sessions.all {
-		if l, r := x.Addresses(); x.Established() && l.Addr() == local && r.Addr() == remote {
+		if l, r := x.Addresses(); (x.Established() || !x.Alive() && !x.Done()) && l.Addr() == local && r.Addr() == remote {
 			return true
 		}
 	}

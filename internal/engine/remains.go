@@ -11,7 +11,7 @@ import (
 
 // giveUp deletes a pair that cannot stay. The IKE SA under it does, as on IOS.
 func (e *Engine) giveUp(now time.Time, name string, inSPI uint32, why string) {
-	x := e.owner(now, inSPI)
+	x := e.owner(inSPI)
 	if x == nil {
 		return
 	}
@@ -24,12 +24,10 @@ func (e *Engine) giveUp(now time.Time, name string, inSPI uint32, why string) {
 }
 
 // owner is the session of a child SA.
-func (e *Engine) owner(now time.Time, inSPI uint32) *entry {
+func (e *Engine) owner(inSPI uint32) *entry {
 	for _, x := range e.sessions.all {
-		for _, c := range x.View(now).Children {
-			if c.In.SPI == inSPI {
-				return x
-			}
+		if x.Keeps(inSPI) {
+			return x
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/wire"
 )
 
 // settle follows a session after a call into it: its outputs, its cookies, its
@@ -37,6 +38,13 @@ func (e *Engine) settle(now time.Time, x *entry) {
 	e.halfOpen.count(x, x.HalfOpen())
 	if !x.Alive() {
 		e.disappoint(now, x)
+		if x.Silent() {
+			e.dead(now, x)
+		}
+		e.pass(now, x)
+		if x.gone {
+			return
+		}
 	}
 	if x.Done() {
 		e.bury(x)
@@ -99,6 +107,7 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 	switch event := event.(type) {
 	case ike.SessionUp:
 		e.counters.Established++
+		e.gather(now, x)
 		e.thinOut(now, x)
 	case ike.ChildUp:
 		e.counters.Children++
@@ -130,6 +139,12 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 		// Its IKE SA ended before it: a new one makes the successor.
 		if t := e.tunnels.Lookup(event.Tunnel); t != nil && !t.Negotiating() && t.Refusal() == "" {
 			e.start(now, t)
+		}
+	case ikev1.RenewalNeeded:
+		e.renew(now, x, event.Tunnel)
+	case ikev1.DeleteReceived:
+		if !event.Known && event.Protocol != wire.ProtocolISAKMP {
+			e.deletedElsewhere(now, x, event)
 		}
 	case ikev1.InitialContact:
 		e.initialContact(now, x)

@@ -88,7 +88,8 @@ type Env struct {
 	Config *policy.Config
 	PKI    *pki.Snapshot
 	Rand   io.Reader
-	// Established says whether an authenticated IKE SA with the peer stands:
+	// Established says whether an authenticated IKE SA with the peer stands, or
+	// child SAs of one that has ended:
 	// INITIAL_CONTACT is sent only when none does (RFC 2407 section 4.6.3.3).
 	Established func(local, remote netip.Addr) bool
 	// NewSPI gives a child SPI that is unique on this host, from 256 up.

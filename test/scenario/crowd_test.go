@@ -54,10 +54,10 @@ func TestCrowd(t *testing.T) {
 		}
 	}
 	v := r2.Views()
-	if len(v.Sessions) != 32 || len(r2.Dataplane.SAs) != 64 {
+	if len(v.Sessions) != 32 || len(r2.Dataplane.SAs) != 16 {
 		t.Errorf("%d IKE SAs, %d SAs in the kernel", len(v.Sessions), len(r2.Dataplane.SAs))
 	}
-	if latest := v.Sessions[len(v.Sessions)-1]; len(latest.Children) != 1 || len(r2.Dataplane.Violations) > 0 {
+	if latest := v.Sessions[len(v.Sessions)-1]; len(latest.Children) != 8 || len(r2.Dataplane.Violations) > 0 {
 		t.Errorf("the latest has %d pairs; %v", len(latest.Children), r2.Dataplane.Violations)
 	}
 }

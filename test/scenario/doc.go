@@ -18,6 +18,7 @@
 //	advance 90s              let time pass
 //	flow R1 Tunnel1 R2 Tunnel1 90s   likewise, a packet a second passes one way
 //	wait up|down [R1] 5s     until tunnels are, at most so long
+//	wait agreed 20s          until both have the same SAs, each tunnel one pair that carries
 //	want ...                 see wants_test.go
 //
 // A command after "! " must be refused with the text behind " -- ".

@@ -330,10 +330,15 @@ func (r *run) refuse(name, what string) error {
 }
 
 // wait lets time pass until tunnels of the routers named, or all, are up or
-// down.
+// down, or until both routers agree.
 func (r *run) wait(words []string) error {
 	var limit time.Duration
 	if err := duration(words[len(words)-1], &limit); err != nil {
+		return err
+	}
+	if words[0] == "agreed" {
+		var err error
+		r.world.Until(limit, func() bool { err = r.agreed(); return err == nil })
 		return err
 	}
 	state, names := words[0] == "up", words[1:len(words)-1]

@@ -1,0 +1,59 @@
+package ikev1
+
+import (
+	"encoding/binary"
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/wire"
+)
+
+// SamePeer says whether two IKE SAs were authenticated by the same peer at the
+// same addresses, for the same profile.
+func (s *Session) SamePeer(o *Session) bool {
+	return s.up != nil && o.up != nil && s.up.peerID == o.up.peerID && s.profileName() == o.profileName() &&
+		s.local.Addr() == o.local.Addr() && s.remote.Addr() == o.remote.Addr()
+}
+
+// Inherit takes over the child SAs of another IKE SA with the same peer, and
+// names them. They belong to the peer and not to the IKE SA that made them: the
+// peer deletes and rekeys them through this one, and so do we.
+func (s *Session) Inherit(now time.Time, from *Session) []ipsec.SAID {
+	s.now = now
+	var ids []ipsec.SAID
+	for _, c := range from.children {
+		ids = append(ids, c.both()...)
+	}
+	s.children = append(from.children, s.children...)
+	slices.SortStableFunc(s.children, func(a, b *child) int { return a.installed.Compare(b.installed) })
+	from.children = nil
+	return ids
+}
+
+// DeletedElsewhere takes the peer's delete of a child SA that came through
+// another IKE SA of the same peer. It says whether the SA was one of ours.
+func (s *Session) DeletedElsewhere(now time.Time, p wire.ProtocolID, spi []byte) bool {
+	s.now = now
+	c := s.childBySPI(p, spi)
+	if c != nil && !c.retired {
+		s.dropChild(c, "deleted by the peer")
+	}
+	return c != nil
+}
+
+// Keeps says whether an inbound SA is one of the session's.
+func (s *Session) Keeps(inSPI uint32) bool {
+	return slices.ContainsFunc(s.children, func(c *child) bool { return c.in.SPI == inSPI })
+}
+
+// rekeying says whether a quick mode of ours for a tunnel is under way.
+func (s *Session) rekeying(tunnel string) bool {
+	return slices.ContainsFunc(s.quick, func(q *quickMode) bool {
+		_, done := q.state.(over)
+		return q.initiator && !done && q.itf.Name == tunnel
+	})
+}
+
+// spiBytes is an SPI as a payload carries it.
+func spiBytes(spi uint32) []byte { return binary.BigEndian.AppendUint32(nil, spi) }

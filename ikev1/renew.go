@@ -1,0 +1,38 @@
+package ikev1
+
+import (
+	"time"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// RenewalNeeded says that an IKE SA with child SAs will soon have lived its life.
+// Some peers remove the child SAs with it, so its successor comes first.
+type RenewalNeeded struct {
+	SA
+	Tunnel string // of one of the child SAs
+}
+
+// IsEvent makes it an event.
+func (RenewalNeeded) IsEvent() {}
+
+// schedule sets when the IKE SA is renewed and when it ends: the margins are those
+// of child SAs, so that the responder is later.
+func (u *established) schedule(life time.Duration, role Role) {
+	u.expires = u.since.Add(life)
+	u.renew = u.since.Add(softLifetime(ipsec.Lifetime{Duration: life}, role == Initiator).Duration)
+}
+
+// renew asks for a successor, and asks again while there is time. Without child
+// SAs the IKE SA is needed no more.
+func (s *Session) renew() {
+	if s.up.renew = s.up.renew.Add(rekeyRetry); !s.up.renew.Before(s.up.expires) {
+		s.up.renew = time.Time{}
+	}
+	for _, c := range s.children {
+		if !c.retired {
+			s.report(RenewalNeeded{SA: s.sa(), Tunnel: c.itf.Name})
+			return
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/ikev1"
+)
+
+// The latest IKE SA with a peer has all of the peer's child SAs: rekeys and
+// deletes go through it, from either side, and dead peer detection covers them.
+
+// gather gives a new IKE SA the child SAs of the older ones with its peer.
+func (e *Engine) gather(now time.Time, x *entry) {
+	for _, old := range slices.Clone(e.sessions.all) {
+		if old != x && old.SamePeer(x.Session) {
+			e.bequeath(now, old, x)
+		}
+	}
+}
+
+// renew begins the successor of an IKE SA, unless there is one or will be.
+func (e *Engine) renew(now time.Time, x *entry, name string) {
+	t := e.tunnels.Lookup(name)
+	if t == nil || t.Refusal() != "" || e.env.Config.ISAKMP.Disabled {
+		return
+	}
+	if latest := e.usable(now, t); latest != nil && latest != x {
+		return
+	}
+	connID := e.sessions.nextConnID()
+	e.counters.Sessions++
+	e.settle(now, e.sessions.add(connID, ikev1.Renew(now, e.env, connID, t.Interface()), true))
+}
+
+// pass gives the child SAs of an IKE SA that has ended to the latest one with
+// its peer that stands.
+func (e *Engine) pass(now time.Time, x *entry) {
+	if x.Done() {
+		return
+	}
+	for _, heir := range slices.Backward(e.sessions.all) {
+		if heir != x && heir.Established() && heir.SamePeer(x.Session) {
+			e.bequeath(now, x, heir)
+			e.settle(now, heir)
+			return
+		}
+	}
+}
+
+func (e *Engine) bequeath(now time.Time, from, to *entry) {
+	for _, id := range to.Inherit(now, from.Session) {
+		e.children[id] = to
+	}
+	if !from.Alive() && from.Done() {
+		e.bury(from)
+		return
+	}
+	when, why := from.NextTimeout()
+	e.deadlines.set(from, when, why)
+}
+
+// deletedElsewhere looks for the child SA that a peer deletes through an IKE SA
+// which does not have it.
+func (e *Engine) deletedElsewhere(now time.Time, x *entry, d ikev1.DeleteReceived) {
+	for _, other := range slices.Clone(e.sessions.all) {
+		if other != x && other.SamePeer(x.Session) && other.DeletedElsewhere(now, d.Protocol, d.SPI) {
+			e.settle(now, other)
+			return
+		}
+	}
+}
+
+// dead ends what IKE SAs have left behind with a peer that does not answer.
+func (e *Engine) dead(now time.Time, x *entry) {
+	local, remote := x.Addresses()
+	for _, old := range slices.Clone(e.sessions.all) {
+		l, r := old.Addresses()
+		if old == x || old.Alive() || l.Addr() != local.Addr() || r.Addr() != remote.Addr() {
+			continue
+		}
+		old.Bereft(now)
+		e.settle(now, old)
+	}
+}

@@ -1,0 +1,55 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// agreed says what one of two routers has that the other has not: an IKE SA
+// or an SA in the kernel. Their tunnels have one pair each, which carries.
+func (r *run) agreed() error {
+	if len(r.routers) != 2 {
+		return errors.New("agreement is of two routers")
+	}
+	var errs []error
+	ikeSAs := [2]int{}
+	for i, x := range r.routers {
+		y := r.routers[1-i]
+		v := x.Views()
+		for _, s := range v.Sessions {
+			switch {
+			case s.Status == "ACTIVE" && !s.Established.IsZero():
+				ikeSAs[i]++
+			case len(s.Children) == 0:
+				errs = append(errs, fmt.Errorf("%s: IKE SA %d in %s", x.name, s.ConnID, s.State))
+			}
+		}
+		for _, t := range v.Tunnels {
+			if len(t.Children) != 1 || t.Negotiating {
+				errs = append(errs, fmt.Errorf("%s: %s has %d pairs, negotiates %v", x.name, t.Name, len(t.Children), t.Negotiating))
+			}
+			errs = append(errs, r.world.Carries(x.Router, y.Router, t.Name, t.Name))
+		}
+		for id := range x.Dataplane.SAs {
+			if !has(y, id) {
+				errs = append(errs, fmt.Errorf("%s alone has SPI %#x", x.name, id.SPI))
+			}
+		}
+	}
+	if ikeSAs[0] != ikeSAs[1] {
+		errs = append(errs, fmt.Errorf("%d and %d IKE SAs", ikeSAs[0], ikeSAs[1]))
+	}
+	return errors.Join(errs...)
+}
+
+// has says whether a router has the other end of an SA. Marks are its own.
+func has(x *router, id ipsec.SAID) bool {
+	for other := range x.Dataplane.SAs {
+		if other.SPI == id.SPI && other.Src == id.Src && other.Dst == id.Dst {
+			return true
+		}
+	}
+	return false
+}
