@@ -11,7 +11,8 @@ import (
 
 // Row 30 of the hostile inputs: a peer takes, in another IKE SA, the SPI of a pair
 // that stands. Two hosts behind one address could do so too. The second pair does
-// not come up; the first stays in the kernel and in our books.
+// not come up; the first stays in the kernel and in our books, now those of the
+// latest IKE SA.
 func TestSPIOfAnotherSession(t *testing.T) {
 	h := newHub(t, 1)
 	h.peer(0, 0, 1)
@@ -20,14 +21,14 @@ func TestSPIOfAnotherSession(t *testing.T) {
 	}
 	h.peer(0, 0, 2)
 	v := h.e.Views(start)
-	if len(v.Sessions) != 2 || len(v.Sessions[0].Children) != 1 || len(v.Sessions[1].Children) != 0 {
-		t.Errorf("%d sessions, the first with %d pairs", len(v.Sessions), len(v.Sessions[0].Children))
+	if len(v.Sessions) != 2 || len(v.Sessions[0].Children) != 0 || len(v.Sessions[1].Children) != 1 {
+		t.Fatalf("%d sessions, the first with %d pairs", len(v.Sessions), len(v.Sessions[0].Children))
 	}
 	if len(h.sas) != 2 || len(h.e.children) != 2 {
 		t.Fatalf("%d SAs in the kernel, %d in the books", len(h.sas), len(h.e.children))
 	}
-	first := v.Sessions[0].Children[0]
-	if !h.sas[first.In.SAID] || !h.sas[first.Out.SAID] || h.e.children[first.Out.SAID] != h.e.sessions.all[0] {
+	first := v.Sessions[1].Children[0]
+	if !h.sas[first.In.SAID] || !h.sas[first.Out.SAID] || h.e.children[first.Out.SAID] != h.e.sessions.all[1] {
 		t.Error("the first pair is no longer what stands")
 	}
 }

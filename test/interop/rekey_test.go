@@ -10,8 +10,8 @@ import (
 )
 
 // Both phases are renewed by either side under a flow of 200 packets a second,
-// and none is lost. The peer's pairs live 24 s: those that it begins we rekey
-// after 20, those that we begin it rekeys after 23. In the end both kernels hold
+// and none is lost. The peer's pairs live 32 s: those that it begins we rekey
+// after 27, those that we begin it rekeys after 29. In the end both kernels hold
 // the same SAs.
 func TestRekey(t *testing.T) {
 	for _, d := range daemons {
@@ -21,10 +21,10 @@ func TestRekey(t *testing.T) {
 			ours  string // lines of R1's configuration
 			life  life
 		}{
-			{"the peer starts, R1 ends phase 1", peerFirst, "crypto isakmp policy 10\n lifetime 60\n", life{hard: 24, rekey: 23, ike: 3600}},
-			{"R1 starts and ends phase 1", oboldFirst, "crypto isakmp policy 10\n lifetime 60\n", life{hard: 24, rekey: 23, ike: 3600}},
-			{"the peer starts and renews phase 1", peerFirst, "", life{hard: 24, rekey: 23, ike: 45}},
-			{"R1 starts, the peer renews phase 1", oboldFirst, "", life{hard: 24, rekey: 23, ike: 45}},
+			{"the peer starts, R1 ends phase 1", peerFirst, "crypto isakmp policy 10\n lifetime 60\n", life{hard: 32, rekey: 29, ike: 3600}},
+			{"R1 starts and ends phase 1", oboldFirst, "crypto isakmp policy 10\n lifetime 60\n", life{hard: 32, rekey: 29, ike: 3600}},
+			{"the peer starts and renews phase 1", peerFirst, "", life{hard: 32, rekey: 29, ike: 45}},
+			{"R1 starts, the peer renews phase 1", oboldFirst, "", life{hard: 32, rekey: 29, ike: 45}},
 		} {
 			t.Run(d.name+"/"+test.name, func(t *testing.T) {
 				s := d.suites[1]
