@@ -1,0 +1,95 @@
+// Package hostile says which test stands against which hostile input, and tries
+// what only a whole responder shows: its log and its tables under bad input.
+package hostile
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A row is one class of bad input that brought down, or opened, somebody's IKEv1
+// daemon: those of strongSwan, Libreswan and Cisco of about ten years.
+type row struct {
+	number int
+	input  string
+	after  string   // an advisory of the class
+	ends   string   // how it ends here
+	tests  []string // directory and name
+}
+
+var rows = []row{
+	{1, "payload types of IKEv2 in IKEv1, and the reverse", "CVE-2015-3991",
+		"silence: INVALID-PAYLOAD-TYPE in the log; another version is counted as unsupported",
+		[]string{"ikev1 TestPayloadsOfIKEv2", "internal/engine TestNoState"}},
+	{3, "public values of zero, one, p - 1, of a wrong length, off the curve", "CVE-2015-3240, CVE-2023-41913",
+		"main and aggressive mode: silence, the true message is still taken; quick mode: INVALID-KEY-INFORMATION",
+		[]string{"ikev1 TestBadKeyExchange", "ikev1 TestBadPublicValues", "internal/suite TestPublicValues"}},
+	{5, "malformed and repeated attributes, lifetimes of 0 and of more than 64 bits", "CVE-2015-3204",
+		"NO-PROPOSAL-CHOSEN, or silence where the payload cannot be read; a vast lifetime ends at ours",
+		[]string{"ikev1 TestHostileAttributes", "wire TestBodyErrors", "wire TestBodyLimits"}},
+	{8, "several DELETE and NOTIFY for one SA in one message", "CVE-2023-38712",
+		"each SA goes once", []string{"ikev1 TestManyDeletes"}},
+	{9, "a name as quick mode identity", "CVE-2023-38711",
+		"INVALID-ID-INFORMATION, no SA", []string{"ikev1 TestHostileProxies"}},
+	{10, "an exchange that the state does not allow", "CVE-2019-12312, CVE-2014-2338",
+		"silence, and the message is taken in its turn",
+		[]string{"ikev1 TestBeforeItsTurn", "ikev1 TestBeforeAuthentication", "ikev1 TestUnauthenticatedInformational", "ikev1 TestHeader"}},
+	{11, "messages of no state, encrypted ones among them", "CVE-2020-1763, CVE-2022-23094",
+		"silence, a line in the log, nothing kept", []string{"internal/engine TestNoState", "test/hostile TestLog"}},
+	{12, "aggressive mode: nothing acceptable, then the responder's SPI again; our HASH for whoever asks", "CVE-2023-30570, CVE-2018-5389",
+		"one NO-PROPOSAL-CHOSEN and then silence; silence altogether where aggressive mode is disabled",
+		[]string{"internal/engine TestRefusedAggressive", "internal/engine TestAggressiveModeDisabled"}},
+	{13, "an informational exchange without a valid HASH", "CVE-2019-10155",
+		"it is reported, and changes nothing", []string{"ikev1 TestInformationalIntegrity", "ikev1 TestCutAndFlip"}},
+	{23, "our own configuration lacks the key", "CVE-2024-2357",
+		"nothing is sent, no session is kept, the reason is told", []string{"ikev1 TestUnable"}},
+	{25, "MM1 of a forged address", "CVE-2016-5361",
+		"IOS's six MM2, each no longer than MM1; the limits bound them", []string{"internal/engine TestAmplification"}},
+	{26, "floods of first messages, of quick modes, of SAs; lists without end", "CVE-2018-0158, CVE-2017-12237",
+		"no more than the limits, and nothing a minute later",
+		[]string{"internal/engine TestFlood", "internal/engine TestMemory", "ikev1 TestQuickModeFlood", "ikev1 TestPairsPileUp", "test/scenario TestCrowd",
+			"test/scenario TestHalfOpenFlood", "wire TestPayloadLimit"}},
+	{28, "a reply that holds more than it should", "CVE-2016-6415",
+		"a refusal is the same octets whatever was asked", []string{"internal/engine TestNothingLeaks"}},
+	{30, "an SPI that is taken", "strongswan#2778",
+		"INVALID-SPI or NO-PROPOSAL-CHOSEN, the first pair stands", []string{"ikev1 TestHostileSPI", "internal/engine TestSPIOfAnotherSession"}},
+}
+
+// Every test that the list names is there.
+func TestRows(t *testing.T) {
+	there := map[string]bool{}
+	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") || strings.Contains(path, "testdata") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		dir, err := filepath.Rel("../..", filepath.Dir(path))
+		for _, decl := range file.Decls {
+			if f, ok := decl.(*ast.FuncDecl); ok && f.Recv == nil {
+				there[filepath.ToSlash(dir)+" "+f.Name.Name] = true
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range rows {
+		if i > 0 && r.number <= rows[i-1].number || len(r.tests) == 0 || r.input == "" || r.ends == "" || r.after == "" {
+			t.Errorf("row %d is not in order", r.number)
+		}
+		for _, name := range r.tests {
+			if !there[name] {
+				t.Errorf("row %d (%s): there is no %s", r.number, r.input, name)
+			}
+		}
+	}
+}
