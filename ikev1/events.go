@@ -362,14 +362,13 @@ type SPIAllocated struct {
 	SPI       uint32
 }
 
-// IPsecOffered is what a quick mode of ours asks for (sa_request).
-type IPsecOffered struct {
+// IPsecRequested is a transform set that a tunnel wants SAs of (sa_request).
+type IPsecRequested struct {
 	SA
-	MessageID uint32
-	Tunnel    string
-	Selector  ipsec.Selector
-	Set       *policy.TransformSet
-	Lifetime  ipsec.Lifetime
+	Tunnel   string
+	Selector ipsec.Selector
+	Set      *policy.TransformSet
+	Lifetime ipsec.Lifetime
 }
 
 // IPsecTransformChecked is one offered quick mode transform.

@@ -55,6 +55,7 @@ func Renew(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface) *S
 	s.tunnel = itf
 	s.local, s.remote = ends(itf)
 	s.profile = itf.Tunnel.Protection.ISAKMPProfile
+	s.reportRequest(itf)
 	s.report(SARequested{SA: s.sa(), Tunnel: itf.Name, Profile: s.profileName()})
 	begin := s.beginMain
 	if s.profile != nil && s.profile.Aggressive {
@@ -113,6 +114,7 @@ func (st sentMM1) handle(s *Session, m *inbound) (mainMode, error) {
 		return nil, refuse(wire.NotifyNoProposalChosen, "the peer's choice is not acceptable")
 	}
 	s.agreed, s.spiR, s.state = agreed, m.ResponderSPI, MMSASetup
+	s.readVendors(payloads) // as IOS does, a second time
 	s.step(InProcess, IMM2)
 	next, err := s.sendMM3(st)
 	if err != nil {

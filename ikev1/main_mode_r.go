@@ -108,6 +108,7 @@ func (s *Session) answerOffer(m *inbound, payloads []wire.Payload, body []byte, 
 		s.refuseOffer(m)
 		return
 	}
+	s.readVendors(payloads) // as IOS does, a second time
 	s.step(InProcess, RMM1)
 	s.agreed, s.state = agreed, MMSASetup
 	transform.Number = 1

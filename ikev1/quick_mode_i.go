@@ -47,9 +47,19 @@ func (s *Session) StartQuick(now time.Time, itf *policy.Interface) {
 	case s.main == nil:
 		s.refuseQuick(itf, "the IKE SA is gone")
 	case s.up == nil:
+		s.reportRequest(itf)
 		s.waiting = append(s.waiting, itf)
 	default:
 		s.requestQuick(itf, nil)
+	}
+}
+
+// reportRequest says what the IPsec engine asks for, before an IKE SA is looked
+// for or begun.
+func (s *Session) reportRequest(itf *policy.Interface) {
+	protection := itf.Tunnel.Protection
+	for _, set := range protection.Transforms {
+		s.report(IPsecRequested{SA: s.sa(), Tunnel: itf.Name, Selector: itf.Tunnel.Selector(), Set: set, Lifetime: protection.Lifetime})
 	}
 }
 
@@ -60,6 +70,7 @@ func (s *Session) refuseQuick(itf *policy.Interface, reason string) {
 
 // requestQuick begins a quick mode over an IKE SA that stands.
 func (s *Session) requestQuick(itf *policy.Interface, replaces *child) {
+	s.reportRequest(itf)
 	s.report(QuickRequested{SA: s.sa(), Tunnel: itf.Name})
 	s.beginQuick(itf, replaces)
 }
@@ -103,9 +114,6 @@ func (s *Session) sendQM1(itf *policy.Interface, replaces *child) error {
 	}
 	if q.id, err = s.newMessageID(); err != nil {
 		return err
-	}
-	for _, set := range protection.Transforms {
-		s.report(IPsecOffered{SA: s.sa(), MessageID: q.id, Tunnel: itf.Name, Selector: st.selector, Set: set, Lifetime: protection.Lifetime})
 	}
 	s.report(ExchangeBegun{SA: s.sa(), Exchange: wire.ExchangeQuickMode, MessageID: q.id})
 	s.report(SPIAllocated{SA: s.sa(), MessageID: q.id, Initiator: true, SPI: q.spi})

@@ -99,6 +99,7 @@ func (e *Engine) HandleTimeout(now time.Time) {
 	}
 	for _, t := range e.tunnels.All() {
 		if t.Due(now) {
+			e.askAgain(now, t)
 			e.start(now, t)
 		}
 	}

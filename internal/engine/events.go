@@ -3,6 +3,7 @@ package engine
 import (
 	"net/netip"
 
+	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -44,6 +45,15 @@ type Simultaneous struct {
 	InSPI  uint32
 }
 
+// RequestTimer says that a tunnel asks again for SAs: Count attempts in a row
+// brought it none.
+type RequestTimer struct {
+	Tunnel        string
+	Count         int
+	Local, Remote netip.Addr
+	Selector      ipsec.Selector
+}
+
 // ISAKMPOnOff is %CRYPTO-6-ISAKMP_ON_OFF: the first protected tunnel switches
 // ISAKMP on, the last one switches it off.
 type ISAKMPOnOff struct{ On bool }
@@ -65,6 +75,9 @@ func (HalfOpenLimit) IsEvent() {}
 
 // IsEvent makes it an event.
 func (Simultaneous) IsEvent() {}
+
+// IsEvent makes it an event.
+func (RequestTimer) IsEvent() {}
 
 // IsEvent makes it an event.
 func (ISAKMPOnOff) IsEvent() {}

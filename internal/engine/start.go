@@ -25,6 +25,14 @@ func (e *Engine) start(now time.Time, t *tunnel.Tunnel) {
 	e.settle(now, x)
 }
 
+// askAgain reports that the IPsec engine asks anew for what it did not get.
+func (e *Engine) askAgain(now time.Time, t *tunnel.Tunnel) {
+	if n := t.Failures(); n > 0 {
+		tu := t.Interface().Tunnel
+		e.report(now, RequestTimer{Tunnel: t.Name(), Count: n, Local: tu.Source, Remote: tu.Destination, Selector: tu.Selector()})
+	}
+}
+
 // usable is the latest IKE SA between a tunnel's ends with its ISAKMP profile.
 // One that the peer began and has not authenticated does not count: anybody
 // could hold us up with it.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/suite"
@@ -66,7 +67,7 @@ func setProtocol(s *policy.TransformSet) ipsec.Protocol {
 	return ipsec.ESP
 }
 
-func ipsecOffered(e ikev1.IPsecOffered) []Line {
+func ipsecRequested(e ikev1.IPsecRequested) []Line {
 	local, remote := proxies(e.Selector)
 	return ipsecLine("%s", rows(
 		"IPSEC(sa_request): ,",
@@ -76,6 +77,16 @@ func ipsecOffered(e ikev1.IPsecOffered) []Line {
 		fmt.Sprintf("    protocol= %s, transform= %s (%s), ", setProtocol(e.Set), setWords(e.Set), e.Set.Mode),
 		fmt.Sprintf("    lifedur= %ds and %dkb, ", int64(e.Lifetime.Duration/time.Second), e.Lifetime.Kilobytes),
 		fmt.Sprintf("    spi= 0x0(0), conn_id= 0, keysize= %d, flags= 0x0", keySize(e.Set)),
+	))
+}
+
+func requestTimer(e engine.RequestTimer) []Line {
+	local, remote := proxies(e.Selector)
+	return ipsecLine("%s", rows(
+		fmt.Sprintf("IPSEC(key_engine): request timer fired: count = %d,", e.Count),
+		fmt.Sprintf("  (identity) local= %s:0, remote= %s:0,", e.Local, e.Remote),
+		fmt.Sprintf("    local_proxy= %s,", local),
+		fmt.Sprintf("    remote_proxy= %s", remote),
 	))
 }
 

@@ -167,8 +167,8 @@ func Lines(r ike.Report) []Line {
 		return quickRequested(e)
 	case ikev1.SPIAllocated:
 		return spiAllocated(e)
-	case ikev1.IPsecOffered:
-		return ipsecOffered(e)
+	case ikev1.IPsecRequested:
+		return ipsecRequested(e)
 	case ikev1.IPsecTransformChecked:
 		return ipsecTransformChecked(e)
 	case ikev1.IPsecProposalRefused:
@@ -180,6 +180,8 @@ func Lines(r ike.Report) []Line {
 	case ike.ChildUp:
 		return outboundEnabled()
 
+	case engine.RequestTimer:
+		return requestTimer(e)
 	case engine.SessionStatus:
 		return sessionStatus(e)
 	case engine.ISAKMPOnOff:

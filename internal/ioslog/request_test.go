@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
@@ -69,6 +70,10 @@ IPSEC(validate_proposal_request): proposal part #1,
   (identity) local= 192.168.0.1:0, remote= 192.168.0.2:0,
     local_proxy= 192.168.0.1/255.255.255.255/256/0,
     remote_proxy= 192.168.0.2/255.255.255.255/256/0`},
+		{"asked again", engine.RequestTimer{Tunnel: "Tunnel1", Count: 2, Local: sa.Local.Addr(), Remote: sa.Remote.Addr(), Selector: gre}, `IPSEC(key_engine): request timer fired: count = 2,
+  (identity) local= 192.168.0.1:0, remote= 192.168.0.2:0,
+    local_proxy= 192.168.0.1/255.255.255.255/47/0,
+    remote_proxy= 192.168.0.2/255.255.255.255/47/0`},
 		{"enabled", ike.ChildUp{Tunnel: "Tunnel1", In: in, Out: out}, `IPSEC(key_engine): got a queue event with 1 KMI message(s)
 IPSEC(key_engine_enable_outbound): rec'd enable notify from ISAKMP`},
 	} {

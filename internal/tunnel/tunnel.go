@@ -49,6 +49,7 @@ type Tunnel struct {
 	begun       time.Time // the attempt of ours that is under way
 	next        time.Time // the next attempt of its own, zero: none
 	failure     string    // why the last attempt failed
+	failures    int       // in a row
 	changed     time.Time // when line protocol changed last
 }
 
@@ -126,6 +127,7 @@ func (t *Tunnel) Begin(now time.Time) {
 func (t *Tunnel) Failed(now time.Time, reason string) {
 	t.negotiating = false
 	t.failure = reason
+	t.failures++
 	t.schedule(now.Add(RetryInterval))
 }
 
@@ -139,6 +141,9 @@ func (t *Tunnel) schedule(at time.Time) {
 	}
 	t.next = at
 }
+
+// Failures are the attempts in a row that failed.
+func (t *Tunnel) Failures() int { return t.failures }
 
 // Due says whether the tunnel wants to negotiate now.
 func (t *Tunnel) Due(now time.Time) bool { return !t.next.IsZero() && !t.next.After(now) }
@@ -162,7 +167,7 @@ func (t *Tunnel) add(now time.Time, up ike.ChildUp) (loser uint32, found bool) {
 	t.children = append(t.children, c)
 	t.mode, t.protocol = up.In.Mode, up.In.Protocol
 	t.suite, t.encap = negotiated(up.In), up.In.Encap != nil
-	t.failure = ""
+	t.failure, t.failures = "", 0
 	t.next = time.Time{}
 	return loser, found
 }
