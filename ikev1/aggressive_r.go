@@ -143,7 +143,7 @@ func (st sentAG2) handle(s *Session, m *inbound) (mainMode, error) {
 		if err := s.prove(x, hash); err != nil {
 			return nil, err
 		}
-		s.establish(st.peer)
+		s.establish(st.peer, x.notifies)
 	} else if err := s.acceptPeer(st.peer, x, hash); err != nil { // a certificate may lead to another profile
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func (st sentAG2) handle(s *Session, m *inbound) (mainMode, error) {
 	s.state = QMIdle
 	s.step(InAMExchange, P1Complete)
 	for _, n := range x.notifies {
-		s.readNotify(n, 0)
+		s.heed(n, 0)
 	}
 	return complete{}, nil
 }

@@ -147,7 +147,7 @@ func (s *Session) acceptPeer(peer policy.PeerID, x identity, hash []byte) error 
 	if leaf := x.leaf(); leaf != nil && !names(leaf, peer) {
 		s.report(IDCertMismatch{SA: s.sa(), ID: x.id, Subject: leaf.Subject})
 	}
-	s.establish(peer)
+	s.establish(peer, x.notifies)
 	return nil
 }
 
@@ -165,8 +165,12 @@ func (s *Session) readID(x identity) (policy.PeerID, error) {
 	return peer, nil
 }
 
-// establish notes who the peer has proved to be.
-func (s *Session) establish(peer policy.PeerID) {
+// establish notes who the peer has proved to be. What he tells beside the proof
+// is shown first, as on IOS.
+func (s *Session) establish(peer policy.PeerID, notifies []wire.NotifyV1) {
+	for _, n := range notifies {
+		s.reportNotify(n, 0)
+	}
 	s.up = &established{peerID: peer.String(), since: s.now}
 	s.up.schedule(s.agreed.lifetime, s.role)
 	s.report(Authenticated{SA: s.sa(), PeerID: s.up.peerID})

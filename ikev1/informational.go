@@ -190,9 +190,18 @@ func parseAll[T any](payloads []wire.Payload, t wire.PayloadType, parse func([]b
 	return out, nil
 }
 
-// readNotify acts on a notification of an authenticated peer.
 func (s *Session) readNotify(n wire.NotifyV1, id uint32) {
+	s.reportNotify(n, id)
+	s.heed(n, id)
+}
+
+// reportNotify shows a notification of an authenticated peer.
+func (s *Session) reportNotify(n wire.NotifyV1, id uint32) {
 	s.report(NotifyReceived{SA: s.sa(), Type: n.Type, Protocol: n.Protocol, SPI: bytes.Clone(n.SPI), MessageID: id, Authenticated: true})
+}
+
+// heed acts on a notification of an authenticated peer.
+func (s *Session) heed(n wire.NotifyV1, id uint32) {
 	switch {
 	case n.Type == wire.NotifyInitialContact:
 		s.report(InitialContact{SA: s.sa(), PeerID: s.up.peerID})

@@ -212,7 +212,7 @@ func (st sentMM4) handle(s *Session, m *inbound) (mainMode, error) {
 		return nil, err
 	}
 	for _, n := range x.notifies {
-		s.readNotify(n, 0)
+		s.heed(n, 0)
 	}
 	return complete{}, nil
 }

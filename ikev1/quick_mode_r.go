@@ -148,7 +148,6 @@ func (s *Session) agreeQM1(q *quickMode, x quickPayloads, match policy.Transform
 		return err
 	}
 	defer clear(gxy)
-	s.stepQuick(q, InQMExchange, QMSPIStarve)
 	if q.spi, err = s.newChildSPI(); err != nil {
 		return err
 	}
@@ -157,6 +156,7 @@ func (s *Session) agreeQM1(q *quickMode, x quickPayloads, match policy.Transform
 		return err
 	}
 	s.report(SPIAllocated{SA: s.sa(), MessageID: q.id, SPI: q.spi})
+	s.stepQuick(q, InQMExchange, QMSPIStarve)
 	n := agreedOn(match, selector)
 	reply := match.Proposal
 	reply.SPI = binary.BigEndian.AppendUint32(nil, q.spi)

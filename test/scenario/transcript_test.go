@@ -17,11 +17,11 @@ type block struct {
 	lines                  []string
 }
 
-// transcripts reads the note's debug lines; "..." is a gap, and between two
-// lines others may stand anyway.
-func transcripts(t *testing.T) []block {
+// readBlocks reads debug lines; "..." is a gap, and between two lines others may
+// stand anyway.
+func readBlocks(t *testing.T, path string) []block {
 	t.Helper()
-	text, err := os.ReadFile("testdata/transcripts.txt")
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestTranscripts(t *testing.T) {
 			}
 		}
 		found := 0
-		for _, b := range transcripts(t) {
+		for _, b := range readBlocks(t, "testdata/transcripts.txt") {
 			if b.scenario != scenario.name {
 				continue
 			}
