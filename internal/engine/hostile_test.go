@@ -10,26 +10,29 @@ import (
 )
 
 // Row 30 of the hostile inputs: a peer takes, in another IKE SA, the SPI of a pair
-// that stands. Two hosts behind one address could do so too. The second pair does
-// not come up; the first stays in the kernel and in our books, now those of the
-// latest IKE SA.
+// that stands; or another host behind its address does. The second pair does not
+// come up. The first stays in the kernel and in the books of its owner: of the
+// peer's latest IKE SA, or of the one host.
 func TestSPIOfAnotherSession(t *testing.T) {
-	h := newHub(t, 1)
-	h.peer(0, 0, 1)
-	if len(h.sas) != 2 {
-		t.Fatalf("%d SAs in the kernel", len(h.sas))
-	}
-	h.peer(0, 0, 2)
-	v := h.e.Views(start)
-	if len(v.Sessions) != 2 || len(v.Sessions[0].Children) != 0 || len(v.Sessions[1].Children) != 1 {
-		t.Fatalf("%d sessions, the first with %d pairs", len(v.Sessions), len(v.Sessions[0].Children))
-	}
-	if len(h.sas) != 2 || len(h.e.children) != 2 {
-		t.Fatalf("%d SAs in the kernel, %d in the books", len(h.sas), len(h.e.children))
-	}
-	first := v.Sessions[1].Children[0]
-	if !h.sas[first.In.SAID] || !h.sas[first.Out.SAID] || h.e.children[first.Out.SAID] != h.e.sessions.all[1] {
-		t.Error("the first pair is no longer what stands")
+	for name, owner := range map[string]int{"": 1, "other": 0} {
+		h := newHub(t, 1)
+		h.peer(0, 0, 1)
+		if len(h.sas) != 2 {
+			t.Fatalf("%d SAs in the kernel", len(h.sas))
+		}
+		h.as = name
+		h.peer(0, 0, 2)
+		v := h.e.Views(start)
+		if len(v.Sessions) != 2 || len(v.Sessions[owner].Children) != 1 || len(v.Sessions[1-owner].Children) != 0 {
+			t.Fatalf("as %q: %d sessions, the first with %d pairs", name, len(v.Sessions), len(v.Sessions[0].Children))
+		}
+		if len(h.sas) != 2 || len(h.e.children) != 2 {
+			t.Fatalf("as %q: %d SAs in the kernel, %d in the books", name, len(h.sas), len(h.e.children))
+		}
+		first := v.Sessions[owner].Children[0]
+		if !h.sas[first.In.SAID] || !h.sas[first.Out.SAID] || h.e.children[first.Out.SAID] != h.e.sessions.all[owner] {
+			t.Errorf("as %q: the first pair is no longer what stands", name)
+		}
 	}
 }
 

@@ -31,6 +31,7 @@ type hub struct {
 	e   *Engine
 	pki *pki.Snapshot // of the peers
 	sas map[ipsec.SAID]bool
+	as  string // the host that a peer calls itself; "": its address
 }
 
 var hubAddr = netip.MustParseAddr("192.168.0.2")
@@ -41,8 +42,11 @@ func peerAddr(i int) netip.Addr {
 
 // router is a configuration of group 14, AES-256 and SHA-256 with tunnels to
 // those peers.
-func router(tb testing.TB, own netip.Addr, peers ...netip.Addr) *policy.Config {
+func router(tb testing.TB, name string, own netip.Addr, peers ...netip.Addr) *policy.Config {
 	var text strings.Builder
+	if name != "" {
+		fmt.Fprintf(&text, "hostname %s\nip domain name cisco.com\ncrypto isakmp identity hostname\n", name)
+	}
 	fmt.Fprintf(&text, `
 crypto isakmp policy 10
  encr aes 256
@@ -51,6 +55,7 @@ crypto isakmp policy 10
 crypto call admission limit ike in-negotiation-sa 99999
 crypto isakmp profile prof1
  match identity address 0.0.0.0
+ match identity host domain cisco.com
 crypto ipsec transform-set TS esp-aes 256 esp-sha256-hmac
 crypto ipsec profile prof1
  set transform-set TS
@@ -80,7 +85,7 @@ func newHub(tb testing.TB, n int) *hub {
 		peers = append(peers, peerAddr(i))
 	}
 	note := testca.NewNote()
-	env := ike.Env{Config: router(tb, hubAddr, peers...), PKI: note.R2(), Rand: rand.NewChaCha8([32]byte{})}
+	env := ike.Env{Config: router(tb, "", hubAddr, peers...), PKI: note.R2(), Rand: rand.NewChaCha8([32]byte{})}
 	h := &hub{tb: tb, e: New(start, env, Options{Options: tunnel.Options{Manual: true}}), pki: note.R1(), sas: map[ipsec.SAID]bool{}}
 	h.poll()
 	return h
@@ -111,7 +116,7 @@ func (h *hub) poll() (sent [][]byte) {
 // of a peer has other random numbers, and the same SPIs.
 func (h *hub) peer(i, until int, life byte) {
 	own, remote := netip.AddrPortFrom(peerAddr(i), 500), netip.AddrPortFrom(hubAddr, 500)
-	c := router(h.tb, own.Addr(), hubAddr)
+	c := router(h.tb, h.as, own.Addr(), hubAddr)
 	spi := uint32(0x1000)
 	env := &ike.Env{
 		Config: c, PKI: h.pki, Rand: rand.NewChaCha8([32]byte{1, byte(i), byte(i >> 8), life}),
