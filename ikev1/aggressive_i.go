@@ -1,6 +1,7 @@
 package ikev1
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/obol-ike/obol/internal/policy"
@@ -36,16 +37,27 @@ func (s *Session) beginAggressive() error {
 		return err
 	}
 	s.report(SAInserted{SA: s.sa(), Exchange: s.exchange})
-	s.psk = s.config.InitiatorKey(s.profile, s.local.Addr(), s.remote.Addr())
+	peer := s.config.AggressivePeer(s.remote.Addr())
+	if peer != nil {
+		s.psk = peer.Key()
+	} else {
+		s.psk = s.config.InitiatorKey(s.profile, s.local.Addr(), s.remote.Addr())
+	}
 	s.reportKey(false)
 	if err := s.findMethods(); err != nil {
 		return err
 	}
 	policies := s.usable()
+	if peer != nil { // its name goes with its key, and with nothing else
+		policies = slices.DeleteFunc(policies, signs)
+	}
+	if len(policies) == 0 {
+		return errors.New("no crypto isakmp policy authenticates with pre-share, as set aggressive-mode password does")
+	}
 	group := policies[0].Group
 	policies = slices.DeleteFunc(policies, func(p *policy.ISAKMPPolicy) bool { return p.Group != group })
 	sa := phase1Offer(policies)
-	id, own, err := s.nameFirst(policies)
+	id, own, err := s.nameFirst(peer, policies)
 	if err != nil {
 		return err
 	}
@@ -76,7 +88,10 @@ func signs(p *policy.ISAKMPPolicy) bool { return p.Auth == policy.RSASig }
 // nameFirst is our identity of AG1, which leaves before the peer has said what CA
 // it wants. Where the name is a certificate's subject, that certificate has to be
 // shown afterwards.
-func (s *Session) nameFirst(policies []*policy.ISAKMPPolicy) (id wire.IDV1, own *pki.Trustpoint, err error) {
+func (s *Session) nameFirst(peer *policy.ISAKMPPeer, policies []*policy.ISAKMPPolicy) (id wire.IDV1, own *pki.Trustpoint, err error) {
+	if peer != nil {
+		return peer.Endpoint, nil, nil
+	}
 	if slices.ContainsFunc(policies, signs) {
 		own = s.pki.Fallback(s.trustList()).Trustpoint
 	}

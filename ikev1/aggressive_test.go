@@ -227,3 +227,32 @@ func TestForgedAG2SaysNothing(t *testing.T) {
 		t.Error("it is believed to understand DPD")
 	}
 }
+
+// crypto isakmp peer begins aggressive mode with its own name and key, whatever the
+// profile says, and offers nothing that its key does not do.
+func TestAggressivePeer(t *testing.T) {
+	peer := on("R1", func(c *policy.Config) {
+		signed := *c.Policies[0]
+		signed.Priority, signed.Auth = 5, policy.RSASig
+		c.Policies = append([]*policy.ISAKMPPolicy{&signed}, c.Policies...)
+		c.Keyrings = nil
+		c.Peers = []*policy.ISAKMPPeer{{
+			Addr: netip32("192.168.0.2").Addr(), Endpoint: wire.IDV1{Type: wire.IDFQDN, Protocol: 17, Port: 500, Data: []byte("branch.cisco.com")},
+			Keyring: &policy.Keyring{Name: "of the peer", Keys: []policy.PreSharedKey{{Prefix: netip32("192.168.0.2"), Key: suite.Key("cisco")}}},
+		}}
+	})
+	named := on("R2", func(c *policy.Config) {
+		c.Profiles[0].Matches = []policy.Match{{Kind: policy.MatchHost, Value: "branch.cisco.com"}}
+	})
+	p := newPair(t, psk, peer, named)
+	p.up(p.r1)
+	want(t, p.r2, func(e ike.SessionUp) bool { return e.PeerID == "branch.cisco.com" && e.Profile == "prof1" })
+	want(t, p.r1, func(e AuthenticationBegun) bool { return e.Method == policy.PreShare && e.IDType == wire.IDFQDN })
+
+	p = newPair(t, psk, peer, on("R1", func(c *policy.Config) { c.Policies = c.Policies[:1] }))
+	p.initiate(p.r1)
+	want(t, p.r1, func(e ike.NegotiationFailed) bool {
+		return e.Reason == "no crypto isakmp policy authenticates with pre-share, as set aggressive-mode password does"
+	})
+	p.r1.wantIdle()
+}

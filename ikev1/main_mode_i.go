@@ -58,7 +58,7 @@ func Renew(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface) *S
 	s.reportRequest(itf)
 	s.report(SARequested{SA: s.sa(), Tunnel: itf.Name, Profile: s.profileName()})
 	begin := s.beginMain
-	if s.profile != nil && s.profile.Aggressive {
+	if s.profile != nil && s.profile.Aggressive || s.config.AggressivePeer(s.remote.Addr()) != nil {
 		begin = s.beginAggressive
 	}
 	if err := begin(); err != nil {

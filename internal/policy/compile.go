@@ -45,6 +45,7 @@ type builder struct {
 
 	isakmpPolicyPart
 	isakmpGlobalPart
+	isakmpPeerPart
 	keyringPart
 	isakmpProfilePart
 	transformSetPart
@@ -73,6 +74,7 @@ func (b *builder) finish() {
 	b.finishChains()
 	b.finishCertificateMaps()
 	b.finishKeyrings()
+	b.finishISAKMPPeers()
 	b.finishISAKMPProfiles()
 	b.finishTransformSets()
 	b.finishIPsecProfiles()

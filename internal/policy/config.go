@@ -21,6 +21,7 @@ type Config struct {
 	ISAKMP     ISAKMP
 	Policies   []*ISAKMPPolicy  // by priority; IOS's default ones when none is configured
 	Keyrings   []*Keyring       // "default" (crypto isakmp key) first when it has keys
+	Peers      []*ISAKMPPeer    // crypto isakmp peer address, those with which aggressive mode begins
 	Profiles   []*ISAKMPProfile // crypto isakmp profile, in configuration order
 	Transforms []*TransformSet  // "default" last, for profiles that name none
 	IPsec      []*IPsecProfile  // in configuration order

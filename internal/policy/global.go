@@ -23,6 +23,7 @@ var configMode = (&ios.Mode[*builder]{
 	ios.Command[*builder]{Syntax: "version LINE"},
 ).Add(isakmpPolicyCommands...).
 	Add(isakmpGlobalCommands...).
+	Add(isakmpPeerCommands...).
 	Add(keyringCommands...).
 	Add(isakmpProfileCommands...).
 	Add(transformSetCommands...).

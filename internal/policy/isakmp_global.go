@@ -18,7 +18,6 @@ var isakmpGlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto call admission limit ike in-negotiation-sa <10-99999>", Do: admissionLimit},
 	isakmpKeepaliveCommand,
 	{Syntax: "crypto logging session", Do: func(b *builder, m *ios.Match) { b.cfg.ISAKMP.LogSessions = m.Form == ios.Set }},
-	{Syntax: "crypto isakmp peer {address {A.B.C.D | ipv6 X:X::X} | hostname WORD} [vrf WORD]", Do: noEffect, Enter: isakmpPeerMode},
 	{Syntax: "crypto isakmp client configuration group WORD", Do: noEffect, Enter: clientGroupMode},
 }, idle(
 	"crypto isakmp nat keepalive <5-3600>",
@@ -29,12 +28,6 @@ var isakmpGlobalCommands = append([]ios.Command[*builder]{
 	"crypto isakmp client configuration browser-proxy WORD",
 	"crypto call admission limit LINE",
 	"crypto call admission load <0-100000>",
-)...)
-
-var isakmpPeerMode = (&ios.Mode[*builder]{Name: "config-isakmp-peer", Strict: true}).Add(idle(
-	"description LINE",
-	"set aggressive-mode client-endpoint {fqdn WORD | ipv4-address A.B.C.D | ipv6-address X:X::X | user-fqdn WORD}",
-	"set aggressive-mode password [0 | 6] SECRET",
 )...)
 
 // clientGroupMode is EzVPN's, of which nothing is spoken.
