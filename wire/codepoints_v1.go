@@ -32,7 +32,12 @@ var payloadNames = map[PayloadType]string{
 	PayloadNATDDraft: "NAT-D(130)", PayloadNATOADraft: "NAT-OA(131)", PayloadFragment: "FRAGMENT",
 }
 
-func (t PayloadType) String() string { return name(payloadNames, t, "payload type") }
+func (t PayloadType) String() string {
+	if s, ok := payloadNamesV2[t]; ok {
+		return s
+	}
+	return name(payloadNames, t, "payload type")
+}
 
 // Exchange types of RFC 2408 section 3.1 and RFC 2409 appendix A.
 const (
@@ -52,7 +57,12 @@ var exchangeNames = map[ExchangeType]string{
 	ExchangeInformational: "Informational", ExchangeTransaction: "Transaction", ExchangeQuickMode: "Quick Mode", ExchangeNewGroup: "New Group Mode",
 }
 
-func (t ExchangeType) String() string { return name(exchangeNames, t, "exchange type") }
+func (t ExchangeType) String() string {
+	if s, ok := exchangeNamesV2[t]; ok {
+		return s
+	}
+	return name(exchangeNames, t, "exchange type")
+}
 
 // Flags of IKEv1 (RFC 2408 section 3.1).
 const (

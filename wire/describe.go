@@ -28,8 +28,8 @@ func Describe(m *Message) string {
 
 // summary is the few words that tell a payload from others of its type.
 func summary(m *Message, p Payload) string {
-	if m.Version.Major() != 1 {
-		return ""
+	if m.Version.Major() == 2 {
+		return summaryV2(p)
 	}
 	switch p.Type {
 	case PayloadVendorID:
@@ -45,6 +45,30 @@ func summary(m *Message, p Payload) string {
 	case PayloadDelete:
 		if d, err := ParseDeleteV1(p.Body); err == nil {
 			return fmt.Sprintf("%s %d", d.Protocol, len(d.SPIs))
+		}
+	}
+	return ""
+}
+
+func summaryV2(p Payload) string {
+	switch p.Type {
+	case PayloadVendorIDV2:
+		return VendorNameV2(p.Body)
+	case PayloadNotifyV2:
+		if n, err := ParseNotifyV2(p.Body); err == nil {
+			return n.Type.String()
+		}
+	case PayloadIDi, PayloadIDr:
+		if id, err := ParseIDV2(p.Body); err == nil {
+			return id.Type.String()
+		}
+	case PayloadDeleteV2:
+		if d, err := ParseDeleteV2(p.Body); err == nil {
+			return fmt.Sprintf("%s %d", d.Protocol, len(d.SPIs))
+		}
+	case PayloadSKF:
+		if f, err := ParseSKF(p.Body); err == nil {
+			return fmt.Sprintf("%d/%d", f.Number, f.Total)
 		}
 	}
 	return ""

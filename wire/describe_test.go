@@ -16,7 +16,7 @@ func TestDescribe(t *testing.T) {
 		{informational(), "v1.0 Informational 11e79c308ebbd717/2ca4eb67438cfda9 id feedbeef len 99: HASH, NOTIFY(RESPONDER_LIFETIME), DELETE(ESP 2), payload type 99"},
 		{build(mainMode(), part{PayloadID, IDV1{Type: IDFQDN}}, part{PayloadVendorID, octets(3)}, part{PayloadNotify, octets(2)}, part{PayloadDelete, octets(2)}),
 			"v1.0 Main Mode 11e79c308ebbd717/2ca4eb67438cfda9 id 00000000 len 55: ID(ID_FQDN), VID(unknown), NOTIFY, DELETE"},
-		{saInitV2(), "v2.0 exchange type 34 11e79c308ebbd717/0000000000000000 id 00000000 len 159: payload type 33, payload type 34, payload type 200"},
+		{saInitV2(), "v2.0 IKE_SA_INIT 11e79c308ebbd717/0000000000000000 id 00000000 len 159: SA, KE, payload type 200"},
 	} {
 		if got := Describe(mustParse(t, tt.b)); got != tt.want {
 			t.Errorf("got\n%s, want\n%s", got, tt.want)
@@ -58,7 +58,7 @@ ISAKMP 1.0, Main Mode, cookies 11e79c308ebbd717 2ca4eb67438cfda9
 		{build(mainMode(), part{PayloadNotify, octets(2)}), []string{"malformed: NOTIFY payload at octet 34: 2 octets are too few"}},
 		{build(mainMode(), part{PayloadID, IDV1{Type: IDFQDN, Data: []byte("a\x1b[31m\n")}}), []string{`"a\x1b[31m\n"`}},
 		{build(mainMode(), part{PayloadID, IDV1{Type: IDDERASN1DN, Data: []byte{0x30, 0}}}), []string{"ID_DER_ASN1_DN 3000"}},
-		{saInitV2(), []string{"payload type 34 at 76, 76 octets"}},
+		{saInitV2(), []string{"KE at 76, 76 octets"}},
 	} {
 		got := Tree(mustParse(t, tt.b))
 		for _, w := range tt.want {

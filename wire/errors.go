@@ -10,7 +10,7 @@ type ParseError struct {
 	Payload PayloadType // PayloadNone: the header
 	Offset  int         // of the octet at fault: in the datagram from Parse, ParseChain and ParseBody, in the body from ParseX
 	Reason  string
-	Notify  NotifyType // what RFC 2408 section 5 names for it
+	Notify  NotifyType // what RFC 2408 section 5 names for it; in IKEv2 it is always INVALID_SYNTAX
 }
 
 func (e *ParseError) Error() string {

@@ -73,7 +73,14 @@ func checkBody(t *testing.T, tt bodyCase, body []byte) {
 		checkParseError(t, err, len(body))
 		return
 	}
-	if again := v.Append(nil); !bytes.Equal(again, body) {
+	again := v.Append(nil)
+	if tt.reserved {
+		if v, err = tt.parse(again); err != nil {
+			t.Fatalf("%s: built again, it is refused: %v\n%x, was\n%x", tt.name, err, again, body)
+		}
+		body, again = again, v.Append(nil)
+	}
+	if !bytes.Equal(again, body) {
 		t.Errorf("%s: built again\n%x, was\n%x", tt.name, again, body)
 	}
 }

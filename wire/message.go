@@ -66,6 +66,19 @@ func ParseChain(first PayloadType, b []byte, offset int) (payloads []Payload, re
 	return parseChain(V1, first, b, offset)
 }
 
+// ParseChainV2 is ParseChain for what an SK payload of IKEv2 holds: nothing may
+// follow the last payload, as the padding has its own length.
+func ParseChainV2(first PayloadType, b []byte, offset int) ([]Payload, error) {
+	payloads, rest, err := parseChain(V2, first, b, offset)
+	if err == nil && len(rest) > 0 {
+		err = malformed(PayloadSK, offset+len(b)-len(rest), "%d octets behind the last payload", len(rest))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return payloads, nil
+}
+
 // parseChain follows the generic payload headers.
 //
 //	 0                   1                   2                   3

@@ -42,9 +42,8 @@ func (t *tree) line(depth int, format string, args ...any) {
 }
 
 func (t *tree) payload(m *Message, p Payload) error {
-	if m.Version.Major() != 1 {
-		t.octets(p.Body)
-		return nil
+	if m.Version.Major() == 2 {
+		return t.payloadV2(p)
 	}
 	switch p.Type {
 	case PayloadSA:
