@@ -8,7 +8,8 @@ import (
 	"slices"
 )
 
-// A Cipher is an encryption algorithm of IKE and ESP, in CBC mode.
+// A Cipher is an encryption algorithm of IKE and ESP: in CBC mode, or combined
+// with authentication.
 type Cipher struct {
 	IOS       string // word of crypto isakmp policy: "3des"; "" where IKE itself cannot use it
 	Transform string // word of crypto ipsec transform-set: "esp-3des"
@@ -24,7 +25,10 @@ type Cipher struct {
 	FixedBits int    // key size of the wire format in bits, where it is fixed
 	Block     int    // block size, octets
 	IV        int    // initialisation vector on the wire, octets
+	SaltLen   int    // key material behind the key, octets; combined algorithms only
+	ICV       int    // octets on the wire; combined algorithms only
 	newBlock  func(key []byte) (cipher.Block, error)
+	newAEAD   func(key []byte, icv int) (cipher.AEAD, error) // nil: CBC mode
 }
 
 // The ciphers.
@@ -49,8 +53,17 @@ var (
 	}
 )
 
-// Ciphers lists the table.
+// Ciphers lists those in CBC mode; AEADs has the others.
 func Ciphers() []*Cipher { return []*Cipher{DES, TripleDES, AES, Null} }
+
+// CipherV2 finds a cipher, combined or not, by its IKEv2 number.
+func CipherV2(id uint16) (*Cipher, bool) {
+	all := append(Ciphers(), AEADs()...)
+	if i := slices.IndexFunc(all, func(c *Cipher) bool { return c.V2 == id }); i >= 0 {
+		return all[i], true
+	}
+	return nil, false
+}
 
 // CipherV1 finds a cipher by its IKEv1 phase 1 number.
 func CipherV1(id uint16) (*Cipher, bool) {

@@ -20,6 +20,10 @@ type Group struct {
 	kind      interface {
 		generate(g *Group, rand io.Reader) (*PrivateKey, error)
 	}
+	// encapsulate answers an initiator's public value where that is no
+	// Diffie-Hellman: a key encapsulation has two different ends.
+	encapsulate func(rand io.Reader, peer []byte) (public, shared []byte, err error)
+	AnswerLen   int // octets of the responder's KE body, where they differ from PublicLen
 }
 
 // A PrivateKey is one side's secret of an exchange.
@@ -36,10 +40,10 @@ const maxDraws = 128
 
 var errNoKey = errors.New("suite: no private key in range: the random source repeats itself")
 
-// Groups lists the groups that IOS offers, by number.
+// Groups lists the groups that IOS offers, which IKEv1 has too, by number.
 func Groups() []*Group { return slices.Clone(groups) }
 
-// GroupByNumber finds a group by its number.
+// GroupByNumber finds one of them by its number.
 func GroupByNumber(n uint16) (*Group, bool) {
 	if i := slices.IndexFunc(groups, func(g *Group) bool { return g.Number == n }); i >= 0 {
 		return groups[i], true
@@ -47,8 +51,38 @@ func GroupByNumber(n uint16) (*Group, bool) {
 	return nil, false
 }
 
+// GroupV2 finds a group, or an additional key exchange, by its IKEv2 number.
+func GroupV2(n uint16) (*Group, bool) {
+	if i := slices.IndexFunc(groupsV2, func(g *Group) bool { return g.Number == n }); i >= 0 {
+		return groupsV2[i], true
+	}
+	return GroupByNumber(n)
+}
+
+// KEM says whether the two ends do different things, so that the group can only
+// be an additional key exchange.
+func (g *Group) KEM() bool { return g.encapsulate != nil }
+
 // Generate draws a private key from rand and computes the public value.
 func (g *Group) Generate(rand io.Reader) (*PrivateKey, error) { return g.kind.generate(g, rand) }
+
+// Answer is the responder's whole part: its public value for the KE payload and
+// the shared secret. A peer's value of wrong length or out of the group gives
+// ErrPublicValue.
+func (g *Group) Answer(rand io.Reader, peer []byte) (public, shared []byte, err error) {
+	if len(peer) != g.PublicLen {
+		return nil, nil, ErrPublicValue
+	}
+	if g.encapsulate != nil {
+		return g.encapsulate(rand, peer)
+	}
+	key, err := g.Generate(rand)
+	if err != nil {
+		return nil, nil, err
+	}
+	shared, err = key.Shared(peer)
+	return key.public, shared, err
+}
 
 // Group is the key's group.
 func (k *PrivateKey) Group() *Group { return k.group }
@@ -62,7 +96,11 @@ func (k *PrivateKey) Public() []byte { return slices.Clone(k.public) }
 // the modulus, or x of the point. A peer's value of wrong length or out of the
 // group gives ErrPublicValue.
 func (k *PrivateKey) Shared(peer []byte) ([]byte, error) {
-	if len(peer) != k.group.PublicLen {
+	want := k.group.PublicLen
+	if k.group.encapsulate != nil {
+		want = k.group.AnswerLen
+	}
+	if len(peer) != want {
 		return nil, ErrPublicValue
 	}
 	return k.shared(peer)

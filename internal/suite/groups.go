@@ -1,6 +1,9 @@
 package suite
 
-import "crypto/ecdh"
+import (
+	"crypto/ecdh"
+	"crypto/mlkem"
+)
 
 // groups is the table, by number. Exponents: 256 bits are twice the strength of
 // a modulus of up to 3072 bits, 4096 bits take 320. In group 24 an exponent is a
@@ -16,4 +19,14 @@ var groups = []*Group{
 	{Number: 20, Name: "ECP-384", Bits: 384, PublicLen: 96, SharedLen: 48, kind: ecp{ecdh.P384(), 0xff}},
 	{Number: 21, Name: "ECP-521", Bits: 521, PublicLen: 132, SharedLen: 66, kind: ecp{ecdh.P521(), 0x01}},
 	{Number: 24, Name: "MODP-2048-256", Bits: 2048, PublicLen: 256, SharedLen: 256, kind: newMODP(prime24, generator24, order24, 256)},
+}
+
+// groupsV2 are those that only IKEv2 has; ML-KEM is an additional key exchange
+// and never the first.
+var groupsV2 = []*Group{
+	{Number: 31, Name: "CURVE25519", Bits: 255, PublicLen: 32, SharedLen: 32, kind: x25519{}},
+	{
+		Number: 36, Name: "ML-KEM-768", Bits: 768, PublicLen: mlkem.EncapsulationKeySize768, SharedLen: mlkem.SharedKeySize, kind: mlkem768{},
+		encapsulate: encapsulate768, AnswerLen: mlkem.CiphertextSize768,
+	},
 }

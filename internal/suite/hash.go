@@ -40,6 +40,11 @@ func HashV1(id uint16) (*Hash, bool) {
 	return findHash(func(h *Hash) bool { return h.V1 == id })
 }
 
+// HashV2 finds a hash by the IKEv2 number of its prf.
+func HashV2(id uint16) (*Hash, bool) {
+	return findHash(func(h *Hash) bool { return h.V2 == id })
+}
+
 // HashIOS finds a hash by its word in crypto isakmp policy.
 func HashIOS(word string) (*Hash, bool) {
 	return findHash(func(h *Hash) bool { return h.IOS == word })

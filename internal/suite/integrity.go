@@ -42,6 +42,11 @@ func IntegrityV1(id uint16) (*Integrity, bool) {
 	return findIntegrity(func(a *Integrity) bool { return a.V1 == id })
 }
 
+// IntegrityV2 finds an algorithm by its IKEv2 number.
+func IntegrityV2(id uint16) (*Integrity, bool) {
+	return findIntegrity(func(a *Integrity) bool { return a.V2 == id })
+}
+
 // IntegrityAH finds an algorithm by its AH transform identifier.
 func IntegrityAH(id uint8) (*Integrity, bool) {
 	return findIntegrity(func(a *Integrity) bool { return a.AH == id })
