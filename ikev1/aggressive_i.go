@@ -75,7 +75,7 @@ func (s *Session) beginAggressive() error {
 	} else {
 		st.id = s.addSelf(b, dh, nonce, id, wire.PayloadVendorID)
 	}
-	s.addVendors(b, s.announce(append(slices.Clone(vendorsMM1), wire.VendorDPD)))
+	s.addVendors(b, s.announce(append(s.vendorsSA(), wire.VendorDPD)))
 	s.step(InSARequestAM, IAM1)
 	s.report(ExchangeBegun{SA: s.sa(), Exchange: wire.ExchangeAggressive})
 	s.main, s.state = st, AGInitExch
@@ -118,12 +118,13 @@ func (st sentAG1) handle(s *Session, m *inbound) (mainMode, error) {
 	}
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadSA})
 	s.readVendors(payloads)
+	s.learnNAT(payloads)
 	s.reportKey(true)
 	if s.agreed, _ = s.checkOffer(chosen.Transforms); s.agreed.policy == nil {
 		return nil, refuse(wire.NotifyNoProposalChosen, "the peer's choice is not acceptable")
 	}
 	s.spiR = m.ResponderSPI
-	if err := st.finish(s, x); err != nil {
+	if err := st.finish(s, m, x); err != nil {
 		if s.crypt != nil {
 			s.crypt.wipe()
 		}
@@ -135,7 +136,7 @@ func (st sentAG1) handle(s *Session, m *inbound) (mainMode, error) {
 
 // finish judges the peer and sends AG3, which is kept for a peer that repeats
 // AG2; nothing answers it.
-func (st sentAG1) finish(s *Session, x aggressive) (err error) {
+func (st sentAG1) finish(s *Session, m *inbound, x aggressive) (err error) {
 	if err := s.parseProof(x.payloads, &x.identity); err != nil {
 		return err
 	}
@@ -154,7 +155,8 @@ func (st sentAG1) finish(s *Session, x aggressive) (err error) {
 			return err
 		}
 	}
-	s.readNATD(s.agreed.policy.Hash, x.payloads)
+	s.readNATD(m, x.payloads)
+	s.float()
 	h := s.header(wire.ExchangeAggressive, 0)
 	b := wire.NewBuilder(nil, h)
 	if err := s.addProof(b, own, s.hashI(t, st.id)); err != nil {

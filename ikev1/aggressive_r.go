@@ -63,6 +63,7 @@ func (s *Session) readAG1(x aggressive) (policy.PeerID, error) {
 		return peer, err
 	}
 	s.readVendors(x.payloads)
+	s.learnNAT(x.payloads)
 	s.psk = s.config.AggressiveKey(s.profile, peer, s.local.Addr(), s.remote.Addr())
 	s.reportKey(true)
 	return peer, nil
@@ -104,7 +105,7 @@ func (s *Session) sendAG2(m *inbound, x aggressive, peer policy.PeerID, transfor
 	if !s.preShared() {
 		s.addRequests(b)
 	}
-	s.addVendors(b, s.announce(append(vendorsMM2[:1:1], vendors...)))
+	s.addVendors(b, s.announce(append(s.vendorsSA(), vendors...)))
 	s.addNATD(b, s.agreed.policy.Hash)
 	s.main = sentAG2{transcript: t, identity: x.identity, peer: peer, own: own}
 	s.sendMain(b.Bytes(), true)
@@ -148,7 +149,8 @@ func (st sentAG2) handle(s *Session, m *inbound) (mainMode, error) {
 		return nil, err
 	}
 	s.crypt.iv = c.next
-	s.readNATD(s.agreed.policy.Hash, c.payloads)
+	s.readNATD(m, c.payloads)
+	s.follow(m.local, m.remote)
 	s.resend.sent(s.now, nil, false)
 	s.state = QMIdle
 	s.step(InAMExchange, P1Complete)

@@ -34,8 +34,10 @@ type party struct {
 	session *Session
 	itf     *policy.Interface
 
-	sent    [][]byte // datagrams not delivered yet
-	lens    []int    // of every datagram sent
+	sent    [][]byte       // datagrams not delivered yet
+	waiting []ike.Datagram // the same with their addresses, for who asks for these
+	updates []ipsec.SA
+	lens    []int // of every datagram sent
 	events  []ike.Event
 	sas     map[ipsec.SAID]ipsec.SA // that stand
 	refuse  func(ipsec.SA) error    // nil: everything installs
@@ -118,9 +120,10 @@ func (r *party) collect(now time.Time) {
 		}
 		switch o := o.(type) {
 		case ike.Send:
-			if o.Datagram.Local != r.addr {
+			if o.Datagram.Local.Addr() != r.addr.Addr() {
 				r.t.Errorf("%s sends from %s", r.name, o.Datagram.Local)
 			}
+			r.waiting = append(r.waiting, o.Datagram)
 			r.sent, r.lens = append(r.sent, o.Datagram.Data), append(r.lens, len(o.Datagram.Data))
 			r.orders = append(r.orders, "send")
 		case ike.InstallSA:
@@ -136,6 +139,8 @@ func (r *party) collect(now time.Time) {
 				r.sas[o.SA.SAID] = o.SA
 			}
 			r.session.HandleKernel(now, ipsec.Installed{SAID: o.SA.SAID, Err: err})
+		case ike.UpdateSA:
+			r.updates = append(r.updates, o.SA)
 		case ike.QuerySA:
 			r.session.HandleKernel(now, ipsec.Queried{SAID: o.SAID, Counters: ipsec.Counters{Packets: r.packets[o.SAID]}})
 		case ike.RemoveSA:

@@ -152,14 +152,15 @@ type TrustpointChosen struct {
 // NATDRead is one NAT-D payload of the peer.
 type NATDRead struct {
 	SA
-	Index   int  // 0: about us; from 1 on: about the peer
-	Matches bool // the hash is that of the address we see
+	Payload    wire.PayloadType
+	Self, Peer bool // who sits behind a NAT, by the payloads so far: the peer does until one matches
 }
 
-// NATChecked concludes the NAT-D payloads.
-type NATChecked struct {
+// PortFloated says that the peer is reached at another port from now on: because
+// phase 1 found a NAT, or because a NAT on the way has a new mapping.
+type PortFloated struct {
 	SA
-	Self, Peer bool // who sits behind a NAT
+	Before netip.AddrPort // of the peer
 }
 
 // AuthenticationBegun says how, and as whom, we authenticate.

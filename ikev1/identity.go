@@ -41,6 +41,9 @@ func (s *Session) buildIdentity(own *pki.Trustpoint, hash func(id []byte) []byte
 	if err != nil {
 		return nil, nil, err
 	}
+	if s.encapsulates() {
+		id.Port = 0 // as IOS: the port that would stand here is not ours
+	}
 	body := id.Append(nil)
 	s.report(AuthenticationBegun{SA: s.sa(), Method: s.agreed.policy.Auth, IDType: id.Type})
 	s.report(IDPayload{SA: s.sa(), Sent: true, Next: s.firstOfProof(), ID: id, Length: 4 + len(body)})

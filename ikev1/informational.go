@@ -122,7 +122,7 @@ func (s *Session) openInformational(m *inbound) (*opened, error) {
 	if s.up == nil {
 		return nil, reject(0, "informational exchange before the peer is authenticated")
 	}
-	s.use(m.MessageID)
+	s.use(m)
 	return c, nil
 }
 
@@ -142,9 +142,11 @@ func (s *Session) openNew(m *inbound) (*opened, error) {
 	return c, nil
 }
 
-// use notes that an exchange of the peer is genuine: its message id is spent.
-func (s *Session) use(id uint32) {
-	s.used[id] = struct{}{}
+// use notes that an exchange of the peer is genuine: its message id is spent, and
+// the peer is where it came from.
+func (s *Session) use(m *inbound) {
+	s.used[m.MessageID] = struct{}{}
+	s.follow(m.local, m.remote)
 	s.alive()
 	// The peer is past main mode: MM6 arrived.
 	s.resend = retransmission{}

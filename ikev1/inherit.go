@@ -28,6 +28,9 @@ func (s *Session) Inherit(now time.Time, from *Session) []ipsec.SAID {
 	s.children = append(from.children, s.children...)
 	slices.SortStableFunc(s.children, func(a, b *child) int { return a.installed.Compare(b.installed) })
 	from.children = nil
+	for _, c := range s.children {
+		s.remap(c, c.standing())
+	}
 	return ids
 }
 

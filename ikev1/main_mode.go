@@ -44,11 +44,12 @@ func (s *Session) receiveMain(m *inbound) {
 		s.rejected(m.Header, reject(wire.NotifyInvalidMessageID, "message id %#x in %s", m.MessageID, s.exchange), 0)
 		return
 	}
-	able, fragments := s.dpd.able, s.fragments.able
+	able, fragments, nat, local, remote := s.dpd.able, s.fragments.able, s.nat, s.local, s.remote
 	next, err := s.main.handle(s, m)
 	if err != nil {
 		r := asRejection(err)
 		s.phase, s.dpd.able, s.fragments.able = s.main.phase(), able, fragments
+		s.nat, s.local, s.remote = nat, local, remote
 		if r.verdict {
 			s.resend.refused, s.refusal = m.datagram, r.reason
 		}
@@ -237,6 +238,7 @@ func (s *Session) phase1Complete() {
 		s.sendPhase1Lifetime()
 	}
 	s.beginDPD()
+	s.beginKeepalives()
 	for _, itf := range s.waiting {
 		s.beginQuick(itf, nil)
 	}

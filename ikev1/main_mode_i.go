@@ -53,7 +53,7 @@ func Initiate(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface)
 func Renew(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface) *Session {
 	s := newSession(now, env, connID, Initiator)
 	s.tunnel = itf
-	s.local, s.remote = ends(itf)
+	s.local, s.remote = ends(env, itf)
 	s.profile = itf.Tunnel.Protection.ISAKMPProfile
 	s.reportRequest(itf)
 	s.report(SARequested{SA: s.sa(), Tunnel: itf.Name, Profile: s.profileName()})
@@ -85,7 +85,7 @@ func (s *Session) beginMain() error {
 	b := wire.NewBuilder(nil, s.header(wire.ExchangeMainMode, 0))
 	offer := sa.Append(nil)
 	b.Add(wire.PayloadSA, wire.Raw(offer))
-	s.addVendors(b, s.announce(vendorsMM1))
+	s.addVendors(b, s.announce(s.vendorsSA()))
 	s.step(InSARequest, IMM1)
 	s.report(ExchangeBegun{SA: s.sa(), Exchange: wire.ExchangeMainMode})
 	s.main = sentMM1{transforms: sa.Proposals[0].Transforms, offer: offer}
@@ -106,6 +106,7 @@ func (st sentMM1) handle(s *Session, m *inbound) (mainMode, error) {
 	s.step(InMMExchange, IMM2)
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadSA})
 	s.readVendors(payloads)
+	s.learnNAT(payloads)
 	if s.psk.Key != nil {
 		s.reportKey(true)
 	}
@@ -152,7 +153,7 @@ func (st sentMM3) handle(s *Session, m *inbound) (mainMode, error) {
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadKE})
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadNonce})
 	s.crypt = crypt
-	next, err := s.sendMM5(x, t)
+	next, err := s.sendMM5(m, x, t)
 	if err != nil {
 		crypt.wipe()
 		s.crypt, s.state = nil, MMSASetup
@@ -161,14 +162,15 @@ func (st sentMM3) handle(s *Session, m *inbound) (mainMode, error) {
 }
 
 // sendMM5 adds INITIAL_CONTACT when no authenticated SA with the peer stands.
-func (s *Session) sendMM5(x keyExchange, t transcript) (mainMode, error) {
+func (s *Session) sendMM5(m *inbound, x keyExchange, t transcript) (mainMode, error) {
 	own, err := s.chooseProof(x.requests)
 	s.readVendors(x.payloads)
-	s.readNATD(s.agreed.policy.Hash, x.payloads)
+	s.readNATD(m, x.payloads)
 	s.step(InProcess, IMM4)
 	if err != nil {
 		return nil, err
 	}
+	s.float()
 	s.state = MMKeyExch
 	initial := !s.env.Established(s.local.Addr(), s.remote.Addr())
 	if initial {
@@ -202,6 +204,7 @@ func (st sentMM5) handle(s *Session, m *inbound) (mainMode, error) {
 	if err := s.acceptIdentity(x, s.hashR(st.transcript, x.body)); err != nil {
 		return nil, err
 	}
+	s.follow(m.local, m.remote)
 	s.crypt.iv = c.next
 	s.step(InMMExchange, IMM6)
 	s.step(InProcess, IMM6)
@@ -211,9 +214,19 @@ func (st sentMM5) handle(s *Session, m *inbound) (mainMode, error) {
 	return complete{}, nil
 }
 
-// ends are the addresses of main mode for a tunnel.
-func ends(itf *policy.Interface) (local, remote netip.AddrPort) {
-	return netip.AddrPortFrom(itf.Tunnel.Source, port), netip.AddrPortFrom(itf.Tunnel.Destination, port)
+// ends are the addresses of phase 1 for a tunnel. A peer behind a NAT that has
+// moved to port 4500 is reached there only, RFC 3947 section 4: "if the responder
+// needs to rekey the Phase 1 SA, then it MUST start the negotiation by using
+// UDP(4500,Y)".
+func ends(env *ike.Env, itf *policy.Interface) (local, remote netip.AddrPort) {
+	local, remote = netip.AddrPortFrom(itf.Tunnel.Source, port), netip.AddrPortFrom(itf.Tunnel.Destination, port)
+	if env.Floated == nil {
+		return local, remote
+	}
+	if y := env.Floated(local.Addr(), remote.Addr()); y != 0 {
+		local, remote = netip.AddrPortFrom(local.Addr(), natPort), netip.AddrPortFrom(remote.Addr(), y)
+	}
+	return local, remote
 }
 
 // port is ISAKMP's.

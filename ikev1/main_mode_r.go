@@ -49,7 +49,7 @@ func Respond(now time.Time, env *ike.Env, connID uint32, d ike.Datagram) (*Sessi
 	if m.NextPayload == wire.PayloadFragment {
 		return nil, reject(wire.NotifyInvalidPayloadType, "a fragment does not begin an IKE SA")
 	}
-	in := &inbound{Message: m, datagram: data}
+	in := &inbound{Message: m, datagram: data, local: d.Local, remote: d.Remote}
 	payloads, err := clearPayloads(in)
 	if err == nil {
 		err = knownPayloads(payloads)
@@ -95,6 +95,7 @@ func (s *Session) answerOffer(m *inbound, payloads []wire.Payload, body []byte, 
 	s.step(InMMExchange, RMM1)
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadSA})
 	s.readVendors(payloads)
+	s.learnNAT(payloads)
 	s.psk = s.config.ResponderKey(s.local.Addr(), s.remote.Addr())
 	s.reportKey(true)
 	if err := s.findMethods(); err != nil {
@@ -116,7 +117,7 @@ func (s *Session) answerOffer(m *inbound, payloads []wire.Payload, body []byte, 
 	b.Add(wire.PayloadSA, wire.SAV1{DOI: wire.DOIIPsec, Situation: wire.SituationIdentityOnly, Proposals: []wire.ProposalV1{{
 		Number: 1, Protocol: wire.ProtocolISAKMP, Transforms: []wire.TransformV1{transform},
 	}}})
-	s.addVendors(b, s.announce(vendorsMM2))
+	s.addVendors(b, s.announce(s.vendorsSA()))
 	s.main = sentMM2{offer: body}
 	s.sendMain(b.Bytes(), true)
 	s.resend.accepted = m.datagram
@@ -157,7 +158,7 @@ func (st sentMM2) handle(s *Session, m *inbound) (mainMode, error) {
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadKE})
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadNonce})
 	s.crypt, s.state = crypt, MMKeyExch
-	next, err := s.sendMM4(x, t, dh, nonce)
+	next, err := s.sendMM4(m, x, t, dh, nonce)
 	if err != nil {
 		crypt.wipe()
 		s.crypt, s.state = nil, MMSASetup
@@ -167,10 +168,10 @@ func (st sentMM2) handle(s *Session, m *inbound) (mainMode, error) {
 
 // sendMM4 also chooses the certificate for MM6: from all trustpoints, as the
 // profile is not known before MM5, and for good if MM3 asked for one.
-func (s *Session) sendMM4(x keyExchange, t transcript, dh *suite.PrivateKey, nonce []byte) (mainMode, error) {
+func (s *Session) sendMM4(m *inbound, x keyExchange, t transcript, dh *suite.PrivateKey, nonce []byte) (mainMode, error) {
 	own, err := s.chooseProof(x.requests)
 	s.readVendors(x.payloads)
-	s.readNATD(s.agreed.policy.Hash, x.payloads)
+	s.readNATD(m, x.payloads)
 	s.step(InProcess, RMM3)
 	if err != nil {
 		return nil, err
@@ -205,6 +206,7 @@ func (st sentMM4) handle(s *Session, m *inbound) (mainMode, error) {
 			st.own = own
 		}
 	}
+	s.follow(m.local, m.remote)
 	before := s.crypt.iv
 	s.crypt.iv = c.next
 	if err := s.sendMM6(st); err != nil {

@@ -160,7 +160,7 @@ func TestNoteCertificates(t *testing.T) {
 		t.Error("the responder examined a profile list")
 	}
 	want(t, p.r2, func(e InitialContact) bool { return e.PeerID == "R1.cisco.com" })
-	want(t, p.r2, func(e NATChecked) bool { return !e.Self && !e.Peer })
+	want(t, p.r2, func(e NATDRead) bool { return !e.Self && !e.Peer })
 	for _, e := range all[VendorIDBuilt](p.r1) {
 		if e.ConnID != 0 {
 			t.Error("the conn-id shows before the keys exist")

@@ -80,6 +80,7 @@ func (p *protection) open(m *inbound, iv []byte) (*opened, error) {
 		return nil, reject(wire.NotifyPayloadMalformed, "encrypted message without payloads")
 	}
 	return &opened{
+		from:     m,
 		payloads: payloads,
 		body:     body[:len(body)-len(rest)],
 		next:     bytes.Clone(m.Rest[len(m.Rest)-n:]),
@@ -88,6 +89,7 @@ func (p *protection) open(m *inbound, iv []byte) (*opened, error) {
 
 // opened is a decrypted message.
 type opened struct {
+	from     *inbound
 	payloads []wire.Payload
 	body     []byte // the payloads without the padding
 	next     []byte // IV of the next message of the exchange

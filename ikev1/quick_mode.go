@@ -272,7 +272,7 @@ func (s *Session) pair(q *quickMode, n negotiated, gxy []byte) (in, out ipsec.SA
 	t := q.itf.Tunnel
 	base := ipsec.SA{
 		Mode: n.mode, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID,
-		Replay: t.Protection.Replay, Soft: softLifetime(n.lifetime, q.initiator), Hard: n.lifetime,
+		Replay: t.Protection.Replay, Encap: s.encap(), Soft: softLifetime(n.lifetime, q.initiator), Hard: n.lifetime,
 	}
 	if n.set.AH != nil {
 		base.Encr, base.Integ = nil, n.set.AH
@@ -298,7 +298,10 @@ func (s *Session) pair(q *quickMode, n negotiated, gxy []byte) (in, out ipsec.SA
 }
 
 // install orders an SA.
-func (s *Session) install(sa ipsec.SA) { s.out = append(s.out, ike.InstallSA{SA: sa}) }
+func (s *Session) install(sa ipsec.SA) {
+	s.aim(&sa) // the ports may have changed since it was negotiated
+	s.out = append(s.out, ike.InstallSA{SA: sa})
+}
 
 // reportInstalled shows the data plane's answer.
 func (s *Session) reportInstalled(q *quickMode, sa ipsec.SA, err error) {

@@ -102,6 +102,9 @@ func (s *Session) sendQM1(itf *policy.Interface, replaces *child) error {
 	if st.offer, err = quickOffer(itf, q.spi); err != nil {
 		return err
 	}
+	if st.offer, err = s.throughNAT(st.offer); err != nil {
+		return err
+	}
 	st.ids = proxyIDs(st.selector)
 	q.ni = make([]byte, nonceLen)
 	if err := s.random(q.ni); err != nil {
@@ -127,7 +130,7 @@ func (s *Session) sendQM1(itf *policy.Interface, replaces *child) error {
 }
 
 // quickMessage builds QM1 or QM2 with room for its hash: HASH, SA, NONCE, [KE],
-// IDci, IDcr.
+// IDci, IDcr, [NAT-OAi, NAT-OAr].
 func (s *Session) quickMessage(q *quickMode, proposals []wire.ProposalV1, nonce []byte, dh *suite.PrivateKey, ids [2][]byte) *wire.Builder {
 	b := wire.NewBuilder(nil, s.header(wire.ExchangeQuickMode, q.id))
 	b.Add(wire.PayloadHash, wire.Raw(make([]byte, s.crypt.hash.Size)))
@@ -141,6 +144,7 @@ func (s *Session) quickMessage(q *quickMode, proposals []wire.ProposalV1, nonce 
 			b.Add(wire.PayloadID, wire.Raw(id))
 		}
 	}
+	s.addNATOA(b, q.initiator, proposals)
 	return b
 }
 
@@ -150,7 +154,8 @@ func (st sentQM1) handle(s *Session, q *quickMode, c *opened) error {
 	if err := c.checkHash(s.crypt.messageHash(messageID(q.id), q.ni, c.afterHash())); err != nil {
 		return err
 	}
-	x, err := parseQuick(c)
+	s.follow(c.from.local, c.from.remote)
+	x, err := s.parseQuick(c)
 	if err != nil {
 		return verdict(err)
 	}

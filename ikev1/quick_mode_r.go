@@ -85,7 +85,7 @@ func (s *Session) answerQuick(m *inbound) error {
 	if err != nil {
 		return err
 	}
-	s.use(m.MessageID)
+	s.use(m)
 	q := &quickMode{id: m.MessageID, config: s.env.Config, phase: QMReady, state: received{}, begun: s.now, iv: c.next}
 	q.resend.accepted = m.datagram
 	s.quick = append(s.quick, q)
@@ -99,7 +99,7 @@ func (s *Session) answerQuick(m *inbound) error {
 // judgeQM1 finds the tunnel of the proxies, a transform set that will do, and
 // orders the inbound SA.
 func (s *Session) judgeQM1(q *quickMode, c *opened) error {
-	x, err := parseQuick(c)
+	x, err := s.parseQuick(c)
 	if err != nil {
 		return err
 	}
@@ -111,6 +111,7 @@ func (s *Session) judgeQM1(q *quickMode, c *opened) error {
 	if err != nil {
 		return err
 	}
+	selector = s.asSeen(selector, x.proposals)
 	profile := s.profile
 	if profile != nil {
 		profile = q.config.Profile(profile.Name)
@@ -215,6 +216,7 @@ func (st sentQM2) handle(s *Session, q *quickMode, c *opened) error {
 	if err := c.checkHash(s.crypt.hash3(q)); err != nil {
 		return err
 	}
+	s.follow(c.from.local, c.from.remote)
 	s.reportRead(q, wire.PayloadHash)
 	q.resend.sent(s.now, nil, false)
 	if st.standing {

@@ -88,7 +88,7 @@ func offered(ours []wire.ProposalV1, got wire.ProposalV1) bool {
 // checkTransforms compares proposals with the transform sets of the tunnel and
 // reports every comparison.
 func (s *Session) checkTransforms(q *quickMode, selector ipsec.Selector, proposals []wire.ProposalV1) (policy.TransformMatch, error) {
-	match := policy.MatchTransformSet(q.itf.Tunnel.Protection, proposals)
+	match := policy.MatchTransformSet(q.itf.Tunnel.Protection, proposals, s.encapsulates())
 	for _, c := range match.Checks {
 		s.report(IPsecTransformChecked{
 			SA: s.sa(), MessageID: q.id, Proposal: c.Proposal.Number, Protocol: c.Proposal.Protocol,
@@ -101,8 +101,6 @@ func (s *Session) checkTransforms(q *quickMode, selector ipsec.Selector, proposa
 		return match, refuse(wire.NotifyNoProposalChosen, "%s", match.Reason)
 	case match.Mode == ipsec.Transport && q.itf.Tunnel.Mode != policy.GREIP:
 		return match, refuse(wire.NotifyNoProposalChosen, "transport mode for a tunnel of type ipsec ipv4")
-	case match.UDP:
-		return match, refuse(wire.NotifyNoProposalChosen, "UDP encapsulation without a NAT")
 	case match.Set.AH != nil && match.Set.Encr != nil:
 		return match, refuse(wire.NotifyNoProposalChosen, "%v", errNoTransform)
 	}

@@ -19,7 +19,7 @@ type quickPayloads struct {
 	notifies  []wire.NotifyV1
 }
 
-func parseQuick(c *opened) (x quickPayloads, err error) {
+func (s *Session) parseQuick(c *opened) (x quickPayloads, err error) {
 	body, err := one(c.payloads, wire.PayloadSA)
 	if err != nil {
 		return x, err
@@ -50,6 +50,9 @@ func parseQuick(c *opened) (x quickPayloads, err error) {
 	}
 	if n == 1 {
 		return x, reject(wire.NotifyPayloadMalformed, "IDci without IDcr")
+	}
+	if err := s.checkNATOA(c.payloads); err != nil {
+		return x, err
 	}
 	x.notifies, err = parseNotifies(c.payloads)
 	return x, err

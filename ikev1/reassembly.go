@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -36,8 +37,8 @@ type assembly struct {
 
 // receiveFragment takes a fragment. The message that it completes is treated as a
 // datagram that came now.
-func (s *Session) receiveFragment(h wire.Header, data []byte) {
-	f, err := s.parseFragment(h, data)
+func (s *Session) receiveFragment(h wire.Header, d ike.Datagram) {
+	f, err := s.parseFragment(h, d.Data)
 	if err == nil {
 		err = s.keepFragment(h, f)
 	}
@@ -59,7 +60,7 @@ func (s *Session) receiveFragment(h wire.Header, data []byte) {
 		s.rejected(h, reject(wire.NotifyPayloadMalformed, "the fragments are of another message than their headers say"), 0)
 	default:
 		s.report(Reassembled{SA: s.sa(), Length: len(message), Fragments: len(a.pieces)})
-		s.receive(whole, message)
+		s.receive(whole, ike.Datagram{Local: d.Local, Remote: d.Remote, VRF: d.VRF, Data: message})
 	}
 }
 

@@ -2,6 +2,7 @@ package ikev1
 
 import (
 	"bytes"
+	"net/netip"
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
@@ -15,7 +16,8 @@ const maxMessage = 32 << 10
 // inbound is a message of the peer.
 type inbound struct {
 	*wire.Message
-	datagram []byte // as it came
+	datagram      []byte // as it came
+	local, remote netip.AddrPort
 }
 
 // Handle takes a datagram of the peer. Whatever is wrong with it is reported
@@ -33,28 +35,30 @@ func (s *Session) Handle(now time.Time, d ike.Datagram) {
 		s.rejected(h, malformed(err), 0)
 		return
 	}
-	s.report(PacketReceived{SA: s.sa(), Exchange: h.Exchange, MessageID: h.MessageID, Length: len(d.Data)})
-	if d.Remote != s.remote || d.Local != s.local {
-		s.rejected(h, reject(0, "message from %s to %s, the SA is with %s", d.Remote, d.Local, s.remote), 0)
+	came := s.sa()
+	came.Local, came.Remote = d.Local, d.Remote
+	s.report(PacketReceived{SA: came, Exchange: h.Exchange, MessageID: h.MessageID, Length: len(d.Data)})
+	if h.NextPayload != wire.PayloadFragment {
+		s.receive(h, d)
 		return
 	}
-	if h.NextPayload == wire.PayloadFragment {
-		s.receiveFragment(h, d.Data)
-		return
+	if s.comes(h, d) {
+		s.receiveFragment(h, d)
 	}
-	s.receive(h, d.Data)
 }
 
 // receive takes a whole message, in one datagram or put together of fragments.
-func (s *Session) receive(h wire.Header, datagram []byte) {
-	if s.duplicate(h, datagram) {
+// What is repeated may come from the port that phase 1 has left, and is answered
+// on the new one.
+func (s *Session) receive(h wire.Header, d ike.Datagram) {
+	if s.duplicate(h, d.Data) || !s.comes(h, d) {
 		return
 	}
-	if err := s.checkHeader(h, len(datagram)); err != nil {
+	if err := s.checkHeader(h, len(d.Data)); err != nil {
 		s.rejected(h, err, 0)
 		return
 	}
-	data := bytes.Clone(datagram)
+	data := bytes.Clone(d.Data)
 	m, err := wire.Parse(data)
 	if err == nil {
 		err = knownPayloads(m.Payloads)
@@ -63,7 +67,7 @@ func (s *Session) receive(h wire.Header, datagram []byte) {
 		s.rejected(h, err, 0)
 		return
 	}
-	in := &inbound{Message: m, datagram: data}
+	in := &inbound{Message: m, datagram: data, local: d.Local, remote: d.Remote}
 	switch h.Exchange {
 	case s.exchange:
 		s.receiveMain(in)

@@ -55,6 +55,7 @@ type Session struct {
 	// alone: nothing has come under the keys yet. AG3, which nobody answers, may be
 	// lost, and the peer have forgotten us.
 	alone bool
+	nat   nat
 
 	fragments fragmentation
 
@@ -129,6 +130,7 @@ func (s *Session) HandleTimeout(now time.Time) {
 	s.mainTimeout()
 	s.dpdTimeout()
 	s.fragmentTimeout()
+	s.keepaliveTimeout()
 	s.quickTimeout()
 	s.childTimeout()
 }
@@ -139,6 +141,7 @@ func (s *Session) NextTimeout() (time.Time, string) {
 	s.mainDeadline(&t)
 	s.dpdDeadline(&t)
 	s.fragmentDeadline(&t)
+	s.keepaliveDeadline(&t)
 	s.quickDeadline(&t)
 	s.childDeadline(&t)
 	return t.at, t.why
@@ -188,6 +191,7 @@ func (s *Session) header(x wire.ExchangeType, id uint32) wire.Header {
 
 // transmit sends a message.
 func (s *Session) transmit(x wire.ExchangeType, id uint32, datagram []byte) {
+	s.nat.sent = s.now
 	s.report(PacketSent{SA: s.sa(), Exchange: x, MessageID: id, Length: len(datagram)})
 	for _, data := range s.datagrams(datagram) {
 		s.out = append(s.out, ike.Send{Datagram: ike.Datagram{Local: s.local, Remote: s.remote, VRF: s.vrf, Data: data}})
@@ -273,6 +277,10 @@ func (s *Session) HandleKernel(now time.Time, ev ipsec.Event) {
 	case ipsec.Expired:
 		s.childExpired(ev)
 	case ipsec.Queried:
-		s.childCounted(ev)
+		if !s.natCounted(ev) {
+			s.childCounted(ev)
+		}
+	case ipsec.Mapped:
+		s.childMapped(ev)
 	}
 }

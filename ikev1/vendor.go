@@ -7,17 +7,25 @@ import (
 	"github.com/obol-ike/obol/wire"
 )
 
-// Vendor ids as IOS 15.3T sends them: those of NAT-T with the SA, the others
-// with the nonce. Only the responder says CISCO-UNITY, as its first.
-var (
-	vendorsMM1 = [][]byte{wire.VendorRFC3947, wire.VendorDraft07, wire.VendorDraft03, wire.VendorDraft02}
-	vendorsMM2 = [][]byte{wire.VendorRFC3947}
-)
+// vendorsSA are the vendor ids of MM1 and MM2 as IOS 15.3T sends them, those of
+// NAT-T: all that it knows as initiator, the best of the peer's as responder. The
+// others come with the nonce.
+func (s *Session) vendorsSA() [][]byte {
+	switch {
+	case s.config.NoNATTransparency:
+		return nil
+	case s.role == Initiator:
+		return [][]byte{wire.VendorRFC3947, wire.VendorDraft07, wire.VendorDraft03, wire.VendorDraft02}
+	case s.nat.method == nil:
+		return nil
+	}
+	return [][]byte{s.nat.method.vendor}
+}
 
 // vendorsKE are the vendor ids of MM3 and MM4. The one that Wireshark calls
 // unknown begins with the responder's cookie in disguise; how IOS makes its
 // second half is not known, we take random octets. A responder with a pre-shared
-// key leaves out XAUTH, as it wants none.
+// key leaves out XAUTH, as it wants none. Only a responder says CISCO-UNITY.
 func (s *Session) vendorsKE() ([][]byte, error) {
 	var tail [8]byte
 	if err := s.random(tail[:]); err != nil {

@@ -26,6 +26,7 @@ type View struct {
 	Begun         time.Time     // with its first message
 	Established   time.Time     // zero until then
 	DPD           bool          // the peer is asked whether it lives
+	NAT           bool          // there is a NAT on the way; SAs are encapsulated in UDP
 	Children      []ChildView
 }
 
@@ -56,7 +57,7 @@ func (s *Session) View(now time.Time) View {
 	}
 	if s.up != nil {
 		v.PeerID, v.Established = s.up.peerID, s.up.since
-		v.DPD = s.dpd.Interval > 0
+		v.DPD, v.NAT = s.dpd.Interval > 0, s.encapsulates()
 		v.Remaining = max(0, s.up.expires.Sub(now))
 	}
 	for _, c := range s.children {

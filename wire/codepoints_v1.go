@@ -17,7 +17,8 @@ const (
 	PayloadDelete     PayloadType = 12
 	PayloadVendorID   PayloadType = 13
 	PayloadConfig     PayloadType = 14 // mode configuration, "attributes"
-	PayloadNATDOld    PayloadType = 15 // NAT-D of early drafts, as old IOS sends it
+	PayloadNATDOld    PayloadType = 15 // NAT-D of draft-ietf-ipsec-nat-t-ike-04 to 08
+	PayloadNATOAOld   PayloadType = 16 // NAT-OA of these
 	PayloadNATD       PayloadType = 20
 	PayloadNATOA      PayloadType = 21
 	PayloadNATDDraft  PayloadType = 130 // draft-ietf-ipsec-nat-t-ike-00 to 03
@@ -28,7 +29,7 @@ const (
 var payloadNames = map[PayloadType]string{
 	PayloadNone: "NONE", PayloadSA: "SA", PayloadProposal: "PROPOSAL", PayloadTransform: "TRANSFORM", PayloadKE: "KE", PayloadID: "ID",
 	PayloadCert: "CERT", PayloadCertReq: "CERT_REQ", PayloadHash: "HASH", PayloadSig: "SIG", PayloadNonce: "NONCE", PayloadNotify: "NOTIFY",
-	PayloadDelete: "DELETE", PayloadVendorID: "VID", PayloadConfig: "CFG", PayloadNATDOld: "NAT-D(15)", PayloadNATD: "NAT-D", PayloadNATOA: "NAT-OA",
+	PayloadDelete: "DELETE", PayloadVendorID: "VID", PayloadConfig: "CFG", PayloadNATDOld: "NAT-D(15)", PayloadNATOAOld: "NAT-OA(16)", PayloadNATD: "NAT-D", PayloadNATOA: "NAT-OA",
 	PayloadNATDDraft: "NAT-D(130)", PayloadNATOADraft: "NAT-OA(131)", PayloadFragment: "FRAGMENT",
 }
 
@@ -131,6 +132,9 @@ const (
 	EncapsTransport    uint16 = 2
 	EncapsUDPTunnel    uint16 = 3
 	EncapsUDPTransport uint16 = 4
+	// Of draft-ietf-ipsec-nat-t-ike-00 to 03, from the private range.
+	EncapsUDPTunnelDraft    uint16 = 61443
+	EncapsUDPTransportDraft uint16 = 61444
 )
 
 var attrNames = map[uint16]string{

@@ -11,6 +11,7 @@ var (
 	VendorDraft07       = mustHex("439b59f8ba676c4c7737ae22eab8f582")
 	VendorDraft03       = mustHex("7d9419a65310ca6f2c179d9215529d56")
 	VendorDraft02       = mustHex("90cb80913ebb696e086381b5ec427b1f") // of "...-02\n", the one that was deployed
+	VendorDraft02Plain  = mustHex("cd60464335df21f87cfdb2fc68b6a448") // of "...-02", as the draft has it
 	VendorDPD           = mustHex("afcad71368a1f1c96b8696fc77570100")
 	VendorXAUTH         = mustHex("09002689dfd6b712")
 	VendorUnity         = mustHex("12f5f28c457168a9702d9fe274cc0100")
@@ -27,6 +28,7 @@ var vendors = []struct {
 	{VendorDraft07, false, "NAT-T v7"},
 	{VendorDraft03, false, "NAT-T v3"},
 	{VendorDraft02, false, "NAT-T v2"},
+	{VendorDraft02Plain, false, "NAT-T v2"},
 	{VendorDPD, false, "DPD"},
 	{VendorXAUTH, false, "XAUTH"},
 	{VendorUnity, false, "Unity"},

@@ -86,7 +86,7 @@ func (d *Dataplane) String() string {
 	return "Linux " + d.release + " XFRM: ESP and AH, VTI, GRE"
 }
 
-// Events reports Expired and Acquire until Close. They are to be read: while
+// Events reports Expired, Mapped and Acquire until Close. They are to be read: while
 // nobody does, the kernel's queue may overflow, and then the expired SAs are
 // found by comparing with the kernel's list. A hard expiry may come without a
 // soft one before it: the kernel skips that when its timer is late.

@@ -30,7 +30,7 @@ type watcher struct {
 
 // newWatcher subscribes in the current namespace.
 func newWatcher(buffer int) (*watcher, error) {
-	s, err := nl.Subscribe(unix.NETLINK_XFRM, nl.XFRMNLGRP_ACQUIRE, nl.XFRMNLGRP_EXPIRE)
+	s, err := nl.Subscribe(unix.NETLINK_XFRM, nl.XFRMNLGRP_ACQUIRE, nl.XFRMNLGRP_EXPIRE, nl.XFRMNLGRP_MAPPING)
 	if err != nil {
 		return nil, fmt.Errorf("listen to XFRM events: %w", err)
 	}
@@ -82,8 +82,17 @@ func (w *watcher) run(d *Dataplane) {
 // report passes on one event unless it was reported already; false when the
 // watcher is closed.
 func (w *watcher) report(d *Dataplane, e ipsec.Event) bool {
-	if x, ok := e.(ipsec.Expired); ok && !d.expired(x) {
-		return true
+	switch x := e.(type) {
+	case ipsec.Expired:
+		if !d.expired(x) {
+			return true
+		}
+	case ipsec.Mapped:
+		var known bool
+		if x.SAID, known = d.named(x.SAID); !known {
+			return true
+		}
+		e = x
 	}
 	select {
 	case w.events <- e:
@@ -100,6 +109,8 @@ func decode(message uint16, b []byte) ipsec.Event {
 		return decodeExpire(b)
 	case nl.XFRM_MSG_ACQUIRE:
 		return decodeAcquire(b)
+	case nl.XFRM_MSG_MAPPING:
+		return decodeMapping(b)
 	}
 	return nil
 }

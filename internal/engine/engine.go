@@ -54,6 +54,7 @@ func New(now time.Time, env ike.Env, opts Options) *Engine {
 		fragments: newFragments(),
 	}
 	e.env.Established = e.established
+	e.env.Floated = e.floated
 	e.env.NewSPI = e.newSPI
 	e.env.Hold = e.fragments.hold
 	e.tunnels.Adopt(now, env.Config, opts.Options)
@@ -116,6 +117,8 @@ func (e *Engine) HandleKernel(now time.Time, event ipsec.Event) {
 	case ipsec.Expired:
 		id = event.SAID
 	case ipsec.Queried:
+		id = event.SAID
+	case ipsec.Mapped:
 		id = event.SAID
 	default:
 		return

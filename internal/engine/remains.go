@@ -72,7 +72,7 @@ func (e *Engine) thinOut(now time.Time, latest *entry) {
 	var oldest *entry
 	n := 0
 	for _, x := range e.sessions.all {
-		if l, r := x.Addresses(); l == local && r == remote && (x.Established() || !x.Alive()) {
+		if l, r := x.Addresses(); l.Addr() == local.Addr() && r.Addr() == remote.Addr() && (x.Established() || !x.Alive()) {
 			oldest = cmp.Or(oldest, x)
 			n++
 		}

@@ -146,6 +146,8 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 		if !event.Known && event.Protocol != wire.ProtocolISAKMP {
 			e.deletedElsewhere(now, x, event)
 		}
+	case ikev1.PortFloated:
+		e.portFloated(now, x, event)
 	case ikev1.InitialContact:
 		e.initialContact(now, x)
 	}

@@ -15,12 +15,24 @@ import (
 
 // A Datagram is one IKE message and its addresses. The non-ESP marker of port
 // 4500 (RFC 3948) is not part of Data: the socket layer takes it off and puts
-// it on.
+// it on, but for a NAT keepalive, which has none.
 type Datagram struct {
 	Local, Remote netip.AddrPort
 	VRF           string // "" is the global table
 	Data          []byte
 }
+
+// natKeepalive, RFC 3948 section 2.3: "a one-octet-long payload with the value
+// 0xFF".
+const natKeepalive = 0xff
+
+// NATKeepalive makes the datagram that keeps a NAT's mapping alive.
+func NATKeepalive(local, remote netip.AddrPort, vrf string) Datagram {
+	return Datagram{Local: local, Remote: remote, VRF: vrf, Data: []byte{natKeepalive}}
+}
+
+// NATKeepalive says whether the datagram is such a one.
+func (d Datagram) NATKeepalive() bool { return len(d.Data) == 1 && d.Data[0] == natKeepalive }
 
 // Output is what a machine wants done. The daemon carries it out in one
 // switch, the simulator in another.
@@ -33,7 +45,8 @@ type Send struct{ Datagram Datagram }
 // ipsec.Installed with the same SAID.
 type InstallSA struct{ SA ipsec.SA }
 
-// UpdateSA changes an installed SA (addresses, lifetimes).
+// UpdateSA changes an installed SA (lifetimes, the ports of UDP encapsulation).
+// Keys are not part of it: those of zeros that ipsec.SA.Public gives will do.
 type UpdateSA struct{ SA ipsec.SA }
 
 // RemoveSA takes an SA out of the data plane.
@@ -92,6 +105,9 @@ type Env struct {
 	// child SAs of one that has ended:
 	// INITIAL_CONTACT is sent only when none does (RFC 2407 section 4.6.3.3).
 	Established func(local, remote netip.Addr) bool
+	// Floated is the port of a peer behind a NAT, by the newest SA with it that
+	// moved to port 4500; 0: there is none. It may be nil where there is one SA.
+	Floated func(local, remote netip.Addr) uint16
 	// NewSPI gives a child SPI that is unique on this host, from 256 up.
 	NewSPI func() uint32
 	// Hold asks for room for so many octets of a peer's unfinished messages, and

@@ -89,31 +89,33 @@ func packetReceived(e ikev1.PacketReceived) []Line {
 // payloadRead: the payloads left out have lines, and events, of their own.
 func payloadRead(e ikev1.PayloadRead) []Line {
 	switch e.Payload {
-	case wire.PayloadVendorID, wire.PayloadCertReq, wire.PayloadCert, wire.PayloadNotify, wire.PayloadDelete, wire.PayloadNATD, wire.PayloadNATDDraft:
+	case wire.PayloadVendorID, wire.PayloadCertReq, wire.PayloadCert, wire.PayloadNotify, wire.PayloadDelete, wire.PayloadNATD, wire.PayloadNATDDraft, wire.PayloadNATDOld:
 		return nil
 	}
 	return isakmp(":(%d): processing %s payload. message ID = %d", e.ConnID, e.Payload, e.MessageID)
 }
 
+// natdRead: after each payload IOS prints what it thinks by now. The peer is
+// taken to be behind a NAT until a hash says that it is not.
 func natdRead(e ikev1.NATDRead) []Line {
-	lines := isakmp(":received payload type %d", wire.PayloadNATD)
-	switch {
-	case e.Matches:
-		return lines
-	case e.Index == 0:
-		return join(lines, isakmp(" (%d): My hash no match -  this node inside NAT", e.ConnID))
-	}
-	return join(lines, isakmp(" (%d): His hash no match - this node outside NAT", e.ConnID))
-}
-
-func natChecked(e ikev1.NATChecked) []Line {
+	text := "No NAT Found for self or peer"
 	switch {
 	case e.Self && e.Peer:
-		return isakmp(" (%d): NAT found, both nodes inside NAT", e.ConnID)
-	case e.Self || e.Peer:
-		return nil // said with the hash that did not match
+		text = "NAT found, both nodes inside NAT"
+	case e.Self:
+		text = "My hash no match -  this node inside NAT"
+	case e.Peer:
+		text = "His hash no match - this node outside NAT"
 	}
-	return isakmp(" (%d): No NAT Found for self or peer", e.ConnID)
+	return join(isakmp(":received payload type %d", e.Payload), isakmp(" (%d): %s", e.ConnID, text))
+}
+
+// portFloated: IOS looks for a peer structure of the new port.
+func portFloated(e ikev1.PortFloated) []Line {
+	return join(
+		isakmp(":(%d):Detected port floating to port = %d", e.ConnID, e.Remote.Port()),
+		isakmp(": Trying to find existing peer %s/%s/%d/", e.Local.Addr(), e.Remote.Addr(), e.Remote.Port()),
+	)
 }
 
 func profileMatched(profile string) []Line {

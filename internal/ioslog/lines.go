@@ -75,8 +75,8 @@ func Lines(r ike.Report) []Line {
 		return vendorIDRead(e)
 	case ikev1.NATDRead:
 		return natdRead(e)
-	case ikev1.NATChecked:
-		return natChecked(e)
+	case ikev1.PortFloated:
+		return portFloated(e)
 
 	case ikev1.TransformChecked:
 		return transformChecked(e)

@@ -97,13 +97,17 @@ ISAKMP:(1001): vendor ID is DPD`},
 ISAKMP:(1001): speaking to another IOS box!`},
 		{"vendor unknown", ikev1.VendorIDRead{SA: sa, VendorID: []byte{14: 1, 15: 0}}, `ISAKMP:(1001): processing vendor id payload
 ISAKMP:(1001): vendor ID seems Unity/DPD but hash mismatch`},
-		{"NAT-D", ikev1.NATDRead{SA: sa, Matches: true}, `ISAKMP:received payload type 20`},
-		{"NAT-D of us", ikev1.NATDRead{SA: sa}, `ISAKMP:received payload type 20
+		{"NAT-D, no NAT", ikev1.NATDRead{SA: sa, Payload: 20}, `ISAKMP:received payload type 20
+ISAKMP (1001): No NAT Found for self or peer`},
+		{"NAT-D, we are behind a NAT", ikev1.NATDRead{SA: sa, Payload: 20, Self: true}, `ISAKMP:received payload type 20
 ISAKMP (1001): My hash no match -  this node inside NAT`},
-		{"NAT-D of the peer", ikev1.NATDRead{SA: sa, Index: 1}, `ISAKMP:received payload type 20
+		{"NAT-D, the peer is behind a NAT", ikev1.NATDRead{SA: sa, Payload: 130, Peer: true}, `ISAKMP:received payload type 130
 ISAKMP (1001): His hash no match - this node outside NAT`},
-		{"no NAT", ikev1.NATChecked{SA: sa}, `ISAKMP (1001): No NAT Found for self or peer`},
-		{"both behind NAT", ikev1.NATChecked{SA: sa, Self: true, Peer: true}, `ISAKMP (1001): NAT found, both nodes inside NAT`},
+		{"NAT-D, both are", ikev1.NATDRead{SA: sa, Payload: 20, Self: true, Peer: true}, `ISAKMP:received payload type 20
+ISAKMP (1001): NAT found, both nodes inside NAT`},
+		{"port floated", ikev1.PortFloated{SA: ikev1.SA{ConnID: 1001, Local: netip.MustParseAddrPort("192.168.0.1:4500"), Remote: netip.MustParseAddrPort("192.168.0.2:4501")}},
+			`ISAKMP:(1001):Detected port floating to port = 4501
+ISAKMP: Trying to find existing peer 192.168.0.1/192.168.0.2/4501/`},
 		{"transform taken", ikev1.TransformChecked{SA: start, Transform: accept, Priority: 10}, `ISAKMP:(0):Checking ISAKMP transform 1 against priority 10 policy
 ISAKMP:      encryption AES-CBC
 ISAKMP:      keylength of 256

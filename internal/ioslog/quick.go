@@ -66,6 +66,7 @@ func transformName(p wire.ProtocolID, id uint8) string {
 var encapsulations = map[uint64]string{
 	uint64(wire.EncapsTunnel): "Tunnel", uint64(wire.EncapsTransport): "Transport",
 	uint64(wire.EncapsUDPTunnel): "Tunnel-UDP", uint64(wire.EncapsUDPTransport): "Transport-UDP",
+	uint64(wire.EncapsUDPTunnelDraft): "Tunnel-UDP", uint64(wire.EncapsUDPTransportDraft): "Transport-UDP",
 }
 
 func phase2Attribute(a wire.Attribute) string {

@@ -17,6 +17,7 @@ var vendors = []struct {
 	{wire.VendorDraft07, "NAT-T v7", "07"},
 	{wire.VendorDraft03, "NAT-T v3", "03"},
 	{wire.VendorDraft02, "NAT-T v2", "02"},
+	{wire.VendorDraft02Plain, "NAT-T v2", "02"},
 	{wire.VendorXAUTH, "XAUTH", ""},
 	{wire.VendorUnity, "Unity", ""},
 	{wire.VendorDPD, "DPD", ""},

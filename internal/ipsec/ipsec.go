@@ -226,14 +226,15 @@ type Dataplane interface {
 	RemoveLink(name string) error
 	SetRoute(Route) error
 	RemoveRoute(Route) error
-	// Events reports Expired and Acquire until Close.
+	// Events reports Expired, Mapped and Acquire until Close.
 	Events() <-chan Event
 	// Sweep removes everything that is recognisably ours.
 	Sweep() error
 	Close() error
 }
 
-// Event is what a data plane reports: Installed, Expired, Queried or Acquire.
+// Event is what a data plane reports: Installed, Expired, Queried, Mapped or
+// Acquire.
 type Event interface{ event() }
 
 // Installed answers an order to install an SA.
@@ -261,7 +262,16 @@ type Acquire struct {
 	Selector Selector
 }
 
+// Mapped says that what an inbound SA with UDP encapsulation receives comes from
+// another address or port than before: a NAT on the way has a new mapping. The
+// packet that told was authenticated.
+type Mapped struct {
+	SAID   SAID
+	Remote netip.AddrPort
+}
+
 func (Installed) event() {}
+func (Mapped) event()    {}
 func (Expired) event()   {}
 func (Queried) event()   {}
 func (Acquire) event()   {}

@@ -4,7 +4,8 @@
 //
 // What arrives is reduced to IKE messages before anyone else sees it: on port
 // 4500 the non-ESP marker comes off and NAT keepalives are dropped (RFC 3948),
-// oversize datagrams are dropped on both. What is dropped is counted.
+// oversize datagrams are dropped on both. What is dropped is counted. Where SAs
+// stand in the kernel it takes UDP-encapsulated ESP, and keepalives, before us.
 package netio
 
 import (
@@ -32,9 +33,10 @@ const MaxDatagram = 16384
 // Options say which ports to take. Port 0 takes any free one.
 type Options struct {
 	IKE, NATT uint16
-	// Bypass says that IPsec policies may come to stand in the kernel: then a
-	// socket that cannot be exempted from them is an error. Without it the
-	// exemption is tried, since the policies of others may stand there.
+	// Bypass says that IPsec policies and SAs may come to stand in the kernel: a
+	// socket that cannot be exempted from them, or cannot hand ESP in UDP to them,
+	// is an error. Without it the exemption is tried, since the policies of others
+	// may stand there.
 	Bypass bool
 }
 
@@ -55,24 +57,23 @@ type socket struct {
 // Listen opens the sockets. Errors are one line: the port and what the system
 // said.
 func Listen(o Options) (*Sockets, error) {
-	ike, err := listen(o.IKE, o.Bypass)
+	ike, err := listen(o.IKE, o.Bypass, false)
 	if err != nil {
 		return nil, err
 	}
-	natt, err := listen(o.NATT, o.Bypass)
+	natt, err := listen(o.NATT, o.Bypass, true)
 	if err != nil {
 		ike.udp.Close()
 		return nil, err
 	}
-	natt.marker = true
 	return &Sockets{ike: ike, natt: natt}, nil
 }
 
-func listen(port uint16, bypass bool) (*socket, error) {
+func listen(port uint16, bypass, natt bool) (*socket, error) {
 	// SO_REUSEADDR stays off, as Go leaves it for UDP: a second daemon must be
 	// told that the port is taken and not share its datagrams.
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		return setOptions(c, bypass)
+		return setOptions(c, bypass, natt)
 	}}
 	conn, err := config.ListenPacket(context.Background(), "udp4", fmt.Sprintf(":%d", port))
 	if errors.Is(err, unix.EADDRINUSE) {
@@ -87,10 +88,10 @@ func listen(port uint16, bypass bool) (*socket, error) {
 		udp.Close()
 		return nil, fmt.Errorf("UDP port %d: IP_PKTINFO: %w", port, cause(err))
 	}
-	return &socket{udp: udp, packet: packet, port: uint16(udp.LocalAddr().(*net.UDPAddr).Port)}, nil
+	return &socket{udp: udp, packet: packet, port: uint16(udp.LocalAddr().(*net.UDPAddr).Port), marker: natt}, nil
 }
 
-func setOptions(c syscall.RawConn, bypass bool) error {
+func setOptions(c syscall.RawConn, bypass, natt bool) error {
 	var failed error
 	err := c.Control(func(fd uintptr) {
 		// Messages with certificates are longer than many paths: without DF
@@ -101,6 +102,14 @@ func setOptions(c syscall.RawConn, bypass bool) error {
 		}
 		if err := exempt(int(fd)); err != nil && bypass {
 			failed = fmt.Errorf("IP_XFRM_POLICY: %w", err)
+			return
+		}
+		if !natt || !bypass {
+			return
+		}
+		// What has no non-ESP marker is ESP, and goes to the kernel's SAs.
+		if err := unix.SetsockoptInt(int(fd), unix.IPPROTO_UDP, unix.UDP_ENCAP, unix.UDP_ENCAP_ESPINUDP); err != nil {
+			failed = fmt.Errorf("UDP_ENCAP: %w", err)
 		}
 	})
 	return errors.Join(err, failed)

@@ -97,9 +97,7 @@ func (s *Sockets) accept(sock *socket, m *ipv4.Message) (ike.Datagram, bool) {
 	}
 	data := m.Buffers[0][:m.N]
 	if sock.marker {
-		// "the sender of the NAT-keepalive packet should use a one-octet-long
-		// payload with the value 0xFF" (RFC 3948 section 2.3).
-		if len(data) == 1 && data[0] == 0xff {
+		if (ike.Datagram{Data: data}).NATKeepalive() {
 			s.counters.keepalives.Add(1)
 			return ike.Datagram{}, false
 		}

@@ -69,7 +69,7 @@ func (sock *socket) message(d ike.Datagram) ipv4.Message {
 		OOB:     source.Marshal(),
 		Addr:    net.UDPAddrFromAddrPort(d.Remote),
 	}
-	if sock.marker {
+	if sock.marker && !d.NATKeepalive() {
 		m.Buffers = [][]byte{nonESPMarker, d.Data}
 	}
 	return m

@@ -82,7 +82,9 @@ var commandTable = map[string]string{
 		+ no crypto isakmp keepalive
 		- crypto isakmp keepalive 10 61
 		- crypto isakmp keepalive 9
-		~ crypto isakmp nat keepalive 20
+		+ crypto isakmp nat keepalive 20
+		+ no crypto isakmp nat keepalive
+		- crypto isakmp nat keepalive 4
 		+ crypto isakmp aggressive-mode disable
 		+ crypto isakmp fragmentation
 		~ crypto isakmp invalid-spi-recovery
@@ -104,7 +106,9 @@ var commandTable = map[string]string{
 		~ crypto ipsec security-association idle-time 60
 		~ crypto ipsec df-bit clear
 		~ crypto ipsec fragmentation before-encryption
-		~ crypto ipsec nat-transparency udp-encapsulation
+		+ crypto ipsec nat-transparency udp-encapsulation
+		+ no crypto ipsec nat-transparency udp-encapsulation
+		~ crypto ipsec nat-transparency spi-matching
 		+ crypto ipsec transform-set X esp-aes 256 esp-sha512-hmac
 		~ crypto ipsec transform-set X esp-3des
 		~ crypto ipsec transform-set X esp-null esp-sha-hmac

@@ -26,7 +26,9 @@ type Config struct {
 	Transforms []*TransformSet  // "default" last, for profiles that name none
 	IPsec      []*IPsecProfile  // in configuration order
 	Lifetime   ipsec.Lifetime   // crypto ipsec security-association lifetime
-	Replay     int              // crypto ipsec security-association replay window-size, 0: disabled
+	// NoNATTransparency is no crypto ipsec nat-transparency udp-encapsulation.
+	NoNATTransparency bool
+	Replay            int // crypto ipsec security-association replay window-size, 0: disabled
 
 	Trustpoints []pki.Settings // in configuration order
 	Chains      []CertificateChain
@@ -51,6 +53,8 @@ type ISAKMP struct {
 	Keepalive Keepalive    // crypto isakmp keepalive
 	// Fragmentation is crypto isakmp fragmentation.
 	Fragmentation bool
+	// NATKeepalive is crypto isakmp nat keepalive, 0: none are sent.
+	NATKeepalive time.Duration
 	// NoAggressive is crypto isakmp aggressive-mode disable.
 	NoAggressive bool
 	LogSessions  bool // crypto logging session

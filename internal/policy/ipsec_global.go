@@ -16,14 +16,15 @@ type ipsecGlobalPart struct {
 var ipsecGlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto ipsec security-association " + lifetimeWords, Do: globalLifetime},
 	{Syntax: "crypto ipsec security-association " + replayWords, Do: globalReplay},
+	natTransparencyCommand,
 }, idle(
+	"crypto ipsec nat-transparency spi-matching",
 	"crypto ipsec security-association idle-time <60-86400>",
 	"crypto ipsec security-association dummy {pps <0-25> | seconds <1-3600>}",
 	"crypto ipsec security-association ecn {discard | propagate}",
 	"crypto ipsec security-association multi-sn",
 	"crypto ipsec df-bit {clear | copy | set}",
 	"crypto ipsec fragmentation {before-encryption | after-encryption}",
-	"crypto ipsec nat-transparency {udp-encapsulation | spi-matching}",
 	"crypto ipsec optional [retry <60-86400>]",
 	"crypto ipsec ipv4-deny {clear | drop | jump}",
 	"crypto ipsec client LINE",

@@ -17,10 +17,10 @@ var isakmpGlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto isakmp identity kind:{address | dn | hostname}", Do: isakmpIdentity},
 	{Syntax: "crypto call admission limit ike in-negotiation-sa <10-99999>", Do: admissionLimit},
 	isakmpKeepaliveCommand,
+	natKeepaliveCommand,
 	{Syntax: "crypto logging session", Do: func(b *builder, m *ios.Match) { b.cfg.ISAKMP.LogSessions = m.Form == ios.Set }},
 	{Syntax: "crypto isakmp client configuration group WORD", Do: noEffect, Enter: clientGroupMode},
 }, idle(
-	"crypto isakmp nat keepalive <5-3600>",
 	"crypto isakmp invalid-spi-recovery",
 	"crypto isakmp disconnect-revoked-peers",
 	"crypto isakmp xauth timeout <5-90>",

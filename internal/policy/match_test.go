@@ -152,7 +152,7 @@ crypto ipsec profile PFS
 		{"nothing", p, nil, "", 0, ipsec.Lifetime{}},
 	}
 	for _, test := range tests {
-		m := MatchTransformSet(test.profile, test.offer)
+		m := MatchTransformSet(test.profile, test.offer, false)
 		got := ""
 		if m.Set != nil {
 			got = m.Set.Name
@@ -166,10 +166,7 @@ crypto ipsec profile PFS
 			t.Errorf("%s: set %q, want %q: %+v", test.name, got, test.want, m.Checks)
 		}
 	}
-	if m := MatchTransformSet(p, []wire.ProposalV1{esp(1, 12, 4, 3, 5, 5, 6, 128)}); m.Set == nil || !m.UDP || m.Mode != ipsec.Tunnel {
-		t.Errorf("UDP encapsulation: %+v", m)
-	}
-	if m := MatchTransformSet(pfs, []wire.ProposalV1{esp(1, 12, 4, 1, 5, 5, 6, 128, 3, 14)}); m.Group.Number != 14 || !strings.Contains(m.Set.String(), "esp-aes") {
+	if m := MatchTransformSet(pfs, []wire.ProposalV1{esp(1, 12, 4, 1, 5, 5, 6, 128, 3, 14)}, false); m.Group.Number != 14 || !strings.Contains(m.Set.String(), "esp-aes") {
 		t.Errorf("%+v", m)
 	}
 }

@@ -14,7 +14,7 @@ type TransformMatch struct {
 	Proposal  wire.ProposalV1  // the accepted one, as offered, with the offerer's SPI
 	Transform wire.TransformV1 // the accepted one of Proposal, as offered
 	Mode      ipsec.Mode
-	UDP       bool             // the offer is of UDP encapsulation (RFC 3947 section 5.1)
+	UDP       bool             // with UDP encapsulation (RFC 3947 section 5.1)
 	Group     *suite.Group     // nil: no PFS
 	Lifetime  ipsec.Lifetime   // the lower of the offer's and the profile's
 	Reason    string           // of a refusal, in IOS's words
@@ -34,8 +34,9 @@ const RefusedTransforms = "transform proposal not supported for identity"
 
 // MatchTransformSet compares an offer with the transform sets of a profile:
 // outside the proposals as offered, inside the sets in the profile's order;
-// the first pair that agrees is taken.
-func MatchTransformSet(p *IPsecProfile, proposals []wire.ProposalV1) TransformMatch {
+// the first pair that agrees is taken. udp says that a NAT stands between the
+// ends, so that nothing but UDP encapsulation will do; without one it may not be.
+func MatchTransformSet(p *IPsecProfile, proposals []wire.ProposalV1, udp bool) TransformMatch {
 	m := TransformMatch{Reason: RefusedTransforms}
 	count := map[uint8]int{}
 	for _, offer := range proposals {
@@ -48,7 +49,7 @@ func MatchTransformSet(p *IPsecProfile, proposals []wire.ProposalV1) TransformMa
 				continue
 			}
 			for _, set := range p.Transforms {
-				accepted, refusal := p.accepts(set, offer, t)
+				accepted, refusal := p.accepts(set, offer, t, udp)
 				m.Checks = append(m.Checks, TransformCheck{offer, t, set, refusal})
 				if refusal == "" {
 					accepted.Checks = m.Checks
@@ -61,7 +62,7 @@ func MatchTransformSet(p *IPsecProfile, proposals []wire.ProposalV1) TransformMa
 }
 
 // accepts compares one transform with one set, attribute by attribute.
-func (p *IPsecProfile) accepts(set *TransformSet, offer wire.ProposalV1, t wire.TransformV1) (TransformMatch, string) {
+func (p *IPsecProfile) accepts(set *TransformSet, offer wire.ProposalV1, t wire.TransformV1, udp bool) (TransformMatch, string) {
 	m := TransformMatch{Set: set, Proposal: offer, Transform: t, Lifetime: p.Lifetime}
 	values, lives, ok := readAttributes(t.Attributes, wire.IPsecAttrLifeType, wire.IPsecAttrLifeDuration)
 	if !ok {
@@ -82,6 +83,14 @@ func (p *IPsecProfile) accepts(set *TransformSet, offer wire.ProposalV1, t wire.
 	}
 	if m.Mode, m.UDP, ok = encapsulation(values[wire.IPsecAttrEncaps]); !ok || !set.allows(m.Mode) {
 		return m, fmt.Sprintf("encapsulation mode %d offered, the set has %s", values[wire.IPsecAttrEncaps], set.Mode)
+	}
+	switch {
+	case m.UDP && !udp:
+		return m, "UDP encapsulation offered, there is no NAT"
+	case udp && protocol == wire.ProtocolAH:
+		return m, "AH does not pass a NAT"
+	case udp && !m.UDP:
+		return m, "no UDP encapsulation offered, there is a NAT"
 	}
 	group := values[wire.IPsecAttrGroup]
 	if group > 0 {
@@ -132,9 +141,9 @@ func encapsulation(value uint64) (mode ipsec.Mode, udp, ok bool) {
 		return ipsec.Tunnel, false, true
 	case uint64(wire.EncapsTransport):
 		return ipsec.Transport, false, true
-	case uint64(wire.EncapsUDPTunnel):
+	case uint64(wire.EncapsUDPTunnel), uint64(wire.EncapsUDPTunnelDraft):
 		return ipsec.Tunnel, true, true
-	case uint64(wire.EncapsUDPTransport):
+	case uint64(wire.EncapsUDPTransport), uint64(wire.EncapsUDPTransportDraft):
 		return ipsec.Transport, true, true
 	}
 	return 0, false, false

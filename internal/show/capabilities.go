@@ -9,7 +9,7 @@ func capabilities(s ikev1.View) string {
 	if s.DPD {
 		letters += "D"
 	}
-	if s.Local.Port() == 4500 {
+	if s.NAT {
 		letters += "N"
 	}
 	return letters

@@ -3,7 +3,6 @@ package show
 import (
 	"bytes"
 	"io"
-	"net/netip"
 	"strings"
 	"testing"
 
@@ -22,10 +21,7 @@ func TestCapabilities(t *testing.T) {
 		{true, true, "23:59:33 DN\n", "Capabilities:DN connid:1010"},
 	} {
 		s := session()
-		s.DPD = test.dpd
-		if test.nat {
-			s.Local = netip.AddrPortFrom(s.Local.Addr(), 4500)
-		}
+		s.DPD, s.NAT = test.dpd, test.nat
 		text := func(print func(io.Writer) error) string {
 			var b bytes.Buffer
 			if err := print(&b); err != nil {

@@ -4,11 +4,73 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
 )
+
+// Pass sends a packet through a tunnel: it counts at the SA that sends it and,
+// if it gets so far, at the one that receives it.
+func (w *World) Pass(from, to *Router, tunnel, peerTunnel string) {
+	out, err := from.Dataplane.sender(tunnel)
+	if err != nil {
+		return
+	}
+	from.Dataplane.packets[out.SAID]++
+	in, src, err := w.reach(from, to, out, peerTunnel)
+	if err != nil {
+		return
+	}
+	to.Dataplane.packets[in.SAID]++
+	if in.Encap != nil && in.Encap.RemotePort != src.Port() {
+		to.kernel(0, func() ipsec.Event { return ipsec.Mapped{SAID: in.SAID, Remote: src} })
+	}
+}
+
+// Carries checks that packets from one router to another through a tunnel would
+// be encrypted, decrypted and handed on; the error says where they end.
+func (w *World) Carries(from, to *Router, tunnel, peerTunnel string) error {
+	out, err := from.Dataplane.sender(tunnel)
+	if err != nil {
+		return fmt.Errorf("%s: %w", from.Name, err)
+	}
+	in, _, err := w.reach(from, to, out, peerTunnel)
+	if err != nil {
+		return err
+	}
+	if err := match(out, in); err != nil {
+		return fmt.Errorf("SPI %#x: %w", out.SPI, err)
+	}
+	if err := to.Dataplane.receives(peerTunnel); err != nil {
+		return fmt.Errorf("%s: %w", to.Name, err)
+	}
+	return nil
+}
+
+// reach takes a packet to the SA that decrypts it, and says where it came from.
+func (w *World) reach(from, to *Router, out ipsec.SA, peerTunnel string) (ipsec.SA, netip.AddrPort, error) {
+	src, dst := netip.AddrPortFrom(out.Src, 0), netip.AddrPortFrom(out.Dst, 0)
+	if e := out.Encap; e != nil {
+		src, dst = netip.AddrPortFrom(out.Src, e.LocalPort), netip.AddrPortFrom(out.Dst, e.RemotePort)
+		sentTo := dst
+		var who *Router
+		if who, src, dst = w.cross(from, src, dst); who != to {
+			return ipsec.SA{}, src, fmt.Errorf("%s sends to %v, which is not %s", from.Name, sentTo, to.Name)
+		}
+	} else if w.translated(from, out.Dst) {
+		return ipsec.SA{}, src, fmt.Errorf("ESP of %s does not pass the NAT", from.Name)
+	}
+	in, ok := to.Dataplane.SAs[ipsec.SAID{Src: src.Addr(), Dst: dst.Addr(), SPI: out.SPI, Protocol: out.Protocol, Mark: to.Dataplane.mark(peerTunnel)}]
+	switch {
+	case !ok:
+		return in, src, fmt.Errorf("%s has no SA for SPI %#x", to.Name, out.SPI)
+	case (in.Encap != nil) != (out.Encap != nil) || in.Encap != nil && in.Encap.LocalPort != dst.Port():
+		return in, src, fmt.Errorf("SPI %#x: the ends differ in UDP encapsulation", out.SPI)
+	}
+	return in, src, nil
+}
 
 // sender is the SA that takes a tunnel's packets: of those that fit the policy,
 // the one installed last, as in Linux.
@@ -68,6 +130,11 @@ func match(out, in ipsec.SA) error {
 		return errors.New("the ends differ in algorithms or mode")
 	case !bytes.Equal(out.EncrKey, in.EncrKey) || !bytes.Equal(out.IntegKey, in.IntegKey):
 		return errors.New("the ends differ in keys")
+	case out.Encap != nil && out.Mode == ipsec.Transport:
+		// What lies behind a NAT has another address there.
+		if out.Selector.Protocol != in.Selector.Protocol {
+			return fmt.Errorf("selectors %v and %v are of different protocols", out.Selector, in.Selector)
+		}
 	case out.Selector != in.Selector.Mirror():
 		return fmt.Errorf("selectors %v and %v are not mirrored", out.Selector, in.Selector)
 	}

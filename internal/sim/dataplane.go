@@ -87,13 +87,18 @@ func (d *Dataplane) forget(id ipsec.SAID) {
 	d.order = slices.DeleteFunc(d.order, func(o ipsec.SAID) bool { return o == id })
 }
 
-// UpdateSA changes an SA that is there.
+// UpdateSA changes an SA that is there, in what the kernel lets it: not its keys.
 func (d *Dataplane) UpdateSA(sa ipsec.SA) error {
 	d.log("sa update %v %#x", sa.Direction, sa.SPI)
-	if _, ok := d.SAs[sa.SAID]; !ok {
+	old, ok := d.SAs[sa.SAID]
+	switch {
+	case !ok:
 		return errors.New("update SA: no such process")
+	case (old.Encap == nil) != (sa.Encap == nil):
+		return errors.New("update SA: invalid argument")
 	}
-	d.SAs[sa.SAID] = sa
+	old.Encap, old.Soft, old.Hard = sa.Encap, sa.Soft, sa.Hard
+	d.SAs[sa.SAID] = old
 	return nil
 }
 

@@ -103,7 +103,7 @@ func (r *Router) tick(why string) {
 }
 
 func (r *Router) receive(d ike.Datagram) {
-	if r.engine == nil {
+	if r.engine == nil || d.NATKeepalive() { // which the socket drops
 		return
 	}
 	r.engine.HandleDatagram(r.world.Now, d)

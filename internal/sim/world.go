@@ -7,13 +7,11 @@ package sim
 import (
 	"container/heap"
 	"encoding/binary"
-	"fmt"
 	"math/rand/v2"
 	"net/netip"
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
-	"github.com/obol-ike/obol/internal/ipsec"
 )
 
 // Epoch is when every world begins: the day of the note.
@@ -48,11 +46,16 @@ type World struct {
 	queue    queue
 	sequence uint64
 	owners   map[netip.Addr]*Router
+	nats     map[netip.Addr]*NAT // by outer address
+	behind   map[*Router]*NAT
 }
 
 // New makes an empty world at Epoch.
 func New(seed uint64) *World {
-	return &World{Now: Epoch, seed: seed, rng: rand.New(rand.NewPCG(seed, 0x6f626f6c)), owners: map[netip.Addr]*Router{}}
+	return &World{
+		Now: Epoch, seed: seed, rng: rand.New(rand.NewPCG(seed, 0x6f626f6c)),
+		owners: map[netip.Addr]*Router{}, nats: map[netip.Addr]*NAT{}, behind: map[*Router]*NAT{},
+	}
 }
 
 // random is a router's source of randomness.
@@ -122,23 +125,24 @@ func (w *World) step(at time.Time) {
 
 // send puts a datagram on the network.
 func (w *World) send(from *Router, d ike.Datagram) {
-	to := w.owners[d.Remote.Addr()]
+	to, src, dst := w.cross(from, d.Local, d.Remote)
 	lost := to == nil || w.rng.Float64() < w.Loss || w.MTU > 0 && len(d.Data)+headers > w.MTU
 	w.Sent = append(w.Sent, Sent{At: w.Now, From: from, Datagram: d, Lost: lost})
 	twice := w.rng.Float64() < w.Duplicate
 	if lost {
 		return
 	}
-	w.arrive(to, d)
+	in := ike.Datagram{Local: dst, Remote: src, VRF: d.VRF, Data: append([]byte(nil), d.Data...)}
+	w.arrive(to, in)
 	if twice {
-		w.arrive(to, d)
+		w.arrive(to, in)
 	}
 }
 
 // headers stand before a datagram in its packet: IPv4 and UDP.
 const headers = 20 + 8
 
-func (w *World) arrive(to *Router, d ike.Datagram) {
+func (w *World) arrive(to *Router, in ike.Datagram) {
 	delay := w.Delay
 	if delay == 0 {
 		delay = time.Millisecond
@@ -146,7 +150,6 @@ func (w *World) arrive(to *Router, d ike.Datagram) {
 	if w.Jitter > 0 {
 		delay += time.Duration(w.rng.Int64N(int64(w.Jitter)))
 	}
-	in := ike.Datagram{Local: d.Remote, Remote: d.Local, VRF: d.VRF, Data: append([]byte(nil), d.Data...)}
 	w.later(delay, func() { to.receive(in) })
 }
 
@@ -156,39 +159,4 @@ func (w *World) Inject(to *Router, d ike.Datagram) { w.later(0, func() { to.rece
 func (w *World) later(d time.Duration, do func()) {
 	w.sequence++
 	heap.Push(&w.queue, &happening{at: w.Now.Add(d), sequence: w.sequence, do: do})
-}
-
-// Pass sends a packet through a tunnel: it counts at the SA that sends it and,
-// if it gets so far, at the one that receives it.
-func (w *World) Pass(from, to *Router, tunnel, peerTunnel string) {
-	out, err := from.Dataplane.sender(tunnel)
-	if err != nil {
-		return
-	}
-	from.Dataplane.packets[out.SAID]++
-	in := out.SAID
-	in.Mark = to.Dataplane.mark(peerTunnel)
-	if _, ok := to.Dataplane.SAs[in]; ok {
-		to.Dataplane.packets[in]++
-	}
-}
-
-// Carries checks that packets from one router to another through a tunnel would
-// be encrypted, decrypted and handed on; the error says where they end.
-func (w *World) Carries(from, to *Router, tunnel, peerTunnel string) error {
-	out, err := from.Dataplane.sender(tunnel)
-	if err != nil {
-		return fmt.Errorf("%s: %w", from.Name, err)
-	}
-	in, ok := to.Dataplane.SAs[ipsec.SAID{Src: out.Src, Dst: out.Dst, SPI: out.SPI, Protocol: out.Protocol, Mark: to.Dataplane.mark(peerTunnel)}]
-	if !ok {
-		return fmt.Errorf("%s has no SA for SPI %#x", to.Name, out.SPI)
-	}
-	if err := match(out, in); err != nil {
-		return fmt.Errorf("SPI %#x: %w", out.SPI, err)
-	}
-	if err := to.Dataplane.receives(peerTunnel); err != nil {
-		return fmt.Errorf("%s: %w", to.Name, err)
-	}
-	return nil
 }

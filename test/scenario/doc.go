@@ -11,6 +11,8 @@
 //	seeds 20                 run the whole script that often, with other seeds
 //	loss 30%  duplicate 20%  delay 20ms  jitter 50ms     the network
 //	mtu 576                  larger packets are lost
+//	nat 192.0.2.1 R1         R1 is behind a NAT with that outer address
+//	nat idle 60s  rebind     the NAT forgets a mapping that is not used, or all now
 //	initiate R1 Tunnel1      clear R1 isakmp|sa|session  shutdown R1
 //	kill R1  boot R1         adopt R1 FILE  (a file of the archive)
 //	refuse R1 in|out|none    the kernel refuses SAs of that direction

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -31,6 +32,7 @@ type run struct {
 	keys    int
 	seeds   int
 	sent    int // of world.Sent, before mark
+	nat     *sim.NAT
 }
 
 // router is what a script has said about one router.
@@ -123,6 +125,11 @@ func (r *run) command(line string) error {
 		return duration(words[1], &r.world.Jitter)
 	case "mtu":
 		return number(words[1], &r.world.MTU)
+	case "nat":
+		return r.masquerade(words[1:])
+	case "rebind":
+		r.nat.Rebind()
+		return nil
 	case "initiate":
 		return r.tell(words[1], ike.Initiate{Tunnel: words[2]})
 	case "clear":
@@ -299,6 +306,21 @@ func (r *run) clear(name, what string) error {
 		return r.tell(name, ike.ClearSession{})
 	}
 	return errors.New("isakmp, sa or session")
+}
+
+// masquerade puts routers, which have to be started, behind the NAT.
+func (r *run) masquerade(words []string) error {
+	if words[0] == "idle" {
+		return duration(words[1], &r.nat.Idle)
+	}
+	outside, err := netip.ParseAddr(words[0])
+	if err != nil {
+		return err
+	}
+	var inside []*sim.Router
+	err = r.each(words[1:], func(x *router) error { inside = append(inside, x.Router); return nil })
+	r.nat = r.world.Masquerade(outside, inside...)
+	return err
 }
 
 func (r *run) adopt(name, file string) error {

@@ -1,0 +1,33 @@
+package engine
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// floated is ike.Env's: where the newest IKE SA with a peer behind a NAT goes.
+func (e *Engine) floated(local, remote netip.Addr) uint16 {
+	for _, x := range slices.Backward(e.sessions.all) {
+		if l, r := x.Addresses(); l.Addr() == local && r.Addr() == remote && x.Floated() {
+			return r.Port()
+		}
+	}
+	return 0
+}
+
+// portFloated takes the other IKE SAs with the same peer along: an older one may
+// still have child SAs, and all have the one mapping of the NAT.
+func (e *Engine) portFloated(now time.Time, with *entry, event ikev1.PortFloated) {
+	peer := with.View(now).PeerID
+	for _, x := range slices.Clone(e.sessions.all) {
+		l, r := x.Addresses()
+		if x != with && l == event.Local && r == event.Before && x.View(now).PeerID == peer {
+			x.HandleKernel(now, ipsec.Mapped{Remote: event.Remote})
+			e.settle(now, x)
+		}
+	}
+}
