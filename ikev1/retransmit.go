@@ -26,9 +26,9 @@ type retransmission struct {
 	accepted, refused []byte // datagrams of the peer
 }
 
-// sent notes a new message of ours.
+// sent notes a new message of ours, without the room that building it left.
 func (r *retransmission) sent(now time.Time, datagram []byte, awaiting bool) {
-	r.datagram, r.awaiting = datagram, awaiting
+	r.datagram, r.awaiting = bytes.Clone(datagram), awaiting
 	r.first, r.last, r.count = now, now, 0
 }
 
