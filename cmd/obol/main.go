@@ -27,9 +27,11 @@ const help = `Usage: obol [--socket PATH] [--store DIR] WORDS
 Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
 
   show crypto isakmp sa [detail | count]
-  show crypto isakmp {policy | default policy | profile | peers}
+  show crypto isakmp {policy | default policy | profile [tag NAME]}
+  show crypto isakmp peers [ADDRESS]
   show crypto isakmp key                  prints the keys themselves
-  show crypto ipsec {transform-set | profile}
+  show crypto ipsec {transform-set | profile} [tag NAME]
+  show crypto ipsec security-association lifetime
   show crypto ipsec sa [peer ADDRESS | interface TUNNEL] [detail]
   show crypto ipsec sa count
   show crypto session [remote ADDRESS | interface TUNNEL] [detail]

@@ -18,7 +18,12 @@ var showTable = []ios.Command[*Command]{
 	negotiated("show crypto isakmp sa", func(w io.Writer, s []ikev1.View) error { return show.ISAKMPSA(w, s, false) }),
 	negotiated("show crypto isakmp sa detail", func(w io.Writer, s []ikev1.View) error { return show.ISAKMPSA(w, s, true) }),
 	negotiated("show crypto isakmp sa count", show.ISAKMPSACount),
-	negotiated("show crypto isakmp peers", show.ISAKMPPeers),
+	row("show crypto isakmp peers [peer:A.B.C.D]", func(c *Command, m *ios.Match) {
+		peer := m.Addr("peer")
+		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error {
+			return show.ISAKMPPeers(w, show.Narrow(v, "", peer).Sessions)
+		})
+	}),
 
 	row("show crypto ipsec sa [peer peer:A.B.C.D | interface INTERFACE] [detail]", func(c *Command, m *ios.Match) {
 		detail := m.Has("detail")
@@ -39,10 +44,11 @@ var showTable = []ios.Command[*Command]{
 
 	configured("show crypto isakmp policy", show.ISAKMPPolicy),
 	configured("show crypto isakmp default policy", show.ISAKMPDefaultPolicy),
-	configured("show crypto isakmp profile", show.ISAKMPProfile),
+	tagged("show crypto isakmp profile", show.ISAKMPProfile),
 	configured("show crypto isakmp key", show.ISAKMPKey),
-	configured("show crypto ipsec transform-set", show.IPsecTransformSet),
-	configured("show crypto ipsec profile", show.IPsecProfile),
+	tagged("show crypto ipsec transform-set", show.IPsecTransformSet),
+	tagged("show crypto ipsec profile", show.IPsecProfile),
+	configured("show crypto ipsec security-association lifetime", show.IPsecLifetime),
 
 	stored("show crypto pki certificates", func(w io.Writer, s *pki.Snapshot) error { return show.PKICertificates(w, s, time.UTC) }),
 	stored("show crypto pki trustpoints", show.PKITrustpoints),
@@ -54,6 +60,17 @@ func configured(syntax string, text func(io.Writer, *policy.Config) error) ios.C
 	return row(syntax, func(c *Command, _ *ios.Match) {
 		c.run = func(e *exec) int {
 			return e.print(func(w io.Writer) error { return text(w, e.router.Config()) })
+		}
+	})
+}
+
+// tagged is one that prints blocks of the running configuration, or the one of a
+// name.
+func tagged(syntax string, text func(io.Writer, *policy.Config, string) error) ios.Command[*Command] {
+	return row(syntax+" [tag name:WORD]", func(c *Command, m *ios.Match) {
+		name := m.Str("name")
+		c.run = func(e *exec) int {
+			return e.print(func(w io.Writer) error { return text(w, e.router.Config(), name) })
 		}
 	})
 }

@@ -10,6 +10,7 @@ var understood = []string{
 	"show crypto isakmp sa", "sh cry isa sa", "show crypto isakmp sa detail", "sh cry isa sa det",
 	"show crypto ipsec sa", "sh cr ips sa", "show crypto session", "sh cry ses d",
 	"show crypto ipsec sa detail", "show crypto ipsec sa peer 192.168.0.2", "sh cry ips sa pe 192.168.0.2 d", "sh cry ips sa int tu1", "show crypto ipsec sa interface Tunnel 1 detail",
+	"show crypto isakmp profile tag P", "sh cry ips tr tag TS", "show crypto ipsec profile tag P", "sh cry ips sec life", "sh cry isa pe 192.168.0.2",
 	"show crypto ipsec sa count", "sh cry ips sa c", "sh cry ses rem 192.168.0.2", "sh cry ses int tu1 det", "sh cry call adm stat", "sh cry isa sa | i QM",
 	"show crypto isakmp sa count", "sh cry isa sa c", "show crypto isakmp peers", "sh cry isa pe", "show crypto isakmp key", "sh cry isa k",
 	"show crypto isakmp policy", "sh cry isa pol", "show crypto isakmp default policy", "sh cry isa def pol", "show crypto isakmp profile", "sh cry isa pr",

@@ -89,10 +89,15 @@ func compiled(t *testing.T, name string) *policy.Config {
 	return c
 }
 
+// every leaves out the name of a command that can be told one.
+func every(text func(io.Writer, *policy.Config, string) error) func(io.Writer, *policy.Config) error {
+	return func(w io.Writer, c *policy.Config) error { return text(w, c, "") }
+}
+
 func TestConfigured(t *testing.T) {
 	texts := map[string]func(io.Writer, *policy.Config) error{
-		"isakmp-policy": ISAKMPPolicy, "isakmp-default-policy": ISAKMPDefaultPolicy, "isakmp-profile": ISAKMPProfile, "isakmp-key": ISAKMPKey,
-		"ipsec-transform-set": IPsecTransformSet, "ipsec-profile": IPsecProfile,
+		"isakmp-policy": ISAKMPPolicy, "isakmp-default-policy": ISAKMPDefaultPolicy, "isakmp-profile": every(ISAKMPProfile), "isakmp-key": ISAKMPKey,
+		"ipsec-transform-set": every(IPsecTransformSet), "ipsec-profile": every(IPsecProfile),
 	}
 	for command, router := range map[string][]string{
 		"isakmp-policy":         {"configured", "unconfigured", "no-defaults"},
@@ -114,7 +119,7 @@ func TestConfigured(t *testing.T) {
 func TestOnlyShowKeyPrintsKeys(t *testing.T) {
 	c := compiled(t, "configured")
 	var text bytes.Buffer
-	for _, show := range []func(io.Writer, *policy.Config) error{ISAKMPPolicy, ISAKMPDefaultPolicy, ISAKMPProfile, IPsecTransformSet, IPsecProfile} {
+	for _, show := range []func(io.Writer, *policy.Config) error{ISAKMPPolicy, ISAKMPDefaultPolicy, every(ISAKMPProfile), every(IPsecTransformSet), every(IPsecProfile)} {
 		if err := show(&text, c); err != nil {
 			t.Fatal(err)
 		}

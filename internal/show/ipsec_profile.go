@@ -10,9 +10,9 @@ import (
 	"github.com/obol-ike/obol/internal/policy"
 )
 
-// IPsecProfile is show crypto ipsec profile, the default profile first: it
-// exists where no line makes it, too.
-func IPsecProfile(w io.Writer, c *policy.Config) error {
+// IPsecProfile is show crypto ipsec profile, of all or of the one of a name. The
+// default profile stands first: it exists where no line makes it, too.
+func IPsecProfile(w io.Writer, c *policy.Config, name string) error {
 	profiles := slices.Clone(c.IPsec)
 	if !slices.ContainsFunc(profiles, func(x *policy.IPsecProfile) bool { return x.Name == "default" }) {
 		own := &policy.IPsecProfile{Name: "default", Lifetime: c.Lifetime}
@@ -26,8 +26,18 @@ func IPsecProfile(w io.Writer, c *policy.Config) error {
 	slices.SortStableFunc(profiles, func(a, b *policy.IPsecProfile) int { return defaultFirst(a.Name, b.Name) })
 	var p printer
 	for _, x := range profiles {
-		ipsecProfile(&p, x)
+		if name == "" || x.Name == name {
+			ipsecProfile(&p, x)
+		}
 	}
+	return p.flush(w)
+}
+
+// IPsecLifetime is show crypto ipsec security-association lifetime: what holds
+// where a profile says nothing.
+func IPsecLifetime(w io.Writer, c *policy.Config) error {
+	var p printer
+	p.f("Security association lifetime: %s\n", lifetime(c.Lifetime))
 	return p.flush(w)
 }
 

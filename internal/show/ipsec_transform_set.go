@@ -10,12 +10,16 @@ import (
 	"github.com/obol-ike/obol/internal/suite"
 )
 
-// IPsecTransformSet is show crypto ipsec transform-set, the default set first.
-func IPsecTransformSet(w io.Writer, c *policy.Config) error {
+// IPsecTransformSet is show crypto ipsec transform-set, of all or of the one of a
+// name; the default set stands first.
+func IPsecTransformSet(w io.Writer, c *policy.Config, name string) error {
 	var p printer
 	sets := slices.Clone(c.Transforms)
 	slices.SortStableFunc(sets, func(a, b *policy.TransformSet) int { return defaultFirst(a.Name, b.Name) })
 	for _, s := range sets {
+		if name != "" && s.Name != name {
+			continue
+		}
 		p.f("Transform set %s: { %s  } \n", s.Name, setWords(s))
 		p.f("   will negotiate = { %s,  }, \n \n", s.Mode)
 	}

@@ -10,11 +10,14 @@ import (
 	"github.com/obol-ike/obol/internal/policy"
 )
 
-// ISAKMPProfile is show crypto isakmp profile. The reference count is that of
+// ISAKMPProfile is show crypto isakmp profile, of all or of the one of a name. The reference count is that of
 // the ipsec profiles that name the profile, and one for its own block.
-func ISAKMPProfile(w io.Writer, c *policy.Config) error {
+func ISAKMPProfile(w io.Writer, c *policy.Config, name string) error {
 	var p printer
 	for _, x := range c.Profiles {
+		if name != "" && x.Name != name {
+			continue
+		}
 		references := 1
 		for _, ip := range c.IPsec {
 			if ip.ISAKMPProfile == x {
