@@ -50,7 +50,7 @@ var isakmpPeerCommands = []ios.Command[*builder]{
 
 const (
 	endpointWords = "set aggressive-mode client-endpoint {fqdn name:WORD | ipv4-address A.B.C.D | ipv6-address X:X::X | user-fqdn name:WORD}"
-	passwordWords = "set aggressive-mode password [type:{0 | 6}] key:SECRET"
+	passwordWords = "set aggressive-mode password [type:{0 | 6 | 7}] key:SECRET"
 )
 
 var isakmpPeerMode = (&ios.Mode[*builder]{Name: "config-isakmp-peer", Strict: true}).Add(
@@ -101,12 +101,8 @@ func clientEndpoint(b *builder, m *ios.Match) {
 
 func aggressivePassword(b *builder, m *ios.Match) {
 	b.isakmpPeer.password = nil
-	switch {
-	case m.Form != ios.Set:
-	case m.Str("type") == "6":
-		m.Fail("type", "write the key itself: password 0 ...", "the key is encrypted with the router's master key, which a configuration does not hold")
-	default:
-		b.isakmpPeer.password = suite.Key(m.Str("key"))
+	if m.Form == ios.Set {
+		b.isakmpPeer.password, _ = readKey(m, "password 0 ...")
 	}
 }
 

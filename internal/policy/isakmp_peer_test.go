@@ -26,6 +26,8 @@ func TestISAKMPPeer(t *testing.T) {
 		{" set aggressive-mode client-endpoint fqdn a\n set aggressive-mode password s3cret\n no set aggressive-mode password", 0, "", "with one alone peer 192.0.2.1 is as any other"},
 		{" set aggressive-mode client-endpoint user-fqdn branch", 0, "", "\"branch\" is no user-fqdn"},
 		{" set aggressive-mode password 6 s3cret", 0, "", "encrypted with the router's master key"},
+		{" set aggressive-mode password 7 s3cret", 0, "", "no string of type 7"},
+		{" set aggressive-mode client-endpoint fqdn a\n set aggressive-mode password 7 071C724F5C0C0D", wire.IDFQDN, "a", ""},
 		{" set aggressive-mode client-endpoint fqdn a\n set aggressive-mode password s3cret\nno crypto isakmp peer address 192.0.2.1", 0, "", ""},
 	} {
 		config, errs := Compile(Source{"r1.cfg", []byte("hostname R1\ncrypto isakmp peer address 192.0.2.1\n" + c.lines + "\n")})

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/obol-ike/obol/internal/ios"
-	"github.com/obol-ike/obol/internal/suite"
 )
 
 type keyringPart struct {
@@ -84,7 +83,7 @@ func keyringKey(b *builder, m *ios.Match) { b.keyring.change(m) }
 // change adds or removes the key of an address or a host; the last one written
 // holds.
 func (k *keyringDraft) change(m *ios.Match) {
-	key := PreSharedKey{Host: m.Str("host"), Key: suite.Key(m.Str("key")), NoXauth: m.Has("no-xauth"), Pos: m.Line.Pos}
+	key := PreSharedKey{Host: m.Str("host"), NoXauth: m.Has("no-xauth"), Pos: m.Line.Pos}
 	switch {
 	case m.Str("A.B.C.D") != "":
 		bits, ok := 32, true
@@ -107,19 +106,10 @@ func (k *keyringDraft) change(m *ios.Match) {
 	if m.Form != ios.Set {
 		return
 	}
-	switch m.Str("type") {
-	case "6":
-		m.Fail("type", "write the key itself: key 0 ...", "the key is encrypted with the router's master key, which a configuration does not hold")
-		return
-	case "7":
-		text, ok := decodeType7(m.Str("key"))
-		if !ok {
-			m.Fail("type", "want two digits up to 52 and pairs of hex digits, or the key itself: key 0 ...", "this is no string of type 7")
-			return
-		}
-		key.Key = suite.Key(text)
+	var ok bool
+	if key.Key, ok = readKey(m, "key 0 ..."); ok {
+		k.Keys = append(k.Keys, key)
 	}
-	k.Keys = append(k.Keys, key)
 }
 
 func (b *builder) finishKeyrings() {
