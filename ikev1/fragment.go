@@ -31,18 +31,21 @@ func (s *Session) announce(ids [][]byte) [][]byte {
 	return append(ids[:len(ids):len(ids)], wire.VendorFragmentationIOS)
 }
 
-// datagrams are what a message leaves in: itself, or its fragments.
-func (s *Session) datagrams(message []byte) [][]byte {
+// sendFragments sends a message in fragments, if it is to go so.
+func (s *Session) sendFragments(message []byte) bool {
 	room := fragmentMTU - headersUDP
 	if s.local.Port() != port {
 		room -= nonESPMarker
 	}
 	if !s.fragments.able || len(message) <= room {
-		return [][]byte{message}
+		return false
 	}
 	parts := split(message, room)
 	s.report(Fragmented{SA: s.sa(), Length: len(message), Fragments: len(parts)})
-	return parts
+	for _, data := range parts {
+		s.sendDatagram(data)
+	}
+	return true
 }
 
 // split cuts a message into fragments of at most size octets each. The id is a

@@ -193,9 +193,13 @@ func (s *Session) header(x wire.ExchangeType, id uint32) wire.Header {
 func (s *Session) transmit(x wire.ExchangeType, id uint32, datagram []byte) {
 	s.nat.sent = s.now
 	s.report(PacketSent{SA: s.sa(), Exchange: x, MessageID: id, Length: len(datagram)})
-	for _, data := range s.datagrams(datagram) {
-		s.out = append(s.out, ike.Send{Datagram: ike.Datagram{Local: s.local, Remote: s.remote, VRF: s.vrf, Data: data}})
+	if !s.sendFragments(datagram) {
+		s.sendDatagram(datagram)
 	}
+}
+
+func (s *Session) sendDatagram(data []byte) {
+	s.out = append(s.out, ike.Send{Datagram: ike.Datagram{Local: s.local, Remote: s.remote, VRF: s.vrf, Data: data}})
 }
 
 // Delete tells the peer and ends the IKE SA. Child SAs stay, as on IOS: the
