@@ -101,7 +101,7 @@ func (s *Session) childBySPI(p wire.ProtocolID, spi []byte) *child {
 	v := binary.BigEndian.Uint32(spi)
 	for _, end := range []func(*child) ipsec.SAID{func(c *child) ipsec.SAID { return c.out.SAID }, func(c *child) ipsec.SAID { return c.in.SAID }} {
 		for _, c := range s.children {
-			if id := end(c); id.SPI == v && id.Protocol == saProtocol(p) {
+			if named(end(c), p, v) {
 				return c
 			}
 		}
@@ -166,7 +166,7 @@ func (s *Session) retire(c *child) {
 		s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID})
 	}
 	if s.Established() {
-		s.sendDelete(wireProtocol(c.in.Protocol), spiBytes(c.in.SPI))
+		s.withdraw(c)
 	}
 	c.retired = true
 	s.retireAll(c.forgo())
@@ -231,7 +231,7 @@ func (s *Session) DeleteChild(now time.Time, inSPI uint32, reason string) {
 
 func (s *Session) deleteChild(c *child, reason string) {
 	if s.Established() && !c.retired {
-		s.sendDelete(wireProtocol(c.in.Protocol), spiBytes(c.in.SPI))
+		s.withdraw(c)
 	}
 	s.dropChild(c, reason)
 }

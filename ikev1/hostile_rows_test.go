@@ -137,11 +137,7 @@ func TestBadPublicValues(t *testing.T) {
 // forgeQuick is a QM1 for the tunnel of R1, with payloads behind the nonce.
 func (r *party) forgeQuick(t *testing.T, id, spi uint32, more ...wire.Payload) []byte {
 	t.Helper()
-	offer, err := quickOffer(r.itf, spi)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.forgeOffer(id, offer, more...)
+	return r.forgeOffer(id, quickOffer(r.itf, spi), more...)
 }
 
 func (r *party) forgeOffer(id uint32, offer []wire.ProposalV1, more ...wire.Payload) []byte {
@@ -236,10 +232,7 @@ func TestHostileAttributes(t *testing.T) {
 		t.Run("phase 2, "+c.name, func(t *testing.T) {
 			p := newPair(t)
 			p.up(p.r1)
-			offer, err := quickOffer(p.r1.itf, 0x6000)
-			if err != nil {
-				t.Fatal(err)
-			}
+			offer := quickOffer(p.r1.itf, 0x6000)
 			tr := &offer[0].Transforms[0]
 			tr.Attributes = c.bend(wire.IPsecAttrLifeDuration, tr.Attributes)
 			p.deliver(p.r2, p.r1.forgeOffer(77, offer))

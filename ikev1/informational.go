@@ -260,7 +260,7 @@ func (s *Session) readDelete(d wire.DeleteV1, id uint32) {
 			continue
 		}
 		// The last message of a quick mode may come after the delete of its SA.
-		i := slices.IndexFunc(s.quick, func(q *quickMode) bool { return len(spi) == 4 && q.peerSPI == spiOf(spi) })
+		i := slices.IndexFunc(s.quick, func(q *quickMode) bool { return len(spi) == 4 && (q.peer.spi == spiOf(spi) || q.peer.ah == spiOf(spi)) })
 		if i >= 0 {
 			q := s.quick[i]
 			s.failQuick(q, "IKE deleted", q.state.awaits(), "deleted by the peer")

@@ -53,10 +53,7 @@ func TestQuickModeFlood(t *testing.T) {
 	p.r2.stall = true
 	ids := proxyIDs(p.r1.itf.Tunnel.Selector())
 	for i := range maxQuickModes + 5 {
-		offer, err := quickOffer(p.r1.itf, uint32(0x5000+i))
-		if err != nil {
-			t.Fatal(err)
-		}
+		offer := quickOffer(p.r1.itf, uint32(0x5000+i))
 		p.deliver(p.r2, p.r1.forge(wire.ExchangeQuickMode, uint32(100+i),
 			payload(wire.PayloadSA, wire.SAV1{DOI: wire.DOIIPsec, Situation: wire.SituationIdentityOnly, Proposals: offer}),
 			payload(wire.PayloadNonce, wire.Raw(make([]byte, 20))),
@@ -198,10 +195,7 @@ func TestLifetimeInQM2(t *testing.T) {
 			}
 		}
 		q := p.r1.session.quick[0]
-		offer, err := quickOffer(p.r1.itf, 0x7777)
-		if err != nil {
-			t.Fatal(err)
-		}
+		offer := quickOffer(p.r1.itf, 0x7777)
 		b := p.r2.session.quickMessage(&quickMode{id: q.id}, offer, make([]byte, 20), nil, q.state.(sentQM1).ids)
 		var life []byte
 		for _, a := range []wire.Attribute{{Type: wire.IPsecAttrLifeType, Value: uint64(wire.LifeSeconds)}, {Type: wire.IPsecAttrLifeDuration, Value: uint64(offered / time.Second)}} {

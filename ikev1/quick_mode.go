@@ -34,9 +34,16 @@ type quickMode struct {
 	iv     []byte // of the next message
 	begun  time.Time
 
-	spi     uint32 // ours
-	peerSPI uint32 // 0 until known
-	ni, nr  []byte
+	spi    uint32 // ours, of ESP and of AH
+	peer   peerSPIs
+	ni, nr []byte
+}
+
+// peerSPIs are those that the peer gave; zero until known. ah is that of an AH
+// beside ESP, 0: none.
+type peerSPIs struct {
+	protocol wire.ProtocolID
+	spi, ah  uint32
 }
 
 // quickState is a state of quick mode: a type for each thing waited for.
@@ -147,8 +154,8 @@ func (s *Session) sendQuick(q *quickMode, b *wire.Builder, awaiting bool) {
 // it gave.
 func (s *Session) abort(q *quickMode, r *rejection) {
 	n := wire.NotifyV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolESP, Type: r.notify}
-	if q.peerSPI != 0 {
-		n.SPI = spiBytes(q.peerSPI)
+	if q.peer.spi != 0 {
+		n.Protocol, n.SPI = q.peer.protocol, spiBytes(q.peer.spi)
 	}
 	if n.Type != 0 {
 		s.sendNotify(n)
@@ -184,9 +191,12 @@ func (s *Session) failQuick(q *quickMode, node, stage, reason string) {
 	}
 }
 
-// withdraw tells a peer that may have both SAs that there will be no pair.
+// withdraw tells the peer that a pair is deleted, a message for each protocol.
 func (s *Session) withdraw(c *child) {
 	s.sendDelete(wireProtocol(c.in.Protocol), spiBytes(c.in.SPI))
+	if c.in.AHSPI != 0 {
+		s.sendDelete(wire.ProtocolAH, spiBytes(c.in.AHSPI))
+	}
 }
 
 // quickRefused takes the peer's refusal of a quick mode: it names our SPI.
@@ -195,7 +205,7 @@ func (s *Session) quickRefused(n wire.NotifyV1) {
 		if _, done := q.state.(over); done {
 			continue
 		}
-		if len(n.SPI) == 4 && spiOf(n.SPI) != q.spi && spiOf(n.SPI) != q.peerSPI || len(n.SPI) != 4 && s.inFlight() > 1 {
+		if len(n.SPI) == 4 && spiOf(n.SPI) != q.spi && spiOf(n.SPI) != q.peer.spi || len(n.SPI) != 4 && s.inFlight() > 1 {
 			continue
 		}
 		s.failQuick(q, "Delete Larval", q.state.sent(), "the peer answered "+n.Type.String())
@@ -260,7 +270,7 @@ func (s *Session) finish(q *quickMode, c *child) {
 // negotiated is what a quick mode agreed on.
 type negotiated struct {
 	set      *policy.TransformSet
-	protocol wire.ProtocolID
+	protocol wire.ProtocolID // ESP, with or without AH, or AH alone
 	mode     ipsec.Mode
 	pfs      *suite.Group
 	lifetime ipsec.Lifetime
@@ -274,7 +284,10 @@ func (s *Session) pair(q *quickMode, n negotiated, gxy []byte) (in, out ipsec.SA
 		Mode: n.mode, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID,
 		Replay: t.Protection.Replay, Encap: s.encap(), Soft: softLifetime(n.lifetime, q.initiator), Hard: n.lifetime,
 	}
-	if n.set.AH != nil {
+	switch {
+	case n.set.Both():
+		base.AH = n.set.AH
+	case n.set.AH != nil:
 		base.Encr, base.Integ = nil, n.set.AH
 	}
 	id := ipsec.SAID{Protocol: saProtocol(n.protocol), Mark: t.Mark}
@@ -282,7 +295,10 @@ func (s *Session) pair(q *quickMode, n negotiated, gxy []byte) (in, out ipsec.SA
 	in.Direction, out.Direction = ipsec.In, ipsec.Out
 	in.SAID, out.SAID = id, id
 	in.Src, in.Dst, in.SPI = s.remote.Addr(), s.local.Addr(), q.spi
-	out.Src, out.Dst, out.SPI = s.local.Addr(), s.remote.Addr(), q.peerSPI
+	out.Src, out.Dst, out.SPI = s.local.Addr(), s.remote.Addr(), q.peer.spi
+	if base.AH != nil {
+		in.AHSPI, out.AHSPI = q.spi, q.peer.ah
+	}
 	for _, sa := range []*ipsec.SA{&in, &out} {
 		encr, integ := 0, 0
 		if sa.Encr != nil {
@@ -293,6 +309,9 @@ func (s *Session) pair(q *quickMode, n negotiated, gxy []byte) (in, out ipsec.SA
 		}
 		key := keymat(s.crypt.hash, s.crypt.keys.D, gxy, n.protocol, sa.SPI, q.ni, q.nr, encr+integ)
 		sa.EncrKey, sa.IntegKey = key[:encr:encr], key[encr:]
+		if sa.AH != nil {
+			sa.AHKey = keymat(s.crypt.hash, s.crypt.keys.D, gxy, wire.ProtocolAH, sa.AHSPI, q.ni, q.nr, sa.AH.KeyLen)
+		}
 	}
 	return in, out
 }
@@ -316,17 +335,37 @@ func (s *Session) newChildSPI() (uint32, error) {
 	return 0, errors.New("no SPI: the random source fails")
 }
 
+// checkPeerSPIs takes the SPIs of what was agreed on.
+func (s *Session) checkPeerSPIs(m policy.TransformMatch) (p peerSPIs, err error) {
+	p.protocol = m.Proposal.Protocol
+	if p.spi, err = s.checkPeerSPI(p.protocol, m.Proposal.SPI); err == nil && m.AH != nil {
+		p.ah, err = s.checkPeerSPI(wire.ProtocolAH, m.AH.Proposal.SPI)
+	}
+	if err != nil {
+		return peerSPIs{}, err
+	}
+	return p, nil
+}
+
 // checkPeerSPI refuses an SPI that cannot be, or that the peer has in use: the
 // data plane would hold two SAs of one name.
-func (s *Session) checkPeerSPI(spi []byte) (uint32, error) {
+func (s *Session) checkPeerSPI(protocol wire.ProtocolID, spi []byte) (uint32, error) {
 	if len(spi) != 4 || spiOf(spi) < minSPI {
 		return 0, refuse(wire.NotifyInvalidSPI, "SPI %x", spi)
 	}
 	v := spiOf(spi)
-	taken := slices.ContainsFunc(s.children, func(c *child) bool { return c.out.SPI == v }) ||
-		slices.ContainsFunc(s.quick, func(q *quickMode) bool { _, done := q.state.(over); return !done && q.peerSPI == v })
+	taken := slices.ContainsFunc(s.children, func(c *child) bool { return named(c.out.SAID, protocol, v) }) ||
+		slices.ContainsFunc(s.quick, func(q *quickMode) bool {
+			_, done := q.state.(over)
+			return !done && (q.peer.protocol == protocol && q.peer.spi == v || protocol == wire.ProtocolAH && q.peer.ah == v)
+		})
 	if taken {
 		return 0, refuse(wire.NotifyInvalidSPI, "the peer uses SPI %#x already", v)
 	}
 	return v, nil
+}
+
+// named says whether an SPI of the wire is that of an SA, or of the AH around it.
+func named(id ipsec.SAID, protocol wire.ProtocolID, spi uint32) bool {
+	return id.SPI == spi && id.Protocol == saProtocol(protocol) || protocol == wire.ProtocolAH && id.AHSPI == spi
 }

@@ -99,10 +99,7 @@ func (s *Session) sendQM1(itf *policy.Interface, replaces *child) error {
 		return err
 	}
 	st := sentQM1{selector: itf.Tunnel.Selector()}
-	if st.offer, err = quickOffer(itf, q.spi); err != nil {
-		return err
-	}
-	if st.offer, err = s.throughNAT(st.offer); err != nil {
+	if st.offer, err = s.throughNAT(quickOffer(itf, q.spi)); err != nil {
 		return err
 	}
 	st.ids = proxyIDs(st.selector)
@@ -159,7 +156,7 @@ func (st sentQM1) handle(s *Session, q *quickMode, c *opened) error {
 	if err != nil {
 		return verdict(err)
 	}
-	if len(x.proposals) != 1 || len(x.proposals[0].Transforms) != 1 || !offered(st.offer, x.proposals[0]) {
+	if !offered(st.offer, x.proposals) {
 		return refuse(wire.NotifyBadProposalSyntax, "the peer's choice is not one of our proposals")
 	}
 	if !bytes.Equal(x.ids[0], st.ids[0]) || !bytes.Equal(x.ids[1], st.ids[1]) {
@@ -170,7 +167,7 @@ func (st sentQM1) handle(s *Session, q *quickMode, c *opened) error {
 	if err != nil {
 		return err
 	}
-	peerSPI, err := s.checkPeerSPI(match.Proposal.SPI)
+	spis, err := s.checkPeerSPIs(match)
 	if err != nil {
 		return err
 	}
@@ -179,7 +176,7 @@ func (st sentQM1) handle(s *Session, q *quickMode, c *opened) error {
 		return err
 	}
 	defer clear(gxy)
-	q.peerSPI, q.nr, q.iv = peerSPI, bytes.Clone(x.nonce), c.next
+	q.peer, q.nr, q.iv = spis, bytes.Clone(x.nonce), c.next
 	n := agreedOn(match, st.selector)
 	s.reportQuickPayloads(q, x)
 	for _, told := range x.notifies {

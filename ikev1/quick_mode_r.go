@@ -2,7 +2,6 @@ package ikev1
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
@@ -20,6 +19,7 @@ type received struct {
 func wipe(sa ipsec.SA) {
 	sa.EncrKey.Wipe()
 	sa.IntegKey.Wipe()
+	sa.AHKey.Wipe()
 }
 
 // installingIn: the inbound SA is ordered. QM2 lets the peer use it, so it leaves
@@ -103,8 +103,8 @@ func (s *Session) judgeQM1(q *quickMode, c *opened) error {
 	if err != nil {
 		return err
 	}
-	if len(x.proposals[0].SPI) == 4 {
-		q.peerSPI = spiOf(x.proposals[0].SPI) // that a refusal names
+	if p := x.proposals[0]; len(p.SPI) == 4 { // that a refusal names
+		q.peer = peerSPIs{protocol: p.Protocol, spi: spiOf(p.SPI)}
 	}
 	s.reportRead(q, wire.PayloadHash, wire.PayloadSA)
 	selector, err := s.selectorOf(x.ids)
@@ -129,8 +129,8 @@ func (s *Session) judgeQM1(q *quickMode, c *opened) error {
 	}
 	s.report(checked)
 	s.reportQuickPayloads(q, x)
-	q.peerSPI = 0 // until we know that it is no other's
-	if q.peerSPI, err = s.checkPeerSPI(match.Proposal.SPI); err != nil {
+	q.peer = peerSPIs{} // until we know that it is no other's
+	if q.peer, err = s.checkPeerSPIs(match); err != nil {
 		return err
 	}
 	return s.agreeQM1(q, x, match, selector)
@@ -159,11 +159,8 @@ func (s *Session) agreeQM1(q *quickMode, x quickPayloads, match policy.Transform
 	s.report(SPIAllocated{SA: s.sa(), MessageID: q.id, SPI: q.spi})
 	s.stepQuick(q, InQMExchange, QMSPIStarve)
 	n := agreedOn(match, selector)
-	reply := match.Proposal
-	reply.SPI = binary.BigEndian.AppendUint32(nil, q.spi)
-	reply.Transforms = []wire.TransformV1{match.Transform}
-	b := s.quickMessage(q, []wire.ProposalV1{reply}, q.nr, dh, x.ids)
-	if life := quickLifetime(match, reply.SPI); life != nil {
+	b := s.quickMessage(q, chosen(x.proposals, match, q.spi), q.nr, dh, x.ids)
+	if life := quickLifetime(match, spiBytes(q.spi)); life != nil {
 		b.Add(wire.PayloadNotify, *life)
 		s.report(NotifySent{SA: s.sa(), Type: life.Type, Protocol: life.Protocol, SPI: life.SPI, MessageID: q.id})
 	}
@@ -174,6 +171,23 @@ func (s *Session) agreeQM1(q *quickMode, x quickPayloads, match policy.Transform
 	q.state = installingIn{reply: b, out: out, child: c}
 	s.stepQuick(q, InGotSPI, QMInstallAwait)
 	return nil
+}
+
+// chosen is the proposal that was taken, its protocols in the order of the
+// offer, with one transform and our SPI each.
+func chosen(offer []wire.ProposalV1, match policy.TransformMatch, spi uint32) (out []wire.ProposalV1) {
+	for _, p := range offer {
+		if p.Number != match.Proposal.Number {
+			continue
+		}
+		t := match.Transform
+		if match.AH != nil && p.Protocol == wire.ProtocolAH {
+			t = match.AH.Transform
+		}
+		p.SPI, p.Transforms = spiBytes(spi), []wire.TransformV1{t}
+		out = append(out, p)
+	}
+	return out
 }
 
 // installed sends QM2, or orders the other SA first.

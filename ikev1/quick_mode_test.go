@@ -142,10 +142,7 @@ func TestHostileProxies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPair(t)
 			p.up(p.r1)
-			offer, err := quickOffer(p.r1.itf, 0x5000)
-			if err != nil {
-				t.Fatal(err)
-			}
+			offer := quickOffer(p.r1.itf, 0x5000)
 			payloads := []wire.Payload{
 				payload(wire.PayloadSA, wire.SAV1{DOI: wire.DOIIPsec, Situation: wire.SituationIdentityOnly, Proposals: offer}),
 				payload(wire.PayloadNonce, wire.Raw(make([]byte, 20))),
@@ -185,10 +182,7 @@ func TestHostileSPI(t *testing.T) {
 	p.up(p.r1)
 	used := p.r2.session.children[0].out.SPI
 	for i, spi := range []uint32{used, 0, 255} {
-		offer, err := quickOffer(p.r1.itf, spi)
-		if err != nil {
-			t.Fatal(err)
-		}
+		offer := quickOffer(p.r1.itf, spi)
 		ids := proxyIDs(p.r1.itf.Tunnel.Selector())
 		p.deliver(p.r2, p.r1.forge(wire.ExchangeQuickMode, uint32(100+i),
 			payload(wire.PayloadSA, wire.SAV1{DOI: wire.DOIIPsec, Situation: wire.SituationIdentityOnly, Proposals: offer}),
@@ -396,10 +390,7 @@ func TestQM2Changed(t *testing.T) {
 			}
 			q := p.r1.session.quick[0]
 			st := q.state.(sentQM1)
-			offer, err := quickOffer(p.r1.itf, 0x7777)
-			if err != nil {
-				t.Fatal(err)
-			}
+			offer := quickOffer(p.r1.itf, 0x7777)
 			ids := st.ids
 			change(&offer[0], &ids)
 			b := p.r2.session.quickMessage(&quickMode{id: q.id}, offer, make([]byte, 20), nil, ids)

@@ -2,8 +2,6 @@ package ikev1
 
 import (
 	"bytes"
-	"encoding/binary"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,49 +13,40 @@ import (
 	"github.com/obol-ike/obol/wire"
 )
 
-var errNoTransform = errors.New("no transform set of the ipsec profile can be negotiated: AH together with ESP cannot be used yet")
-
 // quickOffer is the SA of QM1: a proposal for each transform set, in the order
 // of preference, all with our one SPI.
-func quickOffer(itf *policy.Interface, spi uint32) ([]wire.ProposalV1, error) {
-	profile := itf.Tunnel.Protection
+func quickOffer(itf *policy.Interface, spi uint32) []wire.ProposalV1 {
 	var out []wire.ProposalV1
-	for _, set := range profile.Transforms {
-		p := wire.ProposalV1{Number: uint8(len(out) + 1), Protocol: wire.ProtocolESP, SPI: binary.BigEndian.AppendUint32(nil, spi)}
-		t := wire.TransformV1{Number: 1}
-		switch {
-		case set.AH != nil && set.Encr != nil:
-			continue
-		case set.AH != nil:
-			p.Protocol, t.ID = wire.ProtocolAH, set.AH.AH
-		case set.Encr != nil:
-			t.ID = set.Encr.ESP
+	add := func(number int, protocol wire.ProtocolID, id uint8, attributes []wire.Attribute) {
+		out = append(out, wire.ProposalV1{
+			Number: uint8(number), Protocol: protocol, SPI: spiBytes(spi),
+			Transforms: []wire.TransformV1{{Number: 1, ID: id, Attributes: attributes}},
+		})
+	}
+	for i, set := range itf.Tunnel.Protection.Transforms {
+		if set.AH != nil {
+			add(i+1, wire.ProtocolAH, set.AH.AH, quickAttributes(set, itf, nil, set.AH))
 		}
-		t.Attributes = quickAttributes(set, itf)
-		p.Transforms = []wire.TransformV1{t}
-		out = append(out, p)
+		if set.Encr != nil {
+			add(i+1, wire.ProtocolESP, set.Encr.ESP, quickAttributes(set, itf, set.Encr, set.Integ))
+		}
 	}
-	if len(out) == 0 {
-		return nil, errNoTransform
-	}
-	return out, nil
+	return out
 }
 
 // quickAttributes stand in IOS's order.
-func quickAttributes(set *policy.TransformSet, itf *policy.Interface) []wire.Attribute {
+func quickAttributes(set *policy.TransformSet, itf *policy.Interface, encr *suite.Cipher, integ *suite.Integrity) []wire.Attribute {
 	profile := itf.Tunnel.Protection
 	encaps := wire.EncapsTunnel
 	if set.Mode == ipsec.Transport && itf.Tunnel.Mode == policy.GREIP {
 		encaps = wire.EncapsTransport
 	}
 	a := append([]wire.Attribute{{Type: wire.IPsecAttrEncaps, Value: uint64(encaps)}}, lifeAttributes(profile.Lifetime)...)
-	if integ := set.Integ; integ != nil {
+	if integ != nil {
 		a = append(a, wire.Attribute{Type: wire.IPsecAttrAuth, Value: uint64(integ.V1)})
-	} else if set.AH != nil {
-		a = append(a, wire.Attribute{Type: wire.IPsecAttrAuth, Value: uint64(set.AH.V1)})
 	}
-	if set.Encr != nil && set.Encr.Bits != nil {
-		a = append(a, wire.Attribute{Type: wire.IPsecAttrKeyLength, Value: uint64(set.Encr.KeyLen(set.KeyBits) * 8)})
+	if encr != nil && encr.Bits != nil {
+		a = append(a, wire.Attribute{Type: wire.IPsecAttrKeyLength, Value: uint64(encr.KeyLen(set.KeyBits) * 8)})
 	}
 	if profile.PFS != nil {
 		a = append(a, wire.Attribute{Type: wire.IPsecAttrGroup, Value: uint64(profile.PFS.Number)})
@@ -78,11 +67,24 @@ func lifeAttributes(l ipsec.Lifetime) []wire.Attribute {
 	return a
 }
 
-// offered says whether the peer's choice is a proposal of ours.
-func offered(ours []wire.ProposalV1, got wire.ProposalV1) bool {
-	return slices.ContainsFunc(ours, func(p wire.ProposalV1) bool {
-		return p.Protocol == got.Protocol && sameTransform(p.Transforms, got.Transforms[0])
-	})
+// offered says whether the peer's choice is a proposal of ours: all protocols
+// that one has together, with one transform each.
+func offered(ours, got []wire.ProposalV1) bool {
+	for _, p := range got {
+		if p.Number != got[0].Number || len(p.Transforms) != 1 {
+			return false
+		}
+	}
+	for _, alternative := range policy.Alternatives(ours) {
+		if len(got) == len(alternative) && !slices.ContainsFunc(alternative, func(p wire.ProposalV1) bool {
+			return !slices.ContainsFunc(got, func(g wire.ProposalV1) bool {
+				return p.Protocol == g.Protocol && sameTransform(p.Transforms, g.Transforms[0])
+			})
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkTransforms compares proposals with the transform sets of the tunnel and
@@ -101,17 +103,21 @@ func (s *Session) checkTransforms(q *quickMode, selector ipsec.Selector, proposa
 		return match, refuse(wire.NotifyNoProposalChosen, "%s", match.Reason)
 	case match.Mode == ipsec.Transport && q.itf.Tunnel.Mode != policy.GREIP:
 		return match, refuse(wire.NotifyNoProposalChosen, "transport mode for a tunnel of type ipsec ipv4")
-	case match.Set.AH != nil && match.Set.Encr != nil:
-		return match, refuse(wire.NotifyNoProposalChosen, "%v", errNoTransform)
 	}
 	return match, nil
 }
 
-// describeOffer is the first transform in the words of a transform set.
+// describeOffer is the first transform of each protocol of the first proposal,
+// in the words of a transform set.
 func describeOffer(proposals []wire.ProposalV1) string {
-	p := proposals[0]
-	t := p.Transforms[0]
 	var words []string
+	for _, p := range policy.Alternatives(proposals)[0] {
+		words = append(words, describeTransform(p, p.Transforms[0])...)
+	}
+	return strings.Join(words, " ")
+}
+
+func describeTransform(p wire.ProposalV1, t wire.TransformV1) (words []string) {
 	if c, ok := suite.CipherESP(t.ID); ok && p.Protocol == wire.ProtocolESP {
 		words = append(words, c.Transform)
 	}
@@ -124,7 +130,7 @@ func describeOffer(proposals []wire.ProposalV1) string {
 	} else if ok {
 		words = append(words, integ.Transform)
 	}
-	return strings.Join(words, " ")
+	return words
 }
 
 // agreedOn is what a match says of the pair to make.

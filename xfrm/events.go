@@ -84,9 +84,10 @@ func (w *watcher) run(d *Dataplane) {
 func (w *watcher) report(d *Dataplane, e ipsec.Event) bool {
 	switch x := e.(type) {
 	case ipsec.Expired:
-		if !d.expired(x) {
+		if !d.expired(&x) {
 			return true
 		}
+		e = x
 	case ipsec.Mapped:
 		var known bool
 		if x.SAID, known = d.named(x.SAID); !known {

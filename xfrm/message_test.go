@@ -146,21 +146,21 @@ func TestMissed(t *testing.T) {
 			t.Errorf("not missed: %+v", e)
 		}
 		delete(want, e)
-		if !d.expired(e) {
+		if !d.expired(&e) {
 			t.Errorf("no news: %+v", e)
 		}
-		if d.expired(e) {
+		if d.expired(&e) {
 			t.Errorf("news twice: %+v", e)
 		}
 	}
 	for e := range want {
 		t.Errorf("not found: %+v", e)
 	}
-	if d.expired(ipsec.Expired{SAID: id(77)}) {
+	if d.expired(&ipsec.Expired{SAID: id(77)}) {
 		t.Error("an SA of nobody is news")
 	}
 	d.remember(ipsec.SA{SAID: id(2)}) // updated with another lifetime
-	if !d.expired(ipsec.Expired{SAID: id(2)}) {
+	if !d.expired(&ipsec.Expired{SAID: id(2)}) {
 		t.Error("after an update a soft expiry is news again")
 	}
 }

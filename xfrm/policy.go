@@ -20,21 +20,29 @@ var directions = map[ipsec.Direction]netlink.Dir{
 	ipsec.In: netlink.XFRM_DIR_IN, ipsec.Out: netlink.XFRM_DIR_OUT, ipsec.Forward: netlink.XFRM_DIR_FWD,
 }
 
-// toPolicy turns a policy into the kernel's: its template is required, so that
-// traffic without an SA is dropped.
+// toPolicy turns a policy into the kernel's: its templates are required, so that
+// traffic without an SA is dropped. They stand in the order in which they are
+// applied: an AH is around ESP.
 func toPolicy(p ipsec.Policy) *netlink.XfrmPolicy {
 	sel, src, dst := p.Selector, p.Local, p.Remote
 	if p.Direction != ipsec.Out {
 		sel, src, dst = sel.Mirror(), p.Remote, p.Local
 	}
+	templates := []netlink.XfrmPolicyTmpl{{
+		Src: src.AsSlice(), Dst: dst.AsSlice(), Proto: netlink.Proto(p.Protocol),
+		Mode: netlink.Mode(mode(p.Mode)), Reqid: int(p.ReqID),
+	}}
+	if p.AH {
+		templates = append(templates, netlink.XfrmPolicyTmpl{
+			Src: src.AsSlice(), Dst: dst.AsSlice(), Proto: netlink.Proto(ipsec.AH),
+			Mode: netlink.XFRM_MODE_TRANSPORT, Reqid: int(p.ReqID),
+		})
+	}
 	return &netlink.XfrmPolicy{
 		Src: toIPNet(sel.Local), Dst: toIPNet(sel.Remote), Proto: netlink.Proto(sel.Protocol),
 		SrcPort: int(sel.LocalPort), DstPort: int(sel.RemotePort),
 		Dir: directions[p.Direction], Priority: priority, Mark: fullMark(p.Mark),
-		Tmpls: []netlink.XfrmPolicyTmpl{{
-			Src: src.AsSlice(), Dst: dst.AsSlice(), Proto: netlink.Proto(p.Protocol),
-			Mode: netlink.Mode(mode(p.Mode)), Reqid: int(p.ReqID),
-		}},
+		Tmpls: templates,
 	}
 }
 

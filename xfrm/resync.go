@@ -9,6 +9,7 @@ import (
 // limits is what is remembered of an installed SA, to find out which expiry was
 // missed when the kernel's queue overflowed.
 type limits struct {
+	id       ipsec.SAID // with the AH around it, which the kernel does not know of
 	soft     ipsec.Lifetime
 	softDone bool // reported
 }
@@ -18,8 +19,9 @@ type limits struct {
 func (d *Dataplane) remember(sa ipsec.SA) *limits {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	old := d.installed[sa.SAID]
-	d.installed[sa.SAID] = &limits{soft: sa.Soft}
+	key, _ := sa.Names()
+	old := d.installed[key]
+	d.installed[key] = &limits{id: sa.SAID, soft: sa.Soft}
 	return old
 }
 
@@ -31,25 +33,30 @@ func (d *Dataplane) restore(id ipsec.SAID, old *limits) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.installed[id] = old
+	key, _ := id.Names()
+	d.installed[key] = old
 }
 
 func (d *Dataplane) forget(id ipsec.SAID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.installed, id)
+	key, _ := id.Names()
+	delete(d.installed, key)
 }
 
-// expired notes an expiry and says whether it is news.
-func (d *Dataplane) expired(e ipsec.Expired) bool {
+// expired notes an expiry, gives the SA its full name and says whether it is
+// news.
+func (d *Dataplane) expired(e *ipsec.Expired) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	l := d.installed[e.SAID]
+	key, _ := e.SAID.Names()
+	l := d.installed[key]
 	if l == nil {
 		return false // not of this process, or removed meanwhile
 	}
+	e.SAID = l.id
 	if e.Hard {
-		delete(d.installed, e.SAID)
+		delete(d.installed, key)
 		return true
 	}
 	news := !l.softDone
@@ -83,13 +90,13 @@ func (d *Dataplane) missed(list []state, now time.Time) []ipsec.Expired {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var events []ipsec.Expired
-	for id, l := range d.installed {
-		s, there := standing[id]
+	for key, l := range d.installed {
+		s, there := standing[key]
 		switch {
 		case !there:
-			events = append(events, ipsec.Expired{SAID: id, Hard: true})
+			events = append(events, ipsec.Expired{SAID: l.id, Hard: true})
 		case reached(l.soft, s.counters, now):
-			events = append(events, ipsec.Expired{SAID: id})
+			events = append(events, ipsec.Expired{SAID: l.id})
 		}
 	}
 	return events

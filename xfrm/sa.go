@@ -15,28 +15,47 @@ import (
 	"github.com/obol-ike/obol/internal/ipsec"
 )
 
-// InstallSA adds an SA. One with the same destination, SPI and mark is an
-// error.
+// InstallSA adds an SA, with the AH around it. One with the same destination,
+// SPI and mark is an error.
 func (d *Dataplane) InstallSA(sa ipsec.SA) error {
-	return d.sendSA("install", nl.XFRM_MSG_NEWSA, unix.NLM_F_CREATE|unix.NLM_F_EXCL, sa)
+	const flags = unix.NLM_F_CREATE | unix.NLM_F_EXCL
+	if sa.AH == nil {
+		return d.sendSA("install", nl.XFRM_MSG_NEWSA, flags, sa)
+	}
+	around := sa.Around()
+	if err := d.send("install", nl.XFRM_MSG_NEWSA, flags, around); err != nil {
+		return err
+	}
+	err := d.sendSA("install", nl.XFRM_MSG_NEWSA, flags, sa)
+	if err != nil {
+		err = errors.Join(err, d.remove(around.SAID))
+	}
+	return err
 }
 
 // UpdateSA changes the lifetimes and the UDP encapsulation of an SA that is
-// installed. Its addresses are its name and stay.
+// installed. Its addresses are its name and stay. An AH around it has neither.
 func (d *Dataplane) UpdateSA(sa ipsec.SA) error {
 	return d.sendSA("update", nl.XFRM_MSG_UPDSA, unix.NLM_F_REPLACE, sa)
 }
 
 func (d *Dataplane) sendSA(what string, message, flags int, sa ipsec.SA) error {
+	// Known before the kernel has it: the event of a short lifetime may
+	// overtake the answer.
+	old := d.remember(sa)
+	err := d.send(what, message, flags, sa)
+	if err != nil {
+		d.restore(sa.SAID, old)
+	}
+	return err
+}
+
+func (d *Dataplane) send(what string, message, flags int, sa ipsec.SA) error {
 	r := d.request(message, flags|unix.NLM_F_ACK)
 	for _, part := range saMessage(sa) {
 		r.AddData(part)
 	}
-	// Known before the kernel has it: the event of a short lifetime may
-	// overtake the answer.
-	old := d.remember(sa)
 	if _, err := r.Execute(unix.NETLINK_XFRM, 0); err != nil {
-		d.restore(sa.SAID, old)
 		return fmt.Errorf("%s %s: %w", what, describeSA(sa), err)
 	}
 	return nil
@@ -159,10 +178,19 @@ func (d *Dataplane) idRequest(message int, id ipsec.SAID) *nl.NetlinkRequest {
 	return r
 }
 
-// RemoveSA removes an SA. That it is gone already, by expiry as a rule, is no
-// error.
+// RemoveSA removes an SA, with the AH around it. That it is gone already, by
+// expiry as a rule, is no error.
 func (d *Dataplane) RemoveSA(id ipsec.SAID) error {
 	d.forget(id)
+	own, around := id.Names()
+	err := d.remove(own)
+	if around.SPI != 0 {
+		err = errors.Join(err, d.remove(around))
+	}
+	return err
+}
+
+func (d *Dataplane) remove(id ipsec.SAID) error {
 	_, err := d.idRequest(nl.XFRM_MSG_DELSA, id).Execute(unix.NETLINK_XFRM, 0)
 	if err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("remove SA %s: %w", describeID(id), err)

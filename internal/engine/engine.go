@@ -123,7 +123,8 @@ func (e *Engine) HandleKernel(now time.Time, event ipsec.Event) {
 	default:
 		return
 	}
-	x := e.children[id]
+	own, _ := id.Names()
+	x := e.children[own]
 	if x == nil {
 		return
 	}

@@ -50,7 +50,7 @@ func (e *Engine) pass(now time.Time, x *entry) {
 
 func (e *Engine) bequeath(now time.Time, from, to *entry) {
 	for _, id := range to.Inherit(now, from.Session) {
-		e.children[id] = to
+		e.enter(to, id)
 	}
 	if !from.Alive() && from.Done() {
 		e.bury(from)

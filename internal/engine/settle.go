@@ -62,18 +62,40 @@ var errOthers = errors.New("an SA of another session has this SPI")
 func (e *Engine) owns(now time.Time, x *entry, o ike.Output) bool {
 	switch o := o.(type) {
 	case ike.InstallSA:
-		if owner := e.children[o.SA.SAID]; owner != nil && owner != x {
+		if e.others(x, o.SA.SAID) {
 			x.HandleKernel(now, ipsec.Installed{SAID: o.SA.SAID, Err: errOthers})
 			return false
 		}
-		e.children[o.SA.SAID] = x
+		e.enter(x, o.SA.SAID)
 	case ike.RemoveSA:
-		if owner := e.children[o.SAID]; owner != nil && owner != x {
+		if e.others(x, o.SAID) {
 			return false
 		}
-		delete(e.children, o.SAID)
+		own, around := o.SAID.Names()
+		delete(e.children, own)
+		delete(e.children, around)
 	}
 	return true
+}
+
+// enter writes an SA, and the AH around it, into the book.
+func (e *Engine) enter(x *entry, id ipsec.SAID) {
+	own, around := id.Names()
+	e.children[own] = x
+	if around.SPI != 0 {
+		e.children[around] = x
+	}
+}
+
+// others says whether an SA, or the AH around it, is another session's.
+func (e *Engine) others(x *entry, id ipsec.SAID) bool {
+	own, around := id.Names()
+	for _, owner := range []*entry{e.children[own], e.children[around]} {
+		if owner != nil && owner != x {
+			return true
+		}
+	}
+	return false
 }
 
 // bury takes a session out that has nothing left.

@@ -166,6 +166,18 @@ func outboundEnabled() []Line {
 	return join(ipsecLine(queued), ipsecLine("IPSEC(key_engine_enable_outbound): rec'd enable notify from ISAKMP"))
 }
 
+// sasCreated shows an SA, and the AH around it.
+func sasCreated(e ikev1.IPsecInstalled) []Line {
+	lines := saCreated(e)
+	if e.Child.AH != nil {
+		around := e
+		around.Child = e.Child.Around()
+		around.Child.Hard = e.Child.Hard // they end together
+		lines = join(lines, saCreated(around))
+	}
+	return lines
+}
+
 // saCreated shows an SA that stands in the data plane.
 func saCreated(e ikev1.IPsecInstalled) []Line {
 	sa := e.Child

@@ -110,9 +110,9 @@ func ipsecInstalled(e ikev1.IPsecInstalled) []Line {
 		return isakmp(":(%d):Failed to install IPSEC SA (SPI:0x%X) on %s: %v", e.ConnID, e.Child.SPI, e.Tunnel, e.Err)
 	}
 	if e.Child.Direction != ipsec.In { // IOS tells of the pair by its inbound SA
-		return saCreated(e)
+		return sasCreated(e)
 	}
-	return join(mapFound(e), saCreated(e),
+	return join(mapFound(e), sasCreated(e),
 		isakmp(":(%d):Received IPSec Install callback... proceeding with the negotiation", e.ConnID),
 		isakmp(":(%d):Successfully installed IPSEC SA (SPI:0x%X) on %s", e.ConnID, e.Child.SPI, e.Tunnel))
 }

@@ -118,12 +118,25 @@ const ReqIDBase ReqID = 0x6f620000
 // Ours says whether a request id is one of obol's.
 func (r ReqID) Ours() bool { return r&0xffff0000 == ReqIDBase }
 
-// SAID names an SA in the kernel. Mark is part of the name there.
+// SAID names an SA in the kernel. Mark is part of the name there. AHSPI is
+// that of the AH around an ESP SA, 0 where there is none: the two come and go
+// together.
 type SAID struct {
 	Src, Dst netip.Addr
 	SPI      uint32
 	Protocol Protocol
 	Mark     uint32
+	AHSPI    uint32
+}
+
+// Names are those that a kernel has for the SA and for the AH around it; the
+// second is zero where there is none.
+func (id SAID) Names() (own, around SAID) {
+	if id.AHSPI != 0 {
+		around = SAID{Src: id.Src, Dst: id.Dst, SPI: id.AHSPI, Protocol: AH, Mark: id.Mark}
+		id.AHSPI = 0
+	}
+	return id, around
 }
 
 // An SA is one direction of a child SA with its keys.
@@ -135,6 +148,8 @@ type SA struct {
 	EncrKey   suite.Key     // its length tells the key size
 	Integ     *suite.Integrity
 	IntegKey  suite.Key
+	AH        *suite.Integrity // of the AH around this ESP SA, nil: none
+	AHKey     suite.Key
 	Selector  Selector
 	ReqID     ReqID
 	Replay    int // anti-replay window in packets, 0 for none
@@ -148,6 +163,16 @@ type SA struct {
 func (sa SA) Public() SA {
 	sa.EncrKey = make(suite.Key, len(sa.EncrKey))
 	sa.IntegKey = make(suite.Key, len(sa.IntegKey))
+	sa.AHKey = make(suite.Key, len(sa.AHKey))
+	return sa
+}
+
+// Around is the AH SA around an ESP SA that has one: in transport mode, as ESP
+// has made the packet that it protects, and without limits of its own.
+func (sa SA) Around() SA {
+	_, sa.SAID = sa.Names()
+	sa.Mode, sa.Encr, sa.EncrKey, sa.Integ, sa.IntegKey = Transport, nil, nil, sa.AH, sa.AHKey
+	sa.AH, sa.AHKey, sa.Soft, sa.Hard = nil, nil, Lifetime{}, Lifetime{}
 	return sa
 }
 
@@ -168,6 +193,7 @@ type Policy struct {
 	ReqID     ReqID
 	Mode      Mode
 	Protocol  Protocol
+	AH        bool // around ESP
 	// Ends of the tunnel: outer addresses of this host and of the peer.
 	Local, Remote netip.Addr
 }

@@ -113,7 +113,7 @@ var commandTable = map[string]string{
 		~ crypto ipsec transform-set X esp-3des
 		~ crypto ipsec transform-set X esp-null esp-sha-hmac
 		~ crypto ipsec transform-set X esp-gcm 256
-		~ crypto ipsec transform-set X ah-sha-hmac esp-aes
+		+ crypto ipsec transform-set X ah-sha-hmac esp-aes
 		+ crypto ipsec transform-set X ah-sha256-hmac
 		~ crypto ipsec transform-set X esp-aes esp-sha-hmac comp-lzs
 		- crypto ipsec transform-set X

@@ -109,15 +109,21 @@ crypto ipsec transform-set STRICT esp-3des esp-md5-hmac
 crypto ipsec transform-set AH ah-sha-hmac
 crypto ipsec profile P
  set transform-set AES BIG STRICT AH
+crypto ipsec transform-set BOTH ah-sha-hmac esp-aes esp-sha256-hmac
+crypto ipsec profile BOTH
+ set transform-set AES BOTH
 crypto ipsec profile PFS
  set transform-set AES
  set pfs group14
  set security-association lifetime kilobytes disable
 `)
-	p, pfs := c.IPsec[0], c.IPsec[1]
+	p, both, pfs := c.IPsec[0], c.IPsec[1], c.IPsec[2]
 	aes := esp(1, 12, 4, 1, 1, 1, 2, 3600, 1, 2, 2, 4608000, 5, 5, 6, 128)
 	big := esp(2, 12, 4, 1, 5, 7, 6, 256)
-	ah := wire.ProposalV1{Number: 1, Protocol: wire.ProtocolAH, SPI: []byte{0, 0, 16, 1}, Transforms: []wire.TransformV1{{ID: 3, Attributes: attrs(4, 1, 5, 2)}}}
+	ahWith := func(pairs ...uint64) wire.ProposalV1 {
+		return wire.ProposalV1{Number: 1, Protocol: wire.ProtocolAH, SPI: []byte{0, 0, 16, 1}, Transforms: []wire.TransformV1{{ID: 3, Attributes: attrs(pairs...)}}}
+	}
+	ah := ahWith(4, 1, 5, 2)
 	tests := []struct {
 		name    string
 		profile *IPsecProfile
@@ -143,6 +149,16 @@ crypto ipsec profile PFS
 		{"unknown group", p, []wire.ProposalV1{esp(1, 12, 4, 1, 5, 5, 6, 128, 3, 77)}, "", 0, ipsec.Lifetime{}},
 		{"AH", p, []wire.ProposalV1{ah}, "AH", ipsec.Tunnel, ipsec.Lifetime{Duration: time.Hour, Kilobytes: 4608000}},
 		{"AH with ESP", p, []wire.ProposalV1{ah, aes}, "", 0, ipsec.Lifetime{}},
+		{"AH with ESP for a set of both", both, []wire.ProposalV1{ah, aes}, "BOTH", ipsec.Tunnel, ipsec.Lifetime{Duration: time.Hour, Kilobytes: 4608000}},
+		{"ESP with AH", both, []wire.ProposalV1{aes, ah}, "BOTH", ipsec.Tunnel, ipsec.Lifetime{Duration: time.Hour, Kilobytes: 4608000}},
+		{"with another between them", both, []wire.ProposalV1{ah, big, aes}, "BOTH", ipsec.Tunnel, ipsec.Lifetime{Duration: time.Hour, Kilobytes: 4608000}},
+		{"the lower lifetime of the two", both, []wire.ProposalV1{ahWith(4, 1, 1, 1, 2, 900, 1, 2, 2, 5000, 5, 2), aes}, "BOTH", ipsec.Tunnel, ipsec.Lifetime{Duration: 15 * time.Minute, Kilobytes: 5000}},
+		{"AH alone for a set of both", both, []wire.ProposalV1{ah}, "", 0, ipsec.Lifetime{}},
+		{"AH with another mode than ESP", both, []wire.ProposalV1{ahWith(4, 3, 5, 2), aes}, "", 0, ipsec.Lifetime{}},
+		{"AH with a PFS group that ESP has not", both, []wire.ProposalV1{ahWith(4, 1, 5, 2, 3, 14), aes}, "", 0, ipsec.Lifetime{}},
+		{"ESP twice", both, []wire.ProposalV1{aes, aes}, "", 0, ipsec.Lifetime{}},
+		{"AH and ESP twice", both, []wire.ProposalV1{ah, aes, aes}, "", 0, ipsec.Lifetime{}},
+		{"AH with a protocol of no meaning", both, []wire.ProposalV1{ah, {Number: 1, Protocol: 9, SPI: ah.SPI, Transforms: aes.Transforms}}, "", 0, ipsec.Lifetime{}},
 		{"PFS without set pfs", p, []wire.ProposalV1{esp(1, 12, 4, 1, 5, 5, 6, 128, 3, 5)}, "AES", ipsec.Tunnel, ipsec.Lifetime{Duration: time.Hour, Kilobytes: 4608000}},
 		{"PFS", pfs, []wire.ProposalV1{esp(1, 12, 4, 1, 5, 5, 6, 128, 3, 14)}, "AES", ipsec.Tunnel, ipsec.Lifetime{Duration: time.Hour}},
 		{"PFS kilobytes offered", pfs, []wire.ProposalV1{esp(1, 12, 4, 1, 1, 2, 2, 5000, 5, 5, 6, 128, 3, 14)}, "AES", ipsec.Tunnel, ipsec.Lifetime{Duration: time.Hour, Kilobytes: 5000}},
@@ -183,12 +199,13 @@ crypto ipsec transform-set SHA1 esp-aes esp-sha-hmac
 crypto ipsec transform-set DES esp-3des esp-md5-hmac
 crypto ipsec transform-set NULL esp-null esp-sha-hmac
 crypto ipsec transform-set AH ah-sha-hmac
+crypto ipsec transform-set BOTH ah-sha-hmac esp-aes
 `).Transforms
 	for _, test := range []struct {
 		set   int
 		encap bool
 		want  int
-	}{{0, false, 1438}, {1, false, 1458}, {2, true, 1442}, {3, false, 1446}, {4, false, 1458}, {5, false, 1456}} {
+	}{{0, false, 1438}, {1, false, 1458}, {2, true, 1442}, {3, false, 1446}, {4, false, 1458}, {5, false, 1456}, {6, false, 1422}} {
 		if got := sets[test.set].PlaintextMTU(1500, test.encap); got != test.want {
 			t.Errorf("%s %s: %d, want %d", sets[test.set], sets[test.set].Mode, got, test.want)
 		}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/suite"
@@ -13,12 +14,19 @@ type TransformMatch struct {
 	Set       *TransformSet    // nil: every offer was refused
 	Proposal  wire.ProposalV1  // the accepted one, as offered, with the offerer's SPI
 	Transform wire.TransformV1 // the accepted one of Proposal, as offered
+	AH        *OfferedAH       // beside an ESP Proposal of the same number
 	Mode      ipsec.Mode
 	UDP       bool             // with UDP encapsulation (RFC 3947 section 5.1)
 	Group     *suite.Group     // nil: no PFS
 	Lifetime  ipsec.Lifetime   // the lower of the offer's and the profile's
 	Reason    string           // of a refusal, in IOS's words
 	Checks    []TransformCheck // every comparison made, in order
+}
+
+// OfferedAH is the AH of a proposal of AH and ESP together.
+type OfferedAH struct {
+	Proposal  wire.ProposalV1
+	Transform wire.TransformV1
 }
 
 // TransformCheck is one offered transform held against one transform set.
@@ -38,27 +46,110 @@ const RefusedTransforms = "transform proposal not supported for identity"
 // ends, so that nothing but UDP encapsulation will do; without one it may not be.
 func MatchTransformSet(p *IPsecProfile, proposals []wire.ProposalV1, udp bool) TransformMatch {
 	m := TransformMatch{Reason: RefusedTransforms}
-	count := map[uint8]int{}
-	for _, offer := range proposals {
-		count[offer.Number]++
-	}
-	for _, offer := range proposals {
-		for _, t := range offer.Transforms {
-			if count[offer.Number] > 1 {
-				m.Checks = append(m.Checks, TransformCheck{offer, t, nil, "protocols together in one proposal are not spoken"})
-				continue
-			}
-			for _, set := range p.Transforms {
-				accepted, refusal := p.accepts(set, offer, t, udp)
-				m.Checks = append(m.Checks, TransformCheck{offer, t, set, refusal})
-				if refusal == "" {
-					accepted.Checks = m.Checks
-					return accepted
+	for _, offer := range Alternatives(proposals) {
+		accepted, ok := TransformMatch{}, false
+		switch {
+		case len(offer) == 1:
+			accepted, ok = p.alone(offer[0], udp, &m.Checks)
+		case ahWithESP(offer):
+			accepted, ok = p.together(offer, udp, &m.Checks)
+		default:
+			for _, part := range offer {
+				for _, t := range part.Transforms {
+					m.Checks = append(m.Checks, TransformCheck{part, t, nil, "these protocols together in one proposal are not spoken"})
 				}
 			}
 		}
+		if ok {
+			accepted.Checks = m.Checks
+			return accepted
+		}
 	}
 	return m
+}
+
+// Alternatives are the proposals by number: those of one number belong together
+// (RFC 2408 section 4.2).
+func Alternatives(proposals []wire.ProposalV1) (out [][]wire.ProposalV1) {
+	for _, p := range proposals {
+		i := slices.IndexFunc(out, func(o []wire.ProposalV1) bool { return o[0].Number == p.Number })
+		if i < 0 {
+			out = append(out, nil)
+			i = len(out) - 1
+		}
+		out[i] = append(out[i], p)
+	}
+	return out
+}
+
+func ahWithESP(offer []wire.ProposalV1) bool {
+	return len(offer) == 2 && offer[0].Protocol != offer[1].Protocol &&
+		!slices.ContainsFunc(offer, func(p wire.ProposalV1) bool { return p.Protocol != wire.ProtocolAH && p.Protocol != wire.ProtocolESP })
+}
+
+// alone holds a proposal of one protocol against the sets.
+func (p *IPsecProfile) alone(offer wire.ProposalV1, udp bool, checks *[]TransformCheck) (TransformMatch, bool) {
+	for _, t := range offer.Transforms {
+		for _, set := range p.Transforms {
+			accepted, refusal := p.accepts(set, offer, t, udp)
+			if refusal == "" && set.Both() {
+				refusal = fmt.Sprintf("%s alone offered, the set has %s", offer.Protocol, set)
+			}
+			*checks = append(*checks, TransformCheck{offer, t, set, refusal})
+			if refusal == "" {
+				return accepted, true
+			}
+		}
+	}
+	return TransformMatch{}, false
+}
+
+// together holds AH and ESP of one proposal against the sets that have both. The
+// first transform of each that will do is taken.
+func (p *IPsecProfile) together(offer []wire.ProposalV1, udp bool, checks *[]TransformCheck) (TransformMatch, bool) {
+	for _, set := range p.Transforms {
+		var m TransformMatch
+		agreed := 0
+		for _, part := range offer {
+			for _, t := range part.Transforms {
+				accepted, refusal := p.accepts(set, part, t, udp)
+				switch {
+				case refusal != "":
+				case !set.Both():
+					refusal = fmt.Sprintf("AH together with ESP offered, the set has %s", set)
+				case agreed > 0 && (accepted.Mode != m.Mode || accepted.UDP != m.UDP || accepted.Group != m.Group):
+					refusal = "the encapsulation mode or the PFS group is another than that of the protocol it is offered with"
+				}
+				*checks = append(*checks, TransformCheck{part, t, set, refusal})
+				if refusal == "" {
+					m = m.with(accepted)
+					agreed++
+					break
+				}
+			}
+		}
+		if agreed == len(offer) {
+			return m, true
+		}
+	}
+	return TransformMatch{}, false
+}
+
+// with adds what was accepted of the other protocol.
+func (m TransformMatch) with(other TransformMatch) TransformMatch {
+	esp, ah := m, other
+	if other.Proposal.Protocol == wire.ProtocolESP {
+		esp, ah = other, m
+	}
+	if m.Set == nil {
+		return other
+	}
+	esp.AH = &OfferedAH{ah.Proposal, ah.Transform}
+	esp.Lifetime.Duration = min(esp.Lifetime.Duration, ah.Lifetime.Duration)
+	if kb := ah.Lifetime.Kilobytes; kb > 0 && (esp.Lifetime.Kilobytes == 0 || kb < esp.Lifetime.Kilobytes) {
+		esp.Lifetime.Kilobytes = kb
+	}
+	return esp
 }
 
 // accepts compares one transform with one set, attribute by attribute.
@@ -68,16 +159,16 @@ func (p *IPsecProfile) accepts(set *TransformSet, offer wire.ProposalV1, t wire.
 	if !ok {
 		return m, "the attributes contradict each other"
 	}
-	protocol, id, auth := set.offer()
+	id, bits, auth, ok := set.transform(offer.Protocol)
 	switch {
 	case len(offer.SPI) != 4:
 		return m, fmt.Sprintf("an SPI of %d octets", len(offer.SPI))
-	case offer.Protocol != protocol:
-		return m, fmt.Sprintf("protocol %s offered, the set has %s", offer.Protocol, protocol)
+	case !ok:
+		return m, fmt.Sprintf("protocol %s offered, the set has %s", offer.Protocol, set)
 	case t.ID != id:
 		return m, fmt.Sprintf("transform %d offered, the set has %s", t.ID, set)
-	case values[wire.IPsecAttrKeyLength] != uint64(set.KeyBits):
-		return m, fmt.Sprintf("key length %d offered, the set has %d", values[wire.IPsecAttrKeyLength], set.KeyBits)
+	case values[wire.IPsecAttrKeyLength] != uint64(bits):
+		return m, fmt.Sprintf("key length %d offered, the set has %d", values[wire.IPsecAttrKeyLength], bits)
 	case values[wire.IPsecAttrAuth] != uint64(auth):
 		return m, fmt.Sprintf("authenticator %d offered, the set has %s", values[wire.IPsecAttrAuth], set)
 	}
@@ -87,7 +178,7 @@ func (p *IPsecProfile) accepts(set *TransformSet, offer wire.ProposalV1, t wire.
 	switch {
 	case m.UDP && !udp:
 		return m, "UDP encapsulation offered, there is no NAT"
-	case udp && protocol == wire.ProtocolAH:
+	case udp && offer.Protocol == wire.ProtocolAH:
 		return m, "AH does not pass a NAT"
 	case udp && !m.UDP:
 		return m, "no UDP encapsulation offered, there is a NAT"
@@ -115,16 +206,22 @@ func (p *IPsecProfile) accepts(set *TransformSet, offer wire.ProposalV1, t wire.
 	return m, ""
 }
 
-// offer is what a proposal of the set says: protocol, transform id and the
-// authentication attribute, 0 for none.
-func (t *TransformSet) offer() (protocol wire.ProtocolID, id uint8, auth uint16) {
-	if t.AH != nil {
-		return wire.ProtocolAH, t.AH.AH, t.AH.V1
+// Both says whether the set is of AH and ESP together: the AH is around ESP.
+func (t *TransformSet) Both() bool { return t.AH != nil && t.Encr != nil }
+
+// transform is what a proposal of the set says for one protocol: transform id,
+// key length in bits and the authentication attribute, 0 for none.
+func (t *TransformSet) transform(p wire.ProtocolID) (id uint8, bits int, auth uint16, ok bool) {
+	switch {
+	case p == wire.ProtocolAH && t.AH != nil:
+		return t.AH.AH, 0, t.AH.V1, true
+	case p == wire.ProtocolESP && t.Encr != nil:
+		if t.Integ != nil {
+			auth = t.Integ.V1
+		}
+		return t.Encr.ESP, t.KeyBits, auth, true
 	}
-	if t.Integ != nil {
-		auth = t.Integ.V1
-	}
-	return wire.ProtocolESP, t.Encr.ESP, auth
+	return 0, 0, 0, false
 }
 
 // allows: a set with mode transport takes tunnel mode too, unless it says

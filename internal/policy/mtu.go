@@ -24,7 +24,8 @@ func (t *TransformSet) PlaintextMTU(path int, encap bool) int {
 	}
 	if t.AH != nil {
 		n -= ahHeader + t.AH.ICV
-	} else {
+	}
+	if t.Encr != nil {
 		n -= espHeader + t.Encr.IV
 		if t.Integ != nil {
 			n -= t.Integ.ICV

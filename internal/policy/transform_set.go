@@ -69,9 +69,6 @@ func transformSet(b *builder, m *ios.Match) {
 		}
 		d.add(w, next)
 	}
-	if seen["AH"] != "" && (seen["ESP encryption"] != "" || seen["ESP authentication"] != "") {
-		d.unable = "AH together with ESP"
-	}
 	if d.Encr == nil && d.Integ != nil {
 		d.Encr = suite.Null
 	}
@@ -122,7 +119,7 @@ func (b *builder) finishTransformSets() {
 			continue
 		case d.Encr == suite.Null && d.AH == nil:
 			b.warn(d.at, "transform-set %s does not encrypt", name)
-		case d.Encr != nil && d.Integ == nil:
+		case d.Encr != nil && d.Integ == nil && d.AH == nil:
 			b.warn(d.at, "transform-set %s has no esp-*-hmac: what it carries is open to change", name)
 		}
 		b.cfg.Transforms = append(b.cfg.Transforms, &d.TransformSet)

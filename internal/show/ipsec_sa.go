@@ -70,8 +70,12 @@ func ipsecSA(p *printer, v engine.View, t tunnel.View, now time.Time, counters C
 		}{{"esp", ipsec.ESP}, {"ah", ipsec.AH}, {"pcp", 0}} {
 			p.f("\n     %s %s sas:\n", word, section.name)
 			for _, c := range children {
-				if c.sa(d).Protocol == section.protocol {
-					oneSA(p, t, c, d, now, counters)
+				sa := c.sa(d)
+				switch {
+				case sa.Protocol == section.protocol:
+					oneSA(p, t, c, sa, now, counters)
+				case sa.AH != nil && section.protocol == ipsec.AH:
+					oneSA(p, t, c, sa.Around(), now, counters)
 				}
 			}
 		}
@@ -93,8 +97,7 @@ func errorCounters(p *printer, in ipsec.Counters) {
 
 // oneSA: the connection is that of the IKE SA that made the pair, so that the
 // two tables can be read together.
-func oneSA(p *printer, t tunnel.View, c pair, d ipsec.Direction, now time.Time, counters Counters) {
-	sa := c.sa(d)
+func oneSA(p *printer, t tunnel.View, c pair, sa ipsec.SA, now time.Time, counters Counters) {
 	settings, flags := sa.Mode.String(), uint32(0x80000000)
 	if sa.Mode == ipsec.Tunnel {
 		flags |= 0x40
@@ -106,7 +109,7 @@ func oneSA(p *printer, t tunnel.View, c pair, d ipsec.Direction, now time.Time, 
 	p.f("        transform: %s ,\n", transform(sa))
 	p.f("        in use settings ={%s, }\n", settings)
 	p.f("        conn id: %d, flow_id: SW:%d, sibling_flags %08X, crypto map: %s\n", c.connID, c.connID%1000, flags, mapTag(t.Name))
-	kilobytes, seconds := c.left(now, counters, d)
+	kilobytes, seconds := c.left(now, counters, sa.Direction)
 	switch {
 	case c.Volume == 0:
 		p.f("        sa timing: remaining key lifetime (sec): %d\n", seconds)
@@ -150,20 +153,28 @@ func plaintextMTU(children []pair, path int) int {
 		return path
 	}
 	sa := children[len(children)-1].Out
-	const header, spiAndSequence, trailer = 20, 8, 2
-	room := path - header - spiAndSequence
+	const header, spiAndSequence, trailer, ah = 20, 8, 2, 12
+	room := path - header
 	block := 4
 	if sa.Encap != nil {
 		room -= 8
 	}
-	if sa.Encr != nil {
-		room -= sa.Encr.IV
-		block = max(block, sa.Encr.Block)
+	if sa.AH != nil {
+		room -= ah + sa.AH.ICV
 	}
 	if sa.Integ != nil {
 		room -= sa.Integ.ICV
 	}
-	room -= room%block + trailer
+	if sa.Protocol == ipsec.AH {
+		room -= ah
+	} else {
+		if sa.Encr != nil {
+			room -= sa.Encr.IV
+			block = max(block, sa.Encr.Block)
+		}
+		room -= spiAndSequence
+		room -= room%block + trailer
+	}
 	if sa.Mode == ipsec.Transport {
 		room += header
 	}

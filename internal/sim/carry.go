@@ -62,7 +62,7 @@ func (w *World) reach(from, to *Router, out ipsec.SA, peerTunnel string) (ipsec.
 	} else if w.translated(from, out.Dst) {
 		return ipsec.SA{}, src, fmt.Errorf("ESP of %s does not pass the NAT", from.Name)
 	}
-	in, ok := to.Dataplane.SAs[ipsec.SAID{Src: src.Addr(), Dst: dst.Addr(), SPI: out.SPI, Protocol: out.Protocol, Mark: to.Dataplane.mark(peerTunnel)}]
+	in, ok := to.Dataplane.SAs[ipsec.SAID{Src: src.Addr(), Dst: dst.Addr(), SPI: out.SPI, Protocol: out.Protocol, Mark: to.Dataplane.mark(peerTunnel), AHSPI: out.AHSPI}]
 	switch {
 	case !ok:
 		return in, src, fmt.Errorf("%s has no SA for SPI %#x", to.Name, out.SPI)
@@ -118,7 +118,7 @@ func (d *Dataplane) policy(tunnel string, direction ipsec.Direction) (ipsec.Poli
 
 // fits says whether a policy's template takes an SA.
 func fits(sa ipsec.SA, p ipsec.Policy) bool {
-	return sa.ReqID == p.ReqID && sa.Mode == p.Mode && sa.Protocol == p.Protocol && sa.Mark == p.Mark
+	return sa.ReqID == p.ReqID && sa.Mode == p.Mode && sa.Protocol == p.Protocol && sa.Mark == p.Mark && (sa.AH != nil) == p.AH
 }
 
 // match compares both ends of one SA.
@@ -126,9 +126,9 @@ func match(out, in ipsec.SA) error {
 	switch {
 	case in.Direction != ipsec.In:
 		return errors.New("not inbound at the receiver")
-	case out.Encr != in.Encr || out.Integ != in.Integ || out.Mode != in.Mode:
+	case out.Encr != in.Encr || out.Integ != in.Integ || out.AH != in.AH || out.Mode != in.Mode:
 		return errors.New("the ends differ in algorithms or mode")
-	case !bytes.Equal(out.EncrKey, in.EncrKey) || !bytes.Equal(out.IntegKey, in.IntegKey):
+	case !bytes.Equal(out.EncrKey, in.EncrKey) || !bytes.Equal(out.IntegKey, in.IntegKey) || !bytes.Equal(out.AHKey, in.AHKey):
 		return errors.New("the ends differ in keys")
 	case out.Encap != nil && out.Mode == ipsec.Transport:
 		// What lies behind a NAT has another address there.

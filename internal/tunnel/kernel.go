@@ -40,7 +40,7 @@ func (t *Tunnel) mtu() int {
 
 // negotiated is the transform set that an SA amounts to.
 func negotiated(sa ipsec.SA) *policy.TransformSet {
-	set := &policy.TransformSet{Encr: sa.Encr, KeyBits: 8 * len(sa.EncrKey), Integ: sa.Integ, Mode: sa.Mode}
+	set := &policy.TransformSet{AH: sa.AH, Encr: sa.Encr, KeyBits: 8 * len(sa.EncrKey), Integ: sa.Integ, Mode: sa.Mode}
 	if sa.Protocol == ipsec.AH {
 		set.Integ, set.AH = nil, sa.Integ
 	}
@@ -63,7 +63,7 @@ func (t *Tunnel) policies() []ipsec.Policy {
 	for _, d := range directions {
 		list = append(list, ipsec.Policy{
 			Direction: d, Selector: tu.Selector(), Mark: tu.Mark, ReqID: tu.ReqID,
-			Mode: t.mode, Protocol: t.protocol,
+			Mode: t.mode, Protocol: t.protocol, AH: t.suite.Both(),
 			Local: tu.Source, Remote: tu.Destination,
 		})
 	}

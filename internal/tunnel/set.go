@@ -212,9 +212,9 @@ func (s *Set) ChildUp(now time.Time, up ike.ChildUp) (loser uint32, why string) 
 	if t == nil || !t.takes(up.In) {
 		return up.In.SPI, Obsolete
 	}
-	mode, protocol := t.mode, t.protocol
+	mode, protocol, both := t.mode, t.protocol, t.suite.Both()
 	loser, found := t.add(now, up)
-	if t.mode != mode || t.protocol != protocol {
+	if t.mode != mode || t.protocol != protocol || t.suite.Both() != both {
 		for _, p := range t.policies() {
 			s.emit(ike.SetPolicy{Policy: p})
 		}
