@@ -55,6 +55,8 @@ var commandTable = map[string]string{
 		+ ip domain-name example.org
 		- ip domain name ..
 		. ip domain list x
+		+ ip host R9 192.0.2.9
+		. ip host R9 mx 10 mail
 		. ip http server
 		. aaa new-model
 		. no ip http server

@@ -43,6 +43,7 @@ type builder struct {
 	ignored map[string]*ignoredGroup
 	order   []*ignoredGroup
 
+	hostPart
 	isakmpPolicyPart
 	isakmpGlobalPart
 	isakmpPeerPart

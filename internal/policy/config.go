@@ -112,7 +112,7 @@ type Keyring struct {
 
 // PreSharedKey belongs to an address prefix or a host name.
 type PreSharedKey struct {
-	Prefix  netip.Prefix // zero when Host is set
+	Prefix  netip.Prefix // of a host the address that ip host gives it, else zero
 	Host    string
 	Key     suite.Key
 	NoXauth bool

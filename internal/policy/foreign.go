@@ -11,7 +11,7 @@ boot-end-marker|bridge|bridge-domain|buffers|call-home|card|ccm-manager|cdp|clas
 cts|device-sensor|device-tracking|diagnostic|dial-peer|dialer-list|dmvpn|do|dot11|dot1x|downward-compatible-config|dspfarm|dying-gasp|enable|end-policy-map|ephone|ephone-dn
 errdisable|ethernet|event|exception|facility-alarm|file|flow|format|gatekeeper|gateway|gw-accounting|hw-module|ip access-list|ip as-path|ip bgp-community|ip bootp|ip cef|ip classless
 ip community-list|ip default-gateway|ip default-network|ip dhcp|ip dns|ip domain list|ip domain lookup|ip domain-list|ip domain-lookup|ip domain retry|ip domain timeout|ip extcommunity-list|ip finger
-ip flow-cache|ip flow-export|ip flow-top-talkers|ip forward-protocol|ip ftp|ip host|ip host-routing|ip http|ip icmp|ip identd|ip inspect name|ip local|ip multicast-routing|ip name-server|ip nat inside source|ip nat outside source
+ip flow-cache|ip flow-export|ip flow-top-talkers|ip forward-protocol|ip ftp|ip host-routing|ip http|ip icmp|ip identd|ip inspect name|ip local|ip multicast-routing|ip name-server|ip nat inside source|ip nat outside source
 ip nat pool|ip nat translation|ip nbar|ip pim rp-address|ip port-map|ip prefix-list|ip radius|ip rcmd|ip routing|ip scp|ip sla|ip source-route|ip spd|ip ssh|ip subnet-zero|ip tacacs|ip tcp synwait-time
 ip tcp path-mtu-discovery|ip telnet|ip tftp|ip vrf|ipv6|isdn|kerberos|key chain|key config-key|l2tp-class|l2vpn|lacp|ldap|license|line|lldp|location|logging|login|mac|mac-address-table
 map-class|map-list|memory|memory-size|metadata|mgcp|mls|mmi|monitor|mpls|multilink|nat64|netconf|netconf-yang|no-service|ntp|object-group|parameter-map|parser|platform|policy-map|policy-manager|port-channel|prompt

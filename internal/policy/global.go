@@ -21,7 +21,8 @@ var configMode = (&ios.Mode[*builder]{
 	ios.Command[*builder]{Syntax: "ip domain name name:WORD", Do: domain},
 	ios.Command[*builder]{Syntax: "ip domain-name name:WORD", Do: domain},
 	ios.Command[*builder]{Syntax: "version LINE"},
-).Add(isakmpPolicyCommands...).
+).Add(hostCommands...).
+	Add(isakmpPolicyCommands...).
 	Add(isakmpGlobalCommands...).
 	Add(isakmpPeerCommands...).
 	Add(keyringCommands...).

@@ -117,6 +117,11 @@ func (b *builder) finishKeyrings() {
 		if d.localIf.name != "" {
 			d.LocalAddress = b.addressOf(d.localIf)
 		}
+		for i := range d.Keys {
+			if addr, ok := b.host(d.Keys[i].Host); ok {
+				d.Keys[i].Prefix = netip.PrefixFrom(addr, addr.BitLen())
+			}
+		}
 		switch {
 		case name != defaultKeyring:
 			b.cfg.Keyrings = append(b.cfg.Keyrings, &d.Keyring)

@@ -89,6 +89,24 @@ crypto isakmp profile a
 	}
 }
 
+// A key of a name is that of the address which ip host gives it, too.
+func TestPreSharedKeyOfAHost(t *testing.T) {
+	text := "ip host R2.cisco.com 192.0.2.2\ncrypto isakmp key r2 hostname r2.Cisco.com\ncrypto isakmp key any address 0.0.0.0\n"
+	for _, test := range []struct{ text, want string }{
+		{text, "r2"},
+		{text + "no ip host R2.cisco.com\n", "any"},
+		{text + "ip host R2.cisco.com 23 192.0.2.3 192.0.2.2\n", "any"},
+		{text + "ip host R2.cisco.com mx 10 mail.cisco.com\n", "any"},
+		{text + "ip host vrf RED R2.cisco.com 192.0.2.9\n", "r2"},
+	} {
+		c := compileText(t, test.text)
+		local, peer := netip.MustParseAddr("192.168.0.1"), netip.MustParseAddr("192.0.2.2")
+		if got := keyOf(c.InitiatorKey(nil, local, peer)); got != test.want {
+			t.Errorf("%s: %q, want %q", test.text, got, test.want)
+		}
+	}
+}
+
 func keyOf(k KeyChoice) string {
 	if k.Key == nil {
 		return ""

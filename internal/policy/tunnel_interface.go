@@ -125,6 +125,9 @@ func (b *builder) finishTunnels() {
 			t.SourceInterface = r.name
 			t.Source = b.addressOf(r)
 		}
+		if addr, ok := b.host(t.destination); ok {
+			t.Destination, t.destination = addr, ""
+		}
 		unable := ""
 		if r := t.protection; r.name != "" {
 			if p := b.ipsecProfileNamed(r.name); p != nil {
@@ -140,7 +143,7 @@ func (b *builder) finishTunnels() {
 		case t.vrf != "" || d.vrf != "":
 			unable = "VRFs are not spoken yet"
 		case t.destination != "":
-			unable = "its destination " + t.destination + " is no IPv4 address"
+			unable = "its destination " + t.destination + " is no IPv4 address, and no ip host line gives it one"
 		case !t.Destination.IsValid():
 			unable = "it has no tunnel destination"
 		case !t.Source.IsValid():
