@@ -11,11 +11,11 @@ import (
 // 5.4) and with signatures (section 5.1):
 //
 //	AG1  SA, KE, NONCE, ID, VIDs                  ----->
-//	     <-----  SA, KE, NONCE, ID, HASH, VIDs, NAT-D      AG2
+//	     <-----  SA, VIDs, KE, ID, NONCE, HASH, NAT-D      AG2
 //	AG3  {HASH, NAT-D, [INITIAL_CONTACT]}         ----->
 //
 //	AG1  SA, KE, NONCE, ID, CERTREQs, VIDs        ----->
-//	     <-----  SA, KE, NONCE, ID, CERTs, SIG, CERTREQs, VIDs, NAT-D      AG2
+//	     <-----  SA, VIDs, KE, ID, NONCE, CERTs, SIG, CERTREQs, NAT-D      AG2
 //	AG3  {CERTs, SIG, NAT-D, [INITIAL_CONTACT]}   ----->
 //
 // The identity comes first and in the clear: the responder knows the profile,
@@ -52,12 +52,18 @@ func (s *Session) firstMessage() string {
 	return "MM1"
 }
 
-// addSelf adds KE, NONCE and ID of ours; next is the payload that follows.
+// addSelf adds KE, NONCE and ID of ours; the responder's ID stands before its
+// NONCE, as ike-scan has it of IOS. next is the payload behind ID.
 func (s *Session) addSelf(b *wire.Builder, dh *suite.PrivateKey, nonce []byte, id wire.IDV1, next wire.PayloadType) (body []byte) {
 	body = id.Append(nil)
 	b.Add(wire.PayloadKE, wire.Raw(dh.Public()))
-	b.Add(wire.PayloadNonce, wire.Raw(nonce))
-	b.Add(wire.PayloadID, wire.Raw(body))
+	if s.role == Initiator {
+		b.Add(wire.PayloadNonce, wire.Raw(nonce))
+		b.Add(wire.PayloadID, wire.Raw(body))
+	} else {
+		b.Add(wire.PayloadID, wire.Raw(body))
+		b.Add(wire.PayloadNonce, wire.Raw(nonce))
+	}
 	s.report(IDPayload{SA: s.sa(), Sent: true, Next: next, ID: id, Length: 4 + len(body)})
 	return body
 }

@@ -98,14 +98,14 @@ func (s *Session) sendAG2(m *inbound, x aggressive, peer policy.PeerID, transfor
 		Number: 1, Protocol: wire.ProtocolISAKMP, Transforms: []wire.TransformV1{transform},
 	}}})
 	s.report(AuthenticationBegun{SA: s.sa(), Method: s.agreed.policy.Auth, IDType: id.Type})
-	body := s.addSelf(b, dh, nonce, id, s.firstOfProof())
+	s.addVendors(b, s.announce(append(s.vendorsSA(), vendors...)))
+	body := s.addSelf(b, dh, nonce, id, wire.PayloadNonce)
 	if err := s.addProof(b, own, s.hashR(t, body)); err != nil {
 		return err
 	}
 	if !s.preShared() {
 		s.addRequests(b)
 	}
-	s.addVendors(b, s.announce(append(s.vendorsSA(), vendors...)))
 	s.addNATD(b, s.agreed.policy.Hash)
 	s.main = sentAG2{transcript: t, identity: x.identity, peer: peer, own: own}
 	s.sendMain(b.Bytes(), true)

@@ -40,7 +40,7 @@ func TestAggressiveSignatures(t *testing.T) {
 			if got, want := order(t, p.step(i)), "SA KE NONCE ID CERT_REQ VID"; got != want {
 				t.Errorf("AG1 is %s, want %s", got, want)
 			}
-			if got, want := order(t, p.step(r)), "SA KE NONCE ID CERT SIG CERT_REQ VID NAT-D"; got != want {
+			if got, want := order(t, p.step(r)), "SA VID KE ID NONCE CERT SIG CERT_REQ NAT-D"; got != want {
 				t.Errorf("AG2 is %s, want %s", got, want)
 			}
 			p.settle()
