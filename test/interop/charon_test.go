@@ -71,18 +71,29 @@ var charonSelectors = map[string]string{
 
 func startCharon(b *lab, s suite, l life) peer {
 	b.t.Helper()
-	sw := filepath.Join(b.Dir, "swanctl")
-	c := &charon{lab: b, env: []string{"SWANCTL_DIR=" + sw,
-		"STRONGSWAN_CONF=" + b.write("strongswan.conf", fmt.Sprintf(strongswanConf, b.Dir))}}
+	c := newCharon(b)
 	b.write("swanctl/swanctl.conf", fmt.Sprintf(swanctlConf, s.ike, l.ike, charonSelectors[b.link.name], l.hard, l.rekey, s.esp))
 	b.write("swanctl/x509/r2.pem", string(testca.CertPEM(b.peer.Cert)))
 	b.write("swanctl/x509ca/ca.pem", string(testca.CertPEM(b.peer.CA.Cert)))
 	b.write("swanctl/private/r2.pem", string(b.peer.KeyPEM()))
-	b.daemon(c.env, filepath.Join(b.Dir, "vici"), "/usr/sbin/charon-systemd")
-	if out := c.swanctl("--load-all", "--noprompt"); !strings.Contains(out, "successfully loaded") {
-		b.t.Fatal(out)
-	}
+	c.loadAll()
 	return c
+}
+
+// newCharon starts the daemon, without any connection.
+func newCharon(b *lab) *charon {
+	b.t.Helper()
+	c := &charon{lab: b, env: []string{"SWANCTL_DIR=" + filepath.Join(b.Dir, "swanctl"),
+		"STRONGSWAN_CONF=" + b.write("strongswan.conf", fmt.Sprintf(strongswanConf, b.Dir))}}
+	b.daemon(c.env, filepath.Join(b.Dir, "vici"), "/usr/sbin/charon-systemd")
+	return c
+}
+
+func (c *charon) loadAll() {
+	c.t.Helper()
+	if out := c.swanctl("--load-all", "--noprompt"); !strings.Contains(out, "successfully loaded") {
+		c.t.Fatal(out)
+	}
 }
 
 func (c *charon) swanctl(args ...string) string {

@@ -41,11 +41,12 @@ func (s suite) String() string { return s.encryption + "-" + s.hash + "-group" +
 var daemons = []struct {
 	name   string
 	start  func(*lab, suite, life) peer
+	stand  func(*stand) loader
 	suites []suite
 	links  []link
 }{
-	{"charon", startCharon, charonSuites, []link{vti, gre}},
-	{"pluto", startPluto, plutoSuites, []link{vti}},
+	{"charon", startCharon, standCharon, charonSuites, []link{vti, gre}},
+	{"pluto", startPluto, standPluto, plutoSuites, []link{vti}},
 }
 
 // Each end starts, traffic passes both ways, and whoever deletes is understood.
@@ -53,18 +54,14 @@ var daemons = []struct {
 // again after we deleted it), and nothing is lost.
 func TestTunnel(t *testing.T) {
 	for _, d := range daemons {
-		for i, s := range d.suites {
-			for _, l := range d.links {
-				if l.name != vti.name && i > 0 {
-					continue // the suite makes no difference to the link
-				}
-				t.Run(fmt.Sprintf("%s/%s/%s", d.name, s, l.name), func(t *testing.T) {
-					b := newLab(t, s, l)
-					p := d.start(b, s, long)
-					t.Run("obold starts", func(t *testing.T) { b.oboldStarts(t, s, p) })
-					t.Run("the peer starts", func(t *testing.T) { b.peerStarts(t, s, p) })
-				})
-			}
+		for _, l := range d.links {
+			t.Run(fmt.Sprintf("%s/%s", d.name, l.name), func(t *testing.T) {
+				s := d.suites[1] // TestMatrix goes through all of them
+				b := newLab(t, s, l)
+				p := d.start(b, s, long)
+				t.Run("obold starts", func(t *testing.T) { b.oboldStarts(t, s, p) })
+				t.Run("the peer starts", func(t *testing.T) { b.peerStarts(t, s, p) })
+			})
 		}
 	}
 }
@@ -167,13 +164,19 @@ func (b *lab) pings(n int, interval string) <-chan error {
 // gone waits until no SA is left on either end, nor known to either daemon.
 func (b *lab) gone(p peer) {
 	b.t.Helper()
-	eventually(b.t, 15*time.Second, "no SA on either end", func() bool { return len(b.spis(b.R1))+len(b.spis(b.R2)) == 0 })
-	if list := p.knows(); list != "" {
-		b.t.Errorf("the peer still has\n%s", list)
-	}
+	b.left(p)
 	out, err := b.R1.Obol("show", "crypto", "isakmp", "sa")
 	must(b.t, err)
 	if strings.Contains(out, "QM_IDLE") && strings.Contains(out, "ACTIVE") {
 		b.t.Errorf("R1 still has\n%s", out)
+	}
+}
+
+// left waits until no SA is left on either end, nor known to the peer.
+func (b *lab) left(p peer) {
+	b.t.Helper()
+	eventually(b.t, 15*time.Second, "no SA on either end", func() bool { return len(b.spis(b.R1))+len(b.spis(b.R2)) == 0 })
+	if list := p.knows(); list != "" {
+		b.t.Errorf("the peer still has\n%s", list)
 	}
 }

@@ -167,9 +167,9 @@ func (b *lab) daemon(env []string, socket string, args ...string) {
 	})
 }
 
-var spi = regexp.MustCompile(`proto esp spi 0x([0-9a-f]{8})`)
+var spi = regexp.MustCompile(`proto (?:esp|ah) spi 0x([0-9a-f]{8})`)
 
-// spis are those of the ESP SAs in a router's kernel, without the larval one
+// spis are those of the ESP and AH SAs in a router's kernel, without the larval one
 // that waits for an answer to an acquire.
 func (b *lab) spis(r *routers.Router) map[string]bool {
 	b.t.Helper()

@@ -54,27 +54,45 @@ conn net
 
 func startPluto(b *lab, s suite, l life) peer {
 	b.t.Helper()
-	p := &pluto{b}
-	nss := filepath.Join(b.Dir, "nss")
 	b.write("ipsec.conf", fmt.Sprintf(ipsecConf, s.ike, s.esp, l.ike, l.hard, l.hard-l.rekey))
 	b.write("ipsec.secrets", "")
-	b.write("nss/r2.pem", string(testca.CertPEM(b.peer.Cert)))
-	b.write("nss/r2.key", string(b.peer.KeyPEM()))
 	b.write("nss/ca.pem", string(testca.CertPEM(b.peer.CA.Cert)))
+	p := newPluto(b, map[string]*testca.Identity{"r2": b.peer}, "ca")
+	p.addConn()
+	return p
+}
+
+// newPluto starts the daemon, with certificates by nickname and CAs of which
+// there is a file, and without any connection.
+func newPluto(b *lab, own map[string]*testca.Identity, cas ...string) *pluto {
+	b.t.Helper()
+	p := &pluto{b}
+	nss := filepath.Join(b.Dir, "nss")
 	b.write("run/pluto.log", "")
 	b.write("ipsec.d/policies/none", "")
-	p.run("sh", "-ec", `cd $0
-certutil -N -d sql:. --empty-password
-certutil -A -n ca -t CT,, -d sql:. -i ca.pem
-openssl pkcs12 -export -in r2.pem -inkey r2.key -name r2 -out r2.p12 -passout pass:x
-pk12util -i r2.p12 -d sql:. -W x`, nss)
+	p.run("certutil", "-N", "-d", "sql:"+nss, "--empty-password")
+	for _, ca := range cas {
+		p.run("certutil", "-A", "-n", ca, "-t", "CT,,", "-d", "sql:"+nss, "-i", filepath.Join(nss, ca+".pem"))
+	}
+	for name, id := range own {
+		b.write("nss/own.pem", string(testca.CertPEM(id.Cert)))
+		b.write("nss/own.key", string(id.KeyPEM()))
+		p.run("sh", "-ec", `cd $0
+openssl pkcs12 -export -in own.pem -inkey own.key -name $1 -out own.p12 -passout pass:x
+pk12util -i own.p12 -d sql:. -W x`, nss, name)
+	}
 	run := filepath.Join(b.Dir, "run")
 	b.daemon(nil, filepath.Join(run, "pluto.ctl"), "/usr/libexec/ipsec/pluto", "--nofork", "--config", filepath.Join(b.Dir, "ipsec.conf"),
 		"--nssdir", nss, "--rundir", run, "--secretsfile", filepath.Join(b.Dir, "ipsec.secrets"), "--ipsecdir", filepath.Join(b.Dir, "ipsec.d"),
 		"--logfile", filepath.Join(b.Dir, "peer.log"))
 	p.whack("--listen")
-	p.run("/usr/libexec/ipsec/addconn", "--config", filepath.Join(b.Dir, "ipsec.conf"), "--ctlsocket", filepath.Join(run, "pluto.ctl"), "net")
 	return p
+}
+
+// addConn adds the connection of ipsec.conf.
+func (p *pluto) addConn() {
+	p.t.Helper()
+	p.run("/usr/libexec/ipsec/addconn", "--config", filepath.Join(p.Dir, "ipsec.conf"), "--ctlsocket", filepath.Join(p.Dir, "run", "pluto.ctl"), "net")
 }
 
 func (p *pluto) run(args ...string) string {
