@@ -26,6 +26,7 @@ type deadPeer struct {
 	able             bool // the peer announced the vendor id
 
 	ours  uint32    // sequence number of our last R_U_THERE
+	acked uint32    // that of the last answer
 	open  int       // R_U_THEREs since the last sign of life
 	heard time.Time // the last sign of life
 	next  time.Time // of the next look, R_U_THERE or verdict; zero: never
@@ -68,6 +69,7 @@ func (s *Session) beginDPD() {
 	}
 	d.Keepalive, d.heard, d.next = k, s.now, s.now.Add(k.Interval)
 	d.ours = binary.BigEndian.Uint32(number[:]) &^ (1 << 31)
+	d.acked = d.ours
 }
 
 // alive notes a sign of life: any message that only the peer can have made.
@@ -136,9 +138,12 @@ func (s *Session) readDPD(n wire.NotifyV1, id uint32) {
 		s.rejected(s.header(wire.ExchangeInformational, id), err, 0)
 		return
 	}
+	s.alive()
 	number := binary.BigEndian.Uint32(n.Data)
 	s.report(DPDReceived{SA: s.sa(), Type: n.Type, Sequence: number})
-	if n.Type == wire.NotifyDPDRUThere {
+	if n.Type == wire.NotifyDPDRUThereAck {
+		s.dpd.acked = number
+	} else {
 		// Also where we ask nothing ourselves: our vendor id said that we would.
 		s.dpd.asked, s.dpd.theirs = true, number
 		s.sendDPD(wire.NotifyDPDRUThereAck, number)
@@ -147,8 +152,8 @@ func (s *Session) readDPD(n wire.NotifyV1, id uint32) {
 
 // checkDPD wants what RFC 3706 section 5.3 says: both cookies as the SPI and
 // four octets of data. The numbers of a peer increase, and what was said before,
-// or might have been, is refused; an answer has a number that was asked with
-// (section 6.2).
+// or might have been, is refused; an answer has a number that was asked with and
+// not answered (section 6.2).
 func (s *Session) checkDPD(n wire.NotifyV1) error {
 	switch {
 	case n.Protocol != wire.ProtocolISAKMP || !bytes.Equal(n.SPI, concat(s.spiI[:], s.spiR[:])):
@@ -158,8 +163,8 @@ func (s *Session) checkDPD(n wire.NotifyV1) error {
 	}
 	d, number := &s.dpd, binary.BigEndian.Uint32(n.Data)
 	if n.Type == wire.NotifyDPDRUThereAck {
-		if d.Interval == 0 || d.ours-number > dpdRetries {
-			return reject(0, "%s with number %#x, which was not asked with", n.Type, number)
+		if ahead := number - d.acked; d.Interval == 0 || ahead == 0 || ahead > d.ours-d.acked || d.ours-number > dpdRetries {
+			return reject(0, "%s with number %#x, which waits for no answer", n.Type, number)
 		}
 		return nil
 	}

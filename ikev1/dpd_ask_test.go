@@ -111,7 +111,7 @@ func TestDPDSignOfLife(t *testing.T) {
 	p.r1.wantIdle()
 }
 
-// An answer with a number that was not asked with is refused.
+// An answer with a number that was not asked with, or was answered, is refused.
 func TestDPDAnswerRefused(t *testing.T) {
 	p := newPair(t, keepalive("R1", periodic))
 	p.up(p.r1)
@@ -120,7 +120,7 @@ func TestDPDAnswerRefused(t *testing.T) {
 	for i, test := range []struct {
 		number uint32
 		taken  bool
-	}{{last, true}, {last - 1, true}, {last + 1, false}, {last - 6, false}, {0, false}} {
+	}{{last - 1, true}, {last, true}, {last, false}, {last - 1, false}, {last + 1, false}, {last - 6, false}, {0, false}} {
 		id, before := uint32(100+i), len(all[DPDReceived](p.r1))
 		p.deliver(p.r1, p.r2.forge(wire.ExchangeInformational, id, payload(wire.PayloadNotify, p.r2.dpd(wire.NotifyDPDRUThereAck, test.number))))
 		if taken := len(all[DPDReceived](p.r1)) > before; taken != test.taken {

@@ -8,26 +8,6 @@ import (
 	"github.com/obol-ike/obol/wire"
 )
 
-// maxExchanges is how many message ids an IKE SA sees before it is given up.
-// The used ones are remembered, so that no message can be replayed.
-const maxExchanges = 1 << 16
-
-// newMessageID draws an id no exchange of this SA had. RFC 2408 section 3.1:
-// it "MUST be unique"; zero is main mode's.
-func (s *Session) newMessageID() (uint32, error) {
-	for {
-		var b [4]byte
-		if err := s.random(b[:]); err != nil {
-			return 0, err
-		}
-		id := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
-		if _, taken := s.used[id]; id != 0 && !taken {
-			s.used[id] = struct{}{}
-			return id, nil
-		}
-	}
-}
-
 // inform sends an informational exchange: one message, HASH(1) and a payload.
 // RFC 2409 section 5.7: "HASH(1) = prf(SKEYID_a, M-ID | N/D)". Nobody answers
 // and nobody repeats it. The message id is returned, 0 when nothing was sent.
@@ -91,6 +71,13 @@ func (s *Session) receiveInformational(m *inbound) {
 		return
 	}
 	notifies, err := parseNotifies(c.payloads)
+	switch {
+	case err != nil || !onlyDPD(c.payloads, notifies):
+		s.use(m)
+	case s.checkDPD(notifies[0]) == nil: // else it may be a replay
+		s.follow(m.local, m.remote)
+		s.arrived()
+	}
 	if err != nil {
 		s.rejected(m.Header, err, 0)
 		return
@@ -122,13 +109,24 @@ func (s *Session) openInformational(m *inbound) (*opened, error) {
 	if s.up == nil {
 		return nil, reject(0, "informational exchange before the peer is authenticated")
 	}
-	s.use(m)
 	return c, nil
+}
+
+// onlyDPD says whether a message is of dead peer detection alone. Its numbers
+// guard it against replays (RFC 3706 section 6.2), so that its message id, one of
+// thousands a day, need not be remembered.
+func onlyDPD(payloads []wire.Payload, notifies []wire.NotifyV1) bool {
+	for _, n := range notifies {
+		if n.Type != wire.NotifyDPDRUThere && n.Type != wire.NotifyDPDRUThereAck {
+			return false
+		}
+	}
+	return len(notifies) == 1 && !slices.ContainsFunc(payloads, func(p wire.Payload) bool { return p.Type == wire.PayloadDelete })
 }
 
 // openNew opens the first message of an exchange of the peer.
 func (s *Session) openNew(m *inbound) (*opened, error) {
-	if _, used := s.used[m.MessageID]; used || m.MessageID == 0 {
+	if m.MessageID == 0 || s.spent(m.MessageID) {
 		return nil, reject(wire.NotifyInvalidMessageID, "message id %#x was used before", m.MessageID)
 	}
 	c, err := s.crypt.open(m, s.crypt.exchangeIV(m.MessageID))
@@ -140,16 +138,6 @@ func (s *Session) openNew(m *inbound) (*opened, error) {
 	}
 	s.report(NodeCreated{SA: s.sa(), MessageID: m.MessageID})
 	return c, nil
-}
-
-// use notes that an exchange of the peer is genuine: its message id is spent, and
-// the peer is where it came from.
-func (s *Session) use(m *inbound) {
-	s.used[m.MessageID] = struct{}{}
-	s.follow(m.local, m.remote)
-	s.alive()
-	// The peer is past main mode: MM6 arrived.
-	s.resend = retransmission{}
 }
 
 // reportUnprotected shows what a message in the clear says.

@@ -62,7 +62,8 @@ type Session struct {
 	// Phase 2.
 	waiting  []*policy.Interface // quick modes to begin after main mode
 	quick    []*quickMode        // in flight, and those that may have to repeat their end
-	used     map[uint32]struct{} // message ids that were used, in either direction
+	ids      messageIDs          // of our exchanges
+	used     map[uint32]struct{} // message ids of the peer's exchanges
 	children []*child
 }
 
