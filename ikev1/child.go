@@ -84,6 +84,16 @@ func softLifetime(l ipsec.Lifetime, initiator bool) ipsec.Lifetime {
 	return soft
 }
 
+// jitter lowers a volume limit by up to a tenth, as IOS does: many pairs of one
+// rate do not reach theirs at once.
+func (s *Session) jitter(l ipsec.Lifetime) ipsec.Lifetime {
+	var b [2]byte
+	if l.Kilobytes > 0 && s.random(b[:]) == nil {
+		l.Kilobytes -= l.Kilobytes / 10 * uint64(binary.BigEndian.Uint16(b[:])) / (1 << 16)
+	}
+	return l
+}
+
 // has says whether an SPI of the wire is one of the pair's.
 func (c *child) has(spi []byte) bool {
 	if len(spi) != 4 {

@@ -199,8 +199,9 @@ func (s *Session) heed(n wire.NotifyV1, id uint32) {
 		s.readLifetime(n)
 	case n.Type == wire.NotifyDPDRUThere || n.Type == wire.NotifyDPDRUThereAck:
 		s.readDPD(n, id)
-	case n.Type < wire.NotifyConnected:
-		s.quickRefused(n)
+	case n.Type < wire.NotifyConnected && s.quickRefused(n):
+	case n.Type == wire.NotifyInvalidSPI:
+		s.readInvalidSPI(n)
 	}
 }
 

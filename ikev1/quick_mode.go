@@ -199,8 +199,9 @@ func (s *Session) withdraw(c *child) {
 	}
 }
 
-// quickRefused takes the peer's refusal of a quick mode: it names our SPI.
-func (s *Session) quickRefused(n wire.NotifyV1) {
+// quickRefused takes the peer's refusal of a quick mode: it names our SPI. It says
+// whether there was one.
+func (s *Session) quickRefused(n wire.NotifyV1) bool {
 	for _, q := range s.quick {
 		if _, done := q.state.(over); done {
 			continue
@@ -209,8 +210,9 @@ func (s *Session) quickRefused(n wire.NotifyV1) {
 			continue
 		}
 		s.failQuick(q, "Delete Larval", q.state.sent(), "the peer answered "+n.Type.String())
-		return
+		return true
 	}
+	return false
 }
 
 func spiOf(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
