@@ -10,7 +10,7 @@ import (
 // its block: + is taken, ~ taken with a warning, - refused, . left to others.
 func TestCommands(t *testing.T) {
 	const setup = "hostname R1\nip domain name cisco.com\ncrypto pki trustpoint T\ncrypto keyring K\ncrypto isakmp profile P\n match identity host R2\n" +
-		"crypto ipsec transform-set TS esp-aes esp-sha-hmac\ncrypto ipsec profile IP\ncrypto pki certificate map M 10\ninterface Loopback0\n ip address 10.9.9.9 255.255.255.255\n" +
+		"crypto ipsec transform-set TS esp-aes esp-sha-hmac\ncrypto ipsec profile IP\ncrypto pki certificate map M 10\ncrypto ikev2 keyring K2\n peer X\ncrypto ikev2 profile V2\ninterface Loopback0\n ip address 10.9.9.9 255.255.255.255\n" +
 		"interface Ethernet0/0\n ip address 192.168.0.1 255.255.255.0\ninterface Tunnel1\n ip address 10.0.0.1 255.255.255.0\n tunnel source Ethernet0/0\n tunnel destination 192.168.0.2\n"
 	for block, table := range commandTable {
 		for row := range strings.Lines(table) {
@@ -48,6 +48,84 @@ func TestCommands(t *testing.T) {
 }
 
 var commandTable = map[string]string{
+	"crypto ikev2 proposal P2": `
+		+ encryption aes-cbc-256
+		+ encryption aes-cbc-256 aes-cbc-128 3des
+		+ encryption aes-gcm-256
+		+ encryption chacha20-poly1305
+		- encryption aes-256
+		- encryption
+		+ integrity sha256 sha512
+		- integrity sha
+		+ prf sha384
+		+ group 19 14 31
+		- group 3
+		+ additional-key-exchange ml-kem-768
+		+ no group
+		- lifetime 100`,
+	"crypto ikev2 policy P2": `
+		- proposal P2
+		+ match fvrf any
+		+ match address local 192.0.2.1
+		+ match address local 2001:db8::1
+		- match address 192.0.2.1
+		+ proposal default`,
+	"crypto ikev2 keyring K2\n peer X": `
+		+ address 192.0.2.1
+		+ address 192.0.2.0 255.255.255.0
+		+ address 2001:db8::/32
+		- address 192.0.2.0 255.0.255.0
+		+ hostname R2.cisco.com
+		+ identity fqdn R2.cisco.com
+		+ identity fqdn domain cisco.com
+		+ identity email domain cisco.com
+		+ identity key-id west
+		+ identity address 192.0.2.1
+		+ pre-shared-key s3cret
+		+ pre-shared-key local s3cret
+		+ pre-shared-key remote 0 s3cret
+		+ pre-shared-key hex 0a0b
+		- pre-shared-key hex 0a0
+		- pre-shared-key 6 s3cret
+		- pre-shared-key 7 s3cret
+		- pre-shared-key
+		+ description of R2
+		- peer-address 192.0.2.1`,
+	"crypto ikev2 profile P2": `
+		+ match identity remote address 192.0.2.1
+		+ match identity remote address 192.0.2.0 255.255.255.0
+		+ match identity remote any
+		+ match identity remote fqdn domain cisco.com
+		+ match certificate M
+		- match certificate N
+		+ match address local interface Loopback0
+		+ match address local 192.0.2.9
+		+ match fvrf any
+		+ identity local dn
+		+ identity local address 192.0.2.9
+		+ identity local email a@b.ch
+		- identity local email ab.ch
+		+ identity local key-id west
+		+ authentication local rsa-sig
+		+ authentication remote pre-share key s3cret
+		+ authentication local ecdsa-sig
+		- authentication remote pre-share key 6 s3cret
+		- authentication rsa-sig
+		+ keyring local K2
+		+ keyring K2
+		- keyring local K3
+		+ pki trustpoint T
+		+ pki trustpoint T sign
+		- pki trustpoint U
+		+ lifetime 3600
+		- lifetime 60
+		+ dpd 10 2 periodic
+		+ nat keepalive 10
+		+ no config-exchange request
+		+ initial-contact force
+		+ shutdown
+		~ virtual-template 1`,
+
 	"": `
 		+ hostname R2
 		- hostname
@@ -121,12 +199,32 @@ var commandTable = map[string]string{
 		- crypto ipsec transform-set X
 		- crypto ipsec transform-set X esp-aes esp-des
 		- crypto ipsec transform-set X esp-aes 129
-		. crypto ikev2 proposal X
-		. crypto ikev2 dpd 10 2 on-demand
+		~ crypto ikev2 proposal X
+		~ crypto ikev2 policy X
+		+ crypto ikev2 keyring X
+		~ crypto ikev2 profile X
+		+ no crypto ikev2 profile X
+		+ crypto ikev2 dpd 10 2 on-demand
+		- crypto ikev2 dpd 10 2
+		- crypto ikev2 dpd 9 2 periodic
+		+ crypto ikev2 nat keepalive 20
+		+ crypto ikev2 cookie-challenge 100
+		- crypto ikev2 cookie-challenge 1001
+		+ crypto ikev2 window 10
+		- crypto ikev2 window 21
+		+ crypto ikev2 fragmentation
+		+ crypto ikev2 fragmentation mtu 1400
+		- crypto ikev2 fragmentation 1400
+		+ no crypto ikev2 http-url cert
+		+ crypto ikev2 limit max-sa 100
+		+ crypto ikev2 limit max-in-negotation-sa 10 incoming
+		~ crypto ikev2 certificate-cache 100
+		~ crypto ikev2 authorization policy default
+		- crypto ikev2 prfile X
 		~ crypto map M 10 ipsec-isakmp
 		+ crypto logging session
 		+ no crypto logging session
-		~ crypto logging ikev2
+		+ crypto logging ikev2
 		~ crypto key generate rsa general-keys label x
 		~ crypto pki crl cache size 10
 		- crypto pki enroll T
@@ -247,6 +345,7 @@ var commandTable = map[string]string{
 		+ set isakmp-profile P
 		- set isakmp-profile Q
 		~ set ikev2-profile V2
+		- set ikev2-profile V3
 		+ set pfs
 		+ set pfs group14
 		- set pfs group3

@@ -57,6 +57,10 @@ type builder struct {
 	certificateMapPart
 	interfacePart
 	routePart
+	ikev2ProposalPart
+	ikev2PolicyPart
+	ikev2KeyringPart
+	ikev2ProfilePart
 	unspokenPart
 }
 
@@ -64,6 +68,7 @@ func newBuilder() *builder {
 	b := &builder{cfg: &Config{}, files: map[string]int{}, ignored: map[string]*ignoredGroup{}}
 	b.resetISAKMP()
 	b.resetIPsec()
+	b.resetIKEv2()
 	return b
 }
 
@@ -77,6 +82,10 @@ func (b *builder) finish() {
 	b.finishKeyrings()
 	b.finishISAKMPPeers()
 	b.finishISAKMPProfiles()
+	b.finishIKEv2Proposals()
+	b.finishIKEv2Policies()
+	b.finishIKEv2Keyrings()
+	b.finishIKEv2Profiles()
 	b.finishTransformSets()
 	b.finishIPsecProfiles()
 	b.finishTunnels()

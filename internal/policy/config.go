@@ -30,6 +30,8 @@ type Config struct {
 	NoNATTransparency bool
 	Replay            int // crypto ipsec security-association replay window-size, 0: disabled
 
+	IKEv2 IKEv2
+
 	Trustpoints []pki.Settings // in configuration order
 	Chains      []CertificateChain
 	Maps        []*CertificateMap // crypto pki certificate map
@@ -129,6 +131,7 @@ const (
 	IdentityFQDN                         // ID_FQDN: hostname.domain, or the name given
 	IdentityUserFQDN                     // ID_USER_FQDN
 	IdentityDN                           // ID_DER_ASN1_DN: the certificate's subject
+	IdentityKeyID                        // ID_KEY_ID: IKEv2 only
 )
 
 // ISAKMPProfile is crypto isakmp profile.
@@ -158,6 +161,7 @@ const (
 	MatchUserDomain
 	MatchGroup
 	MatchCertificate
+	MatchAny // IKEv2 only
 )
 
 // Match is one match identity (or match certificate) line.
@@ -185,6 +189,7 @@ type IPsecProfile struct {
 	Name          string
 	Transforms    []*TransformSet // in order of preference
 	ISAKMPProfile *ISAKMPProfile  // nil: none named
+	IKEv2Profile  *IKEv2Profile   // nil: none named, it is IKEv1's
 	PFS           *suite.Group    // nil: no PFS
 	Lifetime      ipsec.Lifetime  // resolved: the profile's, else the global one
 	Replay        int             // resolved likewise

@@ -33,7 +33,11 @@ var configMode = (&ios.Mode[*builder]{
 	Add(trustpointCommands...).
 	Add(chainCommands...).
 	Add(certificateMapCommands...).
-	Add(ikev2Commands...).
+	Add(ikev2GlobalCommands...).
+	Add(ikev2ProposalCommands...).
+	Add(ikev2PolicyCommands...).
+	Add(ikev2KeyringCommands...).
+	Add(ikev2ProfileCommands...).
 	Add(otherCryptoCommands...).
 	Add(interfaceCommands...).
 	Add(routeCommands...).

@@ -182,6 +182,13 @@ func (b *builder) resolveIPsecProfile(d *ipsecProfileDraft) {
 			b.missing(r, "isakmp profile", b.isakmpProfiles.keys)
 		}
 	}
+	if r := d.ikev2; r.name != "" {
+		if profile := b.v2Profiles.get(r.name); profile != nil {
+			p.IKEv2Profile = &profile.IKEv2Profile
+		} else {
+			b.missing(r, "ikev2 profile", b.v2Profiles.keys)
+		}
+	}
 	switch {
 	case d.ikev2.name != "":
 		d.unable = "its ipsec profile asks for IKEv2, which is not spoken yet"

@@ -249,7 +249,7 @@ func TestTunnelIDs(t *testing.T) {
 func TestDownTunnels(t *testing.T) {
 	const ends = " ip address 10.0.0.1 255.255.255.0\n tunnel source 192.0.2.1\n tunnel destination 192.0.2.2\n"
 	const route = "ip route 10.9.0.0 255.255.0.0 10.0.0.2\nip route 10.8.0.0 255.255.0.0 Tunnel1\n"
-	const profiles = "crypto ipsec transform-set GCM esp-gcm\ncrypto ipsec profile I\ncrypto ipsec profile V2\n set ikev2-profile X\ncrypto ipsec profile G\n set transform-set GCM\n"
+	const profiles = "crypto ipsec transform-set GCM esp-gcm\ncrypto ipsec profile I\ncrypto ikev2 profile X\ncrypto ipsec profile V2\n set ikev2-profile X\ncrypto ipsec profile G\n set transform-set GCM\n"
 	for line, up := range map[string]bool{
 		"": true, "tunnel protection ipsec profile I": true, "tunnel protection ipsec profile V2": false, "tunnel protection ipsec profile G": false,
 		"tunnel mode ipsec ipv4": false, "tunnel mode gre multipoint": false, "tunnel vrf X": false, "vrf forwarding X": false,

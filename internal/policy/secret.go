@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/hex"
+	"strings"
 
 	"github.com/obol-ike/obol/internal/ios"
 	"github.com/obol-ike/obol/internal/suite"
@@ -13,6 +14,13 @@ func readKey(m *ios.Match, write string) (key suite.Key, ok bool) {
 	switch text := m.Str("key"); m.Str("type") {
 	case "6":
 		m.Fail("type", "write the key itself: "+write, "the key is encrypted with the router's master key, which a configuration does not hold")
+	case "hex":
+		octets, err := hex.DecodeString(strings.TrimPrefix(m.Str("key"), "0x"))
+		if err != nil || len(octets) == 0 {
+			m.Fail("type", "want pairs of hex digits", "this is no key in hex")
+			return nil, false
+		}
+		return octets, true
 	case "7":
 		text, ok := decodeType7(text)
 		if ok {

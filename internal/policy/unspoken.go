@@ -10,29 +10,6 @@ type unspokenPart struct {
 	maps []string // crypto maps that were told of
 }
 
-// ikev2Commands: the blocks of IKEv2 are read over. What would carry traffic
-// by them is told at the ipsec profile that asks for it.
-var ikev2Commands = []ios.Command[*builder]{
-	{Syntax: "crypto ikev2 {proposal | policy | keyring | profile | authorization | client} LINE", Enter: ikev2Mode, Do: ikev2Block},
-	{Syntax: "crypto ikev2 LINE", Do: ikev2Block},
-}
-
-func ikev2Block(b *builder, m *ios.Match) {
-	b.cfg.Ignored = append(b.cfg.Ignored, Remark{m.Line.Pos, "ignored: " + firstWords(m.Line, 4) + ": IKEv2 is not spoken yet"})
-}
-
-// firstWords shows a line's beginning, which never holds a secret.
-func firstWords(l ios.Line, n int) string {
-	text := ""
-	for i, t := range l.Tokens[:min(n, len(l.Tokens))] {
-		if i > 0 {
-			text += " "
-		}
-		text += t.Text
-	}
-	return text
-}
-
 // ikev2Mode lists the words of its blocks, so that none is taken for a command
 // of the router (hostname).
 var ikev2Mode = &ios.Mode[*builder]{
@@ -61,7 +38,7 @@ var otherCryptoCommands = append([]ios.Command[*builder]{
 	"crypto engine LINE",
 	"crypto ca LINE",
 	"crypto key LINE",
-	"crypto logging {ikev2 | ezvpn [group WORD]}",
+	"crypto logging ezvpn [group WORD]",
 	"crypto mib LINE",
 	"crypto pki {crl | certificate | token | trustpool | cert | http | benchmark} LINE",
 	"crypto ssl LINE",
