@@ -75,7 +75,9 @@ func ipsecSA(p *printer, v engine.View, t tunnel.View, now time.Time, counters C
 				case sa.Protocol == section.protocol:
 					oneSA(p, t, c, sa, now, counters)
 				case sa.AH != nil && section.protocol == ipsec.AH:
-					oneSA(p, t, c, sa.Around(), now, counters)
+					around := sa.Around()
+					around.Mode = sa.Mode // as it was negotiated
+					oneSA(p, t, c, around, now, counters)
 				}
 			}
 		}

@@ -118,7 +118,12 @@ func TestIPsecSA(t *testing.T) {
 	rekeyed.In.Replay = 0
 	unprotected := noteTunnel()
 	unprotected.Profile = ""
+	both := child(ipsec.Tunnel, gre, 128)
+	for _, sa := range []*ipsec.SA{&both.In, &both.Out} {
+		sa.Integ, sa.IntegKey, sa.AH, sa.AHSPI = nil, nil, suite.HMACSHA1, sa.SPI+1
+	}
 	for name, v := range map[string]engine.View{
+		"ipsec-sa-ah-esp":    {Sessions: []ikev1.View{session(both)}, Tunnels: []tunnel.View{noteTunnel()}},
 		"ipsec-sa":           {Sessions: []ikev1.View{session(child(ipsec.Tunnel, gre, 128))}, Tunnels: []tunnel.View{unprotected, noteTunnel()}},
 		"ipsec-sa-none":      {Sessions: []ikev1.View{halfOpen()}, Tunnels: []tunnel.View{noteTunnel()}},
 		"ipsec-sa-vti":       {Sessions: []ikev1.View{session(rekeyed)}, Tunnels: []tunnel.View{vti}},
