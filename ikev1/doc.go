@@ -19,8 +19,9 @@
 // With a pre-shared key no CERTREQ and no CERT goes, and HASH takes the place of
 // SIG; the key is that of the peer's address.
 //
-// Aggressive mode takes the place of main mode where
-// the initiator's profile says so; see aggressive.go.
+// Aggressive mode takes the place of main mode where the initiator's profile or
+// crypto isakmp peer says so; see aggressive.go. Where both ends announce it, a
+// message above 548 octets goes in fragments; see fragment.go and reassembly.go.
 //
 // Each state of an exchange is a type that holds what exists then (sentMM1,
 // sentMM2 ...); its handle checks a message whole before it changes anything.

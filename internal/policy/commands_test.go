@@ -393,6 +393,7 @@ var commandTable = map[string]string{
 		+ chain-validation continue
 		+ chain-validation stop
 		- chain-validation continue NOWHERE
+		- chain-validation continue T
 		~ vrf V
 		~ primary
 		- keyring K`,
