@@ -200,8 +200,8 @@ func saCreated(e ikev1.IPsecInstalled) []Line {
 
 // endpoint is one end of an SA: IOS prints port 0 for ESP without UDP.
 func endpoint(a netip.AddrPort) string {
-	if a.Port() == 4500 {
-		return a.String()
+	if a.Port() == 500 {
+		return fmt.Sprintf("%s:0", a.Addr())
 	}
-	return fmt.Sprintf("%s:0", a.Addr())
+	return a.String()
 }
