@@ -22,6 +22,8 @@
 // Aggressive mode takes the place of main mode where the initiator's profile or
 // crypto isakmp peer says so; see aggressive.go. Where both ends announce it, a
 // message above 548 octets goes in fragments; see fragment.go and reassembly.go.
+// Where NAT-D finds a NAT the initiator goes on at port 4500, from MM5 or AG3 on,
+// and ESP goes there in UDP; see nat.go.
 //
 // Each state of an exchange is a type that holds what exists then (sentMM1,
 // sentMM2 ...); its handle checks a message whole before it changes anything.
