@@ -85,13 +85,17 @@ func softLifetime(l ipsec.Lifetime, initiator bool) ipsec.Lifetime {
 }
 
 // jitter lowers a volume limit by up to a tenth, as IOS does: many pairs of one
-// rate do not reach theirs at once.
-func (s *Session) jitter(l ipsec.Lifetime) ipsec.Lifetime {
+// rate do not reach theirs at once. What was negotiated stays written in the pair.
+func (s *Session) jitter(c *child, sas ...*ipsec.SA) {
+	l := &c.lifetime.Kilobytes
 	var b [2]byte
-	if l.Kilobytes > 0 && s.random(b[:]) == nil {
-		l.Kilobytes -= l.Kilobytes / 10 * uint64(binary.BigEndian.Uint16(b[:])) / (1 << 16)
+	if *l == 0 || s.random(b[:]) != nil {
+		return
 	}
-	return l
+	*l -= *l / 10 * uint64(binary.BigEndian.Uint16(b[:])) / (1 << 16)
+	for _, sa := range sas {
+		sa.Hard.Kilobytes, sa.Soft.Kilobytes = *l, softLifetime(c.lifetime, c.initiator).Kilobytes
+	}
 }
 
 // has says whether an SPI of the wire is one of the pair's.

@@ -185,12 +185,12 @@ func (st sentQM1) handle(s *Session, q *quickMode, c *opened) error {
 			n.lifetime = shorter(n.lifetime, notifiedLifetime(told))
 		}
 	}
-	n.lifetime = s.jitter(n.lifetime)
 	in, out := s.pair(q, n, gxy)
 	next := &installingI{
 		child:  &child{in: in.Public(), out: out.Public(), itf: q.itf, pfs: n.pfs, lifetime: n.lifetime, initiator: true, begun: q.begun},
 		orders: []ipsec.SAID{in.SAID},
 	}
+	s.jitter(next.child, &in, &out)
 	s.install(in)
 	if s.carries(next.child) {
 		next.later = out

@@ -165,10 +165,10 @@ func (s *Session) agreeQM1(q *quickMode, x quickPayloads, match policy.Transform
 		s.report(NotifySent{SA: s.sa(), Type: life.Type, Protocol: life.Protocol, SPI: life.SPI, MessageID: q.id})
 	}
 	s.crypt.putHash(b, q.id, q.ni)
-	n.lifetime = s.jitter(n.lifetime)
 	in, out := s.pair(q, n, gxy)
-	s.install(in)
 	c := &child{in: in.Public(), out: out.Public(), itf: q.itf, pfs: n.pfs, lifetime: n.lifetime, begun: q.begun}
+	s.jitter(c, &in, &out)
+	s.install(in)
 	q.state = installingIn{reply: b, out: out, child: c}
 	s.stepQuick(q, InGotSPI, QMInstallAwait)
 	return nil
