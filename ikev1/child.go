@@ -271,6 +271,7 @@ func (s *Session) dropChild(c *child, reason string) {
 // childTimeout rekeys, and removes what has lived.
 func (s *Session) childTimeout() {
 	for _, c := range slices.Clone(s.children) {
+		s.endHandover(c)
 		switch {
 		case c.retired && !s.now.Before(c.expires):
 			s.dropChild(c, "rekeyed")
@@ -291,8 +292,9 @@ func (c *child) rekeyDue(now time.Time) bool {
 func (s *Session) childDeadline(t *deadline) {
 	for _, c := range s.children {
 		t.add(c.expires, "IPsec SA lifetime")
-		if c.pending() {
+		if c.handover != nil {
 			t.add(c.handover.at, "IPsec SA handover")
+			t.add(c.handover.end, "IPsec SA handover")
 		}
 		if !c.replaced {
 			t.add(c.soft, "IPsec SA rekey")

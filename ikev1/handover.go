@@ -9,7 +9,8 @@ import (
 
 // handoverTime is how long the initiator of a rekey goes on sending on the old
 // pair after QM3. A peer may take its new inbound SA into use with QM3 only, as
-// charon does, and IKEv1 has no message that says that it has.
+// charon does, and IKEv1 has no message that says that it has. So long again the
+// old pair stays for what is on its way to the peer.
 const handoverTime = time.Second
 
 // handover is the rest of a rekey of ours when QM3 is out: the outbound SA is to
@@ -17,7 +18,8 @@ const handoverTime = time.Second
 type handover struct {
 	q        *quickMode
 	out      ipsec.SA  // with its keys; empty when ordered
-	at       time.Time // zero: ordered
+	at       time.Time // when to order it; zero: ordered
+	end      time.Time // when the old pair goes; zero: the new one does not send yet
 	replaces []*child
 }
 
@@ -31,6 +33,14 @@ func (s *Session) takeOver(c *child) {
 	h.out, h.at = ipsec.SA{}, time.Time{}
 }
 
+// endHandover lets the old pairs go when the new one has sent for a while.
+func (s *Session) endHandover(c *child) {
+	if h := c.handover; h != nil && !h.end.IsZero() && !s.now.Before(h.end) {
+		c.handover = nil
+		s.retireAll(h.replaces)
+	}
+}
+
 // childInstalled takes the data plane's answer: from now on the new pair sends.
 // A pair that cannot goes, and the old one tries again.
 func (s *Session) childInstalled(ev ipsec.Installed) {
@@ -40,11 +50,11 @@ func (s *Session) childInstalled(ev ipsec.Installed) {
 			continue
 		}
 		s.reportInstalled(h.q, c.out, ev.Err)
-		c.handover = nil
 		if ev.Err == nil {
-			s.retireAll(h.replaces)
+			h.end = s.now.Add(handoverTime)
 			return
 		}
+		c.handover = nil
 		s.deleteChild(c, "the data plane refused the SA: "+ev.Err.Error())
 		for _, old := range h.replaces {
 			s.rekeyFailed(old)
@@ -62,15 +72,16 @@ func (s *Session) postpone(q *quickMode) {
 	}
 }
 
-// forgo ends the handover of a pair that goes before it sent anything, and
-// returns those that it would have replaced.
+// forgo ends the handover of a pair that goes meanwhile, and returns those that it would have replaced.
 func (c *child) forgo() []*child {
-	if !c.pending() {
+	h := c.handover
+	if h == nil {
 		return nil
 	}
-	h := c.handover
+	if c.pending() {
+		wipe(h.out)
+	}
 	c.handover = nil
-	wipe(h.out)
 	return h.replaces
 }
 

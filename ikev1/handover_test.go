@@ -41,6 +41,10 @@ func TestHandover(t *testing.T) {
 		t.Errorf("too early: %s", p.r1.orders)
 	}
 	p.advance(1, nil)
+	if got := strings.Join(p.r1.orders, " "); got != "out" || old.retired {
+		t.Errorf("%s, want out", got)
+	}
+	p.advance(handoverTime, nil)
 	if got, want := strings.Join(p.r1.orders, " "), "out -out send"; got != want || !old.retired {
 		t.Errorf("%s, want %s", got, want)
 	}
@@ -61,7 +65,7 @@ func TestHandoverWaits(t *testing.T) {
 	if !next.pending() {
 		t.Error("the new pair sends")
 	}
-	p.advance(handoverTime, nil)
+	p.advance(2*handoverTime, nil)
 	if next.handover != nil {
 		t.Error("the new pair never sends")
 	}
@@ -86,10 +90,10 @@ func TestHandoverHastened(t *testing.T) {
 			do(p, old)
 			p.r1.collect(p.now)
 			p.settle()
-			if _, ok := p.r1.sas[next.out.SAID]; !ok || next.handover != nil {
+			if _, ok := p.r1.sas[next.out.SAID]; !ok || next.pending() {
 				t.Errorf("the new pair does not send: %s", p.r1.orders)
 			}
-			p.advance(drainTime, nil)
+			p.advance(handoverTime+drainTime, nil)
 			if len(p.r1.sas) != 2 || len(p.r1.session.children) != 1 {
 				t.Errorf("%d SAs", len(p.r1.sas))
 			}
@@ -120,7 +124,7 @@ func TestHandoverFails(t *testing.T) {
 			if len(p.r1.sas) != 2 || len(p.r2.sas) != 2 || len(p.r1.session.children) != 1 || old.replaced {
 				t.Errorf("%d and %d SAs\n%s", len(p.r1.sas), len(p.r2.sas), p.r1.story())
 			}
-			p.advance(rekeyRetry+handoverTime+drainTime, nil)
+			p.advance(rekeyRetry+2*handoverTime+drainTime, nil)
 			if c := p.r1.session.children; len(c) != 1 || c[0] == old || len(p.r1.sas) != 2 || len(p.r2.sas) != 2 {
 				t.Errorf("not rekeyed again: %d and %d SAs", len(p.r1.sas), len(p.r2.sas))
 			}

@@ -171,6 +171,7 @@ func TestRetiredLifetime(t *testing.T) {
 	p.r1.session.rekey(old)
 	p.r1.collect(p.now)
 	p.settle()
+	p.advance(2*handoverTime, nil)
 	var data []byte
 	for _, a := range []wire.Attribute{{Type: wire.IPsecAttrLifeType, Value: uint64(wire.LifeSeconds)}, {Type: wire.IPsecAttrLifeDuration, Value: 1800}} {
 		data = a.Append(data)

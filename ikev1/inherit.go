@@ -45,6 +45,9 @@ func (s *Session) DeletedElsewhere(now time.Time, p wire.ProtocolID, spi []byte)
 	return c != nil
 }
 
+// Busy says whether a quick mode is under way.
+func (s *Session) Busy() bool { return s.inFlight() > 0 }
+
 // Keeps says whether an inbound SA is one of the session's.
 func (s *Session) Keeps(inSPI uint32) bool {
 	return slices.ContainsFunc(s.children, func(c *child) bool { return c.in.SPI == inSPI })

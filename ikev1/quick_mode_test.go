@@ -234,7 +234,7 @@ func TestRekey(t *testing.T) {
 	if gap {
 		t.Error("there was a moment without a pair")
 	}
-	p.advance(drainTime, nil)
+	p.advance(handoverTime+drainTime, nil)
 	for _, r := range []*party{p.r1, p.r2} {
 		if len(r.sas) != 2 || len(r.session.children) != 1 {
 			t.Errorf("%s: %d SAs, %d children", r.name, len(r.sas), len(r.session.children))
@@ -253,7 +253,7 @@ func TestRekeyOrder(t *testing.T) {
 	p := newPair(t, func(_ string, c *policy.Config) { c.IPsec[0].Lifetime.Duration = 10 * time.Minute })
 	p.up(p.r1)
 	p.r2.orders = nil
-	p.advance(9*time.Minute+31*time.Second, nil)
+	p.advance(9*time.Minute+30*time.Second+2*handoverTime, nil)
 	if got, want := strings.Join(p.r2.orders, " "), "in send out -out -in"; got != want {
 		t.Errorf("responder: %s, want %s", got, want)
 	}
@@ -265,7 +265,7 @@ func TestRekeyDrains(t *testing.T) {
 	p := newPair(t, func(_ string, c *policy.Config) { c.IPsec[0].Lifetime.Duration = 10 * time.Minute })
 	p.up(p.r1)
 	old := p.r1.session.children[0]
-	p.advance(9*time.Minute+31*time.Second, nil)
+	p.advance(9*time.Minute+30*time.Second+2*handoverTime, nil)
 	_, in := p.r1.sas[old.in.SAID]
 	_, out := p.r1.sas[old.out.SAID]
 	if !in || out || len(p.r1.sas) != 3 || len(p.r2.sas) != 2 {
@@ -305,7 +305,7 @@ func TestQM3Lost(t *testing.T) {
 func TestResponderRekeys(t *testing.T) {
 	p := newPair(t, on("R1", func(c *policy.Config) { c.IPsec[0].ResponderOnly = true }))
 	p.up(p.r1)
-	p.advance(59*time.Minute+40*time.Second+handoverTime+drainTime, nil)
+	p.advance(59*time.Minute+40*time.Second+2*handoverTime+drainTime, nil)
 	up := all[ike.ChildUp](p.r2)
 	if len(up) != 2 || !up[1].Initiator || up[1].Rekeys == 0 {
 		t.Fatalf("%+v", up)
@@ -323,7 +323,7 @@ func TestVolume(t *testing.T) {
 	p.r1.session.HandleKernel(p.now, ipsec.Expired{SAID: old.out.SAID})
 	p.r1.collect(p.now)
 	p.settle()
-	p.advance(handoverTime+drainTime, nil)
+	p.advance(2*handoverTime+drainTime, nil)
 	if c := p.r1.session.children; len(c) != 1 || c[0] == old {
 		t.Fatal("not rekeyed")
 	}

@@ -41,7 +41,7 @@ func TestRetiredOnce(t *testing.T) {
 	p.r1.collect(p.now)
 	p.r1.orders = nil
 	p.settle()
-	p.advance(handoverTime, nil)
+	p.advance(2*handoverTime, nil)
 	n := 0
 	for _, e := range all[DeleteSent](p.r1) {
 		if spiOf(e.SPI) == old.in.SPI {

@@ -10,10 +10,15 @@ import (
 // The latest IKE SA with a peer has all of the peer's child SAs: rekeys and
 // deletes go through it, from either side, and dead peer detection covers them.
 
-// gather gives a new IKE SA the child SAs of the older ones with its peer.
+// gather gives a new IKE SA the child SAs of the older ones with its peer. Where a
+// quick mode is under way they follow when it is over: it may replace some.
 func (e *Engine) gather(now time.Time, x *entry) {
 	for _, old := range slices.Clone(e.sessions.all) {
-		if old != x && old.SamePeer(x.Session) {
+		switch {
+		case old == x || !old.SamePeer(x.Session):
+		case old.Busy():
+			old.superseded = true
+		default:
 			e.bequeath(now, old, x)
 		}
 	}
@@ -33,13 +38,16 @@ func (e *Engine) renew(now time.Time, x *entry, name string) {
 	e.settle(now, e.sessions.add(connID, ikev1.Renew(now, e.env, connID, t.Interface()), true))
 }
 
-// pass gives the child SAs of an IKE SA that has ended to the latest one with
-// its peer that stands.
+// pass gives the child SAs of an IKE SA that has ended, or has a successor, to the
+// latest one with its peer that stands.
 func (e *Engine) pass(now time.Time, x *entry) {
 	if x.Done() {
 		return
 	}
 	for _, heir := range slices.Backward(e.sessions.all) {
+		if heir == x && x.Alive() {
+			return
+		}
 		if heir != x && heir.Established() && heir.SamePeer(x.Session) {
 			e.bequeath(now, x, heir)
 			e.settle(now, heir)

@@ -21,6 +21,8 @@ type entry struct {
 	wanted    []string              // tunnels of ours that negotiate through it
 	failure   ike.NegotiationFailed // the last one
 	gone      bool
+	// superseded: a later IKE SA with the peer shall have the child SAs.
+	superseded bool
 
 	deadline time.Time
 	why      string

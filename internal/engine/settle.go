@@ -36,6 +36,13 @@ func (e *Engine) settle(now time.Time, x *entry) {
 	}
 	e.sessions.index(x)
 	e.halfOpen.count(x, x.HalfOpen())
+	if x.superseded && !x.Busy() {
+		x.superseded = false
+		e.pass(now, x)
+		if x.gone {
+			return
+		}
+	}
 	if !x.Alive() {
 		e.disappoint(now, x)
 		if x.Silent() {

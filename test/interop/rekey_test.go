@@ -10,8 +10,8 @@ import (
 )
 
 // Both phases are renewed by either side under a flow of 200 packets a second,
-// and none is lost. The peer's pairs live 48 s: those that it begins we rekey
-// after 40, those that we begin it rekeys after 42. In the end both kernels hold
+// and none is lost. The peer's pairs live 80 s: those that it begins we rekey
+// after 67, those that we begin it rekeys after 73. In the end both kernels hold
 // the same SAs.
 func TestRekey(t *testing.T) {
 	for _, d := range daemons {
@@ -21,16 +21,16 @@ func TestRekey(t *testing.T) {
 			ours  string // lines of R1's configuration
 			life  life
 		}{
-			{"the peer starts, R1 ends phase 1", peerFirst, "crypto isakmp policy 10\n lifetime 60\n", life{hard: 48, rekey: 42, ike: 3600}},
-			{"R1 starts and ends phase 1", oboldFirst, "crypto isakmp policy 10\n lifetime 60\n", life{hard: 48, rekey: 42, ike: 3600}},
-			{"the peer starts and renews phase 1", peerFirst, "", life{hard: 48, rekey: 42, ike: 45}},
-			{"R1 starts, the peer renews phase 1", oboldFirst, "", life{hard: 48, rekey: 42, ike: 45}},
+			{"the peer starts, R1 ends phase 1", peerFirst, "crypto isakmp policy 10\n lifetime 90\n", life{hard: 80, rekey: 73, ike: 3600}},
+			{"R1 starts and ends phase 1", oboldFirst, "crypto isakmp policy 10\n lifetime 90\n", life{hard: 80, rekey: 73, ike: 3600}},
+			{"the peer starts and renews phase 1", peerFirst, "", life{hard: 80, rekey: 73, ike: 100}},
+			{"R1 starts, the peer renews phase 1", oboldFirst, "", life{hard: 80, rekey: 73, ike: 100}},
 		} {
 			t.Run(d.name+"/"+test.name, func(t *testing.T) {
 				s := d.suites[1]
 				b := newLab(t, s, vti, test.ours)
 				test.start(b, d.start(b, s, test.life))
-				flow := b.flood(10000)
+				flow := b.flood(14000)
 				pairs, phase1 := map[string]bool{}, map[string]bool{}
 				for ended := false; !ended; {
 					select {
