@@ -24,8 +24,9 @@ type lab struct {
 	*routers.Pair
 	t       *testing.T
 	link    link
-	process *os.Process      // the peer's daemon
-	peer    *testca.Identity // its certificate is of R2.cisco.com
+	process *os.Process                    // the peer's daemon
+	peer    *testca.Identity               // its certificate is of R2.cisco.com
+	rename  func(file, text string) string // what write does to a text, nil: nothing
 }
 
 // A link is how the two ends carry traffic: what R1's tunnel says and what the
@@ -86,6 +87,12 @@ interface Ethernet0/0
 // alternative name that others look for. R1's configuration may say more.
 func newLab(t *testing.T, s suite, l link, more ...string) *lab {
 	t.Helper()
+	return newLabBehind(t, s, l, func(*lab) {}, more...)
+}
+
+// newLabBehind lets place change the wire before anything runs on it.
+func newLabBehind(t *testing.T, s suite, l link, place func(*lab), more ...string) *lab {
+	t.Helper()
 	p, err := routers.New(root+"/bin", "", "")
 	must(t, err)
 	b := &lab{Pair: p, t: t, link: l}
@@ -97,6 +104,7 @@ func newLab(t *testing.T, s suite, l link, more ...string) *lab {
 			t.Error(err)
 		}
 	})
+	place(b)
 	ca := testca.New("CA1", 0)
 	r1 := ca.Enroll("R1", p.R1.Address, p.R1.Serial, 2)
 	key := testca.RSA(2048, 4)
@@ -112,7 +120,7 @@ func newLab(t *testing.T, s suite, l link, more ...string) *lab {
 	if err != nil {
 		t.Fatal(out, err)
 	}
-	b.r2(append([]string{"ip", "link", "add", "tun1"}, l.make...)...)
+	b.r2(append([]string{"ip", "link", "add", "tun1"}, b.link.make...)...)
 	b.r2("ip", "address", "add", "10.0.0.2/24", "dev", "tun1")
 	b.r2("ip", "link", "set", "tun1", "mtu", "1400", "up")
 	must(t, p.R1.Start("--initiate", "manual"))
@@ -122,6 +130,9 @@ func newLab(t *testing.T, s suite, l link, more ...string) *lab {
 // write makes a file below the lab's directory and returns its path.
 func (b *lab) write(name, text string) string {
 	b.t.Helper()
+	if b.rename != nil {
+		text = b.rename(name, text)
+	}
 	path := filepath.Join(b.Dir, name)
 	must(b.t, os.MkdirAll(filepath.Dir(path), 0o700))
 	must(b.t, os.WriteFile(path, []byte(text), 0o600))
