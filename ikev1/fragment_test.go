@@ -365,3 +365,22 @@ func withVersion(data []byte) []byte {
 	b[17] = 0x10
 	return b
 }
+
+// On port 4500 the non-ESP marker takes four octets of each packet.
+func TestFragmentsWithMarker(t *testing.T) {
+	for port, most := range map[uint16]int{500: 548, 4500: 544} {
+		p := newPair(t, fragmenting)
+		p.up(p.r1)
+		s := p.r1.session
+		s.local = netip.AddrPortFrom(s.local.Addr(), port)
+		p.r1.addr = s.local
+		for length, whole := range map[int]bool{most: true, most + 1: false} {
+			p.r1.lens = nil
+			s.transmit(wire.ExchangeInformational, 7, withLength(make([]byte, length)))
+			p.r1.collect(p.now)
+			if got := slices.Max(p.r1.lens); got != most || (len(p.r1.lens) == 1) != whole {
+				t.Errorf("port %d, %d octets: datagrams of %d", port, length, p.r1.lens)
+			}
+		}
+	}
+}
