@@ -45,7 +45,11 @@ type party struct {
 	packets map[ipsec.SAID]uint64   // that the data plane counts
 	held    int                     // octets of fragments
 	orders  []string                // "in", "out", "-in", "-out", "send", in order
+	limits  []volume                // of the SAs ordered
 }
+
+// volume is what an SA was installed with.
+type volume struct{ soft, hard uint64 }
 
 // pairOf are the note's two routers.
 type pairOf struct {
@@ -128,6 +132,7 @@ func (r *party) collect(now time.Time) {
 			r.orders = append(r.orders, "send")
 		case ike.InstallSA:
 			r.orders = append(r.orders, o.SA.Direction.String())
+			r.limits = append(r.limits, volume{o.SA.Soft.Kilobytes, o.SA.Hard.Kilobytes})
 			if r.stall {
 				continue
 			}
