@@ -30,6 +30,10 @@ func TestAround(t *testing.T) {
 	if auth := attribute(b[nl.SizeofXfrmUsersaInfo:], nl.XFRMA_ALG_AUTH_TRUNC); string(auth[72:]) != "twenty octets secret" {
 		t.Errorf("key %q", auth[72:])
 	}
+	m := nl.DeserializeXfrmUsersaInfo(b[:nl.SizeofXfrmUsersaInfo])
+	if own := nl.DeserializeXfrmUsersaInfo(encode(saMessage(sa))[:nl.SizeofXfrmUsersaInfo]); m.Flags != nl.XFRM_STATE_ALIGN4 || own.Flags != 0 {
+		t.Errorf("flags of AH %d, of ESP %d", m.Flags, own.Flags)
+	}
 	if attribute(b[nl.SizeofXfrmUsersaInfo:], nl.XFRMA_ALG_CRYPT) != nil {
 		t.Error("an AH that encrypts")
 	}

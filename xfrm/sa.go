@@ -92,6 +92,11 @@ func saMessage(sa ipsec.SA) []nl.NetlinkRequestData {
 		Family: family(sa.Dst),
 		Mode:   mode(sa.Mode),
 	}
+	// RFC 4302 section 2.6 aligns an IPv4 AH to 32 bits. Left to itself the kernel
+	// aligns to 64, and nobody else verifies an ICV of 128 bits then.
+	if sa.Protocol == ipsec.AH && m.Family == unix.AF_INET {
+		m.Flags |= nl.XFRM_STATE_ALIGN4
+	}
 	parts := []nl.NetlinkRequestData{m}
 	add := func(attr int, value []byte) { parts = append(parts, nl.NewRtAttr(attr, value)) }
 	if sa.Protocol == ipsec.ESP && sa.Encr != nil {
