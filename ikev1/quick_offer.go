@@ -103,6 +103,9 @@ func (s *Session) checkTransforms(q *quickMode, selector ipsec.Selector, proposa
 		return match, refuse(wire.NotifyNoProposalChosen, "%s", match.Reason)
 	case match.Mode == ipsec.Transport && q.itf.Tunnel.Mode != policy.GREIP:
 		return match, refuse(wire.NotifyNoProposalChosen, "transport mode for a tunnel of type ipsec ipv4")
+	case match.Set.Both() && q.itf.Tunnel.Mode != policy.GREIP:
+		// A VTI of Linux 6.1 carries nothing through the two.
+		return match, refuse(wire.NotifyNoProposalChosen, "AH together with ESP for a tunnel of type ipsec ipv4")
 	}
 	return match, nil
 }

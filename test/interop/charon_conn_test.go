@@ -4,6 +4,8 @@ package interop
 
 import (
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 
 	"github.com/obol-ike/obol/test/testca"
@@ -59,6 +61,9 @@ func (c *charon) load(x conn) {
 	if x.ah {
 		protocol = "ah_proposals"
 	}
+	// A connection that differs in the order of its CAs only is not replaced.
+	c.write("swanctl/swanctl.conf", "")
+	c.swanctl("--load-conns")
 	c.write("swanctl/swanctl.conf", fmt.Sprintf(charonConn, x.ike, auth, charonSelectors[c.link.name], mode, x.life.hard, x.life.rekey, protocol, x.esp))
 	c.loadAll()
 }
@@ -74,4 +79,10 @@ func cacerts(ask []string) string {
 func (c *charon) attempt() {
 	c.t.Helper()
 	c.swanctl("--initiate", "--child", "net", "--timeout", "-1")
+}
+
+func (c *charon) forget() {
+	cmd := exec.Command("swanctl", "--terminate", "--ike", "net", "--timeout", "10", "--uri", "unix://"+c.Dir+"/vici")
+	cmd.Env = append(os.Environ(), c.env...)
+	cmd.Run() // an error says that there is nothing to end
 }

@@ -78,3 +78,5 @@ func (p *pluto) attempt() {
 	p.t.Helper()
 	p.whack("--initiate", "--name", "net", "--asynchronous")
 }
+
+func (p *pluto) forget() { p.remove() }

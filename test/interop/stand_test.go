@@ -26,6 +26,7 @@ type loader interface {
 	peer
 	load(conn)
 	attempt() // begins, and does not wait for an end
+	forget()  // ends whatever came of an attempt
 }
 
 // A conn is what the peer is told of its one connection.
