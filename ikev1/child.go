@@ -327,6 +327,8 @@ func (s *Session) rekey(c *child) {
 	case itf == nil || itf.Tunnel == nil || itf.Tunnel.Protection == nil || itf.Tunnel.Protection.ResponderOnly:
 	case s.rekeying(itf.Name):
 		s.rekeyFailed(c) // by then it has its successor, or the exchange failed
+	case s.rekeyedByPeer(itf.Name):
+		c.soft = s.now.Add(crossing) // likewise
 	case !s.Established():
 		s.rekeyFailed(c)
 		s.report(RekeyNeeded{SA: s.sa(), Tunnel: c.itf.Name, InSPI: c.in.SPI})

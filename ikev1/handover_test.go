@@ -148,3 +148,35 @@ func TestHandoverOvertaken(t *testing.T) {
 		t.Errorf("%d and %d SAs", len(p.r1.sas), len(p.r2.sas))
 	}
 }
+
+// Who is asked for a rekey while the peer's is under way waits for that one: two
+// would make two successors. A peer that does not go on holds nobody up.
+func TestRekeyWaitsForThePeers(t *testing.T) {
+	for _, goesOn := range []bool{true, false} {
+		p := newPair(t)
+		p.up(p.r1)
+		p.advance(time.Minute, nil)
+		p.r2.session.now, p.r1.session.now = p.now, p.now
+		p.r2.session.rekey(p.r2.session.children[0])
+		p.r2.collect(p.now)
+		p.step(p.r2) // QM1 is read, QM2 is out
+		p.r1.session.rekey(p.r1.session.children[0])
+		p.r1.collect(p.now)
+		if p.r1.session.rekeying("Tunnel1") {
+			t.Fatal("R1 began a quick mode beside R2's")
+		}
+		p.advance(30*time.Second, func(from *party, _ []byte) bool { return !goesOn && from == p.r2 })
+		begun := 0
+		for _, up := range all[ike.ChildUp](p.r1) {
+			if up.Rekeys != 0 {
+				begun++
+			}
+		}
+		switch {
+		case goesOn && (begun != 1 || len(p.r1.session.children) != 1 || len(p.r1.sas) != 2):
+			t.Errorf("%d successors, %d pairs, %d SAs; want one pair", begun, len(p.r1.session.children), len(p.r1.sas))
+		case !goesOn && !p.r1.session.rekeying("Tunnel1"):
+			t.Error("a peer that does not go on keeps R1 from its rekey")
+		}
+	}
+}

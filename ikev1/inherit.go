@@ -61,5 +61,16 @@ func (s *Session) rekeying(tunnel string) bool {
 	})
 }
 
+// rekeyedByPeer says whether a quick mode of the peer's for a tunnel has just
+// begun: to begin ours beside it would make two successors, and there are peers
+// that give up everything when one of them is deleted. One that does not go on
+// stops us no longer than a lost message takes to be repeated.
+func (s *Session) rekeyedByPeer(tunnel string) bool {
+	return slices.ContainsFunc(s.quick, func(q *quickMode) bool {
+		_, done := q.state.(over)
+		return !q.initiator && !done && q.itf != nil && q.itf.Name == tunnel && s.now.Sub(q.begun) < 5*crossing
+	})
+}
+
 // spiBytes is an SPI as a payload carries it.
 func spiBytes(spi uint32) []byte { return binary.BigEndian.AppendUint32(nil, spi) }
