@@ -1,14 +1,11 @@
 package suite
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/rsa"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 )
 
 // Sizes of RSA moduli, in bits. IOS makes keys of 360 to 4096 bits; below 512
@@ -42,8 +39,8 @@ func SignRSAV1(rand io.Reader, key crypto.Signer, hash []byte) ([]byte, error) {
 	return sig, nil
 }
 
-// VerifyRSAV1 checks a signature made so. It builds the one block that is
-// right and compares: a lenient parser of padding is what lets signatures of
+// VerifyRSAV1 checks a signature made so. crypto/rsa builds the one block that
+// is right and compares: a lenient parser of padding is what lets signatures of
 // keys with small exponents be forged. Signatures of another length than the
 // modulus, or not below it, are refused. The error is ErrSignature, or says
 // what is wrong with the key.
@@ -51,34 +48,10 @@ func VerifyRSAV1(pub *rsa.PublicKey, hash, sig []byte) error {
 	if err := checkRSAKey(pub); err != nil {
 		return err
 	}
-	s := new(big.Int).SetBytes(sig)
-	if len(sig) != pub.Size() || s.Cmp(pub.N) >= 0 {
-		return ErrSignature
-	}
-	want, ok := blockType1(hash, pub.Size())
-	if !ok {
-		return ErrSignature
-	}
-	got := make([]byte, pub.Size())
-	s.Exp(s, big.NewInt(int64(pub.E)), pub.N).FillBytes(got)
-	if subtle.ConstantTimeCompare(got, want) != 1 {
+	if len(hash) == 0 || rsa.VerifyPKCS1v15(pub, crypto.Hash(0), hash, sig) != nil {
 		return ErrSignature
 	}
 	return nil
-}
-
-// blockType1 is the encryption block of PKCS #1 (RFC 2313 section 8.1):
-//
-//	00 01 FF FF ... FF 00 data      with at least eight octets FF
-func blockType1(data []byte, size int) ([]byte, bool) {
-	pad := size - 3 - len(data)
-	if pad < 8 || len(data) == 0 {
-		return nil, false
-	}
-	b := append(make([]byte, 0, size), 0, 1)
-	b = append(b, bytes.Repeat([]byte{0xff}, pad)...)
-	b = append(b, 0)
-	return append(b, data...), true
 }
 
 // checkRSAKey refuses keys with which verifying would mean nothing (e = 1 is

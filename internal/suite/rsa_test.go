@@ -253,3 +253,17 @@ func BenchmarkRSA(b *testing.B) {
 		}
 	}
 }
+
+// blockType1 is the encryption block of PKCS #1 (RFC 2313 section 8.1):
+//
+//	00 01 FF FF ... FF 00 data      with at least eight octets FF
+func blockType1(data []byte, size int) ([]byte, bool) {
+	pad := size - 3 - len(data)
+	if pad < 8 || len(data) == 0 {
+		return nil, false
+	}
+	b := append(make([]byte, 0, size), 0, 1)
+	b = append(b, bytes.Repeat([]byte{0xff}, pad)...)
+	b = append(b, 0)
+	return append(b, data...), true
+}
