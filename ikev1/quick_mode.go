@@ -233,6 +233,12 @@ func (s *Session) quickTimeout() {
 				s.end("Death by retransmission P2")
 				return
 			}
+			if len(s.children) == 0 && s.dpd.heard.Before(q.begun) {
+				// The peer has restarted, or its delete was lost: the next
+				// quick mode would go to nobody too, until the lifetime is over.
+				s.Delete(s.now, "Death by retransmission P2")
+				return
+			}
 		case q.resend.awaiting && !s.now.Before(q.resend.deadline()):
 			s.repeat(&q.resend, wire.ExchangeQuickMode, q.id)
 		}
