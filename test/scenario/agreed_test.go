@@ -44,10 +44,11 @@ func (r *run) agreed() error {
 	return errors.Join(errs...)
 }
 
-// has says whether a router has the other end of an SA. Marks are its own.
+// has says whether a router has the other end of an SA. Marks are its own, and
+// behind a NAT so is one of the addresses.
 func has(x *router, id ipsec.SAID) bool {
 	for other := range x.Dataplane.SAs {
-		if other.SPI == id.SPI && other.Src == id.Src && other.Dst == id.Dst {
+		if other.SPI == id.SPI && (other.Src == id.Src || other.Dst == id.Dst) {
 			return true
 		}
 	}
