@@ -78,7 +78,7 @@ func (s *Session) sendAG2(m *inbound, x aggressive, peer policy.PeerID, transfor
 	if err != nil {
 		return err
 	}
-	dh, nonce, err := s.keyPair(s.agreed.policy.Group)
+	dh, nonce, err := s.answerPair(x.public)
 	if err != nil {
 		return err
 	}

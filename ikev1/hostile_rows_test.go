@@ -3,6 +3,7 @@ package ikev1
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"testing"
 	"time"
 
@@ -130,6 +131,50 @@ func TestBadPublicValues(t *testing.T) {
 			a.refusedFirst(rebuild(t, a.r1.sent[0], ke), "AG1: "+what)
 			a.step(a.r1)
 			a.unharmed(a.r1, rebuild(t, a.r2.sent[0], ke), "AG2: "+what)
+		}
+	}
+}
+
+// counted counts the octets that are drawn.
+type counted struct {
+	io.Reader
+	n int
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.Reader.Read(b)
+	c.n += n
+	return n, err
+}
+
+// Rows 3 and 26: for a bad public value no key of ours is made. A flood of them is
+// not held up by the limit of half-open SAs: none is left of a refused AG1.
+func TestBadPublicValueMakesNoKey(t *testing.T) {
+	for _, number := range []uint16{2, 14, 19} {
+		g, _ := suite.GroupByNumber(number)
+		bad := func(p wire.Payload) []wire.Payload {
+			if p.Type == wire.PayloadKE {
+				p.Body = bytes.Repeat([]byte{0xff}, g.PublicLen)
+			}
+			return []wire.Payload{p}
+		}
+		p := newPair(t, psk, inGroup(number))
+		p.initiate(p.r1)
+		p.step(p.r1)
+		p.step(p.r2)
+		drawn := &counted{Reader: p.r2.env.Rand}
+		p.r2.env.Rand = drawn
+		p.unharmed(p.r2, rebuild(t, p.r1.sent[0], bad), "MM3")
+		if drawn.n != 0 {
+			t.Errorf("group %d: %d random octets for MM3", number, drawn.n)
+		}
+		a := newPair(t, psk, aggressively, inGroup(number))
+		a.initiate(a.r1)
+		drawn = &counted{Reader: a.r2.env.Rand}
+		a.r2.env.Rand = drawn
+		a.refusedFirst(rebuild(t, a.r1.sent[0], bad), "AG1")
+		if drawn.n != len(wire.SPI{}) {
+			t.Errorf("group %d: %d random octets for AG1, want a cookie's", number, drawn.n)
 		}
 	}
 }

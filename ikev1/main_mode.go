@@ -200,6 +200,16 @@ func (s *Session) deriveKeys(dh *suite.PrivateKey, peer []byte, t transcript, ni
 	return p, nil
 }
 
+// answerPair is keyPair for a peer's public value that has come. A bad one costs
+// no exponentiation: whoever sends it is not limited as those are who begin SAs.
+func (s *Session) answerPair(public []byte) (*suite.PrivateKey, []byte, error) {
+	g := s.agreed.policy.Group
+	if err := g.Check(public); err != nil {
+		return nil, nil, reject(wire.NotifyInvalidKeyInformation, "%v", err)
+	}
+	return s.keyPair(g)
+}
+
 // keyPair draws what a key exchange of ours needs.
 func (s *Session) keyPair(g *suite.Group) (*suite.PrivateKey, []byte, error) {
 	dh, err := g.Generate(s.env.Rand)

@@ -145,7 +145,7 @@ func (st sentMM2) handle(s *Session, m *inbound) (mainMode, error) {
 	if err != nil {
 		return nil, err
 	}
-	dh, nonce, err := s.keyPair(s.agreed.policy.Group)
+	dh, nonce, err := s.answerPair(x.public)
 	if err != nil {
 		return nil, err
 	}

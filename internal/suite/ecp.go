@@ -28,14 +28,28 @@ func (c ecp) generate(g *Group, rand io.Reader) (*PrivateKey, error) {
 	return nil, errNoKey
 }
 
+func (c ecp) valid(peer []byte) bool {
+	_, err := c.point(peer)
+	return err == nil
+}
+
+// point reads a peer's value, which must be on the curve.
+func (c ecp) point(peer []byte) (*ecdh.PublicKey, error) {
+	pub, err := c.curve.NewPublicKey(append([]byte{4}, peer...))
+	if err != nil {
+		return nil, ErrPublicValue
+	}
+	return pub, nil
+}
+
 func (c ecp) private(g *Group, key *ecdh.PrivateKey) *PrivateKey {
 	return &PrivateKey{
 		group:  g,
 		public: key.PublicKey().Bytes()[1:], // without the 4 of an uncompressed point
 		shared: func(peer []byte) ([]byte, error) {
-			pub, err := c.curve.NewPublicKey(append([]byte{4}, peer...))
+			pub, err := c.point(peer)
 			if err != nil {
-				return nil, ErrPublicValue
+				return nil, err
 			}
 			return key.ECDH(pub)
 		},

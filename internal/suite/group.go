@@ -19,6 +19,9 @@ type Group struct {
 	SharedLen int    // octets of the shared secret
 	kind      interface {
 		generate(g *Group, rand io.Reader) (*PrivateKey, error)
+		// valid says whether a public value of the right length may be one of the
+		// group, without an exponentiation.
+		valid(peer []byte) bool
 	}
 	// encapsulate answers an initiator's public value where that is no
 	// Diffie-Hellman: a key encapsulation has two different ends.
@@ -66,12 +69,23 @@ func (g *Group) KEM() bool { return g.encapsulate != nil }
 // Generate draws a private key from rand and computes the public value.
 func (g *Group) Generate(rand io.Reader) (*PrivateKey, error) { return g.kind.generate(g, rand) }
 
+// Check refuses with ErrPublicValue what is no public value of the group, as far
+// as that is seen without an exponentiation. A responder looks before it makes a
+// key of its own: a stranger's bad value is to cost nothing. Shared looks again,
+// and sees all.
+func (g *Group) Check(peer []byte) error {
+	if len(peer) != g.PublicLen || !g.kind.valid(peer) {
+		return ErrPublicValue
+	}
+	return nil
+}
+
 // Answer is the responder's whole part: its public value for the KE payload and
 // the shared secret. A peer's value of wrong length or out of the group gives
 // ErrPublicValue.
 func (g *Group) Answer(rand io.Reader, peer []byte) (public, shared []byte, err error) {
-	if len(peer) != g.PublicLen {
-		return nil, nil, ErrPublicValue
+	if err := g.Check(peer); err != nil {
+		return nil, nil, err
 	}
 	if g.encapsulate != nil {
 		return g.encapsulate(rand, peer)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/big"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -171,9 +172,15 @@ func TestPublicValues(t *testing.T) {
 			if z, err := k.Shared(peer); !errors.Is(err, ErrPublicValue) || z != nil {
 				t.Errorf("%s: %s gave %x, %v", g.Name, name, z, err)
 			}
+			if subgroup := strings.HasSuffix(name, "subgroup"); (g.Check(peer) == nil) != subgroup {
+				t.Errorf("%s: %s: checked, %v", g.Name, name, g.Check(peer))
+			}
 		}
 		if _, err := k.Shared(good); err != nil {
 			t.Errorf("%s: good value refused: %v", g.Name, err)
+		}
+		if err := g.Check(good); err != nil {
+			t.Errorf("%s: good value not passed: %v", g.Name, err)
 		}
 	}
 }

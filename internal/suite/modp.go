@@ -109,12 +109,26 @@ func (m modp) private(g *Group, x []byte) *PrivateKey {
 	}
 }
 
-// publicValue checks a peer's value: 1 < y < p-1 (RFC 6989 section 2.1), and
-// y^q = 1 mod p in groups with small subgroups (section 2.2).
-func (n modpNumbers) publicValue(peer []byte) (*bigmod.Nat, error) {
+func (m modp) valid(peer []byte) bool {
+	_, err := m.numbers().number(peer)
+	return err == nil
+}
+
+// number reads a peer's value: 1 < y < p-1 (RFC 6989 section 2.1).
+func (n modpNumbers) number(peer []byte) (*bigmod.Nat, error) {
 	y, err := bigmod.NewNat().SetBytes(peer, n.p)
 	if err != nil || y.IsZero() == 1 || y.IsOne() == 1 || y.IsMinusOne(n.p) == 1 {
 		return nil, ErrPublicValue
+	}
+	return y, nil
+}
+
+// publicValue checks too that y^q = 1 mod p in groups with small subgroups
+// (RFC 6989 section 2.2).
+func (n modpNumbers) publicValue(peer []byte) (*bigmod.Nat, error) {
+	y, err := n.number(peer)
+	if err != nil {
+		return nil, err
 	}
 	if n.q != nil && bigmod.NewNat().Exp(y, n.order, n.p).IsOne() == 0 {
 		return nil, ErrPublicValue

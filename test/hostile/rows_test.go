@@ -28,7 +28,7 @@ var rows = []row{
 		[]string{"ikev1 TestPayloadsOfIKEv2", "internal/engine TestNoState"}},
 	{3, "public values of zero, one, p - 1, of a wrong length, off the curve", "CVE-2015-3240, CVE-2023-41913",
 		"main and aggressive mode: silence, the true message is still taken; quick mode: INVALID-KEY-INFORMATION",
-		[]string{"ikev1 TestBadKeyExchange", "ikev1 TestBadPublicValues", "internal/suite TestPublicValues"}},
+		[]string{"ikev1 TestBadKeyExchange", "ikev1 TestBadPublicValues", "ikev1 TestBadPublicValueMakesNoKey", "internal/suite TestPublicValues"}},
 	{5, "malformed and repeated attributes, lifetimes of 0 and of more than 64 bits", "CVE-2015-3204",
 		"NO-PROPOSAL-CHOSEN, or silence where the payload cannot be read; a vast lifetime ends at ours",
 		[]string{"ikev1 TestHostileAttributes", "wire TestBodyErrors", "wire TestBodyLimits"}},
