@@ -11,10 +11,10 @@ import (
 // sentAG2: the keys exist, we are authenticated to the peer, whose name is known
 // and not proved.
 type sentAG2 struct {
-	transcript transcript
-	identity   identity
-	peer       policy.PeerID
-	own        *pki.Trustpoint // whose certificate we showed, nil with a pre-shared key
+	hash []byte    // HASH_I, that AG3 proves
+	id   wire.IDV1 // of AG1
+	peer policy.PeerID
+	own  *pki.Trustpoint // whose certificate we showed, nil with a pre-shared key
 }
 
 func (sentAG2) phase() Phase   { return RAM2 }
@@ -107,7 +107,7 @@ func (s *Session) sendAG2(m *inbound, x aggressive, peer policy.PeerID, transfor
 		s.addRequests(b)
 	}
 	s.addNATD(b, s.agreed.policy.Hash)
-	s.main = sentAG2{transcript: t, identity: x.identity, peer: peer, own: own}
+	s.main = sentAG2{hash: s.hashI(t, x.identity.body), id: x.identity.id, peer: peer, own: own}
 	s.sendMain(b.Bytes(), true)
 	s.resend.accepted = m.datagram
 	input := InComplete
@@ -135,17 +135,16 @@ func (st sentAG2) handle(s *Session, m *inbound) (mainMode, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := st.identity
+	x := identity{id: st.id}
 	if err := s.parseProof(c.payloads, &x); err != nil {
 		return nil, err
 	}
-	hash := s.hashI(st.transcript, x.body)
 	if s.preShared() {
-		if err := s.prove(x, hash); err != nil {
+		if err := s.prove(x, st.hash); err != nil {
 			return nil, err
 		}
 		s.establish(st.peer, x.notifies)
-	} else if err := s.acceptPeer(st.peer, x, hash); err != nil { // a certificate may lead to another profile
+	} else if err := s.acceptPeer(st.peer, x, st.hash); err != nil { // a certificate may lead to another profile
 		return nil, err
 	}
 	s.crypt.iv = c.next

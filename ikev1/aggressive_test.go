@@ -220,7 +220,12 @@ func TestForgedAG2SaysNothing(t *testing.T) {
 	if !bytes.Contains(forged, wire.VendorDPD) {
 		t.Fatal("R2 does not announce DPD")
 	}
-	forged[bytes.Index(forged, p.r2.session.main.(sentAG2).transcript.gxr)] ^= 1
+	m, err := wire.Parse(forged)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ke, _ := m.First(wire.PayloadKE)
+	ke.Body[0] ^= 1
 	p.unharmed(p.r1, forged, "AG2 with another public value")
 	want(t, p.r1, func(HashRefused) bool { return true })
 	if p.r1.session.dpd.able {

@@ -63,6 +63,9 @@ func (s *Session) spent(id uint32) bool {
 // the peer is where it came from. An IKE SA that has nearly used up its ids is
 // renewed.
 func (s *Session) use(m *inbound) {
+	if s.used == nil {
+		s.used = map[uint32]struct{}{}
+	}
 	s.used[m.MessageID] = struct{}{}
 	s.follow(m.local, m.remote)
 	if len(s.used) == maxExchanges*3/4 {

@@ -13,9 +13,10 @@ import (
 // protection is the encryption and authentication of an IKE SA, from the
 // moment its keys exist.
 type protection struct {
-	hash  *suite.Hash
-	keys  Keys
-	block cipher.Block
+	hash *suite.Hash
+	encr *suite.Cipher // nil: the keys are wiped
+	bits int           // of its key
+	keys Keys
 	// iv is the chain of phase 1: first a hash of the public values, then the
 	// last block of each message. What phase 1 leaves starts every exchange
 	// of phase 2.
@@ -26,29 +27,34 @@ type protection struct {
 // initialization vector (IV) ... is derived from a hash of a concatenation of
 // the initiator's public Diffie-Hellman value and the responder's".
 func newProtection(a agreement, keys Keys, gxi, gxr []byte) (*protection, error) {
-	key := cipherKey(a.policy.Hash, keys.E, a.policy.Encr.KeyLen(a.policy.KeyBits))
-	defer key.Wipe()
-	block, err := a.policy.Encr.NewCBC(key)
+	p := &protection{hash: a.policy.Hash, encr: a.policy.Encr, bits: a.policy.KeyBits, keys: keys}
+	block, err := p.block()
 	if err != nil {
 		return nil, err
 	}
-	return &protection{
-		hash: a.policy.Hash, keys: keys, block: block,
-		iv: a.policy.Hash.Sum(gxi, gxr)[:block.BlockSize()],
-	}, nil
+	p.iv = p.hash.Sum(gxi, gxr)[:block.BlockSize()]
+	return p, nil
+}
+
+// block is the cipher with its key, for one message: kept, it would be half a
+// kilobyte for each IKE SA, and keys that nobody can wipe.
+func (p *protection) block() (cipher.Block, error) {
+	key := cipherKey(p.hash, p.keys.E, p.encr.KeyLen(p.bits))
+	defer key.Wipe()
+	return p.encr.NewCBC(key)
 }
 
 // exchangeIV starts the chain of an exchange of phase 2. RFC 2409 appendix B:
 // "the IV is the hash of a concatenation of the last phase 1 CBC output block
 // and the phase 2 message id".
 func (p *protection) exchangeIV(id uint32) []byte {
-	return p.hash.Sum(p.iv, binary.BigEndian.AppendUint32(nil, id))[:p.block.BlockSize()]
+	return p.hash.Sum(p.iv, binary.BigEndian.AppendUint32(nil, id))[:p.encr.Block]
 }
 
 // seal encrypts the payloads of b into a datagram and returns the IV of the
 // next message of its exchange. The padding is zeros up to the block.
 func (p *protection) seal(h wire.Header, b *wire.Builder, iv []byte) (datagram, next []byte) {
-	n := p.block.BlockSize()
+	n := p.encr.Block
 	pad := -len(b.Payloads()) & (n - 1)
 	h.Flags |= wire.FlagEncryption
 	h.NextPayload = b.First()
@@ -56,19 +62,21 @@ func (p *protection) seal(h wire.Header, b *wire.Builder, iv []byte) (datagram, 
 	datagram = append(h.Append(make([]byte, 0, h.Length)), b.Payloads()...)
 	datagram = append(datagram, make([]byte, pad)...)
 	body := datagram[wire.HeaderLen:]
-	cipher.NewCBCEncrypter(p.block, iv).CryptBlocks(body, body)
+	block, _ := p.block() // newProtection has tried the key
+	cipher.NewCBCEncrypter(block, iv).CryptBlocks(body, body)
 	return datagram, bytes.Clone(body[len(body)-n:])
 }
 
 // open decrypts a message without touching any state: the caller keeps the
 // next IV only if he accepts what he finds. The payloads alias no input.
 func (p *protection) open(m *inbound, iv []byte) (*opened, error) {
-	n := p.block.BlockSize()
+	n := p.encr.Block
 	if len(m.Rest) == 0 || len(m.Rest)%n != 0 {
 		return nil, reject(wire.NotifyPayloadMalformed, "%d octets of ciphertext are no multiple of the block", len(m.Rest))
 	}
 	body := make([]byte, len(m.Rest))
-	cipher.NewCBCDecrypter(p.block, iv).CryptBlocks(body, m.Rest)
+	block, _ := p.block()
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(body, m.Rest)
 	payloads, rest, err := wire.ParseChain(m.NextPayload, body, wire.HeaderLen)
 	if err == nil {
 		err = knownPayloads(payloads)
@@ -132,5 +140,5 @@ func messageID(id uint32) []byte { return binary.BigEndian.AppendUint32(nil, id)
 
 func (p *protection) wipe() {
 	p.keys.Wipe()
-	p.block = nil
+	p.encr = nil
 }

@@ -80,7 +80,6 @@ func newSession(now time.Time, env *ike.Env, connID uint32, role Role) *Session 
 		env: env, connID: connID, role: role, begun: now, now: now, since: now,
 		config: env.Config, pki: env.PKI,
 		exchange: wire.ExchangeMainMode, phase: Ready, state: MMNoState,
-		used: map[uint32]struct{}{},
 	}
 }
 
