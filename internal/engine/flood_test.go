@@ -23,6 +23,7 @@ type target struct {
 	tb   testing.TB
 	now  time.Time
 	sent []ike.Datagram
+	told int // ends and failures, each a line in the daemon's log
 }
 
 const targetConfig = `
@@ -64,6 +65,11 @@ func (t *target) drain() {
 			t.sent = append(t.sent, o.Datagram)
 		case ike.InstallSA:
 			t.HandleKernel(t.now, ipsec.Installed{SAID: o.SA.SAID})
+		case ike.Report:
+			switch o.Event.(type) {
+			case ike.SessionDown, ike.NegotiationFailed:
+				t.told++
+			}
 		}
 	}
 }
@@ -185,6 +191,9 @@ func TestFlood(t *testing.T) {
 			r.pass(2 * time.Minute)
 			r.sent = nil
 			r.empty()
+			if most := 2 * 3 * muteAfter; r.told > most {
+				t.Errorf("%d ends are told, at most %d", r.told, most)
+			}
 			if got, most := int64(live())-int64(before), int64(512<<10); got > most {
 				t.Errorf("%d octets are left, at most %d", got, most)
 			}
