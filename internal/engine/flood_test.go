@@ -242,3 +242,17 @@ func TestAmplification(t *testing.T) {
 	}
 	r.empty()
 }
+
+// BenchmarkRefusedFirst is what a refused MM1 costs a responder of a thousand
+// peers, whose SAs are two thousand.
+func BenchmarkRefusedFirst(b *testing.B) {
+	r := newTarget(b, targetConfig)
+	for i := range 2000 {
+		r.enter(&entry{}, ipsec.SAID{Protocol: ipsec.ESP, SPI: uint32(0x1000 + i)})
+	}
+	peer, first := netip.MustParseAddr("192.168.0.1"), mm1(0, idea)
+	for b.Loop() {
+		r.receive(peer, first)
+		r.sent = nil
+	}
+}

@@ -21,6 +21,7 @@ type entry struct {
 	wanted    []string              // tunnels of ours that negotiate through it
 	failure   ike.NegotiationFailed // the last one
 	gone      bool
+	booked    bool // it had SAs in the book
 	// superseded: a later IKE SA with the peer shall have the child SAs.
 	superseded bool
 

@@ -88,6 +88,7 @@ func (e *Engine) owns(now time.Time, x *entry, o ike.Output) bool {
 // enter writes an SA, and the AH around it, into the book.
 func (e *Engine) enter(x *entry, id ipsec.SAID) {
 	own, around := id.Names()
+	x.booked = true
 	e.children[own] = x
 	if around.SPI != 0 {
 		e.children[around] = x
@@ -105,10 +106,14 @@ func (e *Engine) others(x *entry, id ipsec.SAID) bool {
 	return false
 }
 
-// bury takes a session out that has nothing left.
+// bury takes a session out that has nothing left. The book is long where there are
+// many peers, and anybody can have a first message refused: that one never stood in it.
 func (e *Engine) bury(x *entry) {
 	e.sessions.remove(x)
 	e.deadlines.set(x, time.Time{}, "")
+	if !x.booked {
+		return
+	}
 	for id, owner := range e.children {
 		if owner == x {
 			delete(e.children, id)
