@@ -217,8 +217,15 @@ func pairUnderWay(st quickState) *child {
 }
 
 // childMapped follows a packet of ESP as if it were a message of the peer: the
-// data plane has authenticated it, and IKE has the same mapping.
+// data plane has authenticated it, and IKE has the same mapping. Where anti-replay
+// is disabled it may be an old one that somebody sends from elsewhere: then only
+// IKE's own messages are followed.
 func (s *Session) childMapped(e ipsec.Mapped) {
+	for _, c := range s.children {
+		if c.in.SAID == e.SAID && c.in.Replay == 0 {
+			return
+		}
+	}
 	if s.nat.peer && s.encapsulates() && e.Remote.Addr() == s.remote.Addr() {
 		s.follow(s.local, e.Remote)
 	}

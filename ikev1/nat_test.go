@@ -301,6 +301,21 @@ func TestRebindingInQuickMode(t *testing.T) {
 	}
 }
 
+// With anti-replay disabled an old packet of ESP, sent again from elsewhere, is
+// authentic to the data plane; it does not lead us away. IKE's messages do.
+func TestRebindingWithoutAntiReplay(t *testing.T) {
+	n := newNatted(t, func(_ string, c *policy.Config) { c.IPsec[0].Replay = 0 })
+	n.up()
+	n.r2.session.HandleKernel(n.now, ipsec.Mapped{SAID: n.r2.session.children[0].in.SAID, Remote: netip.AddrPortFrom(n.outside, 2000)})
+	n.collect(n.r2)
+	n.where(1026)
+	n.ports[4500] = 3026
+	n.r1.session.sendDPD(wire.NotifyDPDRUThere, 7)
+	n.collect(n.r1)
+	n.settle(nil)
+	n.where(3026)
+}
+
 // Whoever is behind the NAT himself does not follow: his peer's port does not
 // change, and somebody on the way would lead him off.
 func TestInsideDoesNotFollow(t *testing.T) {
