@@ -122,7 +122,7 @@ func mask(l Line, args []arg) string {
 		case slices.ContainsFunc(args, func(a arg) bool { return a.secret && a.col == t.Col }):
 			hide(t)
 			hidden = true
-			announced = len(t.Text) == 1 && isDigit(t.Text[0]) // a type that is not known here: the key is the next word
+			announced = len(t.Text) == 1 && isDigit(t.Text[0]) || t.Text == "hex" // a type that is not known here: the key is the next word
 		case announced && (t.Text == "0" || t.Text == "5" || t.Text == "6" || t.Text == "7"):
 		case announced:
 			hide(t)

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 )
 
@@ -32,5 +33,25 @@ func TestType7(t *testing.T) {
 	k := c.ResponderKey(netip.MustParseAddr("192.0.2.9"), netip.MustParseAddr("192.0.2.1"))
 	if keyOf(k) != "cisco" {
 		t.Error("the key of the configuration is another")
+	}
+}
+
+// What is wrong with a line is told without its key, also where a word before it
+// was taken for the key.
+func TestErrorsHideKeys(t *testing.T) {
+	const key = "Kf7qZpW2"
+	for _, line := range []string{
+		"crypto isakmp key " + key + " adress 192.0.2.1",
+		"crypto isakmp key 7 " + key + " address 192.0.2.1",
+		"crypto isakmp key 8 " + key + " address 192.0.2.1",
+		"crypto isakmp key hex " + key + " address 192.0.2.1",
+		"crypto keyring K\n pre-shared-key address 192.0.2.1 key " + key + " more",
+		"crypto keyring K\n pre-shared-key address 192.0.2.1 key hex " + key,
+		"crypto ikev2 keyring K\n peer P\n  pre-shared-key hex " + key,
+	} {
+		_, errs := Compile(Source{Name: "x.cfg", Text: []byte(line + "\n")})
+		if len(errs) == 0 || strings.Contains(errs.Error(), key) {
+			t.Errorf("%s:\n%v", line, errs)
+		}
 	}
 }
