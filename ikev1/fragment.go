@@ -23,9 +23,11 @@ func (s *Session) readFragmentation(vendorID []byte) {
 	}
 }
 
-// announce adds the vendor ID of fragmentation to those of a first message.
+// announce adds the vendor ID of fragmentation to those of a first message. As
+// with those of NAT-T a responder answers with it only who has named it: whoever
+// forges a bare MM1 is not to have a longer one sent to his victim.
 func (s *Session) announce(ids [][]byte) [][]byte {
-	if !s.config.ISAKMP.Fragmentation {
+	if !s.config.ISAKMP.Fragmentation || s.role == Responder && !s.fragments.able {
 		return ids
 	}
 	return append(ids[:len(ids):len(ids)], wire.VendorFragmentationIOS)

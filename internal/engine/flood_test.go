@@ -205,7 +205,7 @@ func TestFlood(t *testing.T) {
 // no longer than the message was, or six AG2 of at most twice AG1; and 64 half-open
 // SAs bound it for one victim.
 func TestAmplification(t *testing.T) {
-	r := newTarget(t, targetConfig)
+	r := newTarget(t, "crypto isakmp fragmentation\n"+targetConfig)
 	victim := netip.MustParseAddr("203.0.113.9")
 	first := mm1(0, aes)
 	r.receive(victim, first)
