@@ -6,6 +6,10 @@ package interop
 
 import (
 	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -120,7 +124,7 @@ func (b *lab) passes(s suite) {
 func (b *lab) rekeyed(start func()) {
 	b.t.Helper()
 	before := b.spis(b.R1)
-	flow := b.flow(200)
+	flow := b.flow(4 * time.Second)
 	time.Sleep(500 * time.Millisecond)
 	start()
 	eventually(b.t, 10*time.Second, "another pair of SAs", func() bool { return b.shared(before) == 2 })
@@ -141,24 +145,46 @@ func (b *lab) shared(old map[string]bool) int {
 	return n
 }
 
-// flow sends n pings, 50 a second, and tells in the end whether one was lost.
-func (b *lab) flow(n int) <-chan error { return b.pings(n, "0.02") }
+// flow sends 50 pings a second and tells in the end which were lost.
+func (b *lab) flow(d time.Duration) <-chan error { return b.pings(d, "0.02") }
 
-// pings sends n of them, so many seconds apart.
-func (b *lab) pings(n int, interval string) <-chan error {
+// pings sends pings from R1 through the tunnel until d has passed, and tells in the
+// end which were lost, if any.
+func (b *lab) pings(d time.Duration, interval string) <-chan error {
 	end := make(chan error, 1)
 	go func() {
-		out, err := b.R1.Run("ping", "-q", "-c", fmt.Sprint(n), "-i", interval, "-W", "3", "-I", "10.0.0.1", "10.0.0.2")
-		var sent, received int
-		if _, scan := fmt.Sscanf(out[strings.LastIndex(out, "---")+4:], "%d packets transmitted, %d received", &sent, &received); err == nil && scan != nil {
-			err = fmt.Errorf("ping: %w\n%s", scan, out)
-		}
-		if err == nil && sent != received {
-			err = fmt.Errorf("%d of %d pings lost under a rekey", sent-received, sent)
+		// Every answer is printed with its time; -w ends the sending.
+		out, err := b.R1.Run("ping", "-D", "-w", fmt.Sprint(int(d.Seconds())), "-i", interval, "-I", "10.0.0.1", "10.0.0.2")
+		if lost := gaps(out); err == nil && lost != "" {
+			err = fmt.Errorf("pings were lost under a rekey: %s", lost)
 		}
 		end <- err
 	}()
 	return end
+}
+
+var answer = regexp.MustCompile(`(?m)^\[(\d+)\.(\d{3}).*icmp_seq=(\d+)`)
+
+// gaps are the pings that have no answer although a later one has, with the time
+// of the answer before them. The last ones may be on their way when ping ends.
+func gaps(out string) string {
+	at := map[int]string{0: "the beginning"} // time of the answer, by sequence number
+	for _, m := range answer.FindAllStringSubmatch(out, -1) {
+		seq, _ := strconv.Atoi(m[3])
+		seconds, _ := strconv.ParseInt(m[1], 10, 64)
+		at[seq] = time.Unix(seconds, 0).UTC().Format(time.TimeOnly) + "." + m[2]
+	}
+	answered := slices.Sorted(maps.Keys(at))
+	if len(answered) == 1 {
+		return "all"
+	}
+	var lost []string
+	for i, seq := range answered[1:] {
+		if before := answered[i]; seq > before+1 {
+			lost = append(lost, fmt.Sprintf("%d to %d after %s", before+1, seq-1, at[before]))
+		}
+	}
+	return strings.Join(lost, ", ")
 }
 
 // gone waits until no SA is left on either end, nor known to either daemon.

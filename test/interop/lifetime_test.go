@@ -17,7 +17,7 @@ func TestLifetime(t *testing.T) {
 			b := newLab(t, s, vti)
 			d.start(b, s, life{hard: 24, rekey: 10, ike: 3600}).initiate()
 			begun, first := time.Now(), b.spis(b.R1)
-			flow := b.flow(1000)
+			flow := b.flow(20 * time.Second)
 			eventually(t, 17*time.Second, "a second pair of SAs", func() bool { return b.shared(first) == 2 })
 			eventually(t, 27*time.Second-time.Since(begun), "the first pair is gone", func() bool {
 				left := b.spis(b.R1)
