@@ -129,6 +129,7 @@ func (c *Config) SelfIdentity(profile *ISAKMPProfile, local netip.Addr, own *pki
 		if name == "" && own != nil {
 			name = own.FQDN
 		}
+		name = cmp.Or(name, c.Hostname) // all of the name that a router without a domain has
 		id.Type, id.Data = wire.IDFQDN, []byte(name)
 	case IdentityUserFQDN:
 		id.Type, id.Data = wire.IDUserFQDN, []byte(name)

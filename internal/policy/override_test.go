@@ -200,7 +200,8 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// TestSelfIdentityWithoutDomain takes the trustpoint's fqdn, with one warning.
+// TestSelfIdentityWithoutDomain takes the trustpoint's fqdn, else the hostname alone,
+// with one warning.
 func TestSelfIdentityWithoutDomain(t *testing.T) {
 	const text = "hostname R1\ncrypto pki trustpoint A\n fqdn R1.example.org\ncrypto pki trustpoint B\ncrypto isakmp profile P\n match identity host R2\n self-identity fqdn\n"
 	c := compileText(t, text)
@@ -211,11 +212,13 @@ func TestSelfIdentityWithoutDomain(t *testing.T) {
 	if err != nil || string(id.Data) != "R1.example.org" {
 		t.Errorf("%s, %v", id.Data, err)
 	}
-	if _, err := c.SelfIdentity(c.Profiles[0], netip.Addr{}, &pki.Trustpoint{Settings: c.Trustpoints[1]}); err == nil {
-		t.Error("a trustpoint without fqdn gave a name")
+	for _, own := range []*pki.Trustpoint{{Settings: c.Trustpoints[1]}, nil} {
+		if id, err = c.SelfIdentity(c.Profiles[0], netip.Addr{}, own); err != nil || string(id.Data) != "R1" {
+			t.Errorf("without the fqdn of a trustpoint: %s, %v", id.Data, err)
+		}
 	}
-	if _, errs := Compile(Source{"r1.cfg", []byte(text + " ca trust-point B\n")}); len(errs) != 1 {
-		t.Errorf("a profile whose trustpoints have no fqdn: %v", errs)
+	if c = compileText(t, text+" ca trust-point B\n"); len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0].Text, "the peer is told R1 and no more") {
+		t.Errorf("a profile whose trustpoints have no fqdn: %v", c.Warnings)
 	}
 }
 

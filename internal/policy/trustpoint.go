@@ -179,8 +179,9 @@ func (b *builder) finishTrustpoints() {
 	}
 }
 
-// checkFQDN holds a router that names itself by hostname.domain to having
-// both; without, the fqdn of the trustpoint whose certificate is used does.
+// checkFQDN holds a router that names itself by hostname.domain to having a name.
+// Without a domain the fqdn of the trustpoint whose certificate is used does, then
+// the hostname alone, which is the name in an IOS router's certificates too.
 func (b *builder) checkFQDN(at ios.Place, what string, only []string) {
 	if b.cfg.FQDN() != "" {
 		return
@@ -194,6 +195,10 @@ func (b *builder) checkFQDN(at ios.Place, what string, only []string) {
 			b.warn(at, "%s without hostname and ip domain name: the fqdn of the trustpoint whose certificate is used is taken (%s: %s)", what, name, t.FQDN)
 			return
 		}
+	}
+	if b.cfg.Hostname != "" {
+		b.warn(at, "%s without ip domain name: the peer is told %s and no more", what, b.cfg.Hostname)
+		return
 	}
 	b.fail(at, "want hostname and ip domain name, or fqdn in the trustpoint", "%s has no name to give", what)
 }
