@@ -106,8 +106,10 @@ func aggressivePassword(b *builder, m *ios.Match) {
 	}
 }
 
-// finishISAKMPPeers keeps the peers that have both: with one alone IOS begins main
-// mode.
+// finishISAKMPPeers keeps the peers that have both. Cisco's guide to IKE: Initiate
+// Aggressive Mode: "the Tunnel-Client-Endpoint (66) and Tunnel-Password (69)
+// attributes must be configured in the ISAKMP peer policy"; with one alone we begin
+// main mode.
 func (b *builder) finishISAKMPPeers() {
 	for addr, d := range b.isakmpPeers.all {
 		name, secret := len(d.endpoint.Data) > 0, len(d.password) > 0
