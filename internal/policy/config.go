@@ -191,6 +191,7 @@ type IPsecProfile struct {
 	ISAKMPProfile *ISAKMPProfile  // nil: none named
 	IKEv2Profile  *IKEv2Profile   // nil: none named, it is IKEv1's
 	PFS           *suite.Group    // nil: no PFS
+	AnyPFS        bool            // of a peer any group will do
 	Lifetime      ipsec.Lifetime  // resolved: the profile's, else the global one
 	Replay        int             // resolved likewise
 	ResponderOnly bool

@@ -99,11 +99,13 @@ func setTransformSet(b *builder, m *ios.Match) {
 	}
 }
 
-// setPFS takes group 1 when none is named, as 15.x does.
+// setPFS takes group 1 when none is named, as 15.x does; "an offer of either group1
+// or group2 is accepted" then, in Cisco's words from when there were no others.
 func setPFS(b *builder, m *ios.Match) {
-	b.ipsecProfile.PFS = nil
+	p := b.ipsecProfile
+	p.PFS, p.AnyPFS = nil, false
 	if m.Form == ios.Set {
-		b.ipsecProfile.PFS = groupNamed(m.Str("group"))
+		p.PFS, p.AnyPFS = groupNamed(m.Str("group")), m.Str("group") == ""
 	}
 }
 

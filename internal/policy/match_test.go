@@ -116,8 +116,11 @@ crypto ipsec profile PFS
  set transform-set AES
  set pfs group14
  set security-association lifetime kilobytes disable
+crypto ipsec profile ANY
+ set transform-set AES
+ set pfs
 `)
-	p, both, pfs := c.IPsec[0], c.IPsec[1], c.IPsec[2]
+	p, both, pfs, anyPFS := c.IPsec[0], c.IPsec[1], c.IPsec[2], c.IPsec[3]
 	aes := esp(1, 12, 4, 1, 1, 1, 2, 3600, 1, 2, 2, 4608000, 5, 5, 6, 128)
 	big := esp(2, 12, 4, 1, 5, 7, 6, 256)
 	ahWith := func(pairs ...uint64) wire.ProposalV1 {
@@ -163,6 +166,8 @@ crypto ipsec profile PFS
 		{"PFS", pfs, []wire.ProposalV1{esp(1, 12, 4, 1, 5, 5, 6, 128, 3, 14)}, "AES", ipsec.Tunnel, ipsec.Lifetime{Duration: time.Hour}},
 		{"PFS kilobytes offered", pfs, []wire.ProposalV1{esp(1, 12, 4, 1, 1, 2, 2, 5000, 5, 5, 6, 128, 3, 14)}, "AES", ipsec.Tunnel, ipsec.Lifetime{Duration: time.Hour, Kilobytes: 5000}},
 		{"set pfs without PFS", pfs, []wire.ProposalV1{aes}, "", 0, ipsec.Lifetime{}},
+		{"set pfs of no group with another group", anyPFS, []wire.ProposalV1{esp(1, 12, 4, 1, 5, 5, 6, 128, 3, 2)}, "AES", ipsec.Tunnel, ipsec.Lifetime{Duration: time.Hour, Kilobytes: 4608000}},
+		{"set pfs of no group without PFS", anyPFS, []wire.ProposalV1{aes}, "", 0, ipsec.Lifetime{}},
 		{"another PFS", pfs, []wire.ProposalV1{esp(1, 12, 4, 1, 5, 5, 6, 128, 3, 5)}, "", 0, ipsec.Lifetime{}},
 		{"short SPI", p, []wire.ProposalV1{{Number: 1, Protocol: wire.ProtocolESP, Transforms: aes.Transforms}}, "", 0, ipsec.Lifetime{}},
 		{"nothing", p, nil, "", 0, ipsec.Lifetime{}},

@@ -190,7 +190,7 @@ func (p *IPsecProfile) accepts(set *TransformSet, offer wire.ProposalV1, t wire.
 		}
 	}
 	// A profile without set pfs takes what the peer wishes.
-	if p.PFS != nil && m.Group != p.PFS {
+	if p.PFS != nil && m.Group != p.PFS && (m.Group == nil || !p.AnyPFS) {
 		return m, fmt.Sprintf("PFS group %d offered, the profile has %d", group, p.PFS.Number)
 	}
 	for _, known := range []uint16{wire.IPsecAttrKeyLength, wire.IPsecAttrAuth, wire.IPsecAttrEncaps, wire.IPsecAttrGroup} {
