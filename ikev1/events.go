@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
@@ -170,10 +169,10 @@ type AuthenticationBegun struct {
 	IDType wire.IDType
 }
 
-// InitialContactSent says that MM5 carries INITIAL_CONTACT.
+// InitialContactSent says that our last message of phase 1 carries INITIAL_CONTACT.
 type InitialContactSent struct{ SA }
 
-// IDPayload shows an identification payload of main mode.
+// IDPayload shows an identification payload of phase 1.
 type IDPayload struct {
 	SA
 	Sent   bool
@@ -190,7 +189,7 @@ type PKICall struct {
 	Verdict *pki.Verdict // of the answer to ValidateChain: IOS's PKI lines come before it
 }
 
-// PKIRequest is what main mode asks the PKI for.
+// PKIRequest is what phase 1 asks the PKI for.
 type PKIRequest uint8
 
 // Requests to the PKI.
@@ -272,7 +271,7 @@ type IDCertMismatch struct {
 	Subject pki.Name
 }
 
-// Authenticated ends main mode.
+// Authenticated ends phase 1.
 type Authenticated struct {
 	SA
 	PeerID string
@@ -347,67 +346,6 @@ type DeleteReceived struct {
 	SPI       []byte
 	MessageID uint32
 	Known     bool // we had that SA
-}
-
-// QuickRequested says that a tunnel wants SAs of an IKE SA that stands.
-type QuickRequested struct {
-	SA
-	Tunnel string
-}
-
-// SPIAllocated is "QM Initiator gets spi" or "QM Responder gets spi".
-type SPIAllocated struct {
-	SA
-	MessageID uint32
-	Initiator bool // of this quick mode
-	SPI       uint32
-}
-
-// IPsecRequested is a transform set that a tunnel wants SAs of (sa_request).
-type IPsecRequested struct {
-	SA
-	Tunnel   string
-	Selector ipsec.Selector
-	Set      *policy.TransformSet
-	Lifetime ipsec.Lifetime
-}
-
-// IPsecTransformChecked is one offered quick mode transform.
-type IPsecTransformChecked struct {
-	SA
-	MessageID uint32
-	Proposal  uint8
-	Protocol  wire.ProtocolID
-	Transform wire.TransformV1
-	Set       *policy.TransformSet // that it was held against, nil: none
-	Selector  ipsec.Selector
-	Refusal   string // "": acceptable
-}
-
-// IPsecProposalRefused says that no quick mode transform will do.
-type IPsecProposalRefused struct {
-	SA
-	MessageID uint32
-	Reason    string // IOS's sentence
-	Offered   string // the identity that IOS prints in braces: "esp-aes esp-sha256-hmac"
-}
-
-// ProxiesChecked is the search for the tunnel that the proxies belong to.
-type ProxiesChecked struct {
-	SA
-	MessageID uint32
-	Selector  ipsec.Selector
-	Tunnel    string // "": none
-	Reason    string // IOS's sentence when there is none
-}
-
-// IPsecInstalled answers the order to install one SA of a child.
-type IPsecInstalled struct {
-	SA
-	MessageID uint32
-	Child     ipsec.SA // its Public form
-	Tunnel    string
-	Err       error // nil: it stands
 }
 
 // NodeCreated says that an exchange of the peer begins, or an informational one
