@@ -164,3 +164,17 @@ func TestMissed(t *testing.T) {
 		t.Error("after an update a soft expiry is news again")
 	}
 }
+
+// UDP encapsulation in the kernel's words: the ports are those of the packet, so
+// that an inbound SA has the peer's first.
+func TestEncapMessage(t *testing.T) {
+	for direction, want := range map[ipsec.Direction]string{ipsec.In: "\x79\x18\x11\x94", ipsec.Out: "\x11\x94\x79\x18"} {
+		sa := exampleSA()
+		sa.Direction, sa.Encap = direction, &ipsec.Encap{LocalPort: 4500, RemotePort: 31000}
+		// struct xfrm_encap_tmpl
+		tmpl := attribute(encode(saMessage(sa))[nl.SizeofXfrmUsersaInfo:], nl.XFRMA_ENCAP)
+		if binary.NativeEndian.Uint16(tmpl) != unix.UDP_ENCAP_ESPINUDP || string(tmpl[2:6]) != want {
+			t.Errorf("%s: % x", direction, tmpl)
+		}
+	}
+}
