@@ -225,10 +225,16 @@ func (c *child) sameTraffic(o *child) bool {
 	return c.itf.Name == o.itf.Name && c.in.Selector == o.in.Selector
 }
 
-// carries says whether an older pair carries the traffic of c.
+// carries says whether an older pair carries the traffic of c, be it another IKE
+// SA's: the peer may rekey through any that stands.
 func (s *Session) carries(c *child) bool {
-	return slices.ContainsFunc(s.children, func(old *child) bool {
-		return !old.retired && old.sameTraffic(c)
+	return s.Carries(c.itf.Name, c.in.Selector) || s.env.Carries != nil && s.env.Carries(c.itf.Name, c.in.Selector)
+}
+
+// Carries says whether a pair of the session carries a tunnel's traffic.
+func (s *Session) Carries(tunnel string, in ipsec.Selector) bool {
+	return slices.ContainsFunc(s.children, func(c *child) bool {
+		return !c.retired && c.itf.Name == tunnel && c.in.Selector == in
 	})
 }
 

@@ -180,3 +180,39 @@ func TestRekeyWaitsForThePeers(t *testing.T) {
 		}
 	}
 }
+
+// A pair that rekeys one of another IKE SA is no first pair: the responder sends
+// on it when QM3 says that the initiator has it.
+func TestRekeyThroughAnotherIKESA(t *testing.T) {
+	for carries, want := range map[bool]string{false: "in out send", true: "in send out"} {
+		p := newPair(t)
+		p.r2.env.Carries = func(tunnel string, in ipsec.Selector) bool {
+			return carries && tunnel == "Tunnel1" && in.Protocol == ipsec.GRE
+		}
+		p.initiate(p.r1)
+		for len(p.r1.session.quick) == 0 {
+			p.step(p.r1)
+			p.step(p.r2)
+		}
+		p.r2.orders = nil
+		p.settle()
+		if got := strings.Join(p.r2.orders, " "); got != want {
+			t.Errorf("another IKE SA carries the traffic %v: %s, want %s", carries, got, want)
+		}
+	}
+}
+
+// The pairs of two IKE SAs that come together: the older one has its successor.
+func TestInheritReplaced(t *testing.T) {
+	p := newPair(t)
+	p.up(p.r1)
+	other := newPair(t)
+	other.up(other.r1)
+	old, next := p.r2.session, other.r2.session
+	next.children[0].begun = old.children[0].installed.Add(time.Minute)
+	next.children[0].installed = next.children[0].begun
+	next.Inherit(p.now.Add(time.Minute), old)
+	if c := next.children; len(c) != 2 || !c[0].replaced || c[1].replaced || len(old.children) != 0 {
+		t.Errorf("%d pairs, replaced %v and %v", len(c), c[0].replaced, c[1].replaced)
+	}
+}

@@ -28,6 +28,13 @@ func (s *Session) Inherit(now time.Time, from *Session) []ipsec.SAID {
 	s.children = append(from.children, s.children...)
 	slices.SortStableFunc(s.children, func(a, b *child) int { return a.installed.Compare(b.installed) })
 	from.children = nil
+	for i, c := range s.children {
+		for _, old := range s.predecessors(c, nil) {
+			if slices.Index(s.children, old) < i {
+				old.replaced = true // as childUp has it
+			}
+		}
+	}
 	for _, c := range s.children {
 		s.remap(c, c.standing())
 	}

@@ -55,6 +55,7 @@ func New(now time.Time, env ike.Env, opts Options) *Engine {
 	}
 	e.env.Established = e.established
 	e.env.Floated = e.floated
+	e.env.Carries = e.carries
 	e.env.NewSPI = e.newSPI
 	e.env.Hold = e.fragments.hold
 	e.tunnels.Adopt(now, env.Config, opts.Options)

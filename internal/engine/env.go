@@ -4,12 +4,24 @@ import (
 	"encoding/binary"
 	"io"
 	"net/netip"
+
+	"github.com/obol-ike/obol/internal/ipsec"
 )
 
 // established is ike.Env's. IPsec SAs whose IKE SA has ended are no first contact.
 func (e *Engine) established(local, remote netip.Addr) bool {
 	for _, x := range e.sessions.all {
 		if l, r := x.Addresses(); (x.Established() || !x.Alive() && !x.Done()) && l.Addr() == local && r.Addr() == remote {
+			return true
+		}
+	}
+	return false
+}
+
+// carries is ike.Env's.
+func (e *Engine) carries(tunnel string, in ipsec.Selector) bool {
+	for _, x := range e.sessions.all {
+		if x.Carries(tunnel, in) {
 			return true
 		}
 	}

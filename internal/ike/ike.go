@@ -108,6 +108,9 @@ type Env struct {
 	// Floated is the port of a peer behind a NAT, by the newest SA with it that
 	// moved to port 4500; 0: there is none. It may be nil where there is one SA.
 	Floated func(local, remote netip.Addr) uint16
+	// Carries says whether a pair of child SAs carries a tunnel's traffic, whatever
+	// IKE SA has it. It may be nil where there is one SA.
+	Carries func(tunnel string, in ipsec.Selector) bool
 	// NewSPI gives a child SPI that is unique on this host, from 256 up.
 	NewSPI func() uint32
 	// Hold asks for room for so many octets of a peer's unfinished messages, and
