@@ -101,6 +101,53 @@ func TestSARefused(t *testing.T) {
 	}
 }
 
+// ESP with AH around it are two SAs to the kernel. They come together or not at
+// all, carry GRE, and go together.
+func TestBundle(t *testing.T) {
+	r1, r2 := routers(t)
+	tun := greTunnel()
+	tun.mtu = 1382
+	bundle := func(sa *ipsec.SA) {
+		sa.AH, sa.AHSPI = suite.HMACSHA256, sa.SPI+0x5000
+		sa.AHKey = key(sa.AH.KeyLen, sa.SPI)
+	}
+	both(r1, r2, func(r *router) {
+		for _, p := range r.policies(tun) {
+			p.AH = true
+			r.must(r.SetPolicy(p))
+		}
+		r.must(r.SetLink(r.link(tun)))
+	})
+	sa := r1.sa(tun, ipsec.Out, spi12)
+	bundle(&sa)
+	bad := sa
+	bad.EncrKey = suite.Key("nineteen octets key")
+	if err := r1.InstallSA(bad); err == nil || r1.Sh("ip xfrm state") != "" {
+		t.Errorf("%v, and what is left:\n%s", err, r1.Sh("ip xfrm state | grep -v -e enc -e auth"))
+	}
+	both(r1, r2, func(r *router) { r.keyUp(tun, bundle) })
+	shown := r1.Run("ip", "xfrm", "state", "list", "spi", strconv.Itoa(spi12+0x5000))
+	if !strings.Contains(shown, "proto ah") || !strings.Contains(shown, "mode transport") || !strings.Contains(shown, "align4") {
+		t.Errorf("no AH around:\n%s", shown)
+	}
+	sent := r1.Sent("e0")
+	exchange(t, r1, r2, 3)
+	r1.Run("ping", "-c", "1", "-W", "1", "-M", "do", "-s", strconv.Itoa(tun.mtu-28), "10.0.0.2")
+	for _, p := range sent.Packets() {
+		if p.Protocol() != 51 || len(p.Data) > 1500 || p.Data[6]&0x3f != 0 {
+			t.Errorf("not AH, fragmented or too large:\n%s", sent)
+		}
+	}
+	r1.must(r1.RemoveSA(sa.SAID))
+	if list, err := r1.states(); err != nil || len(list) != 2 {
+		t.Errorf("%d SAs after one direction went, %v", len(list), err)
+	}
+	r1.must(r1.open(New).Sweep()) // as the next start of the daemon
+	if left := r1.Sh("ip xfrm state; ip xfrm policy"); left != "" {
+		t.Errorf("after the sweep:\n%s", left)
+	}
+}
+
 // GRE in transport mode, where IOS's transform set says so, saves the 20
 // octets of the inner GRE packet's header.
 func TestTransportMode(t *testing.T) {
