@@ -5,8 +5,11 @@ package interop
 import (
 	"maps"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/obol-ike/obol/test/routers"
 )
 
 // Both phases are renewed by either side under a flow of 200 packets a second,
@@ -36,7 +39,7 @@ func TestRekey(t *testing.T) {
 					select {
 					case err := <-flow:
 						if err != nil {
-							t.Error(err)
+							t.Errorf("%v\nR1's kernel dropped: %s\nR2's: %s", err, b.dropped(b.R1), b.dropped(b.R2))
 						}
 						ended = true
 					case <-time.After(500 * time.Millisecond):
@@ -71,6 +74,20 @@ func (b *lab) isakmp() map[string]bool {
 		ids[m[1]] = true
 	}
 	return ids
+}
+
+// dropped are the counters of a router's kernel that tell why IPsec drops packets.
+func (b *lab) dropped(r *routers.Router) string {
+	b.t.Helper()
+	out, err := r.Run("cat", "/proc/net/xfrm_stat")
+	must(b.t, err)
+	var counts []string
+	for line := range strings.Lines(out) {
+		if f := strings.Fields(line); len(f) == 2 && f[1] != "0" {
+			counts = append(counts, f[0]+" "+f[1])
+		}
+	}
+	return strings.Join(counts, ", ")
 }
 
 // flood sends 200 pings a second and tells in the end which were lost.
