@@ -145,7 +145,6 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 		e.thinOut(now, x)
 	case ike.ChildUp:
 		e.counters.Children++
-		x.superseded = true // the peer may have rekeyed through an older IKE SA
 		if event.Initiator {
 			x.settled(event.Tunnel)
 		}
