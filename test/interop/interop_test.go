@@ -155,19 +155,27 @@ func (b *lab) pings(d time.Duration, interval string) <-chan error {
 	go func() {
 		// Every answer is printed with its time; -w ends the sending.
 		out, err := b.R1.Run("ping", "-D", "-w", fmt.Sprint(int(d.Seconds())), "-i", interval, "-I", "10.0.0.1", "10.0.0.2")
-		if lost := gaps(out); err == nil && lost != "" {
-			err = fmt.Errorf("pings were lost under a rekey: %s", lost)
+		if lost := gaps(out); err == nil && lost.n > 0 {
+			err = lost
 		}
 		end <- err
 	}()
 	return end
 }
 
+// lostPings is an error: so many pings were lost, and when.
+type lostPings struct {
+	n    int
+	text string
+}
+
+func (l lostPings) Error() string { return "pings were lost under a rekey: " + l.text }
+
 var answer = regexp.MustCompile(`(?m)^\[(\d+)\.(\d{3}).*icmp_seq=(\d+)`)
 
 // gaps are the pings that have no answer although a later one has, with the time
 // of the answer before them. The last ones may be on their way when ping ends.
-func gaps(out string) string {
+func gaps(out string) (l lostPings) {
 	at := map[int]string{0: "the beginning"} // time of the answer, by sequence number
 	for _, m := range answer.FindAllStringSubmatch(out, -1) {
 		seq, _ := strconv.Atoi(m[3])
@@ -176,15 +184,17 @@ func gaps(out string) string {
 	}
 	answered := slices.Sorted(maps.Keys(at))
 	if len(answered) == 1 {
-		return "all"
+		return lostPings{1, "all"}
 	}
 	var lost []string
 	for i, seq := range answered[1:] {
 		if before := answered[i]; seq > before+1 {
+			l.n += seq - before - 1
 			lost = append(lost, fmt.Sprintf("%d to %d after %s", before+1, seq-1, at[before]))
 		}
 	}
-	return strings.Join(lost, ", ")
+	l.text = strings.Join(lost, ", ")
+	return l
 }
 
 // gone waits until no SA is left on either end, nor known to either daemon.

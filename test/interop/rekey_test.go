@@ -3,6 +3,8 @@
 package interop
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"regexp"
 	"strings"
@@ -16,6 +18,10 @@ import (
 // and none is lost. A pair of SAs lives 48 s: those that it began the peer rekeys
 // after 34, where we would after 40; those that we began we rekey after 36, where
 // it would after 42. In the end both kernels hold the same SAs.
+//
+// Pluto as the responder of a rekey sends on the new pair with QM2. Its initiator
+// has no keys before it has read QM2, so what is sent until then finds no SA: a
+// packet or two, and R1's kernel counts just those.
 func TestRekey(t *testing.T) {
 	for _, d := range daemons {
 		for _, test := range []struct {
@@ -23,11 +29,12 @@ func TestRekey(t *testing.T) {
 			start func(*lab, peer)
 			ours  string // lines of R1's configuration
 			life  life
+			early bool // we begin the rekeys
 		}{
-			{"the peer starts, R1 ends phase 1", peerFirst, "crypto isakmp policy 10\n lifetime 60\n", life{hard: 48, rekey: 34, ike: 3600}},
-			{"R1 starts and ends phase 1", oboldFirst, "crypto isakmp policy 10\n lifetime 60\n", life{hard: 48, rekey: 42, ike: 3600}},
-			{"the peer starts and renews phase 1", peerFirst, "", life{hard: 48, rekey: 34, ike: 60}},
-			{"R1 starts, the peer renews phase 1", oboldFirst, "", life{hard: 48, rekey: 42, ike: 60}},
+			{"the peer starts, R1 ends phase 1", peerFirst, "crypto isakmp policy 10\n lifetime 60\n", life{hard: 48, rekey: 34, ike: 3600}, false},
+			{"R1 starts and ends phase 1", oboldFirst, "crypto isakmp policy 10\n lifetime 60\n", life{hard: 48, rekey: 42, ike: 3600}, true},
+			{"the peer starts and renews phase 1", peerFirst, "", life{hard: 48, rekey: 34, ike: 60}, false},
+			{"R1 starts, the peer renews phase 1", oboldFirst, "", life{hard: 48, rekey: 42, ike: 60}, true},
 		} {
 			t.Run(d.name+"/"+test.name, func(t *testing.T) {
 				s := d.suites[1]
@@ -38,7 +45,9 @@ func TestRekey(t *testing.T) {
 				for ended := false; !ended; {
 					select {
 					case err := <-flow:
-						if err != nil {
+						if lost, ok := errors.AsType[lostPings](err); ok && test.early && d.name == "pluto" && b.dropped(b.R1) == fmt.Sprintf("XfrmInNoStates %d", lost.n) && lost.n <= 3*len(pairs) {
+							t.Logf("%v: pluto sent on the new pair before we could have it", err)
+						} else if err != nil {
 							t.Errorf("%v\nR1's kernel dropped: %s\nR2's: %s", err, b.dropped(b.R1), b.dropped(b.R2))
 						}
 						ended = true
