@@ -31,15 +31,8 @@ func (s *Session) answerAggressive(m *inbound, x aggressive, offer wire.Proposal
 		s.report(SADeleted{SA: s.sa(), Reason: "phase 1 identity not acceptable"})
 		return
 	}
-	if err := s.findMethods(); err != nil {
-		s.failed("AG1", err.Error())
-		s.refuseOffer(m)
-		return
-	}
-	agreed, transform := s.checkOffer(offer.Transforms)
-	if agreed.policy == nil {
-		s.failed("AG1", "no offer of the peer is acceptable")
-		s.refuseOffer(m)
+	agreed, transform, ok := s.acceptOffer("AG1", m, offer.Transforms)
+	if !ok {
 		return
 	}
 	s.agreed = agreed

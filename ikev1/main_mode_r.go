@@ -98,15 +98,8 @@ func (s *Session) answerOffer(m *inbound, payloads []wire.Payload, body []byte, 
 	s.learnNAT(payloads)
 	s.psk = s.config.ResponderKey(s.local.Addr(), s.remote.Addr())
 	s.reportKey(true)
-	if err := s.findMethods(); err != nil {
-		s.failed("MM1", err.Error())
-		s.refuseOffer(m)
-		return
-	}
-	agreed, transform := s.checkOffer(offer.Transforms)
-	if agreed.policy == nil {
-		s.failed("MM1", "no offer of the peer is acceptable")
-		s.refuseOffer(m)
+	agreed, transform, ok := s.acceptOffer("MM1", m, offer.Transforms)
+	if !ok {
 		return
 	}
 	s.readVendors(payloads) // as IOS does, a second time

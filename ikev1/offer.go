@@ -56,6 +56,23 @@ func phase1SA(body []byte) (wire.ProposalV1, error) {
 	return sa.Proposals[0], nil
 }
 
+// acceptOffer answers an offer with a policy that can be carried out now; message
+// is what it came in. When there is none the peer is told and nothing begins.
+func (s *Session) acceptOffer(message string, m *inbound, transforms []wire.TransformV1) (agreed agreement, accepted wire.TransformV1, ok bool) {
+	if err := s.findMethods(); err != nil {
+		s.failed(message, err.Error())
+		s.refuseOffer(m)
+		return agreement{}, wire.TransformV1{}, false
+	}
+	agreed, accepted = s.checkOffer(transforms)
+	if agreed.policy == nil {
+		s.failed(message, "no offer of the peer is acceptable")
+		s.refuseOffer(m)
+		return agreement{}, wire.TransformV1{}, false
+	}
+	return agreed, accepted, true
+}
+
 // checkOffer compares transforms with the policies and reports every
 // comparison. The policy of the agreement is nil when none will do.
 func (s *Session) checkOffer(transforms []wire.TransformV1) (agreement, wire.TransformV1) {

@@ -131,7 +131,7 @@ func proposalAdditional(b *builder, m *ios.Match) {
 	}
 }
 
-// mustHave is what IOS prints for an incomplete proposal.
+// proposalMustHave is what IOS prints for an incomplete proposal.
 const proposalMustHave = "IKEv2 proposal MUST either have a set of an encryption algorithm other than aes-gcm, an integrity algorithm and a DH group configured or " +
 	"encryption algorithm aes-gcm, a prf algorithm and a DH group configured"
 
