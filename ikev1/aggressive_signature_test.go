@@ -185,7 +185,7 @@ func TestAggressiveThirdLost(t *testing.T) {
 
 	p = newPair(t, aggressively)
 	p.up(p.r1)
-	p.r1.session.StartQuick(p.now, p.r1.itf)
+	p.r1.session.StartChild(p.now, p.r1.itf)
 	p.r1.collect(p.now)
 	p.r1.sent = nil
 	p.advance(61*time.Second, func(*party, []byte) bool { return true })

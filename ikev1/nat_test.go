@@ -92,7 +92,7 @@ func TestRebinding(t *testing.T) {
 	var old ike.Datagram
 	for _, answer := range []bool{false, true} { // an informational exchange, and a quick mode that R2 answers
 		if answer {
-			n.r1.session.StartQuick(n.now, n.r1.itf)
+			n.r1.session.StartChild(n.now, n.r1.itf)
 		} else {
 			n.r1.session.sendDPD(wire.NotifyDPDRUThere, 7)
 		}
@@ -150,7 +150,7 @@ func TestRebinding(t *testing.T) {
 func TestRebindingInQuickMode(t *testing.T) {
 	n := newNatted(t)
 	n.up()
-	n.r1.session.StartQuick(n.now, n.r1.itf)
+	n.r1.session.StartChild(n.now, n.r1.itf)
 	n.collect(n.r1)
 	n.settle(func() bool { return len(n.r1.waiting) > 0 }) // QM3 is under way
 	if _, ok := n.r2.session.quick[len(n.r2.session.quick)-1].state.(sentQM2); !ok {

@@ -18,7 +18,7 @@ func TestPairsPileUp(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
 	for range 3 * maxQuickModes {
-		p.r1.session.StartQuick(p.now, p.r1.itf)
+		p.r1.session.StartChild(p.now, p.r1.itf)
 		p.r1.collect(p.now)
 		for len(p.r1.sent)+len(p.r2.sent) > 0 {
 			for _, r := range []*party{p.r1, p.r2} {
@@ -71,7 +71,7 @@ func TestKeysOfAFailedQuickMode(t *testing.T) {
 	for _, ended := range []string{"no QM3", "no IKE SA"} {
 		p := newPair(t)
 		p.up(p.r1)
-		p.r1.session.StartQuick(p.now, p.r1.itf)
+		p.r1.session.StartChild(p.now, p.r1.itf)
 		p.r1.collect(p.now)
 		p.step(p.r1)
 		st, ok := p.r2.session.quick[len(p.r2.session.quick)-1].state.(sentQM2)

@@ -40,8 +40,8 @@ func (st *installingI) ordered() []ipsec.SAID {
 	return st.orders
 }
 
-// StartQuick begins a quick mode for a tunnel, or does so after main mode.
-func (s *Session) StartQuick(now time.Time, itf *policy.Interface) {
+// StartChild begins a quick mode for a tunnel, or does so after main mode.
+func (s *Session) StartChild(now time.Time, itf *policy.Interface) {
 	s.now = now
 	switch {
 	case s.main == nil:

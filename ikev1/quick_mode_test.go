@@ -66,14 +66,14 @@ func TestQuickModeRefused(t *testing.T) {
 
 // A tunnel that names no profile takes the IKE SA of any; one that names another
 // is refused before anything is sent.
-func TestStartQuickProfile(t *testing.T) {
+func TestStartChildProfile(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
 	other := *p.r1.itf
 	tunnel, protection := *other.Tunnel, *other.Tunnel.Protection
 	protection.ISAKMPProfile = &policy.ISAKMPProfile{Name: "prof9"}
 	tunnel.Protection, other.Tunnel = &protection, &tunnel
-	p.r1.session.StartQuick(p.now, &other)
+	p.r1.session.StartChild(p.now, &other)
 	p.r1.collect(p.now)
 	want(t, p.r1, func(e ike.NegotiationFailed) bool { return strings.HasPrefix(e.Reason, "map_db_check_isakmp_profile") })
 	if len(p.r1.sent) != 0 {
@@ -201,7 +201,7 @@ func TestQuickModesBounded(t *testing.T) {
 	p.up(p.r1)
 	p.r2.stall = true
 	for i := range maxQuickModes + 5 {
-		p.r1.session.StartQuick(p.now, p.r1.itf)
+		p.r1.session.StartChild(p.now, p.r1.itf)
 		p.r1.collect(p.now)
 		for len(p.r1.sent) > 0 {
 			p.step(p.r1)

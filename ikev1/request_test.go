@@ -44,7 +44,7 @@ func TestQuickRequested(t *testing.T) {
 	if n := len(all[QuickRequested](p.r1)) + len(all[QuickRequested](p.r2)); n != 0 {
 		t.Errorf("%d requests with main mode", n)
 	}
-	p.r1.session.StartQuick(p.now, p.r1.itf)
+	p.r1.session.StartChild(p.now, p.r1.itf)
 	p.r1.collect(p.now)
 	p.settle()
 	if n := len(all[QuickRequested](p.r1)); n != 1 {

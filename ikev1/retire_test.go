@@ -36,7 +36,7 @@ func TestRetiredOnce(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
 	old := p.r1.session.children[0]
-	p.r1.session.StartQuick(p.now, p.r1.itf)
+	p.r1.session.StartChild(p.now, p.r1.itf)
 	p.r1.session.rekey(old)
 	p.r1.collect(p.now)
 	p.r1.orders = nil

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/suite"
 )
@@ -38,6 +39,18 @@ type ChildView struct {
 	Installed time.Time
 	Expires   time.Time // zero: no limit in seconds
 	Volume    uint64    // kilobytes, 0: no limit
+}
+
+// Brief copies what the engine goes by.
+func (s *Session) Brief() ike.Brief {
+	b := ike.Brief{Profile: s.profileName(), Begun: s.begun}
+	if s.up != nil {
+		b.PeerID, b.Established = s.up.peerID, s.up.since
+	}
+	for _, c := range s.children {
+		b.Children = append(b.Children, ike.BriefChild{Tunnel: c.itf.Name, InSPI: c.in.SPI})
+	}
+	return b
 }
 
 // View copies what show commands print.

@@ -12,7 +12,7 @@ func TestVolumeJitter(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
 	for range 12 {
-		p.r1.session.StartQuick(p.now, p.r1.itf)
+		p.r1.session.StartChild(p.now, p.r1.itf)
 		p.r1.collect(p.now)
 		p.settle()
 		p.advance(2*handoverTime+drainTime, nil)

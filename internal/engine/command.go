@@ -103,13 +103,12 @@ func (e *Engine) clearSA(now time.Time, peer netip.Addr, ike bool) {
 		if peer.IsValid() && x.remote != peer {
 			continue
 		}
-		children := x.View(now).Children
 		if ike {
-			e.clear(now, x, children, reasonCommand)
+			e.clear(now, x, reasonCommand)
 			continue
 		}
-		for _, c := range children {
-			x.DeleteChild(now, c.In.SPI, reasonCommand)
+		for _, c := range x.Brief().Children {
+			x.DeleteChild(now, c.InSPI, reasonCommand)
 		}
 		e.settle(now, x)
 	}
@@ -140,13 +139,13 @@ func (e *Engine) abandon(now time.Time, name string) {
 	for _, x := range slices.Clone(e.sessions.all) {
 		concerned := x.Tunnel() == name || slices.Contains(x.wanted, name)
 		others := 0
-		for _, c := range x.View(now).Children {
+		for _, c := range x.Brief().Children {
 			if c.Tunnel != name {
 				others++
 				continue
 			}
 			concerned = true
-			x.DeleteChild(now, c.In.SPI, tunnel.Obsolete)
+			x.DeleteChild(now, c.InSPI, tunnel.Obsolete)
 		}
 		if concerned && others == 0 {
 			x.Delete(now, tunnel.Obsolete)
@@ -158,7 +157,7 @@ func (e *Engine) abandon(now time.Time, name string) {
 // shutdown tells every peer, then takes down everything of ours.
 func (e *Engine) shutdown(now time.Time) {
 	for _, x := range slices.Clone(e.sessions.all) {
-		e.clear(now, x, x.View(now).Children, reasonShutdown)
+		e.clear(now, x, reasonShutdown)
 	}
 	e.tunnels.Remove(now)
 	e.flush()

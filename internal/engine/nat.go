@@ -22,10 +22,10 @@ func (e *Engine) floated(local, remote netip.Addr) uint16 {
 // portFloated takes the other IKE SAs with the same peer along: an older one may
 // still have child SAs, and all have the one mapping of the NAT.
 func (e *Engine) portFloated(now time.Time, with *entry, event ikev1.PortFloated) {
-	peer := with.View(now).PeerID
+	peer := with.Brief().PeerID
 	for _, x := range slices.Clone(e.sessions.all) {
 		l, r := x.Addresses()
-		if x != with && l == event.Local && r == event.Before && x.View(now).PeerID == peer {
+		if x != with && l == event.Local && r == event.Before && x.Brief().PeerID == peer {
 			x.HandleKernel(now, ipsec.Mapped{Remote: event.Remote})
 			e.settle(now, x)
 		}

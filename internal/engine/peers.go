@@ -7,15 +7,19 @@ import (
 	"github.com/obol-ike/obol/ikev1"
 )
 
-// The latest IKE SA with a peer has all of the peer's child SAs: rekeys and
-// deletes go through it, from either side, and dead peer detection covers them.
+// The latest IKE SA of version 1 with a peer has all of the peer's child SAs:
+// rekeys and deletes go through it, from either side, and dead peer detection
+// covers them. In version 2 child SAs belong to the IKE SA that made them.
+
+// samePeer says whether two IKE SAs of version 1 are with one peer.
+func samePeer(a, b *entry) bool { return a.v1 != nil && b.v1 != nil && a.v1.SamePeer(b.v1) }
 
 // gather gives a new IKE SA the child SAs of the older ones with its peer. Where a
 // quick mode is under way they follow when it is over: it may replace some.
 func (e *Engine) gather(now time.Time, x *entry) {
 	for _, old := range slices.Clone(e.sessions.all) {
 		switch {
-		case old == x || !old.SamePeer(x.Session):
+		case old == x || !samePeer(old, x):
 		case old.Busy():
 			old.superseded = true
 		default:
@@ -30,7 +34,7 @@ func (e *Engine) renew(now time.Time, x *entry, name string) {
 	if t == nil || t.Refusal() != "" || e.env.Config.ISAKMP.Disabled {
 		return
 	}
-	if latest := e.usable(now, t); latest != nil && latest != x {
+	if latest := e.usable(t); latest != nil && latest != x {
 		return
 	}
 	connID := e.sessions.nextConnID()
@@ -48,7 +52,7 @@ func (e *Engine) pass(now time.Time, x *entry) {
 		if heir == x && x.Alive() {
 			return
 		}
-		if heir != x && heir.Established() && heir.SamePeer(x.Session) {
+		if heir != x && heir.Established() && samePeer(heir, x) {
 			e.bequeath(now, x, heir)
 			e.settle(now, heir)
 			return
@@ -57,7 +61,7 @@ func (e *Engine) pass(now time.Time, x *entry) {
 }
 
 func (e *Engine) bequeath(now time.Time, from, to *entry) {
-	for _, id := range to.Inherit(now, from.Session) {
+	for _, id := range to.v1.Inherit(now, from.v1) {
 		e.enter(to, id)
 	}
 	if !from.Alive() && from.Done() {
@@ -72,7 +76,7 @@ func (e *Engine) bequeath(now time.Time, from, to *entry) {
 // which does not have it.
 func (e *Engine) deletedElsewhere(now time.Time, x *entry, d ikev1.DeleteReceived) {
 	for _, other := range slices.Clone(e.sessions.all) {
-		if other != x && other.SamePeer(x.Session) && other.DeletedElsewhere(now, d.Protocol, d.SPI) {
+		if other != x && samePeer(other, x) && other.v1.DeletedElsewhere(now, d.Protocol, d.SPI) {
 			e.settle(now, other)
 			return
 		}
@@ -84,10 +88,10 @@ func (e *Engine) dead(now time.Time, x *entry) {
 	local, remote := x.Addresses()
 	for _, old := range slices.Clone(e.sessions.all) {
 		l, r := old.Addresses()
-		if old == x || old.Alive() || l.Addr() != local.Addr() || r.Addr() != remote.Addr() {
+		if old == x || old.v1 == nil || old.Alive() || l.Addr() != local.Addr() || r.Addr() != remote.Addr() {
 			continue
 		}
-		old.Bereft(now)
+		old.v1.Bereft(now)
 		e.settle(now, old)
 	}
 }

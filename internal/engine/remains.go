@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/internal/tunnel"
 )
 
@@ -43,7 +42,7 @@ func (e *Engine) owner(inSPI uint32) *entry {
 // each other's exchange.
 func (e *Engine) initialContact(now time.Time, with *entry) {
 	local, remote := with.Addresses()
-	begun := with.View(now).Begun
+	begun := with.Brief().Begun
 	for _, x := range slices.Clone(e.sessions.all) {
 		l, r := x.Addresses()
 		if x == with || l != local || r != remote {
@@ -51,12 +50,12 @@ func (e *Engine) initialContact(now time.Time, with *entry) {
 		}
 		// A peer that began anew has lost what stood before; what came up since is
 		// of its new life: both ends began at the same time.
-		v := x.View(now)
-		if v.Established.After(begun) {
+		b := x.Brief()
+		if b.Established.After(begun) {
 			continue
 		}
-		if x.Established() || len(v.Children) > 0 {
-			e.clear(now, x, v.Children, reasonInitialContact)
+		if x.Established() || len(b.Children) > 0 {
+			e.clear(now, x, reasonInitialContact)
 		}
 	}
 }
@@ -78,14 +77,14 @@ func (e *Engine) thinOut(now time.Time, latest *entry) {
 		}
 	}
 	if n > maxSAs {
-		e.clear(now, oldest, oldest.View(now).Children, reasonTooMany)
+		e.clear(now, oldest, reasonTooMany)
 	}
 }
 
-// clear deletes children of a session and then the IKE SA itself.
-func (e *Engine) clear(now time.Time, x *entry, children []ikev1.ChildView, reason string) {
-	for _, c := range children {
-		x.DeleteChild(now, c.In.SPI, reason)
+// clear deletes the children of a session and then the IKE SA itself.
+func (e *Engine) clear(now time.Time, x *entry, reason string) {
+	for _, c := range x.Brief().Children {
+		x.DeleteChild(now, c.InSPI, reason)
 	}
 	x.Delete(now, reason)
 	e.settle(now, x)

@@ -27,6 +27,6 @@ func (e *Engine) watch(now time.Time, x *entry, t *tunnel.Tunnel, change func())
 	if t == nil || t.Up() == was || !e.env.Config.ISAKMP.LogSessions {
 		return
 	}
-	v := x.View(now)
-	e.report(now, SessionStatus{Up: !was, Remote: v.Remote, PeerID: cmp.Or(v.PeerID, v.Remote.Addr().String())})
+	_, remote := x.Addresses()
+	e.report(now, SessionStatus{Up: !was, Remote: remote, PeerID: cmp.Or(x.Brief().PeerID, remote.Addr().String())})
 }

@@ -3,32 +3,11 @@ package engine
 import (
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/wire"
 )
-
-// An entry is a session and what the engine notes about it.
-type entry struct {
-	*ikev1.Session
-	connID    uint32
-	initiator bool
-	i, r      wire.SPI // as indexed
-	remote    netip.Addr
-	halfOpen  bool                  // counted as such
-	wanted    []string              // tunnels of ours that negotiate through it
-	failure   ike.NegotiationFailed // the last one
-	gone      bool
-	booked    bool // it had SAs in the book
-	// superseded: a later IKE SA with the peer shall have the child SAs.
-	superseded bool
-
-	deadline time.Time
-	why      string
-	place    int // in deadlines, -1: not there
-}
 
 type cookies struct{ i, r wire.SPI }
 
@@ -63,9 +42,10 @@ func (s *sessions) nextConnID() uint32 {
 	return s.last
 }
 
-func (s *sessions) add(connID uint32, session *ikev1.Session, initiator bool) *entry {
-	_, remote := session.Addresses()
-	x := &entry{Session: session, connID: connID, initiator: initiator, remote: remote.Addr(), place: -1,
+// add takes a session of version 1.
+func (s *sessions) add(connID uint32, v1 *ikev1.Session, initiator bool) *entry {
+	_, remote := v1.Addresses()
+	x := &entry{session: v1, v1: v1, connID: connID, initiator: initiator, remote: remote.Addr(), place: -1,
 		failure: ike.NegotiationFailed{Peer: remote.Addr(), Stage: "QM1", Reason: "the IKE SA is gone"}}
 	s.all = append(s.all, x)
 	s.index(x)
@@ -74,7 +54,7 @@ func (s *sessions) add(connID uint32, session *ikev1.Session, initiator bool) *e
 
 // index follows the cookies of a session: an initiator's has both from MM2 on.
 func (s *sessions) index(x *entry) {
-	i, r := x.Cookies()
+	i, r := x.v1.Cookies()
 	if i == x.i && r == x.r || x.gone {
 		return
 	}

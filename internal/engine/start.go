@@ -12,10 +12,10 @@ import (
 // one, or will be, else with a main mode first.
 func (e *Engine) start(now time.Time, t *tunnel.Tunnel) {
 	t.Begin(now)
-	x := e.usable(now, t)
+	x := e.usable(t)
 	if x != nil {
 		x.wanted = append(x.wanted, t.Name())
-		x.StartQuick(now, t.Interface())
+		x.StartChild(now, t.Interface())
 	} else {
 		connID := e.sessions.nextConnID()
 		x = e.sessions.add(connID, ikev1.Initiate(now, e.env, connID, t.Interface()), true)
@@ -36,7 +36,7 @@ func (e *Engine) askAgain(now time.Time, t *tunnel.Tunnel) {
 // usable is the latest IKE SA between a tunnel's ends with its ISAKMP profile.
 // One that the peer began and has not authenticated does not count: anybody
 // could hold us up with it.
-func (e *Engine) usable(now time.Time, t *tunnel.Tunnel) *entry {
+func (e *Engine) usable(t *tunnel.Tunnel) *entry {
 	tu := t.Interface().Tunnel
 	profile := ""
 	if p := tu.Protection.ISAKMPProfile; p != nil {
@@ -47,7 +47,7 @@ func (e *Engine) usable(now time.Time, t *tunnel.Tunnel) *entry {
 			continue
 		}
 		local, remote := x.Addresses()
-		if local.Addr() == tu.Source && remote.Addr() == tu.Destination && x.View(now).Profile == profile {
+		if local.Addr() == tu.Source && remote.Addr() == tu.Destination && x.Brief().Profile == profile {
 			return x
 		}
 	}

@@ -36,7 +36,7 @@ type View struct {
 func (e *Engine) Views(now time.Time) View {
 	v := View{Tunnels: e.tunnels.Views(), Counters: e.counters}
 	for _, x := range e.sessions.all {
-		v.Sessions = append(v.Sessions, x.View(now))
+		v.Sessions = append(v.Sessions, x.v1.View(now))
 	}
 	v.Counters.HalfOpen = e.halfOpen.total
 	return v

@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/wire"
+)
+
+// session is what both versions of IKE have in common: IKE SAs with a peer and
+// their child SAs, as ikev1.Session describes them.
+type session interface {
+	Poll() (ike.Output, bool)
+	Handle(time.Time, ike.Datagram)
+	HandleTimeout(time.Time)
+	NextTimeout() (time.Time, string)
+	HandleKernel(time.Time, ipsec.Event)
+
+	Done() bool
+	Alive() bool
+	Established() bool
+	HalfOpen() bool
+	Busy() bool
+	Silent() bool
+	Floated() bool
+
+	Addresses() (local, remote netip.AddrPort)
+	Tunnel() string
+	Brief() ike.Brief
+	Carries(tunnel string, in ipsec.Selector) bool
+	Keeps(inSPI uint32) bool
+
+	StartChild(time.Time, *policy.Interface)
+	DeleteChild(now time.Time, inSPI uint32, reason string)
+	Delete(now time.Time, reason string)
+}
+
+// An entry is a session and what the engine notes about it.
+type entry struct {
+	session
+	v1        *ikev1.Session // the same, nil: it is of version 2
+	connID    uint32
+	initiator bool
+	i, r      wire.SPI              // as indexed
+	remote    netip.Addr            // with which it began
+	halfOpen  bool                  // counted as such
+	wanted    []string              // tunnels of ours that negotiate through it
+	failure   ike.NegotiationFailed // the last one
+	gone      bool
+	booked    bool // it had SAs in the book
+	// superseded: a later IKE SA with the peer shall have the child SAs.
+	superseded bool
+
+	deadline time.Time
+	why      string
+	place    int // in deadlines, -1: not there
+}
