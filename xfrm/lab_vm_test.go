@@ -80,7 +80,7 @@ type tunnel struct {
 	reqID ipsec.ReqID
 	encr  *suite.Cipher
 	bits  int
-	integ *suite.Integrity
+	integ *suite.Integrity // nil with a combined cipher
 }
 
 func vtiTunnel() tunnel {
@@ -127,11 +127,15 @@ func (r *router) sa(t tunnel, d ipsec.Direction, spi uint32) ipsec.SA {
 	if d == ipsec.In {
 		src, dst = dst, src
 	}
-	return ipsec.SA{
+	sa := ipsec.SA{
 		SAID:      ipsec.SAID{Src: src, Dst: dst, SPI: spi, Protocol: ipsec.ESP, Mark: r.mark(t)},
 		Direction: d, Mode: ipsec.Tunnel, Selector: r.selector(t), ReqID: t.reqID, Replay: 64,
-		Encr: t.encr, EncrKey: key(t.encr.KeyLen(t.bits), spi), Integ: t.integ, IntegKey: key(t.integ.KeyLen, spi+1),
+		Encr: t.encr, EncrKey: key(t.encr.KeyLen(t.bits)+t.encr.SaltLen, spi),
 	}
+	if t.integ != nil {
+		sa.Integ, sa.IntegKey = t.integ, key(t.integ.KeyLen, spi+1)
+	}
+	return sa
 }
 
 // key makes an arbitrary key; the three of 3DES differ, as they must.

@@ -67,6 +67,26 @@ func TestSAMessage(t *testing.T) {
 	}
 }
 
+// A combined cipher is one attribute: the key with its salt, and the length of the ICV.
+func TestCombinedMessage(t *testing.T) {
+	for _, c := range suite.AEADs() {
+		sa := exampleSA()
+		sa.Encr, sa.EncrKey, sa.Integ, sa.IntegKey = c, make(suite.Key, 32+c.SaltLen), nil, nil
+		b := encode(saMessage(sa))[nl.SizeofXfrmUsersaInfo:]
+		aead := attribute(b, nl.XFRMA_ALG_AEAD)
+		if name := strings.TrimRight(string(aead[:64]), "\x00"); name != c.XFRM || binary.NativeEndian.Uint32(aead[64:]) != 288 ||
+			binary.NativeEndian.Uint32(aead[68:]) != uint32(8*c.ICV) || len(aead) != 72+36 {
+			t.Errorf("%s: %q", c.QM, aead)
+		}
+		if attribute(b, nl.XFRMA_ALG_CRYPT) != nil || attribute(b, nl.XFRMA_ALG_AUTH_TRUNC) != nil {
+			t.Errorf("%s: other algorithms beside it", c.QM)
+		}
+		if got := describeSA(sa); !strings.HasSuffix(got, c.XFRM+", key of 256 bits") {
+			t.Error(got)
+		}
+	}
+}
+
 func TestDecodeExpire(t *testing.T) {
 	sa := exampleSA()
 	msg := func(hard uint8) []byte {

@@ -1,6 +1,7 @@
 package xfrm
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ type Features struct {
 func Probe() Features {
 	return probe(Need{
 		Links: []ipsec.LinkKind{ipsec.VTI, ipsec.GREIP, ipsec.Dummy},
-		Encr:  suite.Ciphers(), Integ: suite.Integrities(),
+		Encr:  append(suite.Ciphers(), suite.AEADs()...), Integ: suite.Integrities(),
 	})
 }
 
@@ -68,7 +69,11 @@ func probe(n Need) Features {
 		f.Links[k] = d.probeLink(k)
 	}
 	for _, c := range n.Encr {
-		f.Encr[c] = d.probeSA(c, suite.HMACSHA1)
+		integ := suite.HMACSHA1
+		if c.Combined() {
+			integ = nil
+		}
+		f.Encr[c] = d.probeSA(c, integ)
 	}
 	for _, a := range n.Integ {
 		f.Integ[a] = d.probeSA(suite.Null, a)
@@ -95,7 +100,7 @@ func (d *Dataplane) probeLink(k ipsec.LinkKind) error {
 
 // probeSA installs an SA with a random key between two addresses of the
 // loopback, and removes it: the kernel looks up ESP and the algorithms when an
-// SA is made, and never without.
+// SA is made, and never without. a is nil with a combined cipher.
 func (d *Dataplane) probeSA(c *suite.Cipher, a *suite.Integrity) error {
 	bits := 0
 	if len(c.Bits) > 0 {
@@ -105,9 +110,12 @@ func (d *Dataplane) probeSA(c *suite.Cipher, a *suite.Integrity) error {
 		SAID: ipsec.SAID{Src: netip.AddrFrom4([4]byte{127, 111, 98, 1}), Dst: netip.AddrFrom4([4]byte{127, 111, 98, 2}),
 			SPI: larvalSPI, Protocol: ipsec.ESP},
 		Direction: ipsec.Out, Mode: ipsec.Tunnel, ReqID: ipsec.ReqIDBase | 0xffff,
-		Encr: c, EncrKey: make(suite.Key, c.KeyLen(bits)), Integ: a, IntegKey: make(suite.Key, a.KeyLen),
+		Encr: c, EncrKey: make(suite.Key, c.KeyLen(bits)+c.SaltLen), Integ: a,
 		Selector: ipsec.Selector{Local: netip.PrefixFrom(netip.IPv4Unspecified(), 0), Remote: netip.PrefixFrom(netip.IPv4Unspecified(), 0)},
 		Hard:     ipsec.Lifetime{Duration: time.Minute},
+	}
+	if a != nil {
+		sa.IntegKey = make(suite.Key, a.KeyLen)
 	}
 	rand.Read(sa.EncrKey)
 	rand.Read(sa.IntegKey)
@@ -142,9 +150,9 @@ func (f Features) Missing() string {
 		}
 	}
 	if f.ESP == nil { // without it no algorithm can be tried
-		for _, c := range suite.Ciphers() {
+		for _, c := range append(suite.Ciphers(), suite.AEADs()...) {
 			if err := f.Encr[c]; err != nil {
-				m = append(m, c.Transform+": "+cause(err))
+				m = append(m, cmp.Or(c.Transform, c.QM)+": "+cause(err))
 			}
 		}
 		for _, a := range suite.Integrities() {

@@ -65,7 +65,7 @@ func (d *Dataplane) send(what string, message, flags int, sa ipsec.SA) error {
 func describeSA(sa ipsec.SA) string {
 	s := fmt.Sprintf("%s SA %s", sa.Direction, describeID(sa.SAID))
 	if sa.Encr != nil {
-		s += fmt.Sprintf(" %s, key of %d bits", sa.Encr.XFRM, 8*len(sa.EncrKey))
+		s += fmt.Sprintf(" %s, key of %d bits", sa.Encr.XFRM, sa.KeyBits())
 	}
 	if sa.Integ != nil {
 		s += fmt.Sprintf(" %s, key of %d bits", sa.Integ.XFRM, 8*len(sa.IntegKey))
@@ -99,7 +99,13 @@ func saMessage(sa ipsec.SA) []nl.NetlinkRequestData {
 	}
 	parts := []nl.NetlinkRequestData{m}
 	add := func(attr int, value []byte) { parts = append(parts, nl.NewRtAttr(attr, value)) }
-	if sa.Protocol == ipsec.ESP && sa.Encr != nil {
+	switch {
+	case sa.Protocol != ipsec.ESP || sa.Encr == nil:
+	case sa.Encr.Combined(): // its key has the salt behind it here too
+		a := nl.XfrmAlgoAEAD{AlgKeyLen: uint32(8 * len(sa.EncrKey)), AlgICVLen: uint32(8 * sa.Encr.ICV), AlgKey: sa.EncrKey}
+		copy(a.AlgName[:], sa.Encr.XFRM)
+		add(nl.XFRMA_ALG_AEAD, a.Serialize())
+	default:
 		a := nl.XfrmAlgo{AlgKeyLen: uint32(8 * len(sa.EncrKey)), AlgKey: sa.EncrKey}
 		copy(a.AlgName[:], sa.Encr.XFRM)
 		add(nl.XFRMA_ALG_CRYPT, a.Serialize())

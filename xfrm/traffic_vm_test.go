@@ -25,16 +25,24 @@ func TestSuites(t *testing.T) {
 			r1, r2 := routers(t)
 			base := kind()
 			both(r1, r2, func(r *router) { r.raise(base) })
-			for _, c := range suite.Ciphers() {
+			for _, c := range append(suite.Ciphers(), suite.AEADs()...) {
 				bits := c.Bits
 				if bits == nil {
 					bits = []int{0}
 				}
+				integrities := suite.Integrities()
+				if c.Combined() {
+					integrities = []*suite.Integrity{nil}
+				}
 				for _, b := range bits {
-					for _, a := range suite.Integrities() {
+					for _, a := range integrities {
 						tun := base
 						tun.encr, tun.bits, tun.integ = c, b, a
-						t.Run(fmt.Sprintf("%s-%d %s", c.Transform, b, a.Transform), func(t *testing.T) { carry(t, r1, r2, tun) })
+						name := fmt.Sprintf("%s-%d", c.QM, b)
+						if a != nil {
+							name += " " + a.Transform
+						}
+						t.Run(name, func(t *testing.T) { carry(t, r1, r2, tun) })
 					}
 				}
 			}

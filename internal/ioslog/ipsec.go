@@ -182,7 +182,7 @@ func sasCreated(e ikev1.IPsecInstalled) []Line {
 func saCreated(e ikev1.IPsecInstalled) []Line {
 	sa := e.Child
 	local, remote := proxies(sa.Selector)
-	words := transforms(nil, sa.Encr, 8*len(sa.EncrKey), sa.Integ)
+	words := transforms(nil, sa.Encr, sa.KeyBits(), sa.Integ)
 	if sa.Protocol == ipsec.AH {
 		words = transforms(sa.Integ, nil, 0, nil)
 	}

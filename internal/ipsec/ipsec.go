@@ -145,7 +145,7 @@ type SA struct {
 	Direction Direction
 	Mode      Mode
 	Encr      *suite.Cipher // nil: none (AH)
-	EncrKey   suite.Key     // its length tells the key size
+	EncrKey   suite.Key     // its length tells the key size; of a combined cipher the salt stands behind it
 	Integ     *suite.Integrity
 	IntegKey  suite.Key
 	AH        *suite.Integrity // of the AH around this ESP SA, nil: none
@@ -165,6 +165,14 @@ func (sa SA) Public() SA {
 	sa.IntegKey = make(suite.Key, len(sa.IntegKey))
 	sa.AHKey = make(suite.Key, len(sa.AHKey))
 	return sa
+}
+
+// KeyBits is the size of the encryption key, without a salt.
+func (sa SA) KeyBits() int {
+	if sa.Encr == nil {
+		return 0
+	}
+	return 8 * (len(sa.EncrKey) - sa.Encr.SaltLen)
 }
 
 // Around is the AH SA around an ESP SA that has one: in transport mode, as ESP

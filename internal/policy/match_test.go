@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -214,6 +215,9 @@ crypto ipsec transform-set BOTH ah-sha-hmac esp-aes
 		if got := sets[test.set].PlaintextMTU(1500, test.encap); got != test.want {
 			t.Errorf("%s %s: %d, want %d", sets[test.set], sets[test.set].Mode, got, test.want)
 		}
+	}
+	if got := (&TransformSet{Encr: suite.AESGCM16, KeyBits: 256, Mode: ipsec.Tunnel}).PlaintextMTU(1500, false); got != 1446 {
+		t.Errorf("esp-gcm 256: %d", got)
 	}
 	gre, keyed, vti := &Tunnel{}, &Tunnel{HasKey: true}, &Tunnel{Mode: IPsecIPv4}
 	for name, got := range map[string][2]int{

@@ -26,7 +26,7 @@ func (t *TransformSet) PlaintextMTU(path int, encap bool) int {
 		n -= ahHeader + t.AH.ICV
 	}
 	if t.Encr != nil {
-		n -= espHeader + t.Encr.IV
+		n -= espHeader + t.Encr.IV + t.Encr.ICV
 		if t.Integ != nil {
 			n -= t.Integ.ICV
 		}

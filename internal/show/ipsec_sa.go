@@ -140,7 +140,7 @@ func transform(sa ipsec.SA) string {
 	}
 	text := ""
 	if sa.Encr != nil {
-		text = cipherWord(sa.Encr, 8*len(sa.EncrKey))
+		text = cipherWord(sa.Encr, sa.KeyBits())
 	}
 	if sa.Integ != nil {
 		text += " " + sa.Integ.Transform
@@ -171,7 +171,7 @@ func plaintextMTU(children []pair, path int) int {
 		room -= ah
 	} else {
 		if sa.Encr != nil {
-			room -= sa.Encr.IV
+			room -= sa.Encr.IV + sa.Encr.ICV
 			block = max(block, sa.Encr.Block)
 		}
 		room -= spiAndSequence

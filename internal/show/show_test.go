@@ -170,18 +170,20 @@ func TestStatus(t *testing.T) {
 func TestPlaintextMTU(t *testing.T) {
 	for _, c := range []struct {
 		mode  ipsec.Mode
+		encr  *suite.Cipher
 		integ *suite.Integrity
 		encap *ipsec.Encap
 		want  int
 	}{
-		{ipsec.Tunnel, suite.HMACSHA256, nil, 1438},
-		{ipsec.Transport, suite.HMACSHA256, nil, 1458},
-		{ipsec.Transport, suite.HMACSHA1, &ipsec.Encap{LocalPort: 4500, RemotePort: 4500}, 1442},
+		{ipsec.Tunnel, suite.AES, suite.HMACSHA256, nil, 1438},
+		{ipsec.Transport, suite.AES, suite.HMACSHA256, nil, 1458},
+		{ipsec.Transport, suite.AES, suite.HMACSHA1, &ipsec.Encap{LocalPort: 4500, RemotePort: 4500}, 1442},
+		{ipsec.Tunnel, suite.AESGCM16, nil, nil, 1446},
 	} {
 		p := pair{ChildView: child(c.mode, gre, 128)}
-		p.Out.Integ, p.Out.Encap = c.integ, c.encap
+		p.Out.Encr, p.Out.Integ, p.Out.Encap = c.encr, c.integ, c.encap
 		if got := plaintextMTU([]pair{p}, 1500); got != c.want {
-			t.Errorf("%v %s: %d, want %d", c.mode, c.integ.Transform, got, c.want)
+			t.Errorf("%v %s: %d, want %d", c.mode, c.encr.QM, got, c.want)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (t *Tunnel) mtu() int {
 
 // negotiated is the transform set that an SA amounts to.
 func negotiated(sa ipsec.SA) *policy.TransformSet {
-	set := &policy.TransformSet{AH: sa.AH, Encr: sa.Encr, KeyBits: 8 * len(sa.EncrKey), Integ: sa.Integ, Mode: sa.Mode}
+	set := &policy.TransformSet{AH: sa.AH, Encr: sa.Encr, KeyBits: sa.KeyBits(), Integ: sa.Integ, Mode: sa.Mode}
 	if sa.Protocol == ipsec.AH {
 		set.Integ, set.AH = nil, sa.Integ
 	}
