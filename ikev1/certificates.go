@@ -115,7 +115,7 @@ func (s *Session) reportConsidered(choice pki.Choice, n int, only []string) {
 func (s *Session) addCertificates(b *wire.Builder, own *pki.Trustpoint) {
 	s.report(PKICall{SA: s.sa(), Call: GetOwnChain})
 	s.report(PKICall{SA: s.sa(), Call: GetOwnChain, Answer: true})
-	for _, c := range append([]*pki.Certificate{own.Identity}, own.Chain...) {
+	for _, c := range own.Certificates() {
 		b.Add(wire.PayloadCert, wire.Cert{Encoding: wire.EncodingX509Signature, Data: c.Raw()})
 		s.report(CertBuilt{SA: s.sa(), Subject: c.Subject, Trustpoint: own.Name})
 	}

@@ -219,9 +219,7 @@ func (s *Session) matchProfile(peer policy.PeerID, leaf *pki.Certificate) error 
 		s.report(ProfileMatched{SA: s.sa(), PeerID: peer.String(), Reason: "the tunnel names no profile"})
 		return nil
 	}
-	only := *s.config
-	only.Profiles = []*policy.ISAKMPProfile{s.profile}
-	sel := only.SelectISAKMPProfile(peer, leaf, s.local.Addr())
+	sel := s.config.VerifyISAKMPProfile(s.profile, peer, leaf, s.local.Addr())
 	if sel.Profile == nil {
 		s.report(ProfileMismatch{SA: s.sa(), PeerID: peer.String(), Profile: s.profile.Name})
 		return refuse(wire.NotifyInvalidIDInformation, "the peer's identity %s does not match profile %s", peer, s.profile.Name)

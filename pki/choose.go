@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"crypto"
 	"fmt"
 	"slices"
 )
@@ -33,15 +34,8 @@ func (s *Snapshot) CertificateRequests(only []string) []CARequest {
 			out = append(out, CARequest{n, trustpoint})
 		}
 	}
-	for _, tp := range s.display {
-		if tp.CA != nil && listed(only, tp.Name) {
-			add(tp.CA.Subject, tp.Name)
-		}
-	}
-	for _, tp := range s.all {
-		if tp.CA != nil && listed(only, tp.Name) {
-			add(tp.CA.Subject, tp.Name)
-		}
+	for _, tp := range s.authorities(only) {
+		add(tp.CA.Subject, tp.Name)
 	}
 	if len(only) == 0 {
 		for _, n := range predefined {
@@ -49,6 +43,14 @@ func (s *Snapshot) CertificateRequests(only []string) []CARequest {
 		}
 	}
 	return out
+}
+
+// authorities are the trustpoints with a CA certificate that may be asked for,
+// in the order in which they are; one may stand twice.
+func (s *Snapshot) authorities(only []string) []*Trustpoint {
+	return slices.DeleteFunc(slices.Concat(s.display, s.all), func(tp *Trustpoint) bool {
+		return tp.CA == nil || !listed(only, tp.Name)
+	})
 }
 
 // Choice is the answer to the peer's certificate requests: the trustpoint to
@@ -71,10 +73,22 @@ type Considered struct {
 // identity and its key answers; a list of trustpoints restricts the choice to
 // those. The later requests are listed with what they would have met.
 func (s *Snapshot) Choose(requests []Name, only []string) Choice {
+	if len(requests) == 0 {
+		return Choice{Index: -1, Reason: "the peer requested no CA"}
+	}
+	return choose(len(requests), func(i int) (*Trustpoint, Name, string) {
+		a, verdict := best(s.answers(requests[i]), only, nil)
+		return a.trustpoint, requests[i], verdict
+	})
+}
+
+// choose asks for the answer to each of n requests: the trustpoint, the CA's
+// name, and why it may not sign, "" when it may.
+func choose(n int, answer func(i int) (*Trustpoint, Name, string)) Choice {
 	choice := Choice{Index: -1, Reason: "no request names the CA of a trustpoint that may sign"}
-	for i, n := range requests {
-		tp, verdict := s.answer(n, only)
-		c := Considered{Name: n, Verdict: verdict}
+	for i := range n {
+		tp, ca, verdict := answer(i)
+		c := Considered{Name: ca, Verdict: verdict}
 		if tp != nil {
 			c.Trustpoint = tp.Name
 		}
@@ -82,49 +96,70 @@ func (s *Snapshot) Choose(requests []Name, only []string) Choice {
 		case verdict != "":
 		case choice.Trustpoint == nil:
 			choice.Trustpoint, choice.Index = tp, i
-			choice.Reason = fmt.Sprintf("request %d of %d, %s, is the first that a trustpoint with a certificate answers", i+1, len(requests), n)
+			choice.Reason = fmt.Sprintf("request %d of %d, %s, is the first that a trustpoint with a certificate answers", i+1, n, ca)
 			c.Verdict = "chosen"
 		default:
 			c.Verdict = "answerable, but an earlier request has fixed the choice"
 		}
 		choice.Considered = append(choice.Considered, c)
 	}
-	if len(requests) == 0 {
-		choice.Reason = "the peer requested no CA"
-	}
 	return choice
 }
 
-// answer finds the trustpoint for one requested CA; the verdict is why there is
-// none that may sign, "" when there is one. A trustpoint's own CA comes before
-// a CA further up its chain.
-func (s *Snapshot) answer(n Name, only []string) (tp *Trustpoint, verdict string) {
+// answer is a trustpoint of a requested CA.
+type answer struct {
+	trustpoint *Trustpoint
+	ca         Name
+}
+
+// answers are the trustpoints of one requested CA, those able to sign first; a
+// trustpoint's own CA comes before a CA further up its chain.
+func (s *Snapshot) answers(n Name) (out []answer) {
 	for _, matches := range []func(*Trustpoint, Name) bool{(*Trustpoint).issuedBy, (*Trustpoint).under} {
 		for _, t := range s.display {
-			if !matches(t, n) {
-				continue
-			}
-			if listed(only, t.Name) {
-				return t, ""
-			}
-			if tp == nil {
-				tp, verdict = t, "the profile's list does not hold it"
+			if matches(t, n) {
+				out = append(out, answer{t, n})
 			}
 		}
-	}
-	if tp != nil {
-		return tp, verdict
 	}
 	for _, t := range s.all {
-		if t.CA == nil || !t.CA.Subject.Equal(n) {
-			continue
+		if t.issuedBy(n) && !t.usable() {
+			out = append(out, answer{t, n})
 		}
-		if t.Identity != nil {
-			return t, "its certificate has no private key here"
-		}
-		return t, "it has no certificate of its own"
 	}
-	return nil, "no trustpoint of this CA"
+	return out
+}
+
+// best is the first answer that may sign; without one it is the first, with why
+// that may not.
+func best(answers []answer, only []string, fits func(crypto.PublicKey) bool) (a answer, verdict string) {
+	for i, candidate := range answers {
+		switch why := candidate.trustpoint.unable(only, fits); {
+		case why == "":
+			return candidate, ""
+		case i == 0:
+			a, verdict = candidate, why
+		}
+	}
+	if len(answers) == 0 {
+		verdict = "no trustpoint of this CA"
+	}
+	return a, verdict
+}
+
+// unable is why a trustpoint may not sign, "" when it may.
+func (tp *Trustpoint) unable(only []string, fits func(crypto.PublicKey) bool) string {
+	switch {
+	case tp.Identity == nil:
+		return "it has no certificate of its own"
+	case tp.Signer == nil:
+		return "its certificate has no private key here"
+	case !listed(only, tp.Name):
+		return "the profile's list does not hold it"
+	case fits != nil && !fits(tp.Signer.Public()):
+		return "its key is not of the kind that the profile signs with"
+	}
+	return ""
 }
 
 // issuedBy says whether the trustpoint's CA has this name.
@@ -145,15 +180,21 @@ func (tp *Trustpoint) under(ca Name) bool {
 // first. A list is never left: who restricts the trustpoints restricts what is
 // shown to the peer.
 func (s *Snapshot) Fallback(only []string) Choice {
+	return s.fallback(only, nil, "no request was answerable")
+}
+
+func (s *Snapshot) fallback(only []string, fits func(crypto.PublicKey) bool, because string) Choice {
 	for _, name := range only {
 		for _, tp := range s.display {
-			if tp.Name == name {
-				return Choice{Trustpoint: tp, Index: -1, Reason: "no request was answerable: first trustpoint of the profile's list with a certificate"}
+			if tp.Name == name && tp.unable(only, fits) == "" {
+				return Choice{Trustpoint: tp, Index: -1, Reason: because + ": first trustpoint of the profile's list with a certificate"}
 			}
 		}
 	}
-	if len(only) == 0 && len(s.display) > 0 {
-		return Choice{Trustpoint: s.display[0], Index: -1, Reason: "no request was answerable: last enrolled trustpoint"}
+	for _, tp := range s.display {
+		if len(only) == 0 && tp.unable(only, fits) == "" {
+			return Choice{Trustpoint: tp, Index: -1, Reason: because + ": last enrolled trustpoint"}
+		}
 	}
 	return Choice{Index: -1, Reason: "no trustpoint has a certificate and its key"}
 }

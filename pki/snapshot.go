@@ -14,6 +14,7 @@ type Snapshot struct {
 	// genuine has the CA that signed a CRL: a long list is hashed once and not
 	// at each handshake.
 	genuine map[*CRL]*Certificate
+	byKey   map[KeyHash][]answer // what answers a request for a CA's key
 }
 
 // NewSnapshot takes the trustpoints in configuration order. They must not be
@@ -27,6 +28,7 @@ func NewSnapshot(tps []*Trustpoint) *Snapshot {
 	}
 	slices.SortStableFunc(s.display, func(a, b *Trustpoint) int { return cmp.Compare(b.Enrolled, a.Enrolled) })
 	s.verifyCRLs()
+	s.index()
 	return s
 }
 

@@ -68,6 +68,7 @@ type IKEv2Peer struct {
 	Name        string
 	Description string
 	Hostname    string
+	HostAddress netip.Addr   // that ip host gives Hostname, else zero
 	Prefix      netip.Prefix // zero: none
 	Identity    Match        // Kind 0: none
 	Local       suite.Key    // with which we authenticate
@@ -96,7 +97,7 @@ type IKEv2Profile struct {
 	Description    string
 	Matches        []Match      // identity and certificate rules; any of them leads here
 	Local          []netip.Addr // match address local, empty: any
-	AnyFVRF        bool         // match fvrf any
+	FVRF           string       // match fvrf; "": the global one; "any"
 	Identity       IdentityKind // identity local; IdentityDefault: the address
 	IdentityValue  string       // of fqdn, email and key-id, and of address as written
 	LocalAuth      IKEv2Auth    // 0: none, the profile is incomplete
@@ -120,26 +121,4 @@ type IKEv2Profile struct {
 type IKEv2Trustpoint struct {
 	Name         string
 	Sign, Verify bool
-}
-
-// SignTrustpoints are those that a profile may sign with, in order.
-func (p *IKEv2Profile) SignTrustpoints() []string {
-	var names []string
-	for _, t := range p.Trustpoints {
-		if t.Sign {
-			names = append(names, t.Name)
-		}
-	}
-	return names
-}
-
-// VerifyTrustpoints are those that a profile verifies by, in order; empty: all.
-func (p *IKEv2Profile) VerifyTrustpoints() []string {
-	var names []string
-	for _, t := range p.Trustpoints {
-		if t.Verify {
-			names = append(names, t.Name)
-		}
-	}
-	return names
 }

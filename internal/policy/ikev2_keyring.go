@@ -135,6 +135,9 @@ func peerKey(b *builder, m *ios.Match) {
 
 func (b *builder) finishIKEv2Keyrings() {
 	for _, k := range b.v2Keyrings.all {
+		for _, p := range k.Peers {
+			p.HostAddress, _ = b.host(p.Hostname)
+		}
 		b.cfg.IKEv2.Keyrings = append(b.cfg.IKEv2.Keyrings, k)
 	}
 }

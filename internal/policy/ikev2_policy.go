@@ -24,9 +24,9 @@ var ikev2PolicyCommands = []ios.Command[*builder]{
 
 var ikev2PolicyMode = (&ios.Mode[*builder]{Name: "config-ikev2-policy", Strict: true}).Add(
 	ios.Command[*builder]{Syntax: "match fvrf name:WORD", Do: func(b *builder, m *ios.Match) {
-		b.v2Policy.FVRF = ""
-		if m.Form == ios.Set {
-			b.v2Policy.FVRF = m.Str("name")
+		p := b.v2Policy
+		if p.FVRF = set(m, "name"); p.FVRF != "" && p.FVRF != anyFVRF {
+			b.warn(m.Place("name"), "VRFs are not spoken: ikev2 policy %s is not used", p.Name)
 		}
 	}},
 	ios.Command[*builder]{Syntax: "match address local {A.B.C.D | X:X::X}", Do: func(b *builder, m *ios.Match) {
@@ -83,6 +83,6 @@ func (b *builder) finishIKEv2Policies() {
 		b.cfg.IKEv2.Policies = append(b.cfg.IKEv2.Policies, &d.IKEv2Policy)
 	}
 	if p := b.ikev2ProposalNamed("default"); p != nil && b.v2Policies.get("default") == nil {
-		b.cfg.IKEv2.Policies = append(b.cfg.IKEv2.Policies, &IKEv2Policy{Name: "default", FVRF: "any", Proposals: []*IKEv2Proposal{p}})
+		b.cfg.IKEv2.Policies = append(b.cfg.IKEv2.Policies, &IKEv2Policy{Name: "default", FVRF: anyFVRF, Proposals: []*IKEv2Proposal{p}})
 	}
 }

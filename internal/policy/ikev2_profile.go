@@ -93,9 +93,9 @@ func ikev2Profile(b *builder, m *ios.Match) {
 }
 
 func profileFVRF(b *builder, m *ios.Match) {
-	b.v2Profile.AnyFVRF = m.Form == ios.Set && m.Str("name") == "any"
-	if m.Form == ios.Set && !b.v2Profile.AnyFVRF {
-		noEffect(b, m)
+	p := b.v2Profile
+	if p.FVRF = set(m, "name"); p.FVRF != "" && p.FVRF != anyFVRF {
+		b.warn(m.Place("name"), "VRFs are not spoken: ikev2 profile %s matches nobody", p.Name)
 	}
 }
 

@@ -27,3 +27,13 @@ func (c *Config) Interface(name string) *Interface {
 	}
 	return nil
 }
+
+// IKEv2Profile is the IKEv2 profile of a name, nil when there is none.
+func (c *Config) IKEv2Profile(name string) *IKEv2Profile {
+	for _, p := range c.IKEv2.Profiles {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}

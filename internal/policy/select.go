@@ -10,56 +10,44 @@ import (
 	"github.com/obol-ike/obol/wire"
 )
 
-// Selection is the ISAKMP profile that a peer's identity leads to.
-type Selection struct {
-	Profile  *ISAKMPProfile // nil: none matches, the global settings hold
-	Rule     *Match         // the rule of Profile that matched
+// Selection is the profile that a peer's identity leads to.
+type Selection[P any] struct {
+	Profile  P      // zero: none matches
+	Rule     *Match // the rule of Profile that matched
 	Reason   string
-	AlsoRans []AlsoRan // every other profile, in configuration order
+	AlsoRans []AlsoRan[P] // every other profile, in configuration order
 }
 
 // AlsoRan is a profile that was not taken.
-type AlsoRan struct {
-	Profile *ISAKMPProfile
+type AlsoRan[P any] struct {
+	Profile P
 	Why     string
 }
 
+// candidate is a profile of either version.
+type candidate interface {
+	// unfit is why the profile serves no peer of a local address, "" when it does.
+	unfit(local netip.Addr) string
+	rules() []Match
+	// words prints a rule as it is configured.
+	words(*Match) string
+}
+
 // SelectISAKMPProfile chooses the profile of a peer, at MM5. cert is the
-// peer's certificate, nil when there is none yet. The most specific rule wins,
-// whatever the order; of equal ones, the last configured.
-func (c *Config) SelectISAKMPProfile(id PeerID, cert *pki.Certificate, local netip.Addr) Selection {
-	var s Selection
-	best := specificity{}
-	why := make([]string, len(c.Profiles))
-	winner := -1
-	for i, p := range c.Profiles {
-		if p.LocalAddress.IsValid() && p.LocalAddress != local {
-			why[i] = fmt.Sprintf("local-address is %s, not %s", p.LocalAddress, local)
-			continue
-		}
-		rule, score := c.bestRule(p, id, cert)
-		if rule == nil {
-			why[i] = "no rule matches " + id.String()
-			continue
-		}
-		if score.less(best) {
-			why[i] = fmt.Sprintf("%s is less specific", rule)
-			continue
-		}
-		if winner >= 0 {
-			why[winner] = fmt.Sprintf("%s is less specific", s.Rule)
-			if score == best {
-				why[winner] = fmt.Sprintf("%s is as specific, but configured earlier", s.Rule)
-			}
-		}
-		winner, best = i, score
-		s.Profile, s.Rule = p, rule
-	}
-	for i, p := range c.Profiles {
-		if i != winner {
-			s.AlsoRans = append(s.AlsoRans, AlsoRan{p, why[i]})
-		}
-	}
+// peer's certificate, nil when there is none yet. Without a profile the global
+// settings hold.
+func (c *Config) SelectISAKMPProfile(id PeerID, cert *pki.Certificate, local netip.Addr) Selection[*ISAKMPProfile] {
+	return c.selectISAKMPProfile(c.Profiles, id, cert, local)
+}
+
+// VerifyISAKMPProfile holds the responder's identity against the one profile
+// that the initiator's tunnel names.
+func (c *Config) VerifyISAKMPProfile(p *ISAKMPProfile, id PeerID, cert *pki.Certificate, local netip.Addr) Selection[*ISAKMPProfile] {
+	return c.selectISAKMPProfile([]*ISAKMPProfile{p}, id, cert, local)
+}
+
+func (c *Config) selectISAKMPProfile(profiles []*ISAKMPProfile, id PeerID, cert *pki.Certificate, local netip.Addr) Selection[*ISAKMPProfile] {
+	s := mostSpecific(c, profiles, id, cert, local)
 	s.Reason = "peer matches *none* of the profiles"
 	if s.Profile != nil {
 		s.Reason = fmt.Sprintf("peer matches %s profile: %s", s.Profile.Name, s.Rule)
@@ -67,13 +55,60 @@ func (c *Config) SelectISAKMPProfile(id PeerID, cert *pki.Certificate, local net
 	return s
 }
 
+// mostSpecific takes the profile with the most specific rule that matches,
+// whatever the order; of equal ones, the last configured.
+func mostSpecific[P candidate](c *Config, profiles []P, id PeerID, cert *pki.Certificate, local netip.Addr) (s Selection[P]) {
+	best := specificity{}
+	why := make([]string, len(profiles))
+	winner := -1
+	for i, p := range profiles {
+		if why[i] = p.unfit(local); why[i] != "" {
+			continue
+		}
+		rule, score := c.bestRule(p.rules(), id, cert)
+		if rule == nil {
+			why[i] = "no rule matches " + id.String()
+			continue
+		}
+		if score.less(best) {
+			why[i] = p.words(rule) + " is less specific"
+			continue
+		}
+		if winner >= 0 {
+			why[winner] = s.Profile.words(s.Rule) + " is less specific"
+			if score == best {
+				why[winner] = s.Profile.words(s.Rule) + " is as specific, but configured earlier"
+			}
+		}
+		winner, best = i, score
+		s.Profile, s.Rule = p, rule
+	}
+	for i, p := range profiles {
+		if i != winner {
+			s.AlsoRans = append(s.AlsoRans, AlsoRan[P]{p, why[i]})
+		}
+	}
+	return s
+}
+
+func (p *ISAKMPProfile) unfit(local netip.Addr) string {
+	if p.LocalAddress.IsValid() && p.LocalAddress != local {
+		return fmt.Sprintf("local-address is %s, not %s", p.LocalAddress, local)
+	}
+	return ""
+}
+
+func (p *ISAKMPProfile) rules() []Match        { return p.Matches }
+func (p *ISAKMPProfile) words(m *Match) string { return m.String() }
+
 // specificity orders rules: class first, then how much of the identity the
 // rule says.
 type specificity struct{ class, detail int }
 
 // Classes of rules, from the least specific.
 const (
-	everybody   = iota + 1 // address 0.0.0.0
+	anybody     = iota + 1 // any
+	everybody              // address 0.0.0.0
 	certificate            // a certificate map
 	part                   // a prefix, a domain
 	exact                  // a host, a user, a group, one address
@@ -83,11 +118,11 @@ func (s specificity) less(t specificity) bool {
 	return s.class < t.class || s.class == t.class && s.detail < t.detail
 }
 
-// bestRule is the most specific rule of a profile that matches.
-func (c *Config) bestRule(p *ISAKMPProfile, id PeerID, cert *pki.Certificate) (rule *Match, best specificity) {
-	for i := range p.Matches {
-		if s := c.matches(&p.Matches[i], id, cert); best.less(s) {
-			rule, best = &p.Matches[i], s
+// bestRule is the most specific of the rules that matches.
+func (c *Config) bestRule(rules []Match, id PeerID, cert *pki.Certificate) (rule *Match, best specificity) {
+	for i := range rules {
+		if s := c.matches(&rules[i], id, cert); best.less(s) {
+			rule, best = &rules[i], s
 		}
 	}
 	return rule, best
@@ -132,6 +167,11 @@ func (c *Config) matches(m *Match, id PeerID, cert *pki.Certificate) specificity
 				return specificity{certificate, 0}
 			}
 		}
+	case MatchAny:
+		// Who shows a distinguished name is found by a certificate map or not at all.
+		if id.Type != wire.IDDERASN1DN {
+			return specificity{anybody, 0}
+		}
 	}
 	return specificity{}
 }
@@ -145,7 +185,7 @@ func inDomain(name, domain string) specificity {
 	return specificity{}
 }
 
-// String prints the rule as it is configured.
+// String prints the rule as crypto isakmp profile has it.
 func (m *Match) String() string {
 	word := map[MatchKind]string{
 		MatchAddress: "match identity address", MatchHost: "match identity host", MatchHostDomain: "match identity host domain", MatchUser: "match identity user",
@@ -154,10 +194,20 @@ func (m *Match) String() string {
 	switch {
 	case m.Kind != MatchAddress:
 		return word + " " + m.Value
-	case m.Prefix.Bits() == m.Prefix.Addr().BitLen() || m.Prefix.Bits() == 0 && m.Prefix.Addr().Is4():
-		return word + " " + m.Prefix.Addr().String()
-	case m.Prefix.Addr().Is6():
-		return word + " ipv6 " + m.Prefix.String()
+	case m.Prefix.Addr().Is6() && !m.Prefix.IsSingleIP():
+		return word + " ipv6 " + addressWords(m.Prefix)
 	}
-	return word + " " + m.Prefix.Addr().String() + " " + ipsec.Netmask(m.Prefix)
+	return word + " " + addressWords(m.Prefix)
+}
+
+// addressWords is an address with its mask, if it needs one; 0.0.0.0 is printed
+// without.
+func addressWords(p netip.Prefix) string {
+	switch {
+	case p.IsSingleIP() || p.Bits() == 0 && p.Addr().Is4():
+		return p.Addr().String()
+	case p.Addr().Is6():
+		return p.String()
+	}
+	return p.Addr().String() + " " + ipsec.Netmask(p)
 }

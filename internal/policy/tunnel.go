@@ -6,7 +6,7 @@ import (
 	"github.com/obol-ike/obol/internal/ipsec"
 )
 
-// TunnelChoice is the tunnel interface that a quick mode belongs to.
+// TunnelChoice is the tunnel interface that the peer's child SA belongs to.
 type TunnelChoice struct {
 	Interface *Interface // nil: refused
 	Reason    string     // in IOS's words
@@ -19,7 +19,7 @@ type TunnelAlsoRan struct {
 	Why       string
 }
 
-// Refusals of a quick mode's proxies, as IOS says them.
+// Refusals of a child SA's traffic, as IOS says them.
 const (
 	RefusedProxies = "proxy identities not supported"
 	RefusedProfile = "map_db_check_isakmp_profile profile did not match"
@@ -31,31 +31,65 @@ const (
 // other. Of several that fit, one that names the profile goes before one that
 // names none, then the first configured.
 func (c *Config) TunnelFor(local, remote netip.Addr, sel ipsec.Selector, profile *ISAKMPProfile) TunnelChoice {
+	return c.tunnelFor(local, remote, func(t *Tunnel) bool { return t.Selector() == sel }, func(p *IPsecProfile) (named bool, why string) {
+		switch {
+		case p.IKEv2Profile != nil:
+			return true, "its ikev2-profile is " + p.IKEv2Profile.Name
+		case p.ISAKMPProfile == nil:
+			return false, ""
+		case p.ISAKMPProfile != profile:
+			return true, "its isakmp-profile is " + p.ISAKMPProfile.Name
+		}
+		return true, ""
+	})
+}
+
+// IKEv2TunnelFor finds the tunnel of a CHILD SA that the peer asks for, by the
+// addresses of the IKE SA and its profile, which has to be the tunnel's. offered
+// says whether the peer's traffic selectors hold a selector whole (Local is
+// ours): a tunnel takes all of its traffic or nothing.
+func (c *Config) IKEv2TunnelFor(local, remote netip.Addr, profile *IKEv2Profile, offered func(ipsec.Selector) bool) TunnelChoice {
+	return c.tunnelFor(local, remote, func(t *Tunnel) bool { return offered(t.Selector()) }, func(p *IPsecProfile) (named bool, why string) {
+		switch {
+		case p.IKEv2Profile == nil:
+			return true, "its ipsec profile names no ikev2-profile"
+		case p.IKEv2Profile != profile:
+			return true, "its ikev2-profile is " + p.IKEv2Profile.Name
+		}
+		return true, ""
+	})
+}
+
+// tunnelFor asks of each protected tunnel whether its traffic is meant, and
+// whether its ipsec profile names the profile of the IKE SA, or why it will not
+// have it.
+func (c *Config) tunnelFor(local, remote netip.Addr, meant func(*Tunnel) bool, takes func(*IPsecProfile) (named bool, why string)) TunnelChoice {
 	choice := TunnelChoice{Reason: RefusedProxies}
 	lose := func(i *Interface, why string) { choice.AlsoRans = append(choice.AlsoRans, TunnelAlsoRan{i, why}) }
+	chosenNamed := false
 	for _, i := range c.Interfaces {
 		t := i.Tunnel
 		if t == nil || t.Protection == nil {
 			continue
 		}
-		named := t.Protection.ISAKMPProfile
+		named, refusal := takes(t.Protection)
 		switch {
 		case i.Shutdown:
 			lose(i, "it is shut down")
 		case t.Source != local || t.Destination != remote:
 			lose(i, "it runs from "+t.Source.String()+" to "+t.Destination.String())
-		case t.Selector() != sel:
+		case !meant(t):
 			lose(i, "its proxies are "+t.Selector().String())
-		case named != nil && named != profile:
-			lose(i, "its isakmp-profile is "+named.Name)
+		case refusal != "":
+			lose(i, refusal)
 			if choice.Interface == nil {
 				choice.Reason = RefusedProfile
 			}
 		case choice.Interface == nil:
-			choice.Interface = i
-		case named != nil && choice.Interface.Tunnel.Protection.ISAKMPProfile == nil:
+			choice.Interface, chosenNamed = i, named
+		case named && !chosenNamed:
 			lose(choice.Interface, "it names no isakmp-profile, "+i.Name+" does")
-			choice.Interface = i
+			choice.Interface, chosenNamed = i, named
 		default:
 			lose(i, choice.Interface.Name+" fits too, and stands first")
 		}
