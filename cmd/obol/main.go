@@ -30,6 +30,7 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   show crypto isakmp {policy | default policy | profile [tag NAME]}
   show crypto isakmp peers [ADDRESS]
   show crypto isakmp key                  prints the keys themselves
+  show crypto ikev2 {proposal | policy | profile} [NAME]
   show crypto ipsec {transform-set | profile} [tag NAME]
   show crypto ipsec security-association lifetime
   show crypto ipsec sa [peer ADDRESS | interface TUNNEL] [detail]
@@ -37,7 +38,7 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   show crypto session [remote ADDRESS | interface TUNNEL] [detail]
   show crypto call admission statistics   refused and dropped messages
   show crypto pki {certificates | trustpoints}
-  show crypto key mypubkey rsa            this and pki also without a daemon
+  show crypto key mypubkey {rsa | ec | all}  this and pki also without a daemon
   clear crypto isakmp [CONN-ID]
   clear crypto sa [peer ADDRESS]
   clear crypto session [remote ADDRESS]

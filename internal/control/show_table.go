@@ -44,15 +44,20 @@ var showTable = []ios.Command[*Command]{
 
 	configured("show crypto isakmp policy", show.ISAKMPPolicy),
 	configured("show crypto isakmp default policy", show.ISAKMPDefaultPolicy),
-	tagged("show crypto isakmp profile", show.ISAKMPProfile),
+	named("show crypto isakmp profile [tag name:WORD]", show.ISAKMPProfile),
 	configured("show crypto isakmp key", show.ISAKMPKey),
-	tagged("show crypto ipsec transform-set", show.IPsecTransformSet),
-	tagged("show crypto ipsec profile", show.IPsecProfile),
+	named("show crypto ipsec transform-set [tag name:WORD]", show.IPsecTransformSet),
+	named("show crypto ipsec profile [tag name:WORD]", show.IPsecProfile),
 	configured("show crypto ipsec security-association lifetime", show.IPsecLifetime),
+	named("show crypto ikev2 proposal [name:WORD]", show.IKEv2Proposal),
+	named("show crypto ikev2 policy [name:WORD]", show.IKEv2Policy),
+	named("show crypto ikev2 profile [name:WORD]", show.IKEv2Profile),
 
 	stored("show crypto pki certificates", func(w io.Writer, s *pki.Snapshot) error { return show.PKICertificates(w, s, time.UTC) }),
 	stored("show crypto pki trustpoints", show.PKITrustpoints),
 	stored("show crypto key mypubkey rsa", show.KeyMyPubkeyRSA),
+	stored("show crypto key mypubkey ec", show.KeyMyPubkeyEC),
+	stored("show crypto key mypubkey all", show.KeyMyPubkeyAll),
 }
 
 // configured is a command that prints of the running configuration.
@@ -64,10 +69,10 @@ func configured(syntax string, text func(io.Writer, *policy.Config) error) ios.C
 	})
 }
 
-// tagged is one that prints blocks of the running configuration, or the one of a
+// named is one that prints blocks of the running configuration, or the one of a
 // name.
-func tagged(syntax string, text func(io.Writer, *policy.Config, string) error) ios.Command[*Command] {
-	return row(syntax+" [tag name:WORD]", func(c *Command, m *ios.Match) {
+func named(syntax string, text func(io.Writer, *policy.Config, string) error) ios.Command[*Command] {
+	return row(syntax, func(c *Command, m *ios.Match) {
 		name := m.Str("name")
 		c.run = func(e *exec) int {
 			return e.print(func(w io.Writer) error { return text(w, e.router.Config(), name) })

@@ -26,6 +26,15 @@ func TestShowTable(t *testing.T) {
 	cfg, errs := policy.Compile(policy.Source{Name: "R1", Text: []byte(`crypto isakmp key cisco address 192.168.0.2
 crypto isakmp profile prof1
  match identity address 192.168.0.2
+crypto ikev2 keyring KR
+ peer R2
+  address 192.168.0.2
+  pre-shared-key cisco
+crypto ikev2 profile prof2
+ match identity remote address 192.168.0.2
+ authentication local pre-share
+ authentication remote pre-share
+ keyring local KR
 crypto ipsec transform-set TS esp-3des esp-md5-hmac
 crypto ipsec profile prof1
  set transform-set TS
@@ -66,6 +75,14 @@ crypto ipsec profile prof1
 		"show crypto pki certificates":                    "\n  Associated Trustpoints: IOSCA1 \n",
 		"show crypto pki trustpoints":                     "\nTrustpoint IOSCA1:\n",
 		"show crypto key mypubkey rsa":                    "\nKey name: IOSCA1\n",
+		"show crypto key mypubkey all":                    "\nKey name: IOSCA1\n",
+		"show crypto key mypubkey ec":                     "% a notice\n",
+		"sh cry ike prop":                                 "\n     DH Group   : DH_GROUP_1536_MODP/Group 5 DH_GROUP_1024_MODP/Group 2\n",
+		"show crypto ikev2 proposal default":              "\n IKEv2 proposal: default \n",
+		"show crypto ikev2 proposal other":                "% a notice\n",
+		"show crypto ikev2 policy default":                "\n IKEv2 policy : default\n",
+		"show crypto ikev2 profile":                       "\n Keyring: KR\n",
+		"show crypto ikev2 profile prof2":                 "\nIKEv2 profile: prof2\n",
 	} {
 		cmd, err := Parse(line)
 		if err != nil {

@@ -71,6 +71,66 @@ crypto ipsec profile prof2
  set transform-set AH
  responder-only
 `,
+	"ikev2": `hostname R1
+crypto pki trustpoint TP1
+crypto pki trustpoint TP2
+crypto pki trustpoint TP3
+crypto pki certificate map MAP 10
+ issuer-name co cn = ca1
+crypto ikev2 dpd 60 3 on-demand
+crypto ikev2 proposal CBC
+ encryption 3des aes-cbc-256 aes-cbc-128
+ integrity sha1 sha512
+ group 14 24 2
+crypto ikev2 proposal MODERN
+ encryption aes-gcm-256 aes-gcm-128
+ prf sha384
+ group 20 31
+ additional-key-exchange ml-kem-768
+crypto ikev2 policy SITE
+ match fvrf any
+ match address local 192.168.0.1
+ match address local 2001:db8::1
+ proposal MODERN
+ proposal CBC
+crypto ikev2 policy OTHER
+ proposal CBC
+crypto ikev2 keyring KR
+ peer R2
+  address 192.168.0.2
+  pre-shared-key secretly
+crypto ikev2 profile profile1
+ match identity remote address 192.168.0.2 255.255.255.255
+ match identity remote address 192.168.0.0 255.255.255.0
+ match identity remote address 0.0.0.0
+ match identity remote address 2001:db8::/32
+ match identity remote fqdn domain cisco.com
+ match identity remote key-id K
+ match certificate MAP
+ identity local fqdn R1.cisco.com
+ authentication local rsa-sig
+ authentication remote rsa-sig
+ authentication remote pre-share
+ keyring local KR
+ pki trustpoint TP1
+ pki trustpoint TP2 sign
+ pki trustpoint TP3 verify
+ lifetime 3600
+ nat keepalive 20
+crypto ikev2 profile profile2
+ match fvrf any
+ match address local 192.168.0.1
+ match identity remote any
+ identity local dn
+ authentication local pre-share key mine
+ authentication remote pre-share key theirs
+ dpd 10 2 periodic
+ shutdown
+crypto ipsec transform-set TS esp-aes esp-sha-hmac
+crypto ipsec profile prof
+ set transform-set TS
+ set ikev2-profile profile1
+`,
 	"own-default": `crypto ipsec transform-set TS esp-aes esp-sha256-hmac
 crypto ipsec transform-set default esp-3des esp-sha-hmac
 crypto ipsec profile prof1
@@ -98,6 +158,7 @@ func TestConfigured(t *testing.T) {
 	texts := map[string]func(io.Writer, *policy.Config) error{
 		"isakmp-policy": ISAKMPPolicy, "isakmp-default-policy": ISAKMPDefaultPolicy, "isakmp-profile": every(ISAKMPProfile), "isakmp-key": ISAKMPKey,
 		"ipsec-transform-set": every(IPsecTransformSet), "ipsec-profile": every(IPsecProfile),
+		"ikev2-proposal": every(IKEv2Proposal), "ikev2-policy": every(IKEv2Policy), "ikev2-profile": every(IKEv2Profile),
 	}
 	for command, router := range map[string][]string{
 		"isakmp-policy":         {"configured", "unconfigured", "no-defaults"},
@@ -105,7 +166,10 @@ func TestConfigured(t *testing.T) {
 		"isakmp-profile":        {"configured", "unconfigured"},
 		"isakmp-key":            {"configured", "unconfigured"},
 		"ipsec-transform-set":   {"configured", "unconfigured", "own-default"},
-		"ipsec-profile":         {"configured", "unconfigured", "own-default"},
+		"ipsec-profile":         {"configured", "unconfigured", "own-default", "ikev2"},
+		"ikev2-proposal":        {"unconfigured", "ikev2"},
+		"ikev2-policy":          {"unconfigured", "ikev2"},
+		"ikev2-profile":         {"unconfigured", "ikev2"},
 	} {
 		for _, name := range router {
 			c := compiled(t, name)
@@ -117,11 +181,16 @@ func TestConfigured(t *testing.T) {
 // TestOnlyShowKeyPrintsKeys: however the configuration is printed otherwise,
 // its keys stay out of it.
 func TestOnlyShowKeyPrintsKeys(t *testing.T) {
-	c := compiled(t, "configured")
+	c, v2 := compiled(t, "configured"), compiled(t, "ikev2")
 	var text bytes.Buffer
-	for _, show := range []func(io.Writer, *policy.Config) error{ISAKMPPolicy, ISAKMPDefaultPolicy, every(ISAKMPProfile), every(IPsecTransformSet), every(IPsecProfile)} {
-		if err := show(&text, c); err != nil {
-			t.Fatal(err)
+	for _, show := range []func(io.Writer, *policy.Config) error{
+		ISAKMPPolicy, ISAKMPDefaultPolicy, every(ISAKMPProfile), every(IPsecTransformSet), every(IPsecProfile),
+		every(IKEv2Proposal), every(IKEv2Policy), every(IKEv2Profile),
+	} {
+		for _, c := range []*policy.Config{c, v2} {
+			if err := show(&text, c); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	for _, ring := range c.Keyrings {
@@ -129,7 +198,7 @@ func TestOnlyShowKeyPrintsKeys(t *testing.T) {
 			fmt.Fprintf(&text, verb, *ring)
 		}
 	}
-	for _, key := range []string{"wild%s", "anyone", fmt.Sprintf("%x", "anyone"), "six"} {
+	for _, key := range []string{"wild%s", "anyone", fmt.Sprintf("%x", "anyone"), "six", "secretly", "mine", "theirs"} {
 		if strings.Contains(text.String(), key) {
 			t.Errorf("%q leaks", key)
 		}

@@ -23,9 +23,8 @@ func IPsecProfile(w io.Writer, c *policy.Config, name string) error {
 		}
 		profiles = append(profiles, own)
 	}
-	slices.SortStableFunc(profiles, func(a, b *policy.IPsecProfile) int { return defaultFirst(a.Name, b.Name) })
 	var p printer
-	for _, x := range profiles {
+	for _, x := range defaultsFirst(profiles, func(x *policy.IPsecProfile) string { return x.Name }) {
 		if name == "" || x.Name == name {
 			ipsecProfile(&p, x)
 		}
@@ -45,6 +44,9 @@ func ipsecProfile(p *printer, x *policy.IPsecProfile) {
 	p.f("IPSEC profile %s\n", x.Name)
 	if x.ISAKMPProfile != nil {
 		p.f("\tISAKMP Profile: %s\n", x.ISAKMPProfile.Name)
+	}
+	if x.IKEv2Profile != nil {
+		p.f("\tIKEv2 Profile: %s\n", x.IKEv2Profile.Name)
 	}
 	p.f("\tSecurity association lifetime: %s\n", lifetime(x.Lifetime))
 	p.f("\tResponder-Only (Y/N): %s\n", yesNo(x.ResponderOnly))

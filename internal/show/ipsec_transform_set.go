@@ -14,9 +14,7 @@ import (
 // name; the default set stands first.
 func IPsecTransformSet(w io.Writer, c *policy.Config, name string) error {
 	var p printer
-	sets := slices.Clone(c.Transforms)
-	slices.SortStableFunc(sets, func(a, b *policy.TransformSet) int { return defaultFirst(a.Name, b.Name) })
-	for _, s := range sets {
+	for _, s := range defaultsFirst(c.Transforms, func(s *policy.TransformSet) string { return s.Name }) {
 		if name != "" && s.Name != name {
 			continue
 		}
@@ -26,17 +24,19 @@ func IPsecTransformSet(w io.Writer, c *policy.Config, name string) error {
 	return p.flush(w)
 }
 
-// defaultFirst sorts what IOS has by itself before what is configured.
-func defaultFirst(a, b string) int {
-	switch {
-	case a == b:
-		return 0
-	case a == "default":
-		return -1
-	case b == "default":
+// defaultsFirst puts what IOS has by itself before what is configured.
+func defaultsFirst[T any](list []T, name func(T) string) []T {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b T) int {
+		switch first, second := name(a) == "default", name(b) == "default"; {
+		case first == second:
+			return 0
+		case first:
+			return -1
+		}
 		return 1
-	}
-	return 0
+	})
+	return list
 }
 
 // setWords are the transforms of a set.

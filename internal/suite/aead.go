@@ -17,19 +17,19 @@ import (
 // eight octets are the IV of each packet.
 var (
 	AESGCM16 = &Cipher{
-		Transform: "esp-gcm", QM: "ESP_AES_GCM_16", Debug: "AES-GCM", ESP: 20, V2: 20, XFRM: "rfc4106(gcm(aes))",
+		Transform: "esp-gcm", QM: "ESP_AES_GCM_16", IKEv2: "AES-GCM", ESP: 20, V2: 20, XFRM: "rfc4106(gcm(aes))",
 		Bits: []int{128, 192, 256}, Block: 4, IV: 8, SaltLen: saltLen, ICV: 16, newAEAD: newGCM,
 	}
 	AESGCM12 = &Cipher{
-		QM: "ESP_AES_GCM_12", Debug: "AES-GCM-12", ESP: 19, V2: 19, XFRM: "rfc4106(gcm(aes))",
+		QM: "ESP_AES_GCM_12", IKEv2: "AES-GCM-12", ESP: 19, V2: 19, XFRM: "rfc4106(gcm(aes))",
 		Bits: []int{128, 192, 256}, Block: 4, IV: 8, SaltLen: saltLen, ICV: 12, newAEAD: newGCM,
 	}
 	AESGCM8 = &Cipher{
-		QM: "ESP_AES_GCM_8", Debug: "AES-GCM-8", ESP: 18, V2: 18, XFRM: "rfc4106(gcm(aes))",
+		QM: "ESP_AES_GCM_8", IKEv2: "AES-GCM-8", ESP: 18, V2: 18, XFRM: "rfc4106(gcm(aes))",
 		Bits: []int{128, 192, 256}, Block: 4, IV: 8, SaltLen: saltLen, ICV: 8, newAEAD: newGCM,
 	}
 	ChaCha20Poly1305 = &Cipher{
-		Transform: "esp-chacha20-poly1305", QM: "ESP_CHACHA20_POLY1305", Debug: "CHACHA20-POLY1305", V2: 28, XFRM: "rfc7539esp(chacha20,poly1305)",
+		Transform: "esp-chacha20-poly1305", QM: "ESP_CHACHA20_POLY1305", IKEv2: "CHACHA20-POLY1305", V2: 28, XFRM: "rfc7539esp(chacha20,poly1305)",
 		FixedBits: 256, Block: 4, IV: 8, SaltLen: saltLen, ICV: 16, newAEAD: newChaCha20,
 	}
 )

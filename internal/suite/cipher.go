@@ -16,6 +16,7 @@ type Cipher struct {
 	Debug     string // debug crypto isakmp, phase 1: "3DES-CBC"
 	QM        string // debug crypto isakmp, quick mode: "ESP_3DES"
 	Show      string // show crypto isakmp sa detail: "3des"
+	IKEv2     string // show and debug crypto ikev2: "3DES"
 	long      string // show crypto isakmp policy, with %d for the key size where it varies
 	V1        uint16 // RFC 2409 appendix A encryption algorithm, 0: none
 	ESP       uint8  // RFC 2407 section 4.4.4 transform identifier
@@ -34,22 +35,22 @@ type Cipher struct {
 // The ciphers.
 var (
 	DES = &Cipher{
-		IOS: "des", Transform: "esp-des", Debug: "DES-CBC", QM: "ESP_DES", Show: "des",
+		IOS: "des", Transform: "esp-des", Debug: "DES-CBC", QM: "ESP_DES", Show: "des", IKEv2: "DES",
 		long: "DES - Data Encryption Standard (56 bit keys).",
 		V1:   1, ESP: 2, V2: 2, XFRM: "cbc(des)", FixedBits: 64, Block: 8, IV: 8, newBlock: newDES,
 	}
 	TripleDES = &Cipher{
-		IOS: "3des", Transform: "esp-3des", Debug: "3DES-CBC", QM: "ESP_3DES", Show: "3des",
+		IOS: "3des", Transform: "esp-3des", Debug: "3DES-CBC", QM: "ESP_3DES", Show: "3des", IKEv2: "3DES",
 		long: "Three key triple DES",
 		V1:   5, ESP: 3, V2: 3, XFRM: "cbc(des3_ede)", FixedBits: 192, Block: 8, IV: 8, newBlock: des.NewTripleDESCipher,
 	}
 	AES = &Cipher{
-		IOS: "aes", Transform: "esp-aes", Debug: "AES-CBC", QM: "ESP_AES", Show: "aes",
+		IOS: "aes", Transform: "esp-aes", Debug: "AES-CBC", QM: "ESP_AES", Show: "aes", IKEv2: "AES-CBC",
 		long: "AES - Advanced Encryption Standard (%d bit keys).",
 		V1:   7, ESP: 12, V2: 12, XFRM: "cbc(aes)", Bits: []int{128, 192, 256}, Block: 16, IV: 16, newBlock: aes.NewCipher,
 	}
 	Null = &Cipher{
-		Transform: "esp-null", QM: "ESP_NULL", ESP: 11, V2: 11, XFRM: "ecb(cipher_null)", Block: 4,
+		Transform: "esp-null", QM: "ESP_NULL", IKEv2: "NULL", ESP: 11, V2: 11, XFRM: "ecb(cipher_null)", Block: 4,
 	}
 )
 

@@ -14,6 +14,7 @@ var ErrPublicValue = errors.New("suite: public value is not valid in this group"
 type Group struct {
 	Number    uint16 // in IKEv1, IKEv2 and IOS
 	Name      string // "MODP-1024", "ECP-256"
+	IKEv2     string // show and debug crypto ikev2: "DH_GROUP_1024_MODP/Group 2"
 	Bits      int    // size of the modulus or of the field
 	PublicLen int    // octets of a KE body
 	SharedLen int    // octets of the shared secret

@@ -16,6 +16,7 @@ type Hash struct {
 	IOS   string // word of crypto isakmp policy: "sha256"
 	Debug string // debug crypto isakmp: "SHA256"
 	Show  string // show crypto isakmp sa detail: "sha256"
+	IKEv2 string // show and debug crypto ikev2: "SHA1"
 	Long  string // show crypto isakmp policy
 	V1    uint16 // RFC 2409 appendix A hash algorithm
 	V2    uint16 // RFC 7296 transform type 2, the prf of this hash
@@ -25,11 +26,11 @@ type Hash struct {
 
 // The hashes.
 var (
-	MD5    = &Hash{IOS: "md5", Debug: "MD5", Show: "md5", Long: "Message Digest 5", V1: 1, V2: 1, Size: md5.Size, New: md5.New}
-	SHA1   = &Hash{IOS: "sha", Debug: "SHA", Show: "sha", Long: "Secure Hash Standard", V1: 2, V2: 2, Size: sha1.Size, New: sha1.New}
-	SHA256 = &Hash{IOS: "sha256", Debug: "SHA256", Show: "sha256", Long: "Secure Hash Standard 2 (256 bit)", V1: 4, V2: 5, Size: sha256.Size, New: sha256.New}
-	SHA384 = &Hash{IOS: "sha384", Debug: "SHA384", Show: "sha384", Long: "Secure Hash Standard 2 (384 bit)", V1: 5, V2: 6, Size: sha512.Size384, New: sha512.New384}
-	SHA512 = &Hash{IOS: "sha512", Debug: "SHA512", Show: "sha512", Long: "Secure Hash Standard 2 (512 bit)", V1: 6, V2: 7, Size: sha512.Size, New: sha512.New}
+	MD5    = &Hash{IOS: "md5", Debug: "MD5", Show: "md5", IKEv2: "MD5", Long: "Message Digest 5", V1: 1, V2: 1, Size: md5.Size, New: md5.New}
+	SHA1   = &Hash{IOS: "sha", Debug: "SHA", Show: "sha", IKEv2: "SHA1", Long: "Secure Hash Standard", V1: 2, V2: 2, Size: sha1.Size, New: sha1.New}
+	SHA256 = &Hash{IOS: "sha256", Debug: "SHA256", Show: "sha256", IKEv2: "SHA256", Long: "Secure Hash Standard 2 (256 bit)", V1: 4, V2: 5, Size: sha256.Size, New: sha256.New}
+	SHA384 = &Hash{IOS: "sha384", Debug: "SHA384", Show: "sha384", IKEv2: "SHA384", Long: "Secure Hash Standard 2 (384 bit)", V1: 5, V2: 6, Size: sha512.Size384, New: sha512.New384}
+	SHA512 = &Hash{IOS: "sha512", Debug: "SHA512", Show: "sha512", IKEv2: "SHA512", Long: "Secure Hash Standard 2 (512 bit)", V1: 6, V2: 7, Size: sha512.Size, New: sha512.New}
 )
 
 // Hashes lists the table.
