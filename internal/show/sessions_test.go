@@ -39,6 +39,8 @@ func TestStored(t *testing.T) {
 	s := pki.NewSnapshot([]*pki.Trustpoint{one, empty, two, three, ec, bare})
 	golden(t, "pki-trustpoints", func(w io.Writer) error { return PKITrustpoints(w, s) })
 	golden(t, "key-mypubkey-rsa", func(w io.Writer) error { return KeyMyPubkeyRSA(w, s) })
+	golden(t, "key-mypubkey-ec", func(w io.Writer) error { return KeyMyPubkeyEC(w, s) })
+	golden(t, "key-mypubkey-all", func(w io.Writer) error { return KeyMyPubkeyAll(w, s) })
 	none := pki.NewSnapshot(nil)
 	golden(t, "pki-trustpoints-none", func(w io.Writer) error { return PKITrustpoints(w, none) })
 	golden(t, "key-mypubkey-rsa-none", func(w io.Writer) error { return KeyMyPubkeyRSA(w, none) })
