@@ -61,6 +61,7 @@ in-vm/%:
 	$(in_vm) $*
 
 # Other people's daemons as peers: strongSwan's charon and Libreswan's pluto.
+interop: VM_TIMEOUT = 90m
 interop: vm-image
 	$(in_vm) ./test/interop
 
@@ -74,8 +75,9 @@ vm-image: build
 	go build -o bin/vmrun ./test/vm/run
 	bin/vmrun -prepare
 
+VM_TIMEOUT = 30m
 in_vm = VM_COPY=$(CURDIR)/bin/obold:$(CURDIR)/bin/obol:$(CURDIR)/configs \
-	go test -count=1 -v -timeout=30m -tags=vm -exec $(CURDIR)/bin/vmrun
+	go test -count=1 -v -timeout=$(VM_TIMEOUT) -tags=vm -exec $(CURDIR)/bin/vmrun
 
 image: build
 	test/image/build
