@@ -1,0 +1,183 @@
+package ikev2
+
+import (
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/wire"
+)
+
+// child is a pair of SAs that stands in the data plane. Its keys are there and
+// nowhere else.
+type child struct {
+	in, out   ipsec.SA // without keys
+	itf       *policy.Interface
+	pfs       *suite.Group
+	installed time.Time
+	lifetime  ipsec.Lifetime
+	expires   time.Time // zero: never
+	initiator bool      // we began its exchange
+	begun     time.Time // when that was
+
+	packetsIn, packetsOut uint64 // when they were counted last
+}
+
+// negotiated is what an exchange agreed on for a child SA.
+type negotiated struct {
+	itf         *policy.Interface
+	set         *policy.TransformSet
+	mode        ipsec.Mode
+	pfs         *suite.Group // nil: none
+	own, peer   uint32       // SPIs
+	selector    ipsec.Selector
+	initiator   bool
+	begun       time.Time
+	gir, ni, nr []byte // gir is empty without a key exchange of its own
+}
+
+// pair makes both SAs with their keys. RFC 7296 section 2.17: "All keys for SAs
+// carrying data from the initiator to the responder are taken before SAs going
+// from the responder to the initiator", and of one SA "the encryption key ...
+// is taken from the first bits".
+func (s *Session) pair(x *ikeSA, n negotiated) (in, out ipsec.SA) {
+	t := n.itf.Tunnel
+	life := t.Protection.Lifetime
+	base := ipsec.SA{
+		Mode: n.mode, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID,
+		Replay: t.Protection.Replay, Encap: s.encap(), Soft: life, Hard: life,
+	}
+	base.Protocol, base.Mark = ipsec.ESP, t.Mark
+	encr, integ := 0, 0
+	if n.set.Encr == nil {
+		base.Protocol, base.Integ = ipsec.AH, n.set.AH
+	} else {
+		encr = n.set.Encr.KeyLen(n.set.KeyBits) + n.set.Encr.SaltLen
+	}
+	if base.Integ != nil {
+		integ = base.Integ.KeyLen
+	}
+	in, out = base, base
+	in.Direction, out.Direction = ipsec.In, ipsec.Out
+	in.Src, in.Dst, in.SPI = s.remote.Addr(), s.local.Addr(), n.own
+	out.Src, out.Dst, out.SPI = s.local.Addr(), s.remote.Addr(), n.peer
+	order := []*ipsec.SA{&out, &in}
+	if !n.initiator {
+		slices.Reverse(order)
+	}
+	keymat := Keymat(x.agreed.prf, x.d, n.gir, n.ni, n.nr, 2*(encr+integ))
+	for _, sa := range order {
+		sa.EncrKey, sa.IntegKey = keymat[:encr:encr], keymat[encr:encr+integ:encr+integ]
+		keymat = keymat[encr+integ:]
+	}
+	return in, out
+}
+
+// wipeKeys forgets the keys of an SA that the data plane does not need any more.
+func wipeKeys(sa ipsec.SA) {
+	sa.EncrKey.Wipe()
+	sa.IntegKey.Wipe()
+}
+
+// newChild is the pair that both SAs will be.
+func newChild(n negotiated, in, out ipsec.SA) *child {
+	return &child{
+		in: in.Public(), out: out.Public(), itf: n.itf, pfs: n.pfs, lifetime: n.itf.Tunnel.Protection.Lifetime,
+		initiator: n.initiator, begun: n.begun,
+	}
+}
+
+// childUp adds a pair that both ends have.
+func (s *Session) childUp(c *child) {
+	c.installed = s.now
+	if c.lifetime.Duration > 0 {
+		c.expires = s.now.Add(c.lifetime.Duration)
+	}
+	s.children = append(s.children, c)
+	s.report(ike.ChildUp{Tunnel: c.itf.Name, Local: s.local, Remote: s.remote, In: c.in, Out: c.out, Initiator: c.initiator, Begun: c.begun})
+}
+
+// Carries says whether a pair of the session carries a tunnel's traffic.
+func (s *Session) Carries(tunnel string, in ipsec.Selector) bool {
+	return slices.ContainsFunc(s.children, func(c *child) bool { return c.itf.Name == tunnel && c.in.Selector == in })
+}
+
+// Keeps says whether an inbound SA is one of the session's.
+func (s *Session) Keeps(inSPI uint32) bool {
+	return slices.ContainsFunc(s.children, func(c *child) bool { return c.in.SPI == inSPI })
+}
+
+// childBySPI finds a pair by the peer's inbound SPI, which is our outbound one.
+func (s *Session) childBySPI(p wire.ProtocolID, spi uint32) *child {
+	for _, c := range s.children {
+		if c.out.SPI == spi && wireProtocol(c.out.Protocol) == p {
+			return c
+		}
+	}
+	return nil
+}
+
+func wireProtocol(p ipsec.Protocol) wire.ProtocolID {
+	if p == ipsec.AH {
+		return wire.ProtocolAH
+	}
+	return wire.ProtocolESP
+}
+
+// DeleteChild tells the peer, if the IKE SA stands, and removes the pair.
+func (s *Session) DeleteChild(now time.Time, inSPI uint32, reason string) {
+	s.now = now
+	for _, c := range s.children {
+		if c.in.SPI == inSPI {
+			s.deleteChild(c, reason)
+			return
+		}
+	}
+}
+
+func (s *Session) deleteChild(c *child, reason string) {
+	if s.Established() {
+		s.ask(s.ike, &deletion{protocol: wireProtocol(c.in.Protocol), spis: []uint32{c.in.SPI}})
+	}
+	s.dropChild(c, reason)
+}
+
+// dropChild removes a pair without a word to the peer.
+func (s *Session) dropChild(c *child, reason string) {
+	i := slices.Index(s.children, c)
+	if i < 0 {
+		return
+	}
+	s.children = slices.Delete(s.children, i, i+1)
+	s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID}, ike.RemoveSA{SAID: c.in.SAID})
+	s.report(ike.ChildDown{Tunnel: c.itf.Name, InSPI: c.in.SPI, Reason: reason})
+}
+
+const reasonLifetime = "IPsec SA lifetime expired"
+
+func (s *Session) childTimeout() {
+	for _, c := range slices.Clone(s.children) {
+		if !c.expires.IsZero() && !s.now.Before(c.expires) {
+			s.deleteChild(c, reasonLifetime)
+		}
+	}
+}
+
+func (s *Session) childDeadline(t *deadline) {
+	for _, c := range s.children {
+		t.add(c.expires, "IPsec SA lifetime")
+	}
+}
+
+// childExpired takes the data plane's word on a lifetime, in volume most of all.
+func (s *Session) childExpired(e ipsec.Expired) {
+	for _, c := range s.children {
+		if e.Hard && (c.in.SAID == e.SAID || c.out.SAID == e.SAID) {
+			s.deleteChild(c, reasonLifetime)
+			return
+		}
+	}
+}

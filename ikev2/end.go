@@ -1,0 +1,128 @@
+package ikev2
+
+import (
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/wire"
+)
+
+// Delete tells the peer and ends the IKE SA with its child SAs. The session goes
+// on until the peer has answered, or does not answer any more. IOS deletes the
+// child SAs by a request of their own first.
+func (s *Session) Delete(now time.Time, reason string) {
+	s.now = now
+	if s.ike == nil {
+		return
+	}
+	x := s.ike
+	s.report(DeleteQueued{SA: s.sa(x), Reason: reason})
+	spis := map[wire.ProtocolID][]uint32{}
+	for _, c := range s.children {
+		p := wireProtocol(c.in.Protocol)
+		spis[p] = append(spis[p], c.in.SPI)
+	}
+	authenticated := s.up != nil
+	s.over(reason)
+	if !authenticated {
+		s.drop(x, reason)
+		return
+	}
+	x.forget(s, reason)
+	x.closing = true
+	for _, p := range []wire.ProtocolID{wire.ProtocolESP, wire.ProtocolAH} {
+		if len(spis[p]) > 0 {
+			s.ask(x, &deletion{protocol: p, spis: spis[p]})
+		}
+	}
+	s.ask(x, &deletion{protocol: wire.ProtocolISAKMP})
+}
+
+// end takes an IKE SA down without a word to the peer. What the peer may ask for
+// again is kept for a while.
+func (s *Session) end(x *ikeSA, reason string) {
+	if x == s.ike {
+		s.over(reason)
+	}
+	if !slices.Contains(s.all, x) {
+		return
+	}
+	x.closing = true
+	x.forget(s, reason)
+	x.flights = nil
+	x.answers = slices.DeleteFunc(x.answers, func(a *answer) bool { return a.datagrams == nil })
+	for _, a := range x.answers {
+		a.until = s.now.Add(lingerTime)
+	}
+	if len(x.answers) == 0 {
+		s.drop(x, reason)
+	}
+}
+
+// forget abandons the requests of an SA that is about to go. Those that have left
+// keep their place in the peer's window.
+func (x *ikeSA) forget(s *Session, reason string) {
+	flights, queue := slices.Clone(x.flights), x.queue
+	x.queue = nil
+	for _, f := range flights {
+		r := f.request
+		f.request = forgotten{r.exchange()}
+		r.abandoned(s, x, reason)
+	}
+	for _, r := range queue {
+		r.abandoned(s, x, reason)
+	}
+}
+
+// forgotten is a request whose response changes nothing any more.
+type forgotten struct{ of wire.ExchangeType }
+
+func (r forgotten) exchange() wire.ExchangeType               { return r.of }
+func (forgotten) build(*Session, *ikeSA, *wire.Builder) error { return nil }
+func (forgotten) answered(*Session, *ikeSA, *message) error   { return nil }
+func (forgotten) abandoned(*Session, *ikeSA, string)          {}
+
+// over ends the session as far as anybody but the peer's repetitions is
+// concerned: no IKE SA speaks for it, and its child SAs are gone.
+func (s *Session) over(reason string) {
+	x, established := s.ike, s.up != nil
+	s.report(SADeleted{SA: s.sa(x), Reason: reason})
+	for _, p := range slices.Clone(s.pending) {
+		s.withdraw(p)
+	}
+	for _, c := range slices.Clone(s.children) {
+		s.dropChild(c, reason)
+	}
+	if !established {
+		s.failed(reason)
+	}
+	s.step(x, Deleting)
+	s.ike, s.phase, s.waiting = nil, nil, nil
+	s.report(ike.SessionDown{Version: 2, ConnID: s.connID, Local: s.local, Remote: s.remote, Reason: reason, Established: established})
+	for _, o := range slices.Clone(s.all) {
+		if o != x {
+			s.drop(o, reason)
+		}
+	}
+}
+
+// unanswered: RFC 7296 section 2.4: "If no response is received ... after
+// repeated retransmissions, the endpoint ... MUST conclude that the other endpoint
+// has failed" and forgets the IKE SA with all that was set up through it.
+func (s *Session) unanswered(x *ikeSA, f *flight) {
+	if x.closing {
+		s.drop(x, "no answer")
+		return
+	}
+	s.silent = true
+	reason := "no answer to " + f.request.exchange().String()
+	if s.up != nil {
+		s.report(PeerDead{SA: s.sa(x)})
+		reason = "the peer does not answer"
+	} else if s.rumour != 0 { // anyone may have sent it, so it is told and not believed
+		reason += ", but " + s.rumour.String() + " in the clear from its address"
+	}
+	x.flights = nil
+	s.end(x, reason)
+}

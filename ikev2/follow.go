@@ -1,0 +1,123 @@
+package ikev2
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// natPort is where IKE goes on when there is a NAT (RFC 7296 section 2.23).
+const natPort = 4500
+
+// path is what a session knows of NATs on the way to its peer.
+type path struct {
+	self, peer bool // who sits behind a NAT
+
+	sent    time.Time  // our last datagram
+	next    time.Time  // of the next look whether a keepalive is due; zero: never
+	asked   ipsec.SAID // the SA whose packets the data plane was asked for
+	packets uint64     // that it had carried
+	asking  bool       // the answer is not here yet
+}
+
+// encapsulates says whether the IKE SA has moved to port 4500 because of a NAT:
+// ESP goes there too, in UDP.
+func (s *Session) encapsulates() bool {
+	return (s.path.self || s.path.peer) && s.local.Port() == natPort
+}
+
+// Floated says that the peer is behind a NAT and has shown its port there.
+func (s *Session) Floated() bool { return s.up != nil && s.path.peer && s.encapsulates() }
+
+// encap is the UDP encapsulation of an SA, nil for none.
+func (s *Session) encap() *ipsec.Encap {
+	if !s.encapsulates() {
+		return nil
+	}
+	return &ipsec.Encap{LocalPort: s.local.Port(), RemotePort: s.remote.Port()}
+}
+
+// float is the initiator's move, RFC 7296 section 2.23: it "MUST ... tunnel all
+// future IKE and ESP packets ... over UDP port 4500" when a NAT is found.
+func (s *Session) float(x *ikeSA) {
+	if (s.path.self || s.path.peer) && s.local.Port() != natPort {
+		before := s.remote
+		s.local = netip.AddrPortFrom(s.local.Addr(), natPort)
+		s.remote = netip.AddrPortFrom(s.remote.Addr(), natPort)
+		s.report(PortFloated{SA: s.sa(x), Before: before})
+	}
+}
+
+// comes says whether a datagram comes from where the peer may be, before anything
+// proves that it sent it. The handshake changes its ports once there are keys.
+// Later only a peer behind a NAT does, RFC 7296 section 2.23: "a host behind a NAT
+// SHOULD NOT do this type of dynamic address update ... because it opens a
+// possible denial-of-service attack". The address is that of the tunnel's
+// destination and stays.
+func (s *Session) comes(x *ikeSA, d ike.Datagram) error {
+	same := d.Local.Addr() == s.local.Addr() && d.Remote.Addr() == s.remote.Addr()
+	switch {
+	case d.Local == s.local && d.Remote == s.remote:
+		return nil
+	case same && s.up == nil && x.role == Responder:
+		return nil
+	case same && s.path.peer && s.up != nil && d.Local.Port() == natPort:
+		return nil
+	}
+	return reject(0, "message from %s to %s, the SA is with %s", d.Remote, d.Local, s.remote)
+}
+
+// follow goes to where a fresh message came from that the peer has proved to be
+// its own.
+func (s *Session) follow(x *ikeSA, local, remote netip.AddrPort) {
+	if local == s.local && remote == s.remote {
+		return
+	}
+	before := s.remote
+	s.local, s.remote = local, remote
+	s.report(PortFloated{SA: s.sa(x), Before: before})
+	for _, c := range s.children {
+		s.remap(c, []ipsec.SAID{c.in.SAID, c.out.SAID})
+	}
+	for _, p := range s.pending {
+		s.remap(p.child, p.ordered)
+	}
+}
+
+// remap tells the data plane the ports of those SAs of a pair that it has.
+func (s *Session) remap(c *child, standing []ipsec.SAID) {
+	for _, sa := range []*ipsec.SA{&c.in, &c.out} {
+		if s.aim(sa) && slices.Contains(standing, sa.SAID) {
+			s.out = append(s.out, ike.UpdateSA{SA: *sa})
+		}
+	}
+}
+
+// aim gives an SA the ports of now, and says whether they are others. Whether it
+// is encapsulated was settled with it.
+func (s *Session) aim(sa *ipsec.SA) bool {
+	now := s.encap()
+	if sa.Encap == nil || now == nil || *sa.Encap == *now {
+		return false
+	}
+	sa.Encap = now
+	return true
+}
+
+// childMapped follows a packet of ESP as if it were a message of the peer: the
+// data plane has authenticated it, and IKE has the same mapping. Where anti-replay
+// is disabled it may be an old one that somebody sends from elsewhere: then only
+// IKE's own messages are followed.
+func (s *Session) childMapped(e ipsec.Mapped) {
+	for _, c := range s.children {
+		if c.in.SAID == e.SAID && c.in.Replay == 0 {
+			return
+		}
+	}
+	if s.ike != nil && s.path.peer && s.encapsulates() && e.Remote.Addr() == s.remote.Addr() {
+		s.follow(s.ike, s.local, e.Remote)
+	}
+}

@@ -1,0 +1,120 @@
+package ikev2
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/wire"
+)
+
+// ikeSA is one IKE SA: its names, its keys, and the exchanges under it. Its
+// message ids begin at 0 in both directions (RFC 7296 section 2.2).
+type ikeSA struct {
+	role       Role // who began the exchange that made it: the flag Initiator is his
+	spiI, spiR wire.SPI
+	agreed     algorithms
+	d          suite.Key  // SK_d: keys of children, and of the IKE SA that replaces this one
+	in, out    *direction // nil until the keys exist
+
+	next    uint32 // message id of our next request
+	window  uint32 // requests of ours that the peer takes at a time
+	flights []*flight
+	queue   []request
+
+	expected uint32 // lowest message id of a request of the peer that has not come
+	takes    uint32 // requests of the peer that we take at a time
+	answers  []*answer
+
+	fragments bool // both ends announced fragmentation (RFC 7383 section 2.3)
+	closing   bool // its deletion is under way, or was asked for
+}
+
+func newIKESA(role Role) *ikeSA { return &ikeSA{role: role, window: 1, takes: 1} }
+
+// own is our SPI, by which the peer names the SA.
+func (x *ikeSA) own() wire.SPI {
+	if x.role == Initiator {
+		return x.spiI
+	}
+	return x.spiR
+}
+
+// names says whether a message is of this SA, by both SPIs. The peer's is not
+// known before the answer to our first message.
+func (x *ikeSA) names(h wire.Header) bool {
+	if (h.Flags&wire.FlagInitiator == 0) != (x.role == Initiator) || h.InitiatorSPI != x.spiI {
+		return false
+	}
+	return h.ResponderSPI == x.spiR || x.role == Initiator && x.spiR.IsZero()
+}
+
+// header is that of a message of ours.
+func (x *ikeSA) header(t wire.ExchangeType, id uint32, response bool) wire.Header {
+	h := wire.Header{InitiatorSPI: x.spiI, ResponderSPI: x.spiR, Version: wire.V2, Exchange: t, MessageID: id}
+	if x.role == Initiator {
+		h.Flags |= wire.FlagInitiator
+	}
+	if response {
+		h.Flags |= wire.FlagResponse
+	}
+	return h
+}
+
+// key takes the keys into use. SK_pi and SK_pr stay with who authenticates.
+func (x *ikeSA) key(k Keys) error {
+	in, out := []suite.Key{k.Er, k.Ar}, []suite.Key{k.Ei, k.Ai}
+	if x.role == Responder {
+		in, out = out, in
+	}
+	var err error
+	if x.in, err = newDirection(x.agreed.encr, in[0], x.agreed.integ, in[1]); err != nil {
+		return err
+	}
+	if x.out, err = newDirection(x.agreed.encr, out[0], x.agreed.integ, out[1]); err != nil {
+		return err
+	}
+	x.d = k.D
+	return nil
+}
+
+// wipe forgets the keys.
+func (x *ikeSA) wipe() {
+	x.d.Wipe()
+	for _, d := range []*direction{x.in, x.out} {
+		if d != nil {
+			d.key.Wipe()
+			clear(d.salt)
+		}
+	}
+	x.in, x.out = nil, nil
+}
+
+var errNoKeys = errors.New("encrypted before there are keys")
+
+// drop takes an SA out of those that speak. What it still had to ask comes to
+// nothing.
+func (s *Session) drop(x *ikeSA, reason string) {
+	s.all = slices.DeleteFunc(s.all, func(o *ikeSA) bool { return o == x })
+	flights, queue := x.flights, x.queue
+	x.flights, x.queue, x.answers = nil, nil, nil
+	for _, f := range flights {
+		f.request.abandoned(s, x, reason)
+	}
+	for _, r := range queue {
+		r.abandoned(s, x, reason)
+	}
+	x.wipe()
+}
+
+// sealWhole makes the datagram of a message whose payloads are inner.
+func (x *ikeSA) sealWhole(h wire.Header, first wire.PayloadType, inner []byte, random io.Reader) ([]byte, error) {
+	n := wire.HeaderLen + 4 + x.out.sealedLen(len(inner))
+	h.NextPayload, h.Length = wire.PayloadSK, uint32(n)
+	datagram := h.Append(make([]byte, 0, n))
+	datagram = append(datagram, byte(first), 0)
+	datagram = binary.BigEndian.AppendUint16(datagram, uint16(n-wire.HeaderLen))
+	return x.out.seal(datagram, inner, random)
+}
