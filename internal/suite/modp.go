@@ -20,7 +20,7 @@ type modp struct {
 // modpNumbers is a group in the form bigmod computes with.
 type modpNumbers struct {
 	p     *bigmod.Modulus
-	g     *bigmod.Nat
+	g     fixedBase
 	q     *bigmod.Modulus // the order, nil for a safe prime
 	order []byte          // its octets
 }
@@ -40,7 +40,7 @@ func (m modp) compute() modpNumbers {
 	if err != nil {
 		panic(err) // a constant of this package is wrong
 	}
-	n.g = g
+	n.g = newFixedBase(g, m.exponent, n.p)
 	if m.order != "" {
 		n.q, n.order = modulus(m.order), unhex(m.order)
 	}
@@ -98,7 +98,7 @@ func (m modp) private(g *Group, x []byte) *PrivateKey {
 	n := m.numbers()
 	return &PrivateKey{
 		group:  g,
-		public: bigmod.NewNat().Exp(n.g, x, n.p).Bytes(n.p),
+		public: n.g.exp(x, n.p).Bytes(n.p),
 		shared: func(peer []byte) ([]byte, error) {
 			y, err := n.publicValue(peer)
 			if err != nil {
