@@ -74,10 +74,15 @@ func (s *Signature) Fits(pub crypto.PublicKey) bool {
 	return false
 }
 
-// Sign signs the octets, which it hashes.
+// Sign signs the octets, which it hashes. rand serves the salt of PSS only: ECDSA
+// draws its nonce from key and digest (RFC 6979), for a bad one gives the key
+// away, and Ed25519 always does so.
 func (s *Signature) Sign(rand io.Reader, key crypto.Signer, octets []byte) ([]byte, error) {
 	if !s.Fits(key.Public()) {
 		return nil, fmt.Errorf("suite: %s does not sign with %T", s.Name, key.Public())
+	}
+	if s.kind == ecdsaDER {
+		rand = nil
 	}
 	var options crypto.SignerOpts = s.Hash
 	if s.kind == pss {
@@ -152,11 +157,12 @@ func ECDSAMethodFor(pub crypto.PublicKey) uint8 {
 // ecdsaValue is ECDSA-Sig-Value (RFC 3279 section 2.2.3).
 type ecdsaValue struct{ R, S *big.Int }
 
-// Sign signs the octets, which it hashes.
-func (m ECDSAMethod) Sign(rand io.Reader, key crypto.Signer, octets []byte) ([]byte, error) {
+// Sign signs the octets, which it hashes, with a nonce from key and digest (RFC
+// 6979).
+func (m ECDSAMethod) Sign(key crypto.Signer, octets []byte) ([]byte, error) {
 	h := m.Hash.New()
 	h.Write(octets)
-	der, err := key.Sign(rand, h.Sum(nil), m.Hash)
+	der, err := key.Sign(nil, h.Sum(nil), m.Hash)
 	if err != nil {
 		return nil, err
 	}

@@ -78,7 +78,7 @@ func TestECDSAMethods(t *testing.T) {
 			continue
 		}
 		m := ECDSAMethods[n]
-		sig, err := m.Sign(rand.Reader, key, octets)
+		sig, err := m.Sign(key, octets)
 		if err != nil || len(sig) != map[uint8]int{9: 64, 10: 96, 11: 132}[n] || m.Verify(key.Public(), octets, sig) != nil {
 			t.Errorf("%s: %x %v", name, sig, err)
 		}
@@ -98,6 +98,19 @@ func TestECDSAVector(t *testing.T) {
 	sig := unhex("efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716" + "f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8")
 	if err := ECDSAMethods[9].Verify(pub, []byte("sample"), sig); err != nil {
 		t.Error(err)
+	}
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), unhex("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ECDSAMethods[9].Sign(key, []byte("sample")); err != nil || !bytes.Equal(got, sig) {
+		t.Errorf("%x %v", got, err)
+	}
+	s, _ := SignatureByID(unhex("300a06082a8648ce3d040302"))
+	once, err := s.Sign(rand.Reader, key, []byte("sample"))
+	again, _ := s.Sign(rand.Reader, key, []byte("sample"))
+	if err != nil || !bytes.Equal(once, again) || !bytes.Contains(once, sig[:32]) {
+		t.Errorf("%x and %x, %v", once, again, err)
 	}
 }
 
