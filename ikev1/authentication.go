@@ -29,7 +29,7 @@ func (s *Session) findMethods() error {
 		case !s.wants(m):
 		case m == policy.PreShare && s.psk.Key == nil:
 			missing = append(missing, fmt.Sprintf("no pre-shared key with %s", s.remote.Addr()))
-		case m == policy.RSASig && len(s.pki.Identities()) == 0:
+		case m == policy.RSASig && s.pki.Fallback(nil).Trustpoint == nil:
 			missing = append(missing, errNoCertificate.Error())
 		default:
 			s.methods = append(s.methods, m)

@@ -2,6 +2,7 @@ package pki
 
 import (
 	"crypto"
+	"crypto/rsa"
 	"fmt"
 	"slices"
 )
@@ -70,14 +71,15 @@ type Considered struct {
 }
 
 // Choose takes the first request, in packet order, that a trustpoint with an
-// identity and its key answers; a list of trustpoints restricts the choice to
-// those. The later requests are listed with what they would have met.
+// identity and its RSA key answers, for IKEv1 signs with no other; a list of
+// trustpoints restricts the choice to those. The later requests are listed with
+// what they would have met.
 func (s *Snapshot) Choose(requests []Name, only []string) Choice {
 	if len(requests) == 0 {
 		return Choice{Index: -1, Reason: "the peer requested no CA"}
 	}
 	return choose(len(requests), func(i int) (*Trustpoint, Name, string) {
-		a, verdict := best(s.answers(requests[i]), only, nil)
+		a, verdict := best(s.answers(requests[i]), only, isRSA)
 		return a.trustpoint, requests[i], verdict
 	})
 }
@@ -147,6 +149,8 @@ func best(answers []answer, only []string, fits func(crypto.PublicKey) bool) (a 
 	return a, verdict
 }
 
+func isRSA(pub crypto.PublicKey) bool { _, ok := pub.(*rsa.PublicKey); return ok }
+
 // unable is why a trustpoint may not sign, "" when it may.
 func (tp *Trustpoint) unable(only []string, fits func(crypto.PublicKey) bool) string {
 	switch {
@@ -175,12 +179,12 @@ func (tp *Trustpoint) under(ca Name) bool {
 	})
 }
 
-// Fallback is the choice when no request was usable: the first trustpoint of
-// the list that has an identity and its key; without a list, the one displayed
-// first. A list is never left: who restricts the trustpoints restricts what is
+// Fallback is IKEv1's choice when no request was usable: the first trustpoint of
+// the list that has an identity and its RSA key; without a list, the first such
+// displayed. A list is never left: who restricts the trustpoints restricts what is
 // shown to the peer.
 func (s *Snapshot) Fallback(only []string) Choice {
-	return s.fallback(only, nil, "no request was answerable")
+	return s.fallback(only, isRSA, "no request was answerable")
 }
 
 func (s *Snapshot) fallback(only []string, fits func(crypto.PublicKey) bool, because string) Choice {

@@ -2,8 +2,10 @@ package pki_test
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ecdh"
 	"crypto/ecdsa"
-	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
@@ -23,7 +25,11 @@ func pemOf(kind string, der []byte) []byte {
 func TestParsePEM(t *testing.T) {
 	note := testca.NewNote()
 	id, ca := note.R1CA1, note.CA1
-	ec := testca.NewWith("ECCA", testca.EC(1), ca.Hash).EnrollWith(testca.DN("CN=R1"), testca.EC(2))
+	of := func(ca, id crypto.Signer) *testca.Identity {
+		return testca.NewWith("ECCA", ca, crypto.SHA256).EnrollWith(testca.DN("CN=R1"), id)
+	}
+	ec, ed := of(testca.EC(1), testca.EC(2)), of(testca.Ed25519(1), testca.Ed25519(2))
+	p384, p521 := of(testca.ECOn(elliptic.P384(), 1), testca.ECOn(elliptic.P384(), 2)), of(testca.ECOn(elliptic.P521(), 1), testca.ECOn(elliptic.P521(), 2))
 	sec1, err := x509.MarshalECPrivateKey(ec.Key.(*ecdsa.PrivateKey))
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +44,9 @@ func TestParsePEM(t *testing.T) {
 		{"PKCS #1", testca.CertPEM(ca.Cert), testca.CertPEM(id.Cert), pkcs1, id},
 		{"SEC 1", testca.CertPEM(ec.CA.Cert), testca.CertPEM(ec.Cert), pemOf("EC PRIVATE KEY", sec1), ec},
 		{"EC in PKCS #8", testca.CertPEM(ec.CA.Cert), testca.CertPEM(ec.Cert), ec.KeyPEM(), ec},
+		{"P-384", testca.CertPEM(p384.CA.Cert), testca.CertPEM(p384.Cert), p384.KeyPEM(), p384},
+		{"P-521", testca.CertPEM(p521.CA.Cert), testca.CertPEM(p521.Cert), p521.KeyPEM(), p521},
+		{"Ed25519", testca.CertPEM(ed.CA.Cert), testca.CertPEM(ed.Cert), ed.KeyPEM(), ed},
 		{"text around, and the CA in the certificate file too", append([]byte("subject=CA1\n"), testca.CertPEM(ca.Cert)...),
 			testca.CertPEM(ca.Cert, id.Cert), append([]byte("Bag Attributes\n"), id.KeyPEM()...), id},
 	} {
@@ -60,11 +69,15 @@ func TestParsePEMRefused(t *testing.T) {
 	note := testca.NewNote()
 	id := note.R1CA1
 	ca, cert, key := testca.CertPEM(note.CA1.Cert), testca.CertPEM(id.Cert), id.KeyPEM()
-	_, ed, err := ed25519.GenerateKey(bytes.NewReader(make([]byte, 64)))
+	x, err := ecdh.X25519().NewPrivateKey(bytes.Repeat([]byte{7}, 32))
 	if err != nil {
 		t.Fatal(err)
 	}
-	edDER, err := x509.MarshalPKCS8PrivateKey(ed)
+	x25519, err := x509.MarshalPKCS8PrivateKey(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p224, err := x509.MarshalPKCS8PrivateKey(testca.ECOn(elliptic.P224(), 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +98,8 @@ func TestParsePEMRefused(t *testing.T) {
 		{"two unrelated CAs", testca.CertPEM(note.CA1.Cert, note.CA2.Cert), nil, nil, "do not form one chain"},
 		{"encrypted PKCS #8", ca, cert, pemOf("ENCRYPTED PRIVATE KEY", make([]byte, 64)), "the private key is encrypted; decrypt it first"},
 		{"encrypted PKCS #1", ca, cert, legacy, "the private key is encrypted; decrypt it first"},
-		{"Ed25519", ca, cert, pemOf("PRIVATE KEY", edDER), "neither RSA nor EC"},
+		{"X25519", ca, cert, pemOf("PRIVATE KEY", x25519), "neither RSA, EC nor Ed25519"},
+		{"P-224", ca, cert, pemOf("PRIVATE KEY", p224), "on a curve other than P-256, P-384 and P-521"},
 		{"damaged key", ca, cert, pemOf("PRIVATE KEY", key), "cannot be read"},
 		{"a key in two", ca, cert, append(slices.Clone(key), key...), "more than one private key"},
 		{"certificate as key", ca, cert, cert, "no private key in it"},

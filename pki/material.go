@@ -3,6 +3,7 @@ package pki
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
@@ -131,8 +132,10 @@ func checkSigner(key any) (Signer, error) {
 			return key, nil
 		}
 		return nil, errors.New("EC key on a curve other than P-256, P-384 and P-521")
+	case ed25519.PrivateKey:
+		return key, nil
 	}
-	return nil, errors.New("the private key is neither RSA nor EC")
+	return nil, errors.New("the private key is neither RSA, EC nor Ed25519")
 }
 
 // belongs says whether the private key is that of the certificate.

@@ -3,6 +3,7 @@ package pki
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	_ "crypto/md5" // signatures of old CAs
 	"crypto/rsa"
 	_ "crypto/sha1"   // likewise
@@ -14,6 +15,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/obol-ike/obol/internal/suite"
 )
 
 // MaxRSABits is the largest RSA modulus that is worked with: the peer chooses
@@ -119,11 +122,29 @@ func (s signed) verify(pub crypto.PublicKey, policy Policy) (note string, _ *ref
 				return "", refuse(BadSignature, "the issuer's key does not verify its signature")
 			}
 		default:
-			return "", refuse(WeakKey, "the issuer's key is neither RSA nor EC")
+			return "", refuse(BadSignature, "signed with %s, but the issuer's key is neither RSA nor EC", a.name)
 		}
 		return note, nil
 	}
+	if a, ok := suite.SignatureByID(s.algorithm); ok {
+		return "", s.verifyWhole(pub, a, policy)
+	}
 	return "", refuse(BadSignature, "signature algorithm %s is not supported", oid)
+}
+
+// verifyWhole is verify for RSA-PSS and Ed25519, which are named with all their
+// parameters as IKEv2 names them.
+func (s signed) verifyWhole(pub crypto.PublicKey, a *suite.Signature, policy Policy) *refusal {
+	if !a.Fits(pub) {
+		return refuse(BadSignature, "signed with %s, but the issuer's key is of another kind", a.Name)
+	}
+	if r := checkKey(pub, policy); r != nil {
+		return r
+	}
+	if a.Verify(pub, s.tbs, s.signature) != nil {
+		return refuse(BadSignature, "the issuer's key does not verify its signature")
+	}
+	return nil
 }
 
 // checkKey refuses keys that are of no use or too costly to compute with.
@@ -143,8 +164,8 @@ func checkKey(pub crypto.PublicKey, policy Policy) *refusal {
 			return refuse(WeakKey, "RSA key with an impossible modulus or exponent")
 		}
 		return nil
-	case *ecdsa.PublicKey:
+	case *ecdsa.PublicKey, ed25519.PublicKey:
 		return nil
 	}
-	return refuse(WeakKey, "the key is neither RSA nor EC")
+	return refuse(WeakKey, "the key is neither RSA, EC nor Ed25519")
 }

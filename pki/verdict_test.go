@@ -2,7 +2,10 @@ package pki_test
 
 import (
 	"crypto"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
 	"math/big"
 	"slices"
 	"strings"
@@ -268,6 +271,50 @@ func TestVerifyECDSA(t *testing.T) {
 		}
 		if v := trust(ca).Verify([]*pki.Certificate{rsa.Enroll("R2", "192.168.0.2", "101", 2).Cert}, nil, today); v.Code != pki.BadSignature {
 			t.Errorf("%v: EC anchor: %v %s", hash, v.Code, v.Reason)
+		}
+	}
+}
+
+// CAs with keys of every kind sign their CRL, and certificates of every kind of key.
+func TestVerifyKinds(t *testing.T) {
+	keys := []crypto.Signer{testca.RSA(2048, 0), testca.EC(1), testca.ECOn(elliptic.P384(), 1), testca.ECOn(elliptic.P521(), 1), testca.Ed25519(1)}
+	for i, key := range keys {
+		ca, other := testca.NewWith("CA1", key, crypto.SHA256), testca.NewWith("CA1", keys[(i+1)%len(keys)], crypto.SHA256)
+		for j, k := range keys {
+			id := ca.EnrollWith(testca.DN("CN=R2"), k)
+			s := pki.NewSnapshot([]*pki.Trustpoint{{Settings: pki.Settings{Name: "TP"}, CA: ca.Cert, CRLs: []*pki.CRL{ca.ParsedCRL()}}})
+			if v := s.Verify([]*pki.Certificate{id.Cert}, nil, today); !v.OK {
+				t.Errorf("key %d of CA %d: %s", j, i, v.Reason)
+			}
+			if v := trust(other).Verify([]*pki.Certificate{id.Cert}, nil, today); v.Code != pki.BadSignature {
+				t.Errorf("key %d of CA %d, another key: %v %s", j, i, v.Code, v.Reason)
+			}
+		}
+	}
+}
+
+// A CA may sign with RSA-PSS.
+func TestVerifyPSS(t *testing.T) {
+	ca := testca.New("CA1", 0)
+	for _, algorithm := range []x509.SignatureAlgorithm{x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS} {
+		template := &x509.Certificate{SerialNumber: big.NewInt(7), NotBefore: testca.NotBefore, NotAfter: testca.NotAfter, SignatureAlgorithm: algorithm}
+		der, err := x509.CreateCertificate(rand.Reader, template, ca.Cert.X509, testca.RSA(2048, 1).Public(), ca.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, bad := range []bool{false, true} {
+			want := pki.VerdictOK
+			if bad {
+				der[len(der)-1] ^= 1
+				want = pki.BadSignature
+			}
+			cert, err := pki.ParseCertificate(der)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v := trust(ca).Verify([]*pki.Certificate{cert}, nil, today); v.Code != want {
+				t.Errorf("%v, changed %v: %v %s", algorithm, bad, v.Code, v.Reason)
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package testca
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
@@ -130,18 +131,21 @@ var (
 func algorithm(key crypto.Signer, hash crypto.Hash) []byte {
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		if _, ok := key.Public().(*ecdsa.PublicKey); ok {
+		switch key.Public().(type) {
+		case *ecdsa.PublicKey:
 			b.AddASN1ObjectIdentifier(ecdsaAlgorithms[hash])
-			return
+		case ed25519.PublicKey:
+			b.AddASN1ObjectIdentifier(asn1.ObjectIdentifier{1, 3, 101, 112})
+		default:
+			b.AddASN1ObjectIdentifier(rsaAlgorithms[hash])
+			b.AddASN1NULL()
 		}
-		b.AddASN1ObjectIdentifier(rsaAlgorithms[hash])
-		b.AddASN1NULL()
 	})
 	return b.BytesOrPanic()
 }
 
-// sign wraps the octets to be signed with algorithm and signature. Both
-// PKCS #1 and ECDSA without a source of randomness are deterministic.
+// sign wraps the octets to be signed with algorithm and signature. PKCS #1,
+// ECDSA without a source of randomness and Ed25519 are deterministic.
 func sign(tbs []byte, key crypto.Signer, hash crypto.Hash) []byte {
 	h := hash.New()
 	h.Write(tbs)
@@ -151,6 +155,8 @@ func sign(tbs []byte, key crypto.Signer, hash crypto.Hash) []byte {
 	switch key := key.(type) {
 	case *rsa.PrivateKey:
 		sig, err = rsa.SignPKCS1v15(nil, key, hash, digest)
+	case ed25519.PrivateKey: // it hashes by itself
+		sig = ed25519.Sign(key, tbs)
 	default:
 		sig, err = key.Sign(nil, digest, hash)
 	}

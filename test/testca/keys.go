@@ -2,6 +2,7 @@ package testca
 
 import (
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
@@ -44,10 +45,20 @@ func RSA(bits, n int) *rsa.PrivateKey {
 }
 
 // EC returns the n-th P-256 key.
-func EC(n byte) *ecdsa.PrivateKey {
-	scalar := make([]byte, 32)
-	scalar[0], scalar[31] = 0x6f, n
-	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), scalar)
+func EC(n byte) *ecdsa.PrivateKey { return ECOn(elliptic.P256(), n) }
+
+// ECOn returns the n-th key of a curve.
+func ECOn(curve elliptic.Curve, n byte) *ecdsa.PrivateKey {
+	scalar := make([]byte, (curve.Params().BitSize+7)/8)
+	scalar[max(0, len(scalar)-32)], scalar[len(scalar)-1] = 0x6f, n
+	key, err := ecdsa.ParseRawPrivateKey(curve, scalar)
 	must(err)
 	return key
+}
+
+// Ed25519 returns the n-th Ed25519 key.
+func Ed25519(n byte) ed25519.PrivateKey {
+	seed := make([]byte, ed25519.SeedSize)
+	seed[0], seed[ed25519.SeedSize-1] = 0x6f, n
+	return ed25519.NewKeyFromSeed(seed)
 }
