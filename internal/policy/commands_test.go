@@ -192,7 +192,10 @@ var commandTable = map[string]string{
 		+ crypto ipsec transform-set X esp-aes 256 esp-sha512-hmac
 		~ crypto ipsec transform-set X esp-3des
 		~ crypto ipsec transform-set X esp-null esp-sha-hmac
-		~ crypto ipsec transform-set X esp-gcm 256
+		+ crypto ipsec transform-set X esp-gcm 256
+		+ crypto ipsec transform-set X esp-chacha20-poly1305
+		~ crypto ipsec transform-set X esp-gmac 256
+		- crypto ipsec transform-set X esp-gcm esp-sha-hmac
 		+ crypto ipsec transform-set X ah-sha-hmac esp-aes
 		+ crypto ipsec transform-set X ah-sha256-hmac
 		~ crypto ipsec transform-set X esp-aes esp-sha-hmac comp-lzs

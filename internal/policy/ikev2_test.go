@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/obol-ike/obol/internal/ios"
+	"github.com/obol-ike/obol/test/testca"
 )
 
 // words shows a proposal's transforms.
@@ -152,5 +153,68 @@ crypto ipsec profile I
 	}
 	if got := fmt.Sprint(p.VerifyTrustpoints()); got != "[TP1 TP2]" {
 		t.Error(got)
+	}
+}
+
+// What each version negotiates of a profile's transform sets, and what it warns
+// of.
+func TestTransformSetsOfVersions(t *testing.T) {
+	const sets = `crypto ipsec transform-set GCM esp-gcm 256
+crypto ipsec transform-set CHACHA esp-chacha20-poly1305
+crypto ipsec transform-set CBC esp-aes 256 esp-sha256-hmac
+crypto ipsec transform-set BOTH ah-sha256-hmac esp-aes
+crypto ikev2 profile P
+ match identity remote any
+ authentication local rsa-sig
+ authentication remote rsa-sig
+crypto ipsec profile I
+ set transform-set GCM CHACHA CBC BOTH
+`
+	for _, test := range []struct{ line, want, warning string }{
+		{"", "esp-aes 256 esp-sha256-hmac, ah-sha256-hmac esp-aes", "esp-gcm is spoken in IKEv2 only"},
+		{" set ikev2-profile P\n set pfs group31\n", "esp-gcm 256, esp-chacha20-poly1305, esp-aes 256 esp-sha256-hmac", "AH and ESP together are spoken in IKEv1 only"},
+	} {
+		c := compileText(t, sets+test.line)
+		var all []string
+		for _, s := range c.IPsec[0].Transforms {
+			all = append(all, s.String())
+		}
+		if got := strings.Join(all, ", "); got != test.want || !strings.Contains(fmt.Sprint(c.Warnings), test.warning) {
+			t.Errorf("%q: %s\n%v", test.line, got, c.Warnings)
+		}
+	}
+	for _, text := range []string{sets + " set pfs group31\n", "crypto ipsec transform-set X esp-chacha20-poly1305 esp-sha-hmac\n"} {
+		if _, errs := Compile(Source{Name: "r1.cfg", Text: []byte(text)}); len(errs) != 1 {
+			t.Errorf("%s: %v", text, errs)
+		}
+	}
+}
+
+// A profile without trustpoints of its own signs as responder alone.
+func TestIKEv2Trustpoints(t *testing.T) {
+	const tps = "crypto pki trustpoint A\ncrypto pki trustpoint B\ncrypto ikev2 profile P\n match identity remote any\n authentication local rsa-sig\n authentication remote rsa-sig\n"
+	for _, test := range []struct {
+		lines        string
+		sign, verify string
+		initiates    bool
+	}{
+		{"", "[]", "[]", false},
+		{" pki trustpoint B\n pki trustpoint A\n", "[B A]", "[B A]", true},
+		{" pki trustpoint A sign\n pki trustpoint B verify\n", "[A]", "[B]", true},
+		{" pki trustpoint B verify\n", "[]", "[B]", false},
+		{" pki trustpoint A sign\n pki trustpoint A verify\n no pki trustpoint A\n", "[]", "[]", false},
+	} {
+		p := compileText(t, tps+test.lines).IKEv2.Profiles[0]
+		sign, ok := p.SignTrustpoints(true)
+		answer, always := p.SignTrustpoints(false)
+		if fmt.Sprint(sign) != test.sign || fmt.Sprint(answer) != test.sign || fmt.Sprint(p.VerifyTrustpoints()) != test.verify || ok != test.initiates || !always {
+			t.Errorf("%q: %v %v %v %v", test.lines, sign, ok, p.VerifyTrustpoints(), always)
+		}
+	}
+	for auth, want := range map[IKEv2Auth][3]bool{IKEv2RSASig: {true}, IKEv2ECDSASig: {1: true, 2: true}, IKEv2PreShare: {}} {
+		got := [3]bool{auth.Fits(testca.RSA(1024, 0).Public()), auth.Fits(testca.EC(1).Public()), auth.Fits(testca.Ed25519(1).Public())}
+		if got != want || auth.Fits("key") {
+			t.Errorf("%s: %v", auth, got)
+		}
 	}
 }

@@ -20,6 +20,7 @@ type ipsecProfileDraft struct {
 	transforms []ref
 	isakmp     ref
 	ikev2      ref
+	pfs        ios.Place
 	seconds    int    // 0: the global one
 	kilobytes  volume // likewise
 	replay     *int   // likewise
@@ -46,7 +47,7 @@ var ipsecProfileMode = (&ios.Mode[*builder]{Name: "ipsec-profile", Strict: true}
 	ios.Command[*builder]{Syntax: "set transform-set name:WORD...", Do: setTransformSet},
 	ios.Command[*builder]{Syntax: "set isakmp-profile name:WORD", Do: func(b *builder, m *ios.Match) { b.ipsecProfile.isakmp = setRef(m) }},
 	ios.Command[*builder]{Syntax: "set ikev2-profile name:WORD", Do: func(b *builder, m *ios.Match) { b.ipsecProfile.ikev2 = setRef(m) }},
-	ios.Command[*builder]{Syntax: "set pfs [group:{group1 | group2 | group5 | group14 | group15 | group16 | group19 | group20 | group21 | group24}]", Do: setPFS},
+	ios.Command[*builder]{Syntax: "set pfs [group:{group1 | group2 | group5 | group14 | group15 | group16 | group19 | group20 | group21 | group24 | group31}]", Do: setPFS},
 	ios.Command[*builder]{Syntax: "set security-association " + lifetimeWords, Do: func(b *builder, m *ios.Match) {
 		readLifetime(m, &b.ipsecProfile.seconds, &b.ipsecProfile.kilobytes)
 	}},
@@ -103,14 +104,17 @@ func setTransformSet(b *builder, m *ios.Match) {
 // or group2 is accepted" then, in Cisco's words from when there were no others.
 func setPFS(b *builder, m *ios.Match) {
 	p := b.ipsecProfile
-	p.PFS, p.AnyPFS = nil, false
+	p.PFS, p.AnyPFS, p.pfs = nil, false, m.Place("group")
 	if m.Form == ios.Set {
 		p.PFS, p.AnyPFS = groupNamed(m.Str("group")), m.Str("group") == ""
 	}
 }
 
+// curve25519 is beyond IOS 15.
+var curve25519, _ = suite.GroupV2(31)
+
 func groupNamed(word string) *suite.Group {
-	for _, g := range suite.Groups() {
+	for _, g := range append(suite.Groups(), curve25519) {
 		if word == groupWord(g) {
 			return g
 		}
@@ -166,13 +170,20 @@ func (b *builder) resolveIPsecProfile(d *ipsecProfileDraft) {
 		p.Replay = *d.replay
 	}
 	for _, r := range d.transforms {
-		if set := b.transformSetNamed(r.name); set != nil {
-			if !slices.Contains(p.Transforms, set) {
-				p.Transforms = append(p.Transforms, set)
-			}
-		} else if b.transforms.get(r.name) == nil {
+		switch set := b.transformSetNamed(r.name); {
+		case set == nil && b.transforms.get(r.name) == nil:
 			b.missing(r, "transform-set", b.transforms.keys)
+		case set == nil, slices.Contains(p.Transforms, set):
+		case d.ikev2.name == "" && set.combined():
+			b.warn(r.at, "ipsec profile %s does not negotiate transform-set %s: %s is spoken in IKEv2 only, with set ikev2-profile", p.Name, r.name, set.Encr.Transform)
+		case d.ikev2.name != "" && set.Both():
+			b.warn(r.at, "ipsec profile %s does not negotiate transform-set %s: AH and ESP together are spoken in IKEv1 only", p.Name, r.name)
+		default:
+			p.Transforms = append(p.Transforms, set)
 		}
+	}
+	if d.ikev2.name == "" && p.PFS == curve25519 {
+		b.fail(d.pfs, "want set ikev2-profile in this profile, or another group", "group31 is spoken in IKEv2 only")
 	}
 	if len(d.transforms) == 0 {
 		p.Transforms = []*TransformSet{b.transformSetNamed("default")}

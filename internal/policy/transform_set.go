@@ -19,8 +19,9 @@ type transformSetDraft struct {
 	unable string // why it can not be negotiated, "" when it can
 }
 
+// transformWords has esp-chacha20-poly1305 beyond IOS.
 const transformWords = "{ah-md5-hmac | ah-sha-hmac | ah-sha256-hmac | ah-sha384-hmac | ah-sha512-hmac" +
-	" | esp-des | esp-3des | esp-aes [128 | 192 | 256] | esp-null | esp-seal | esp-gcm [128 | 192 | 256] | esp-gmac [128 | 192 | 256]" +
+	" | esp-des | esp-3des | esp-aes [128 | 192 | 256] | esp-null | esp-seal | esp-gcm [128 | 192 | 256] | esp-gmac [128 | 192 | 256] | esp-chacha20-poly1305" +
 	" | esp-md5-hmac | esp-sha-hmac | esp-sha256-hmac | esp-sha384-hmac | esp-sha512-hmac | comp-lzs}"
 
 var transformSetCommands = []ios.Command[*builder]{
@@ -69,10 +70,16 @@ func transformSet(b *builder, m *ios.Match) {
 		}
 		d.add(w, next)
 	}
-	if d.Encr == nil && d.Integ != nil {
+	switch {
+	case d.Encr == nil && d.Integ != nil:
 		d.Encr = suite.Null
+	case d.combined() && d.Integ != nil:
+		m.Fail(d.Integ.Transform, "leave "+d.Integ.Transform+" out", "%s authenticates by itself", d.Encr.Transform)
 	}
 }
+
+// combined says whether the cipher authenticates too.
+func (t *TransformSet) combined() bool { return t.Encr != nil && t.Encr.Combined() }
 
 func (d *transformSetDraft) add(w, next string) {
 	if c, ok := suite.CipherIOS(w); ok {
@@ -119,7 +126,7 @@ func (b *builder) finishTransformSets() {
 			continue
 		case d.Encr == suite.Null && d.AH == nil:
 			b.warn(d.at, "transform-set %s does not encrypt", name)
-		case d.Encr != nil && d.Integ == nil && d.AH == nil:
+		case d.Encr != nil && d.Integ == nil && d.AH == nil && !d.combined():
 			b.warn(d.at, "transform-set %s has no esp-*-hmac: what it carries is open to change", name)
 		}
 		b.cfg.Transforms = append(b.cfg.Transforms, &d.TransformSet)

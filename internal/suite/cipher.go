@@ -59,11 +59,7 @@ func Ciphers() []*Cipher { return []*Cipher{DES, TripleDES, AES, Null} }
 
 // CipherV2 finds a cipher, combined or not, by its IKEv2 number.
 func CipherV2(id uint16) (*Cipher, bool) {
-	all := append(Ciphers(), AEADs()...)
-	if i := slices.IndexFunc(all, func(c *Cipher) bool { return c.V2 == id }); i >= 0 {
-		return all[i], true
-	}
-	return nil, false
+	return find(allCiphers(), func(c *Cipher) bool { return c.V2 == id })
 }
 
 // CipherV1 finds a cipher by its IKEv1 phase 1 number.
@@ -76,14 +72,17 @@ func CipherESP(id uint8) (*Cipher, bool) {
 	return findCipher(func(c *Cipher) bool { return c.ESP == id })
 }
 
-// CipherIOS finds a cipher by its word in crypto isakmp policy or in crypto
-// ipsec transform-set.
+// CipherIOS finds a cipher, combined or not, by its word in crypto isakmp policy
+// or in crypto ipsec transform-set.
 func CipherIOS(word string) (*Cipher, bool) {
-	return findCipher(func(c *Cipher) bool { return word != "" && (c.IOS == word || c.Transform == word) })
+	return find(allCiphers(), func(c *Cipher) bool { return word != "" && (c.IOS == word || c.Transform == word) })
 }
 
-func findCipher(is func(*Cipher) bool) (*Cipher, bool) {
-	all := Ciphers()
+func findCipher(is func(*Cipher) bool) (*Cipher, bool) { return find(Ciphers(), is) }
+
+func allCiphers() []*Cipher { return append(Ciphers(), AEADs()...) }
+
+func find(all []*Cipher, is func(*Cipher) bool) (*Cipher, bool) {
 	if i := slices.IndexFunc(all, is); i >= 0 {
 		return all[i], true
 	}
