@@ -2,9 +2,6 @@ package ikev1
 
 import (
 	"bytes"
-	"net/netip"
-	"slices"
-	"strings"
 
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/pki"
@@ -147,7 +144,7 @@ func (s *Session) acceptPeer(peer policy.PeerID, x identity, hash []byte) error 
 		s.profile = before
 		return err
 	}
-	if leaf := x.leaf(); leaf != nil && !names(leaf, peer) {
+	if leaf := x.leaf(); leaf != nil && !peer.NamedBy(leaf) {
 		s.report(IDCertMismatch{SA: s.sa(), ID: x.id, Subject: leaf.Subject})
 	}
 	s.establish(peer, x.notifies)
@@ -177,33 +174,6 @@ func (s *Session) establish(peer policy.PeerID, notifies []wire.NotifyV1) {
 	s.up = &established{peerID: peer.String(), since: s.now}
 	s.up.schedule(s.agreed.lifetime, s.role)
 	s.report(Authenticated{SA: s.sa(), PeerID: s.up.peerID})
-}
-
-// names says whether a certificate is of an identity: by its alternative names,
-// or by what IOS puts into the subject.
-func names(c *pki.Certificate, id policy.PeerID) bool {
-	switch id.Type {
-	case wire.IDFQDN:
-		return strings.EqualFold(c.Subject.Value("hostname"), id.Name) ||
-			slices.ContainsFunc(c.X509.DNSNames, func(n string) bool { return strings.EqualFold(n, id.Name) })
-	case wire.IDIPv4Addr, wire.IDIPv6Addr:
-		return c.Subject.Value("ipaddress") == id.Addr.String() ||
-			hasAddress(c, id.Addr)
-	case wire.IDUserFQDN:
-		return slices.ContainsFunc(c.X509.EmailAddresses, func(n string) bool { return strings.EqualFold(n, id.Name) })
-	case wire.IDDERASN1DN:
-		return c.Subject.Equal(id.DN)
-	}
-	return true // a key id is no name
-}
-
-func hasAddress(c *pki.Certificate, want netip.Addr) bool {
-	for _, ip := range c.X509.IPAddresses {
-		if a, ok := netip.AddrFromSlice(ip); ok && a.Unmap() == want {
-			return true
-		}
-	}
-	return false
 }
 
 // matchProfile selects the profile as responder. As initiator the profile of

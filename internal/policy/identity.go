@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -110,6 +111,33 @@ func (id PeerID) String() string {
 		return fmt.Sprintf("%q", id.Name)
 	}
 	return id.Name
+}
+
+// NamedBy says whether a certificate is of the identity: by its alternative
+// names, or by what IOS puts into the subject. IOS takes a peer whose certificate
+// is not, and logs it.
+func (id PeerID) NamedBy(c *pki.Certificate) bool {
+	is := func(n string) bool { return strings.EqualFold(n, id.Name) }
+	switch id.Type {
+	case wire.IDFQDN:
+		return is(c.Subject.Value("hostname")) || slices.ContainsFunc(c.X509.DNSNames, is)
+	case wire.IDUserFQDN:
+		return slices.ContainsFunc(c.X509.EmailAddresses, is)
+	case wire.IDIPv4Addr, wire.IDIPv6Addr:
+		return c.Subject.Value("ipaddress") == id.Addr.String() || hasAddress(c, id.Addr)
+	case wire.IDDERASN1DN:
+		return c.Subject.Equal(id.DN)
+	}
+	return true // a key id is no name
+}
+
+func hasAddress(c *pki.Certificate, want netip.Addr) bool {
+	for _, ip := range c.X509.IPAddresses {
+		if a, ok := netip.AddrFromSlice(ip); ok && a.Unmap() == want {
+			return true
+		}
+	}
+	return false
 }
 
 // SelfIdentity is the identity that this router shows to a peer: the profile's

@@ -10,6 +10,7 @@ import (
 type ikev2PolicyPart struct {
 	v2Policies blocks[string, ikev2PolicyDraft]
 	v2Policy   *ikev2PolicyDraft
+	noV2Policy bool // no crypto ikev2 policy default
 }
 
 type ikev2PolicyDraft struct {
@@ -50,6 +51,9 @@ func changeAddress(list []netip.Addr, m *ios.Match) []netip.Addr {
 
 func ikev2Policy(b *builder, m *ios.Match) {
 	name := m.Str("name")
+	if name == smartDefault {
+		b.noV2Policy = m.Form == ios.No
+	}
 	if m.Form != ios.Set {
 		b.v2Policies.drop(name)
 		return
@@ -82,7 +86,7 @@ func (b *builder) finishIKEv2Policies() {
 		}
 		b.cfg.IKEv2.Policies = append(b.cfg.IKEv2.Policies, &d.IKEv2Policy)
 	}
-	if p := b.ikev2ProposalNamed("default"); p != nil && b.v2Policies.get("default") == nil {
-		b.cfg.IKEv2.Policies = append(b.cfg.IKEv2.Policies, &IKEv2Policy{Name: "default", FVRF: anyFVRF, Proposals: []*IKEv2Proposal{p}})
+	if p := b.ikev2ProposalNamed(smartDefault); p != nil && b.v2Policies.get(smartDefault) == nil && !b.noV2Policy {
+		b.cfg.IKEv2.Policies = append(b.cfg.IKEv2.Policies, &IKEv2Policy{Name: smartDefault, FVRF: anyFVRF, Proposals: []*IKEv2Proposal{p}})
 	}
 }

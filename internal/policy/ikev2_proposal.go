@@ -10,9 +10,14 @@ import (
 )
 
 type ikev2ProposalPart struct {
-	v2Proposals blocks[string, ikev2ProposalDraft]
-	v2Proposal  *ikev2ProposalDraft
+	v2Proposals  blocks[string, ikev2ProposalDraft]
+	v2Proposal   *ikev2ProposalDraft
+	noV2Proposal bool // no crypto ikev2 proposal default
 }
+
+// smartDefault is the name of the proposal and the policy that IOS has without
+// being told, until a no form takes them away.
+const smartDefault = "default"
 
 type ikev2ProposalDraft struct {
 	IKEv2Proposal
@@ -36,6 +41,9 @@ var ikev2ProposalMode = (&ios.Mode[*builder]{Name: "config-ikev2-proposal", Stri
 
 func ikev2Proposal(b *builder, m *ios.Match) {
 	name := m.Str("name")
+	if name == smartDefault {
+		b.noV2Proposal = m.Form == ios.No
+	}
 	if m.Form != ios.Set {
 		b.v2Proposals.drop(name)
 		return
@@ -166,7 +174,7 @@ func (b *builder) finishIKEv2Proposals() {
 		}
 		b.cfg.IKEv2.Proposals = append(b.cfg.IKEv2.Proposals, &d.IKEv2Proposal)
 	}
-	if b.v2Proposals.get("default") == nil {
+	if b.v2Proposals.get(smartDefault) == nil && !b.noV2Proposal {
 		b.cfg.IKEv2.Proposals = append(b.cfg.IKEv2.Proposals, defaultIKEv2Proposal())
 	}
 }
@@ -176,7 +184,7 @@ func defaultIKEv2Proposal() *IKEv2Proposal {
 	five, _ := suite.GroupByNumber(5)
 	two, _ := suite.GroupByNumber(2)
 	return &IKEv2Proposal{
-		Name:   "default",
+		Name:   smartDefault,
 		Encr:   []IKEv2Encryption{{suite.AES, 256}, {suite.AES, 192}, {suite.AES, 128}},
 		PRF:    []*suite.Hash{suite.SHA512, suite.SHA384, suite.SHA256, suite.SHA1, suite.MD5},
 		Integ:  []*suite.Integrity{suite.HMACSHA512, suite.HMACSHA384, suite.HMACSHA256, suite.HMACSHA1, suite.HMACMD5},

@@ -28,10 +28,14 @@ func TestIKEv2PolicyFor(t *testing.T) {
 		{"a: fvrf RED", "192.0.2.1", "default", true, "a: it is for peers of VRF RED"},
 		{"default: address local 192.0.2.9", "192.0.2.1", "", false, "default: match address local is [192.0.2.9], not 192.0.2.1"},
 		{"default: ", "192.0.2.1", "default", false, ""},
+		{"no crypto ikev2 policy default", "192.0.2.1", "", false, ""},
+		{"no crypto ikev2 proposal default", "192.0.2.1", "", false, ""},
+		{"no crypto ikev2 policy default; default: ", "192.0.2.1", "default", false, ""},
 	} {
 		text := proposal
 		for p := range strings.SplitSeq(test.policies, "; ") {
-			if p == "" {
+			if p == "" || strings.HasPrefix(p, "no ") {
+				text += p + "\n"
 				continue
 			}
 			name, rules, _ := strings.Cut(p, ": ")

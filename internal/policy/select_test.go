@@ -1,12 +1,17 @@
 package policy
 
 import (
+	"crypto"
+	"crypto/x509"
+	"math/big"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
 
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/test/testca"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -249,6 +254,38 @@ func TestIdentities(t *testing.T) {
 		got, err := ParsePeerID(test.id)
 		if (err == nil) != (test.want != "") || err == nil && got.String() != test.want {
 			t.Errorf("%s %q: %s, %v", test.id.Type, test.id.Data, got, err)
+		}
+	}
+}
+
+// A mismatch is only logged, so it has to be told right.
+func TestNamedBy(t *testing.T) {
+	name := testca.RouterName("R2", "192.168.0.2", "101")
+	ios := testca.NewWith("CA1", testca.EC(1), crypto.SHA256).EnrollWith(name, testca.EC(2)).Cert
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(9), NotBefore: testca.NotBefore, NotAfter: testca.NotAfter, DNSNames: []string{"r3.cisco.com"}, EmailAddresses: []string{"u@b.c"},
+		IPAddresses: []net.IP{net.ParseIP("192.168.0.3"), net.ParseIP("2001:db8::3")},
+	}
+	der, err := x509.CreateCertificate(nil, template, template, testca.Ed25519(1).Public(), testca.Ed25519(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	alternative, err := pki.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v6 := PeerID{Type: wire.IDIPv6Addr, Addr: netip.MustParseAddr("2001:db8::3")}
+	for _, test := range []struct {
+		id               PeerID
+		ios, alternative bool
+	}{
+		{fqdn("r2.CISCO.com"), true, false}, {fqdn("R3.cisco.com"), false, true}, {fqdn("R4.cisco.com"), false, false},
+		{addr("192.168.0.2"), true, false}, {addr("192.168.0.3"), false, true}, {v6, false, true},
+		{user("u@b.c"), false, true}, {user("x@b.c"), false, false},
+		{PeerID{Type: wire.IDDERASN1DN, DN: name}, true, false}, {PeerID{Type: wire.IDKeyID, Name: "G"}, true, true},
+	} {
+		if a, b := test.id.NamedBy(ios), test.id.NamedBy(alternative); a != test.ios || b != test.alternative {
+			t.Errorf("%s %s: %v and %v", test.id.Type, test.id, a, b)
 		}
 	}
 }
