@@ -74,6 +74,49 @@ func (s *Signature) Fits(pub crypto.PublicKey) bool {
 	return false
 }
 
+// SignatureFor is the way in which a key signs for who has announced hashes by
+// their numbers, the strongest that the key has room for; an ECDSA key takes the
+// hash of its curve's size if it can. It is nil when there is none.
+func SignatureFor(pub crypto.PublicKey, announced func(hashID uint16) bool) *Signature {
+	var best *Signature
+	for _, s := range signatures {
+		switch {
+		case !s.Fits(pub) || !s.room(pub) || !announced(s.HashID):
+		case best == nil, s.Hash == ECDSAMethods[ECDSAMethodFor(pub)].Hash:
+			best = s
+		}
+	}
+	return best
+}
+
+// room says whether a key is long enough. RFC 8017: PSS needs two hashes, one of
+// them the salt, and two octets (section 9.1.1), PKCS #1 v1.5 the hash with 19
+// octets of its name and 11 of padding (section 9.2).
+func (s *Signature) room(pub crypto.PublicKey) bool {
+	key, ok := pub.(*rsa.PublicKey)
+	switch {
+	case !ok:
+		return true
+	case s.kind == pss:
+		return (key.N.BitLen()-1+7)/8 >= 2*s.Hash.Size()+2
+	}
+	return key.Size() >= s.Hash.Size()+30
+}
+
+// RSAMethod has the ways of authentication method 1, the default first. RFC 7296
+// section 3.8: "implementations that support this type SHOULD support signatures
+// that use SHA-1 as the hash function and SHOULD use SHA-1 as the default hash
+// function when generating signatures"; the signature itself says which it is.
+func RSAMethod() []*Signature {
+	var ways []*Signature
+	for _, s := range slices.Backward(signatures) {
+		if s.kind == pkcs1 {
+			ways = append(ways, s)
+		}
+	}
+	return ways
+}
+
 // Sign signs the octets, which it hashes. rand serves the salt of PSS only: ECDSA
 // draws its nonce from key and digest (RFC 6979), for a bad one gives the key
 // away, and Ed25519 always does so.

@@ -8,6 +8,8 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -63,6 +65,56 @@ func TestSignatures(t *testing.T) {
 	}
 	if _, ok := SignatureByID([]byte{0x30, 0}); ok {
 		t.Error("found what is not there")
+	}
+}
+
+func TestSignatureFor(t *testing.T) {
+	t.Setenv("GODEBUG", "rsa1024min=0")
+	keys := keysToSign(t)
+	for bits, name := range map[int]string{512: "RSA-512", 1024: "RSA-1024"} {
+		key, err := rsa.GenerateKey(rand.Reader, bits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[name] = key
+	}
+	for _, c := range []struct {
+		key, want string
+		hashes    []uint16
+	}{
+		{"RSA", "RSA-PSS with SHA-512", []uint16{1, 2, 3, 4, 5}},
+		{"RSA", "RSA-PSS with SHA-256", []uint16{2}},
+		{"RSA", "RSA with SHA-1", []uint16{1}},
+		{"RSA", "", []uint16{5, 99}},
+		{"RSA-1024", "RSA-PSS with SHA-384", []uint16{2, 3, 4}},
+		{"RSA-512", "RSA with SHA-256", []uint16{2, 3, 4}},
+		{"P-256", "ECDSA with SHA-256", []uint16{4, 3, 2}},
+		{"P-384", "ECDSA with SHA-384", []uint16{2, 3, 4}},
+		{"P-521", "ECDSA with SHA-512", []uint16{2, 3, 4}},
+		{"P-256", "ECDSA with SHA-512", []uint16{3, 4}},
+		{"Ed25519", "Ed25519", []uint16{2, 5}},
+		{"Ed25519", "", []uint16{2, 3, 4}},
+		{"RSA", "", nil},
+	} {
+		key, got := keys[c.key], ""
+		s := SignatureFor(key.Public(), func(id uint16) bool { return slices.Contains(c.hashes, id) })
+		if s != nil {
+			got = s.Name
+			sig, err := s.Sign(rand.Reader, key, []byte("octets"))
+			if err != nil || s.Verify(key.Public(), []byte("octets"), sig) != nil {
+				t.Errorf("%s with %s: %v", c.key, got, err)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s, hashes %v: %q, want %q", c.key, c.hashes, got, c.want)
+		}
+	}
+	var ways []string
+	for _, s := range RSAMethod() {
+		ways = append(ways, s.Name)
+	}
+	if got := strings.Join(ways, ", "); got != "RSA with SHA-1, RSA with SHA-256, RSA with SHA-384, RSA with SHA-512" {
+		t.Error(got)
 	}
 }
 
