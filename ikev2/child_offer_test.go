@@ -86,7 +86,7 @@ func TestChooseChild(t *testing.T) {
 		"either ESN":               {childWish{sets: sets(gcmSet), first: true}, wire.SAV2{childProposal(1, esp, gcm256, useESN, noESN)}, "GCM Tunnel 1: 1/20/256 5/0"},
 		"ESN only":                 {childWish{sets: sets(gcmSet), first: true}, wire.SAV2{childProposal(1, esp, gcm256, useESN)}, "none of its ESN will do"},
 		"no ESN at all":            {childWish{sets: sets(gcmSet), first: true}, wire.SAV2{childProposal(1, esp, gcm256)}, "it has no ESN"},
-		"a PRF":                    {childWish{sets: sets(gcmSet), first: true}, wire.SAV2{childProposal(1, esp, gcm256, sha256, noESN)}, "PRF is not understood in it"},
+		"a PRF":                    {childWish{sets: sets(gcmSet), first: true}, wire.SAV2{childProposal(1, esp, gcm256, prf256, noESN)}, "PRF is not understood in it"},
 		"SPI too short":            {childWish{sets: sets(cbcSet), first: true}, wire.SAV2{short}, "its SPI a153cf is none of a child SA"},
 		"SPI reserved":             {childWish{sets: sets(cbcSet), first: true}, wire.SAV2{null}, "its SPI 000000ff is none of a child SA"},
 		"group in IKE_AUTH":        {childWish{sets: sets(gcmSet), first: true}, wire.SAV2{childProposal(1, esp, gcm256, group14, noESN)}, "none of its D-H will do"},

@@ -50,7 +50,7 @@ func offerOf(number uint8, transforms ...wire.TransformV2) wire.ProposalV2 {
 var (
 	aes256  = tr(wire.TransformEncr, 12, 256)
 	gcm256  = tr(wire.TransformEncr, 20, 256)
-	sha256  = tr(wire.TransformPRF, 5)
+	prf256  = tr(wire.TransformPRF, 5)
 	hmac256 = tr(wire.TransformInteg, 12)
 	group19 = tr(wire.TransformKE, 19)
 	group14 = tr(wire.TransformKE, 14)
@@ -79,7 +79,7 @@ func TestDefaultOffer(t *testing.T) {
 func TestOfferForEachProposal(t *testing.T) {
 	spi := []byte("8 octets")
 	sa := ikeOffer(proposals(t, gcm, "encryption chacha20-poly1305;prf sha512;group 31;additional-key-exchange ml-kem-768"), spi)
-	if len(sa) != 2 || sa[1].Number != 2 || !slices.Equal(sa[0].Transforms, []wire.TransformV2{gcm256, sha256, group19}) ||
+	if len(sa) != 2 || sa[1].Number != 2 || !slices.Equal(sa[0].Transforms, []wire.TransformV2{gcm256, prf256, group19}) ||
 		!slices.Equal(sa[1].Transforms, []wire.TransformV2{tr(1, 28), tr(2, 7), tr(4, 31), tr(wire.TransformAKE1, 36)}) || string(sa[1].SPI) != string(spi) {
 		t.Errorf("%+v", sa)
 	}
@@ -100,32 +100,32 @@ func TestChooseIKE(t *testing.T) {
 		offer wire.SAV2
 		want  string // number of the peer's proposal and the transforms, or the refusals
 	}{
-		"agreed":                    {[]string{cbc}, wire.SAV2{offerOf(1, aes256, sha256, hmac256, group19)}, "1: 1/12/256 2/5 3/12 4/19"},
-		"our order, not his":        {[]string{"encryption aes-cbc-256 aes-cbc-128;integrity sha512 sha256;prf sha256;group 19 14"}, wire.SAV2{offerOf(1, tr(1, 12, 128), aes256, sha256, hmac256, tr(3, 14), group14, group19)}, "1: 1/12/256 2/5 3/14 4/19"},
-		"our first proposal":        {[]string{gcm, cbc}, wire.SAV2{offerOf(1, aes256, sha256, hmac256, group19), offerOf(7, gcm256, sha256, group19)}, "7: 1/20/256 2/5 4/19"},
-		"NONE beside a combined":    {[]string{gcm}, wire.SAV2{offerOf(1, gcm256, sha256, tr(3, 0), group19)}, "1: 1/20/256 2/5 3/0 4/19"},
-		"INTEG beside a combined":   {[]string{gcm}, wire.SAV2{offerOf(1, gcm256, sha256, hmac256, group19)}, "none of its INTEG will do"},
-		"no INTEG":                  {[]string{cbc}, wire.SAV2{offerOf(1, aes256, sha256, group19)}, "it has no INTEG"},
-		"INTEG NONE with CBC":       {[]string{cbc}, wire.SAV2{offerOf(1, aes256, sha256, tr(3, 0), group19)}, "none of its INTEG will do"},
+		"agreed":                    {[]string{cbc}, wire.SAV2{offerOf(1, aes256, prf256, hmac256, group19)}, "1: 1/12/256 2/5 3/12 4/19"},
+		"our order, not his":        {[]string{"encryption aes-cbc-256 aes-cbc-128;integrity sha512 sha256;prf sha256;group 19 14"}, wire.SAV2{offerOf(1, tr(1, 12, 128), aes256, prf256, hmac256, tr(3, 14), group14, group19)}, "1: 1/12/256 2/5 3/14 4/19"},
+		"our first proposal":        {[]string{gcm, cbc}, wire.SAV2{offerOf(1, aes256, prf256, hmac256, group19), offerOf(7, gcm256, prf256, group19)}, "7: 1/20/256 2/5 4/19"},
+		"NONE beside a combined":    {[]string{gcm}, wire.SAV2{offerOf(1, gcm256, prf256, tr(3, 0), group19)}, "1: 1/20/256 2/5 3/0 4/19"},
+		"INTEG beside a combined":   {[]string{gcm}, wire.SAV2{offerOf(1, gcm256, prf256, hmac256, group19)}, "none of its INTEG will do"},
+		"no INTEG":                  {[]string{cbc}, wire.SAV2{offerOf(1, aes256, prf256, group19)}, "it has no INTEG"},
+		"INTEG NONE with CBC":       {[]string{cbc}, wire.SAV2{offerOf(1, aes256, prf256, tr(3, 0), group19)}, "none of its INTEG will do"},
 		"no PRF":                    {[]string{cbc}, wire.SAV2{offerOf(1, aes256, hmac256, group19)}, "it has no PRF"},
 		"PRF of AES-XCBC":           {[]string{cbc}, wire.SAV2{offerOf(1, aes256, tr(2, 4), hmac256, group19)}, "none of its PRF will do"},
-		"no group":                  {[]string{cbc}, wire.SAV2{offerOf(1, aes256, sha256, hmac256)}, "it has no D-H"},
-		"group NONE":                {[]string{cbc}, wire.SAV2{offerOf(1, aes256, sha256, hmac256, tr(4, 0))}, "none of its D-H will do"},
-		"another group":             {[]string{cbc}, wire.SAV2{offerOf(1, aes256, sha256, hmac256, group14)}, "none of its D-H will do"},
-		"key length left out":       {[]string{cbc}, wire.SAV2{offerOf(1, tr(1, 12), sha256, hmac256, group19)}, "none of its ENCR will do"},
-		"unknown attribute":         {[]string{cbc}, wire.SAV2{offerOf(1, bad, sha256, hmac256, group19)}, "none of its ENCR will do"},
-		"... another beside it":     {[]string{cbc}, wire.SAV2{offerOf(1, bad, aes256, sha256, hmac256, group19)}, "1: 1/12/256 2/5 3/12 4/19"},
-		"unknown type":              {[]string{cbc}, wire.SAV2{offerOf(1, aes256, sha256, hmac256, group19, tr(240, 1))}, "transform type 240 is not understood in it"},
-		"... another proposal":      {[]string{cbc}, wire.SAV2{offerOf(1, aes256, tr(240, 1)), offerOf(2, aes256, sha256, hmac256, group19)}, "2: 1/12/256 2/5 3/12 4/19"},
-		"ESN for an IKE SA":         {[]string{cbc}, wire.SAV2{offerOf(1, aes256, sha256, hmac256, group19, tr(5, 0))}, "ESN is not understood in it"},
-		"protocol ESP":              {[]string{cbc}, wire.SAV2{{Number: 1, Protocol: wire.ProtocolESP, Transforms: []wire.TransformV2{aes256, sha256, hmac256, group19}}}, "it is of protocol ESP"},
+		"no group":                  {[]string{cbc}, wire.SAV2{offerOf(1, aes256, prf256, hmac256)}, "it has no D-H"},
+		"group NONE":                {[]string{cbc}, wire.SAV2{offerOf(1, aes256, prf256, hmac256, tr(4, 0))}, "none of its D-H will do"},
+		"another group":             {[]string{cbc}, wire.SAV2{offerOf(1, aes256, prf256, hmac256, group14)}, "none of its D-H will do"},
+		"key length left out":       {[]string{cbc}, wire.SAV2{offerOf(1, tr(1, 12), prf256, hmac256, group19)}, "none of its ENCR will do"},
+		"unknown attribute":         {[]string{cbc}, wire.SAV2{offerOf(1, bad, prf256, hmac256, group19)}, "none of its ENCR will do"},
+		"... another beside it":     {[]string{cbc}, wire.SAV2{offerOf(1, bad, aes256, prf256, hmac256, group19)}, "1: 1/12/256 2/5 3/12 4/19"},
+		"unknown type":              {[]string{cbc}, wire.SAV2{offerOf(1, aes256, prf256, hmac256, group19, tr(240, 1))}, "transform type 240 is not understood in it"},
+		"... another proposal":      {[]string{cbc}, wire.SAV2{offerOf(1, aes256, tr(240, 1)), offerOf(2, aes256, prf256, hmac256, group19)}, "2: 1/12/256 2/5 3/12 4/19"},
+		"ESN for an IKE SA":         {[]string{cbc}, wire.SAV2{offerOf(1, aes256, prf256, hmac256, group19, tr(5, 0))}, "ESN is not understood in it"},
+		"protocol ESP":              {[]string{cbc}, wire.SAV2{{Number: 1, Protocol: wire.ProtocolESP, Transforms: []wire.TransformV2{aes256, prf256, hmac256, group19}}}, "it is of protocol ESP"},
 		"an SPI in IKE_SA_INIT":     {[]string{cbc}, wire.SAV2{{Number: 1, Protocol: wire.ProtocolISAKMP, SPI: make([]byte, 8), Transforms: []wire.TransformV2{aes256}}}, "its SPI has 8 octets, not 0"},
-		"additional key exchange":   {[]string{hybrid}, wire.SAV2{offerOf(1, gcm256, sha256, group19, mlkem)}, "1: 1/20/256 2/5 4/19 6/36"},
-		"... in his third type":     {[]string{hybrid}, wire.SAV2{offerOf(1, gcm256, sha256, group19, tr(6, 0), tr(6, 35), tr(8, 36))}, "1: 1/20/256 2/5 4/19 6/0 8/36"},
-		"... which he has not":      {[]string{hybrid}, wire.SAV2{offerOf(1, gcm256, sha256, group19)}, "it has no additional key exchange ML-KEM-768"},
-		"... which we have not":     {[]string{gcm}, wire.SAV2{offerOf(1, gcm256, sha256, group19, mlkem)}, "none of its ADDKE1 will do"},
-		"... optional":              {[]string{gcm}, wire.SAV2{offerOf(1, gcm256, sha256, group19, mlkem, tr(6, 0))}, "1: 1/20/256 2/5 4/19 6/0"},
-		"ML-KEM as the first group": {[]string{hybrid}, wire.SAV2{offerOf(1, gcm256, sha256, tr(4, 36), mlkem)}, "none of its D-H will do"},
+		"additional key exchange":   {[]string{hybrid}, wire.SAV2{offerOf(1, gcm256, prf256, group19, mlkem)}, "1: 1/20/256 2/5 4/19 6/36"},
+		"... in his third type":     {[]string{hybrid}, wire.SAV2{offerOf(1, gcm256, prf256, group19, tr(6, 0), tr(6, 35), tr(8, 36))}, "1: 1/20/256 2/5 4/19 6/0 8/36"},
+		"... which he has not":      {[]string{hybrid}, wire.SAV2{offerOf(1, gcm256, prf256, group19)}, "it has no additional key exchange ML-KEM-768"},
+		"... which we have not":     {[]string{gcm}, wire.SAV2{offerOf(1, gcm256, prf256, group19, mlkem)}, "none of its ADDKE1 will do"},
+		"... optional":              {[]string{gcm}, wire.SAV2{offerOf(1, gcm256, prf256, group19, mlkem, tr(6, 0))}, "1: 1/20/256 2/5 4/19 6/0"},
+		"ML-KEM as the first group": {[]string{hybrid}, wire.SAV2{offerOf(1, gcm256, prf256, tr(4, 36), mlkem)}, "none of its D-H will do"},
 		"nothing of ours":           {nil, wire.SAV2{offerOf(1, aes256)}, ""},
 	} {
 		got, ok := chooseIKE(proposals(t, c.ours...), c.offer, 0)
@@ -168,25 +168,25 @@ func TestAcceptIKE(t *testing.T) {
 		got  wire.SAV2
 		want string // the algorithms, or why not
 	}{
-		"combined":                {wire.SAV2{offerOf(1, gcm256, sha256, group19)}, "ESP_AES_GCM_16 256 sha256 none 19 0"},
-		"... with INTEG NONE":     {wire.SAV2{offerOf(1, gcm256, sha256, tr(3, 0), group19)}, "ESP_AES_GCM_16 256 sha256 none 19 0"},
-		"... with INTEG":          {wire.SAV2{offerOf(1, gcm256, sha256, hmac256, group19)}, "the peer's choice of INTEG is not one of what we offered"},
-		"hybrid":                  {wire.SAV2{offerOf(2, tr(1, 12, 128), sha256, hmac256, group14, mlkem)}, "ESP_AES 128 sha256 HMAC-SHA256 14 1"},
-		"another order":           {wire.SAV2{offerOf(2, mlkem, group14, hmac256, sha256, aes256)}, "ESP_AES 256 sha256 HMAC-SHA256 14 1"},
-		"hybrid left out":         {wire.SAV2{offerOf(2, aes256, sha256, hmac256, group14)}, "the peer chose no ADDKE1"},
-		"hybrid declined":         {wire.SAV2{offerOf(2, aes256, sha256, hmac256, group14, tr(6, 0))}, "the peer's choice of ADDKE1 is not one of what we offered"},
-		"two of a type":           {wire.SAV2{offerOf(2, aes256, tr(1, 12, 128), sha256, hmac256, group14, mlkem)}, "the peer's choice of ENCR is not one of what we offered"},
-		"the same twice":          {wire.SAV2{offerOf(1, gcm256, gcm256, sha256, group19)}, "the peer's choice of ENCR is not one of what we offered"},
-		"no group":                {wire.SAV2{offerOf(1, gcm256, sha256)}, "the peer chose no D-H"},
-		"group NONE":              {wire.SAV2{offerOf(1, gcm256, sha256, tr(4, 0))}, "the peer's choice of D-H is not one of what we offered"},
-		"of another proposal":     {wire.SAV2{offerOf(1, aes256, sha256, group19)}, "the peer's choice of ENCR is not one of what we offered"},
-		"a number not offered":    {wire.SAV2{offerOf(3, gcm256, sha256, group19)}, "the peer chose proposal 3, which we have not offered"},
-		"two proposals":           {wire.SAV2{offerOf(1, gcm256, sha256, group19), offerOf(1, gcm256, sha256, group19)}, "the peer answers with 2 proposals, not with one"},
+		"combined":                {wire.SAV2{offerOf(1, gcm256, prf256, group19)}, "ESP_AES_GCM_16 256 sha256 none 19 0"},
+		"... with INTEG NONE":     {wire.SAV2{offerOf(1, gcm256, prf256, tr(3, 0), group19)}, "ESP_AES_GCM_16 256 sha256 none 19 0"},
+		"... with INTEG":          {wire.SAV2{offerOf(1, gcm256, prf256, hmac256, group19)}, "the peer's choice of INTEG is not one of what we offered"},
+		"hybrid":                  {wire.SAV2{offerOf(2, tr(1, 12, 128), prf256, hmac256, group14, mlkem)}, "ESP_AES 128 sha256 HMAC-SHA256 14 1"},
+		"another order":           {wire.SAV2{offerOf(2, mlkem, group14, hmac256, prf256, aes256)}, "ESP_AES 256 sha256 HMAC-SHA256 14 1"},
+		"hybrid left out":         {wire.SAV2{offerOf(2, aes256, prf256, hmac256, group14)}, "the peer chose no ADDKE1"},
+		"hybrid declined":         {wire.SAV2{offerOf(2, aes256, prf256, hmac256, group14, tr(6, 0))}, "the peer's choice of ADDKE1 is not one of what we offered"},
+		"two of a type":           {wire.SAV2{offerOf(2, aes256, tr(1, 12, 128), prf256, hmac256, group14, mlkem)}, "the peer's choice of ENCR is not one of what we offered"},
+		"the same twice":          {wire.SAV2{offerOf(1, gcm256, gcm256, prf256, group19)}, "the peer's choice of ENCR is not one of what we offered"},
+		"no group":                {wire.SAV2{offerOf(1, gcm256, prf256)}, "the peer chose no D-H"},
+		"group NONE":              {wire.SAV2{offerOf(1, gcm256, prf256, tr(4, 0))}, "the peer's choice of D-H is not one of what we offered"},
+		"of another proposal":     {wire.SAV2{offerOf(1, aes256, prf256, group19)}, "the peer's choice of ENCR is not one of what we offered"},
+		"a number not offered":    {wire.SAV2{offerOf(3, gcm256, prf256, group19)}, "the peer chose proposal 3, which we have not offered"},
+		"two proposals":           {wire.SAV2{offerOf(1, gcm256, prf256, group19), offerOf(1, gcm256, prf256, group19)}, "the peer answers with 2 proposals, not with one"},
 		"no proposal":             {nil, "the peer answers with 0 proposals, not with one"},
-		"another protocol":        {wire.SAV2{{Number: 1, Protocol: wire.ProtocolESP, Transforms: []wire.TransformV2{gcm256, sha256, group19}}}, "the peer answers proposal 1 with protocol ESP and an SPI of 0 octets"},
-		"an SPI":                  {wire.SAV2{{Number: 1, Protocol: wire.ProtocolISAKMP, SPI: make([]byte, 8), Transforms: []wire.TransformV2{gcm256, sha256, group19}}}, "the peer answers proposal 1 with protocol ISAKMP and an SPI of 8 octets"},
-		"shorter key":             {wire.SAV2{offerOf(1, tr(1, 20, 128), sha256, group19)}, "the peer's choice of ENCR is not one of what we offered"},
-		"a type nobody asked for": {wire.SAV2{offerOf(1, gcm256, sha256, group19, tr(5, 0))}, "the peer's choice of ESN is not one of what we offered"},
+		"another protocol":        {wire.SAV2{{Number: 1, Protocol: wire.ProtocolESP, Transforms: []wire.TransformV2{gcm256, prf256, group19}}}, "the peer answers proposal 1 with protocol ESP and an SPI of 0 octets"},
+		"an SPI":                  {wire.SAV2{{Number: 1, Protocol: wire.ProtocolISAKMP, SPI: make([]byte, 8), Transforms: []wire.TransformV2{gcm256, prf256, group19}}}, "the peer answers proposal 1 with protocol ISAKMP and an SPI of 8 octets"},
+		"shorter key":             {wire.SAV2{offerOf(1, tr(1, 20, 128), prf256, group19)}, "the peer's choice of ENCR is not one of what we offered"},
+		"a type nobody asked for": {wire.SAV2{offerOf(1, gcm256, prf256, group19, tr(5, 0))}, "the peer's choice of ESN is not one of what we offered"},
 	} {
 		a, _, err := acceptIKE(ours, c.got)
 		got := ""
