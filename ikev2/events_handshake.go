@@ -1,6 +1,7 @@
 package ikev2
 
 import (
+	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
@@ -32,6 +33,13 @@ type OfferRefused struct {
 	Checks             []Checked
 }
 
+// GroupWanted says that the responder wants another group than ours first: the
+// request goes out again.
+type GroupWanted struct {
+	SA
+	Group *suite.Group
+}
+
 // InitVerified says that a message of IKE_SA_INIT is whole.
 type InitVerified struct{ SA }
 
@@ -44,11 +52,11 @@ type NATChecked struct {
 // InitCompleted ends IKE_SA_INIT.
 type InitCompleted struct{ SA }
 
-// HashesResolved is what the hashes of a CERTREQ lead to: the trustpoint that is
-// taken, and those that the profile does not allow.
+// HashesResolved is what the hashes of a CERTREQ lead to. Choice has the trustpoint
+// of each, whether the profile allows it or not.
 type HashesResolved struct {
 	SA
-	Trustpoints []string // nil: NONE
+	Choice pki.Choice
 }
 
 // ChainFetched is the certificate chain of a trustpoint of ours.

@@ -1,6 +1,7 @@
 package ikev2
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
 	"slices"
@@ -105,6 +106,8 @@ func (s *Session) answered(x *ikeSA, f *flight, m *message) {
 	s.sendQueue(x)
 }
 
+const headerSK = 4 // octets: of the payload that is encrypted
+
 var errUsedUp = errors.New("message ids are used up")
 
 // seal encrypts what a builder holds: one datagram, or several fragments.
@@ -117,11 +120,15 @@ func (s *Session) seal(x *ikeSA, h wire.Header, b *wire.Builder) ([][]byte, erro
 	}
 	inner := b.Payloads()
 	s.report(EncryptionBegun{SA: s.sa(x), Payloads: names(b.First(), inner)})
-	datagram, err := x.sealWhole(h, b.First(), inner, s.env.Rand)
-	if err != nil {
-		return nil, err
+	n := wire.HeaderLen + headerSK + x.out.sealedLen(len(inner))
+	if room := fragmentRoom(s.config.IKEv2.FragmentMTU, s.local); x.fragments && n > room {
+		return x.out.sealFragments(h, b.First(), inner, room, s.env.Rand)
 	}
-	return [][]byte{datagram}, nil
+	h.NextPayload, h.Length = wire.PayloadSK, uint32(n)
+	datagram := append(h.Append(make([]byte, 0, n)), byte(b.First()), 0)
+	datagram = binary.BigEndian.AppendUint16(datagram, uint16(n-wire.HeaderLen))
+	datagram, err := x.out.seal(datagram, inner, s.env.Rand)
+	return [][]byte{datagram}, err
 }
 
 // transmit sends the datagrams of a message, the first time or again.
@@ -129,6 +136,9 @@ func (s *Session) transmit(x *ikeSA, h wire.Header, datagrams [][]byte, clear []
 	s.path.sent = s.now
 	if clear == nil {
 		clear = []PayloadName{{Type: wire.PayloadSK}}
+		if len(datagrams) > 1 {
+			clear[0].Type = wire.PayloadSKF
+		}
 	}
 	s.report(PacketSent{SA: s.sa(x), Exchange: h.Exchange, MessageID: h.MessageID, Response: h.Flags&wire.FlagResponse != 0, Payloads: clear, Fragments: len(datagrams)})
 	for _, data := range datagrams {
@@ -161,6 +171,7 @@ func (s *Session) exchangeTimeout() {
 			}
 		}
 		x.answers = slices.DeleteFunc(x.answers, func(a *answer) bool { return !a.until.IsZero() && !s.now.Before(a.until) })
+		x.reassembly.expire(s.now, s.remote.Addr(), s.env.Hold)
 		if x.closing && len(x.flights)+len(x.answers) == 0 {
 			s.drop(x, "deleted")
 		}
@@ -174,6 +185,9 @@ func (s *Session) exchangeDeadline(t *deadline) {
 		}
 		for _, a := range x.answers {
 			t.add(a.until, "response forgotten")
+		}
+		if at, ok := x.reassembly.deadline(); ok {
+			t.add(at, "fragments")
 		}
 	}
 }

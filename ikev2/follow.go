@@ -14,7 +14,7 @@ const natPort = 4500
 
 // path is what a session knows of NATs on the way to its peer.
 type path struct {
-	self, peer bool // who sits behind a NAT
+	natFound
 
 	sent    time.Time  // our last datagram
 	next    time.Time  // of the next look whether a keepalive is due; zero: never

@@ -1,9 +1,7 @@
 package ikev2
 
 import (
-	"encoding/binary"
 	"errors"
-	"io"
 	"slices"
 
 	"github.com/obol-ike/obol/internal/suite"
@@ -28,8 +26,9 @@ type ikeSA struct {
 	takes    uint32 // requests of the peer that we take at a time
 	answers  []*answer
 
-	fragments bool // both ends announced fragmentation (RFC 7383 section 2.3)
-	closing   bool // its deletion is under way, or was asked for
+	fragments  bool // both ends announced fragmentation (RFC 7383 section 2.3)
+	reassembly reassembly
+	closing    bool // its deletion is under way, or was asked for
 }
 
 func newIKESA(role Role) *ikeSA { return &ikeSA{role: role, window: 1, takes: 1} }
@@ -100,6 +99,7 @@ func (s *Session) drop(x *ikeSA, reason string) {
 	s.all = slices.DeleteFunc(s.all, func(o *ikeSA) bool { return o == x })
 	flights, queue := x.flights, x.queue
 	x.flights, x.queue, x.answers = nil, nil, nil
+	x.reassembly.clear(s.remote.Addr(), s.env.Hold)
 	for _, f := range flights {
 		f.request.abandoned(s, x, reason)
 	}
@@ -107,14 +107,4 @@ func (s *Session) drop(x *ikeSA, reason string) {
 		r.abandoned(s, x, reason)
 	}
 	x.wipe()
-}
-
-// sealWhole makes the datagram of a message whose payloads are inner.
-func (x *ikeSA) sealWhole(h wire.Header, first wire.PayloadType, inner []byte, random io.Reader) ([]byte, error) {
-	n := wire.HeaderLen + 4 + x.out.sealedLen(len(inner))
-	h.NextPayload, h.Length = wire.PayloadSK, uint32(n)
-	datagram := h.Append(make([]byte, 0, n))
-	datagram = append(datagram, byte(first), 0)
-	datagram = binary.BigEndian.AppendUint16(datagram, uint16(n-wire.HeaderLen))
-	return x.out.seal(datagram, inner, random)
 }

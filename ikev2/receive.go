@@ -156,7 +156,7 @@ func (s *Session) receiveProtected(x *ikeSA, m *message, data []byte) error {
 	case s.up == nil && again == nil && (m.Exchange != wire.ExchangeAuth || x.role == Initiator):
 		return reject(0, "%s before the peer is authenticated", m.Exchange)
 	}
-	inner, first, err := s.open(x, m.Header, data)
+	inner, first, err := s.open(x, m.Header, data, again != nil)
 	if err != nil || inner == nil {
 		return err
 	}
@@ -170,7 +170,7 @@ func (s *Session) receiveProtected(x *ikeSA, m *message, data []byte) error {
 	if m.payloads, err = wire.ParseChainV2(first, inner, 0); err == nil {
 		err = understood(m.payloads)
 	}
-	s.report(MessageRead{SA: s.sa(x), Exchange: m.Exchange, Payloads: namesOf(m.payloads)})
+	s.report(MessageRead{SA: s.sa(x), Exchange: m.Exchange, Response: response, Payloads: namesOf(m.payloads)})
 	switch {
 	case response && err != nil:
 		x.land(f)
@@ -193,28 +193,59 @@ func (s *Session) receiveProtected(x *ikeSA, m *message, data []byte) error {
 
 // open checks and decrypts a message; without an error and without payloads it is
 // a fragment of one that is not whole yet.
-func (s *Session) open(x *ikeSA, h wire.Header, data []byte) (inner []byte, first wire.PayloadType, err error) {
+func (s *Session) open(x *ikeSA, h wire.Header, data []byte, again bool) (inner []byte, first wire.PayloadType, err error) {
 	m, err := wire.Parse(data)
 	if err != nil {
 		return nil, 0, err
 	}
-	// RFC 7296 section 3.14: "it is often the only payload in the message". More
+	// RFC 7296 section 3.14: "Often, it is the only payload in the message." More
 	// than that is nobody's.
-	if len(m.Payloads) != 1 || m.Payloads[0].Type != wire.PayloadSK || len(m.Rest) > 0 {
+	if len(m.Payloads) != 1 || len(m.Rest) > 0 {
 		return nil, 0, reject(0, "not one encrypted payload, but %v", namesOf(m.Payloads))
 	}
-	if err := s.unlock(x); err != nil {
-		return nil, 0, err
-	}
 	p := m.Payloads[0]
-	if inner, err = x.in.open(data, p.Offset+len(p.Raw)-len(p.Body)); err != nil {
+	first = wire.PayloadType(p.Raw[0])
+	switch p.Type {
+	case wire.PayloadSK:
+		inner, err = s.unseal(x, data, p.Offset+headerSK)
+		return inner, first, err
+	case wire.PayloadSKF:
+		return s.openFragment(x, h, p, data, again)
+	}
+	return nil, 0, reject(0, "%s is not encrypted", h.Exchange)
+}
+
+// unseal decrypts what begins at start of a datagram. Without an error the result
+// is not nil, but for the padding it may be empty.
+func (s *Session) unseal(x *ikeSA, data []byte, start int) ([]byte, error) {
+	if err := s.unlock(x); err != nil {
+		return nil, err
+	}
+	inner, err := x.in.open(data, start)
+	if err != nil {
 		s.lock(x)
+	}
+	return inner, err
+}
+
+// openFragment takes one fragment. RFC 7383 section 2.6.1 has the response to a
+// repeated request sent again for its first fragment alone.
+func (s *Session) openFragment(x *ikeSA, h wire.Header, p wire.Payload, data []byte, again bool) ([]byte, wire.PayloadType, error) {
+	if !x.fragments {
+		return nil, 0, reject(0, "a fragment, which was not announced")
+	}
+	f, err := wire.ParseBody(p, wire.ParseSKF)
+	switch {
+	case err != nil:
 		return nil, 0, err
+	case again && f.Number != 1 || !again && !x.reassembly.wants(h, f):
+		return nil, 0, nil
 	}
-	if inner == nil {
-		inner = []byte{}
+	inner, err := s.unseal(x, data, p.Offset+headerSKF)
+	if err != nil || again {
+		return inner, 0, err
 	}
-	return inner, wire.PayloadType(p.Raw[0]), nil
+	return x.reassembly.add(s.now, s.remote.Addr(), h, f, wire.PayloadType(p.Raw[0]), inner, s.env.Hold)
 }
 
 // understood refuses what RFC 7296 section 2.5 has refused: "If the critical flag

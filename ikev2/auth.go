@@ -1,0 +1,57 @@
+package ikev2
+
+import (
+	"encoding/binary"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/wire"
+)
+
+// addLast adds the notifications that end IKE_AUTH, in IOS's order.
+func (s *Session) addLast(b *wire.Builder) {
+	for _, n := range []wire.NotifyV2{
+		{Type: wire.V2SetWindowSize, Data: binary.BigEndian.AppendUint32(nil, uint32(s.config.IKEv2.Window))},
+		{Type: wire.V2ESPTFCPaddingNot},
+		{Type: wire.V2NonFirstFragmentsAlso},
+	} {
+		b.Add(wire.PayloadNotifyV2, n)
+	}
+}
+
+// establish ends the handshake: the peer is authenticated.
+func (s *Session) establish(localID, sign string, peer *peerProof) {
+	x, life, peerID := s.ike, s.profile.Lifetime, peer.id.String()
+	s.up = &established{
+		localID: localID, peerID: peerID, sign: sign, verify: peer.method,
+		since: s.now, expires: s.now.Add(life), lifetime: life,
+	}
+	s.phase = nil
+	s.step(x, AuthDone)
+	x.takes = uint32(s.config.IKEv2.Window)
+	s.readWindow(x, peer.notifies)
+	s.report(SACreated{SA: s.sa(x), LocalID: localID, PeerID: peerID, Lifetime: life})
+	s.step(x, Ready)
+	s.report(ike.SessionUp{
+		Version: 2, ConnID: s.connID, Local: s.local, Remote: s.remote,
+		PeerID: peerID, Profile: s.profileName(), Initiator: x.role == Initiator,
+	})
+	s.report(DuplicateChecked{SA: s.sa(x)})
+	s.beginLiveness(s.profile.DPD)
+	s.beginKeepalives()
+}
+
+// readWindow takes the peer's SET_WINDOW_SIZE (RFC 7296 section 2.3). A window of
+// nothing is none.
+func (s *Session) readWindow(x *ikeSA, notifies []wire.NotifyV2) {
+	for _, n := range notifies {
+		if n.Type == wire.V2SetWindowSize && len(n.Data) == 4 {
+			x.window = max(1, binary.BigEndian.Uint32(n.Data))
+		}
+	}
+}
+
+// wipe forgets what only AUTH needs.
+func (init *initial) wipe() {
+	init.keys.Pi.Wipe()
+	init.keys.Pr.Wipe()
+}

@@ -1,0 +1,138 @@
+package ikev2
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"slices"
+
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/wire"
+)
+
+// initial is what both ends keep of IKE_SA_INIT until they are authenticated.
+type initial struct {
+	request, response []byte // as they were sent: AUTH is about these octets
+	ni, nr            []byte
+	keys              Keys
+	hashes            []wire.HashAlgorithm // that the peer can check signatures with
+	announced         bool                 // the hashes of ours were
+	requests          []pki.KeyHash        // CAs of the responder's CERTREQ
+}
+
+// half is one end's share of the key exchange.
+type half struct {
+	sa    wire.SAV2
+	ke    wire.KEV2
+	nonce []byte
+}
+
+// readHalf reads SA, KE and Nonce, which there must be once each.
+func readHalf(m *message) (h half, err error) {
+	var p [3]wire.Payload
+	for i, t := range []wire.PayloadType{wire.PayloadSAV2, wire.PayloadKEV2, wire.PayloadNonceV2} {
+		if p[i], err = m.body(t); err != nil {
+			return h, err
+		}
+	}
+	if h.sa, err = wire.ParseBody(p[0], wire.ParseSAV2); err != nil {
+		return h, err
+	}
+	if h.ke, err = wire.ParseBody(p[1], wire.ParseKEV2); err != nil {
+		return h, err
+	}
+	if h.nonce, err = wire.ParseBody(p[2], wire.ParseNonce); err == nil && len(h.nonce) < minNonce {
+		err = reject(wire.V2InvalidSyntax, "nonce of %d octets, at least %d are due", len(h.nonce), minNonce)
+	}
+	return h, err
+}
+
+// minNonce, RFC 7296 section 2.10: nonces "MUST be at least 128 bits in size".
+const minNonce = 16
+
+// addInit adds what both ends send, in IOS's order: SA KE N VID VID and NAT
+// detection.
+func (s *Session) addInit(b *wire.Builder, sa wire.SAV2, public []byte, group *suite.Group, nonce []byte, hashes bool) {
+	x := s.ike
+	b.Add(wire.PayloadSAV2, sa)
+	b.Add(wire.PayloadKEV2, wire.KEV2{Group: group.Number, Data: public})
+	b.Add(wire.PayloadNonceV2, wire.Raw(nonce))
+	for _, vid := range vendorIDs() {
+		b.Add(wire.PayloadVendorIDV2, wire.Raw(vid))
+	}
+	for _, n := range natNotifies(x.spiI, x.spiR, s.local, s.remote) {
+		b.Add(wire.PayloadNotifyV2, n)
+	}
+	if x.fragments {
+		b.Add(wire.PayloadNotifyV2, wire.NotifyV2{Type: wire.V2FragmentationSupported})
+	}
+	if hashes {
+		b.Add(wire.PayloadNotifyV2, hashNotify())
+	}
+}
+
+// derive makes the keys of the IKE SA.
+func (s *Session) derive(x *ikeSA, init *initial, shared []byte) {
+	seed := SKEYSEED(x.agreed.prf, init.ni, init.nr, shared)
+	defer seed.Wipe()
+	init.keys = DeriveKeys(x.agreed.prf, seed, init.ni, init.nr, x.spiI, x.spiR, x.agreed.lengths())
+	s.report(KeysDerived{SA: s.sa(x)})
+}
+
+// heed takes what else a peer announces.
+func (init *initial) heed(s *Session, m *message, notifies []wire.NotifyV2) error {
+	s.ike.fragments = s.config.IKEv2.FragmentMTU > 0 && fragments(notifies)
+	var err error
+	for _, n := range notifies {
+		if n.Type != wire.V2SignatureHashAlgorithms {
+			continue
+		}
+		if init.hashes, err = n.SignatureHashes(); err != nil {
+			return err
+		}
+	}
+	init.requests, _, err = readRequests(m.payloads)
+	return err
+}
+
+// findNAT compares what the peer says of its addresses, and of ours, with what
+// we see.
+func (s *Session) findNAT(x *ikeSA, m *message, notifies []wire.NotifyV2) {
+	if !s.config.NoNATTransparency {
+		s.path.natFound = readNAT(notifies, m.InitiatorSPI, m.ResponderSPI, m.local, m.remote)
+	}
+	s.report(NATChecked{SA: s.sa(x), Self: s.path.self, Peer: s.path.peer})
+}
+
+// proposals are those that the policy for our address offers.
+func (s *Session) proposals() ([]*policy.IKEv2Proposal, error) {
+	choice := s.config.IKEv2PolicyFor(s.local.Addr())
+	e := PolicyFound{SA: s.sa(s.ike), Smart: choice.Default}
+	if choice.Policy == nil {
+		s.report(e)
+		return nil, errors.New(choice.Reason)
+	}
+	e.Policy = choice.Policy.Name
+	s.report(e)
+	return choice.Policy.Proposals, nil
+}
+
+// announces says whether we tell by which hashes we check signatures. IOS 15 does
+// not; but there are keys for which it has no other way than method 14.
+func (s *Session) announces() bool {
+	return slices.ContainsFunc(s.pki.All(), func(tp *pki.Trustpoint) bool { return isEd25519(tp.CA) || isEd25519(tp.Identity) })
+}
+
+func isEd25519(c *pki.Certificate) bool {
+	if c == nil {
+		return false
+	}
+	_, ok := c.X509.PublicKey.(ed25519.PublicKey)
+	return ok
+}
+
+// encrypted says whether a payload stands where IKE_SA_INIT has none.
+func encrypted(payloads []wire.Payload) bool {
+	return slices.ContainsFunc(payloads, func(p wire.Payload) bool { return p.Type == wire.PayloadSK || p.Type == wire.PayloadSKF })
+}
