@@ -6,6 +6,7 @@ import (
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/test/testca"
 	"software.sslmate.com/src/go-pkcs12"
@@ -191,6 +193,34 @@ func TestParsePKCS12(t *testing.T) {
 		}
 		if _, err := pki.ParsePKCS12(der, "wrong"); err == nil || err.Error() != "PKCS #12 file: wrong password" {
 			t.Errorf("%s: wrong password: %v", what, err)
+		}
+	}
+}
+
+// Every kind of key comes from PKCS #12 as it went in, and signs for IKEv2.
+func TestParsePKCS12Kinds(t *testing.T) {
+	ca := testca.NewWith("ECCA", testca.Ed25519(1), crypto.SHA256)
+	for i, key := range []crypto.Signer{
+		testca.RSA(2048, 0), testca.EC(2), testca.ECOn(elliptic.P384(), 2), testca.ECOn(elliptic.P521(), 2), testca.Ed25519(2),
+	} {
+		m, err := pki.ParsePKCS12(p12(t, pkcs12.Modern.WithIterations(2), ca.EnrollWith(testca.DN("CN=R1"), key), "secret"), "secret")
+		if err != nil {
+			t.Errorf("key %d: %v", i, err)
+			continue
+		}
+		signed := 0
+		for _, s := range suite.Signatures() {
+			if !s.Fits(m.Signer.Public()) {
+				continue
+			}
+			sig, err := s.Sign(rand.Reader, m.Signer, []byte("octets"))
+			if err != nil || s.Verify(m.Identity.X509.PublicKey, []byte("octets"), sig) != nil {
+				t.Errorf("key %d, %s: %v", i, s.Name, err)
+			}
+			signed++
+		}
+		if signed == 0 {
+			t.Errorf("nothing signs with key %d", i)
 		}
 	}
 }

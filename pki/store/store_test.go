@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"crypto"
+	"crypto/elliptic"
 	"crypto/x509"
 	"errors"
 	"io/fs"
@@ -276,6 +278,23 @@ func TestImportPKCS12(t *testing.T) {
 	}
 	if tp := load(t, s, "IOSCA1").Lookup("IOSCA1"); !tp.Identity.Equal(id.Cert) || !tp.CA.Equal(id.CA.Cert) || tp.Signer == nil || tp.Enrolled != 1 {
 		t.Errorf("%+v", tp)
+	}
+}
+
+// The store gives back the keys of every kind that it took.
+func TestKindsOfKeys(t *testing.T) {
+	s, _ := open(t)
+	ca := testca.NewWith("ECCA", testca.EC(1), crypto.SHA256)
+	for i, key := range []crypto.Signer{testca.RSA(2048, 0), testca.EC(2), testca.ECOn(elliptic.P384(), 2), testca.ECOn(elliptic.P521(), 2), testca.Ed25519(2)} {
+		id := ca.EnrollWith(testca.DN("CN=R1"), key)
+		if _, err := s.ImportPEM("TP", testca.CertPEM(ca.Cert), testca.CertPEM(id.Cert), id.KeyPEM()); err != nil {
+			t.Errorf("key %d: %v", i, err)
+			continue
+		}
+		tp := load(t, s, "TP").Lookup("TP")
+		if signer := tp.Signer; signer == nil || !signer.Public().(interface{ Equal(crypto.PublicKey) bool }).Equal(key.Public()) {
+			t.Errorf("key %d: %+v", i, tp)
+		}
 	}
 }
 
