@@ -177,3 +177,26 @@ func TestChooseRSA(t *testing.T) {
 		t.Error("an EC key signs in IKEv1")
 	}
 }
+
+// The note's failure: R2 has certificates of both CAs and may sign with either, R1
+// knows both, shows CA2's first and trusts CA1's alone. R2 answers R1's list with
+// IOSCA2's certificate, which R1 refuses; R1 would answer R2's with IOSCA1's.
+func TestTheNoteByHash(t *testing.T) {
+	note := testca.NewNote()
+	r1, r2, both, one := note.R1(), note.R2(), []string{"IOSCA1", "IOSCA2"}, []string{"IOSCA1"}
+	first := r1.AuthorityHashes(nil, "")
+	signing := r2.ChooseHash(first, both, nil)
+	if caNames(first, note.CA1, note.CA2) != "CA2 CA1" || signing.Trustpoint.Name != "IOSCA2" {
+		t.Fatalf("%s, R2 signs with %s", caNames(first, note.CA1, note.CA2), signing.Trustpoint.Name)
+	}
+	auth := r2.AuthorityHashes(both, signing.Trustpoint.Name)
+	if got := r1.ChooseHash(auth, one, nil); caNames(auth, note.CA1, note.CA2) != "CA2 CA1" || got.Trustpoint.Name != "IOSCA1" || got.Index != 1 {
+		t.Errorf("%s, %s", caNames(auth, note.CA1, note.CA2), got.Reason)
+	}
+	if v := r1.Verify(signing.Trustpoint.Certificates(), one, today); v.Code != pki.NoTrustpoint {
+		t.Errorf("R1 takes it: %s", v.Reason)
+	}
+	if v := r1.Verify(signing.Trustpoint.Certificates(), both, today); !v.OK {
+		t.Errorf("symmetric: %s", v.Reason)
+	}
+}

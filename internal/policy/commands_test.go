@@ -347,7 +347,7 @@ var commandTable = map[string]string{
 		- set transform-set TT
 		+ set isakmp-profile P
 		- set isakmp-profile Q
-		~ set ikev2-profile V2
+		+ set ikev2-profile V2
 		- set ikev2-profile V3
 		+ set pfs
 		+ set pfs group14

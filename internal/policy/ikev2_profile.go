@@ -247,7 +247,22 @@ func (b *builder) finishIKEv2Profiles() {
 		if len(missing) > 0 {
 			p.Incomplete = profileMustHave + " " + strings.Join(missing, " ")
 			b.warn(d.at, "%s Profile %s is not used until then", p.Incomplete, p.Name)
+		} else if gap := p.gap(); gap != "" {
+			b.warn(d.at, "ikev2 profile %s %s", p.Name, gap)
 		}
 		b.cfg.IKEv2.Profiles = append(b.cfg.IKEv2.Profiles, p)
 	}
+}
+
+// gap is what a complete profile lacks to authenticate with, "" when nothing.
+func (p *IKEv2Profile) gap() string {
+	_, signs := p.SignTrustpoints(true)
+	switch {
+	case p.LocalAuth != IKEv2PreShare && !signs:
+		return "names no pki trustpoint to sign with: it answers peers and begins nothing"
+	case p.Keyring != nil:
+	case p.LocalAuth == IKEv2PreShare && len(p.LocalKey) == 0, slices.Contains(p.RemoteAuth, IKEv2PreShare) && len(p.RemoteKey) == 0:
+		return "authenticates by pre-share and has neither the key nor a keyring"
+	}
+	return ""
 }

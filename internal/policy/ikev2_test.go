@@ -218,3 +218,28 @@ func TestIKEv2Trustpoints(t *testing.T) {
 		}
 	}
 }
+
+// What a complete profile lacks is told when it is read, not when a peer waits.
+func TestIKEv2ProfileGaps(t *testing.T) {
+	const base = "crypto pki trustpoint A\ncrypto ikev2 keyring K\ncrypto ikev2 profile P\n match identity remote any\n"
+	const begins, key = "names no pki trustpoint to sign with", "has neither the key nor a keyring"
+	for lines, want := range map[string]string{
+		" authentication local rsa-sig\n authentication remote rsa-sig\n":                                                      begins,
+		" authentication local ecdsa-sig\n authentication remote rsa-sig\n pki trustpoint A verify\n":                          begins,
+		" authentication local rsa-sig\n authentication remote rsa-sig\n pki trustpoint A\n":                                   "",
+		" authentication local pre-share\n authentication remote rsa-sig\n":                                                    key,
+		" authentication local rsa-sig\n authentication remote rsa-sig\n authentication remote pre-share\n pki trustpoint A\n": key,
+		" authentication local pre-share key x\n authentication remote pre-share\n":                                            key,
+		" authentication local pre-share key x\n authentication remote pre-share key y\n":                                      "",
+		" authentication local pre-share\n authentication remote pre-share\n keyring local K\n":                                "",
+	} {
+		c := compileText(t, base+lines)
+		if got := fmt.Sprint(c.Warnings); len(c.Warnings) > 1 || want == "" != (len(c.Warnings) == 0) || !strings.Contains(got, want) {
+			t.Errorf("%q: %s, want %q", lines, got, want)
+		}
+	}
+	c := compileText(t, "crypto ikev2 profile X\ncrypto ipsec profile V2\n set ikev2-profile X\ninterface Tunnel1\n tunnel source 192.0.2.1\n tunnel destination 192.0.2.2\n tunnel protection ipsec profile V2\n")
+	if i := c.Interface("Tunnel1"); i.Tunnel != nil || i.Unable != "its ikev2-profile X is incomplete" {
+		t.Errorf("%+v", i)
+	}
+}
