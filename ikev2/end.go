@@ -10,7 +10,7 @@ import (
 
 // Delete tells the peer and ends the IKE SA with its child SAs. The session goes
 // on until the peer has answered, or does not answer any more. IOS deletes the
-// child SAs by a request of their own first.
+// child SAs by a request of their own first, where the peer's window has room.
 func (s *Session) Delete(now time.Time, reason string) {
 	s.now = now
 	if s.ike == nil {
@@ -32,7 +32,8 @@ func (s *Session) Delete(now time.Time, reason string) {
 	x.forget(s, reason)
 	x.closing = true
 	for _, p := range []wire.ProtocolID{wire.ProtocolESP, wire.ProtocolAH} {
-		if len(spis[p]) > 0 {
+		// The second request is what counts: it is not to wait for the first.
+		if len(spis[p]) > 0 && x.room(2) {
 			s.ask(x, &deletion{protocol: p, spis: spis[p]})
 		}
 	}
@@ -40,8 +41,11 @@ func (s *Session) Delete(now time.Time, reason string) {
 }
 
 // end takes an IKE SA down without a word to the peer. What the peer may ask for
-// again is kept for a while.
+// again is kept for a while. One that is being deleted waits for the peer's word.
 func (s *Session) end(x *ikeSA, reason string) {
+	if x.closing {
+		return
+	}
 	if x == s.ike {
 		s.over(reason)
 	}

@@ -34,15 +34,19 @@ func (s *Session) ask(x *ikeSA, r request) {
 	s.sendQueue(x)
 }
 
-// room: RFC 7296 section 2.3: "An IKE endpoint MUST NOT exceed the peer's stated
+// room says whether n requests may leave now. RFC 7296 section 2.3: "An IKE endpoint MUST NOT exceed the peer's stated
 // window size for transmitted IKE requests." It moves with the oldest request
 // that waits.
-func (x *ikeSA) room() bool {
-	return len(x.flights) == 0 || x.next-x.flights[0].id < x.window
+func (x *ikeSA) room(n uint32) bool {
+	oldest := x.next
+	if len(x.flights) > 0 {
+		oldest = x.flights[0].id
+	}
+	return x.next+n-oldest <= x.window
 }
 
 func (s *Session) sendQueue(x *ikeSA) {
-	for len(x.queue) > 0 && x.room() {
+	for len(x.queue) > 0 && x.room(1) {
 		r := x.queue[0]
 		x.queue = x.queue[1:]
 		s.launch(x, r)

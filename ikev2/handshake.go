@@ -75,14 +75,16 @@ func (s *Session) sa(x *ikeSA) SA {
 	return sa
 }
 
-// advance gives a message of the handshake to the phase that waits for it.
+// advance gives a message of the handshake to the phase that waits for it. The
+// error is one that leaves the handshake as it was.
 func (s *Session) advance(m *message) error {
 	x := s.ike
 	next, err := s.phase.handle(s, m)
+	if _, ended := err.(*fatal); ended {
+		s.end(x, err.Error())
+		return nil
+	}
 	if err != nil {
-		if _, ended := err.(*fatal); ended {
-			s.end(x, err.Error())
-		}
 		return err
 	}
 	if s.ike == x && s.up == nil {

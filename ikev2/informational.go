@@ -64,6 +64,14 @@ func (s *Session) answerInformational(x *ikeSA, m *message, r *reply) error {
 	}
 	for _, n := range notifies {
 		s.report(NotifyReceived{SA: s.sa(x), Type: n.Type, Authenticated: true})
+		// RFC 7296 section 2.21.2 has an initiator tell so that our proof does not
+		// hold; section 2.21.3 has the other fatal in both peers.
+		if n.Type == wire.V2AuthenticationFailed || n.Type == wire.V2InvalidSyntax {
+			s.send(r)
+			r.held = true
+			s.end(x, (&refusal{notify: n.Type}).Error())
+			return nil
+		}
 	}
 	for _, d := range deletes {
 		if d.Protocol == wire.ProtocolISAKMP {

@@ -184,7 +184,7 @@ func (s *Session) receiveProtected(x *ikeSA, m *message, data []byte) error {
 		x.begin(m.Header)
 		s.refuse(x, m.Header, err)
 	case s.up == nil:
-		s.advance(m)
+		return s.advance(m)
 	default:
 		s.serve(x, m)
 	}

@@ -61,8 +61,10 @@ func (s *Session) addInit(b *wire.Builder, sa wire.SAV2, public []byte, group *s
 	for _, vid := range vendorIDs() {
 		b.Add(wire.PayloadVendorIDV2, wire.Raw(vid))
 	}
-	for _, n := range natNotifies(x.spiI, x.spiR, s.local, s.remote) {
-		b.Add(wire.PayloadNotifyV2, n)
+	if !s.config.NoNATTransparency {
+		for _, n := range natNotifies(x.spiI, x.spiR, s.local, s.remote) {
+			b.Add(wire.PayloadNotifyV2, n)
+		}
 	}
 	if x.fragments {
 		b.Add(wire.PayloadNotifyV2, wire.NotifyV2{Type: wire.V2FragmentationSupported})

@@ -142,7 +142,8 @@ func (s *Session) grant(x *ikeSA, m *message, notifies []wire.NotifyV2, wish chi
 	if wanted {
 		ours, theirs = s.path.throughNAT(ours, theirs, s.local.Addr(), s.remote.Addr())
 	}
-	tunnel := s.config.IKEv2TunnelFor(s.local.Addr(), s.remote.Addr(), s.profile, func(sel ipsec.Selector) bool { return offered(ours, theirs, sel) })
+	config, profile := s.current()
+	tunnel := config.IKEv2TunnelFor(s.local.Addr(), s.remote.Addr(), profile, func(sel ipsec.Selector) bool { return offered(ours, theirs, sel) })
 	if tunnel.Interface == nil {
 		s.report(SelectorsRefused{SA: s.sa(x), Profile: tunnel.Reason == policy.RefusedProfile, Reason: tunnel.Reason})
 		return nil, reject(wire.V2TSUnacceptable, "%s", tunnel.Reason)
@@ -174,6 +175,15 @@ func (s *Session) grant(x *ikeSA, m *message, notifies []wire.NotifyV2, wish chi
 	}
 	g.tsi, g.tsr = peer, own
 	return g, nil
+}
+
+// current is the configuration for a new child SA: the newest, in which the profile
+// has kept its name, but while the handshake lasts the one that it began with.
+func (s *Session) current() (*policy.Config, *policy.IKEv2Profile) {
+	if s.up == nil {
+		return s.config, s.profile
+	}
+	return s.env.Config, s.env.Config.IKEv2Profile(s.profile.Name)
 }
 
 // asAsked gives our selector the addresses by which the peer knows the two ends:
