@@ -9,11 +9,18 @@ import (
 
 // IKEv2KeyChoice holds the pre-shared keys between us and a peer.
 type IKEv2KeyChoice struct {
-	Local   suite.Key     // with which we authenticate, empty: none
-	Remote  suite.Key     // with which the peer does, empty: none
-	Keyring *IKEv2Keyring // nil: there is no block for the peer
-	Peer    *IKEv2Peer    // the block of Keyring that matched
-	Reason  string
+	Local    suite.Key     // with which we authenticate, empty: none
+	Remote   suite.Key     // with which the peer does, empty: none
+	Keyring  *IKEv2Keyring // nil: there is no block for the peer
+	Peer     *IKEv2Peer    // the block of Keyring that matched
+	Reason   string
+	AlsoRans []IKEv2PeerAlsoRan // the other blocks that match, in the order in which they lost
+}
+
+// IKEv2PeerAlsoRan is a peer block that matches and was not taken.
+type IKEv2PeerAlsoRan struct {
+	Peer *IKEv2Peer
+	Why  string
 }
 
 // InitiatorKeys are the keys towards a peer that is not heard of yet: the block
@@ -57,9 +64,18 @@ func (p *IKEv2Profile) keys(who string, rank func(*IKEv2Peer) (specificity, stri
 	k.Reason = fmt.Sprintf("keyring %s has no peer block for %s", p.Keyring.Name, who)
 	var best specificity
 	for _, x := range p.Keyring.Peers {
-		if s, why := rank(x); best.less(s) {
+		switch s, why := rank(x); {
+		case s == specificity{}:
+		case best.less(s):
+			if k.Peer != nil {
+				k.lose(k.Peer, x, "says less of the peer than")
+			}
 			best, k.Keyring, k.Peer = s, p.Keyring, x
 			k.Reason = fmt.Sprintf("Matched peer block '%s': %s", x.Name, why)
+		case s == best:
+			k.lose(x, k.Peer, "stands after")
+		default:
+			k.lose(x, k.Peer, "says less of the peer than")
 		}
 	}
 	if k.Peer == nil {
@@ -72,4 +88,8 @@ func (p *IKEv2Profile) keys(who string, rank func(*IKEv2Peer) (specificity, stri
 		k.Remote = k.Peer.Remote
 	}
 	return k
+}
+
+func (k *IKEv2KeyChoice) lose(x, winner *IKEv2Peer, how string) {
+	k.AlsoRans = append(k.AlsoRans, IKEv2PeerAlsoRan{x, "it " + how + " peer block " + winner.Name})
 }

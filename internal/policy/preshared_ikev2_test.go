@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/obol-ike/obol/wire"
@@ -107,5 +108,19 @@ func TestIKEv2Keys(t *testing.T) {
 		if block != test.block || string(k.Local) != test.local || string(k.Remote) != test.remote || (k.Keyring != nil) != test.keyring || k.Reason != test.reason {
 			t.Errorf("%s, %s %s: block %q, keys %q and %q, %s", test.profile, test.peer, test.id, block, []byte(k.Local), []byte(k.Remote), k.Reason)
 		}
+	}
+}
+
+func TestIKEv2KeyAlsoRans(t *testing.T) {
+	c := compileText(t, keyringText)
+	k := c.ResponderKeys(c.IKEv2Profile("P"), fqdn("r2.cisco.com"), netip.MustParseAddr("192.0.2.1"))
+	var why []string
+	for _, a := range k.AlsoRans {
+		why = append(why, a.Peer.Name+": "+a.Why)
+	}
+	want := "ANY: it says less of the peer than peer block NET|NET: it says less of the peer than peer block HOST|TWIN: it stands after peer block HOST|" +
+		"HOST: it says less of the peer than peer block ID|DOMAIN: it says less of the peer than peer block ID"
+	if got := strings.Join(why, "|"); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
