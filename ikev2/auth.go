@@ -25,7 +25,8 @@ func (s *Session) establish(localID, sign string, peer *peerProof) {
 		localID: localID, peerID: peerID, sign: sign, verify: peer.method,
 		since: s.now, expires: s.now.Add(life), lifetime: life,
 	}
-	s.phase = nil
+	x.before.wipe()
+	s.phase, x.before = nil, nil
 	s.step(x, AuthDone)
 	x.takes = uint32(s.config.IKEv2.Window)
 	s.readWindow(x, peer.notifies)

@@ -64,7 +64,7 @@ func (s *Session) buildAuth(st *sentAuth, own *ownProof, b *wire.Builder) (err e
 		s.report(ConfigBuilt{SA: s.sa(x), Config: configRequest()})
 	}
 	id := own.id.Append(nil)
-	octets := signedOctets(x.agreed.prf, st.request, st.nr, st.initial.keys.Pi, id, nil)
+	octets := signedOctets(x.agreed.prf, st.request, st.nr, st.initial.keys.Pi, id, st.intermediate(x.next))
 	auth, method, err := s.sign(own, st.hashes, octets)
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func (st *sentAuth) handle(s *Session, m *message) (phase, error) {
 	}
 	peer, err := readProof(m, wire.PayloadIDr)
 	if err == nil {
-		err = st.verify(s, peer)
+		err = st.verify(s, peer, m.MessageID)
 	}
 	if err != nil {
 		s.disown(asRejection(err))
@@ -130,11 +130,11 @@ func (st *sentAuth) handle(s *Session, m *message) (phase, error) {
 }
 
 // verify judges the responder: its identity, then its AUTH.
-func (st *sentAuth) verify(s *Session, p *peerProof) error {
+func (st *sentAuth) verify(s *Session, p *peerProof, id uint32) error {
 	if err := s.findProfile(p); err != nil {
 		return err
 	}
-	octets := signedOctets(s.ike.agreed.prf, st.response, st.ni, st.initial.keys.Pr, p.body, nil)
+	octets := signedOctets(s.ike.agreed.prf, st.response, st.ni, st.initial.keys.Pr, p.body, st.intermediate(id))
 	return s.verify(p, st.announced, st.keys, octets)
 }
 

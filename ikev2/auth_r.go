@@ -26,6 +26,9 @@ type accepted struct {
 // handle the initiator's proof. A refusal is the notification alone, and ends the
 // session; a first child SA that fails does not.
 func (st *answeredInit) handle(s *Session, m *message) (phase, error) {
+	if len(st.pending) > 0 {
+		return st.answerAdditional(s, m)
+	}
 	x := s.ike
 	a := &accepted{reply: x.begin(m.Header)}
 	s.step(x, RVerifyAuth)
@@ -78,7 +81,7 @@ func (st *answeredInit) answer(s *Session, m *message, a *accepted) error {
 	if a.own, err = s.ownProof(a.peer.requests, keys); err != nil {
 		return err
 	}
-	octets := signedOctets(x.agreed.prf, st.request, st.nr, st.keys.Pi, a.peer.body, nil)
+	octets := signedOctets(x.agreed.prf, st.request, st.nr, st.keys.Pi, a.peer.body, st.intermediate(m.MessageID))
 	if err := s.verify(a.peer, st.announced, keys, octets); err != nil {
 		return err
 	}
@@ -88,7 +91,7 @@ func (st *answeredInit) answer(s *Session, m *message, a *accepted) error {
 		return err
 	}
 	id := a.own.id.Append(nil)
-	auth, method, err := s.sign(a.own, st.hashes, signedOctets(x.agreed.prf, st.response, st.ni, st.keys.Pr, id, nil))
+	auth, method, err := s.sign(a.own, st.hashes, signedOctets(x.agreed.prf, st.response, st.ni, st.keys.Pr, id, st.intermediate(m.MessageID)))
 	if err != nil {
 		return err
 	}

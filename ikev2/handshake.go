@@ -11,6 +11,7 @@ import (
 // There is none before the first message, nor once the peer is authenticated.
 //
 //	I_WAIT_INIT  sentInit       the responder's half of the key exchange
+//	I_WAIT_INTERMEDIATE  sentIntermediate  that of an additional one
 //	R_WAIT_AUTH  answeredInit   the initiator's proof
 //	I_WAIT_AUTH  sentAuth       the responder's proof
 //	R_BLD_AUTH   answeringAuth  the data plane, before ours leaves
@@ -57,6 +58,9 @@ func (s *Session) lock(x *ikeSA) {
 type fatal struct{ error }
 
 func (f *fatal) Unwrap() error { return f.error }
+
+// awaits says whether the handshake waits for a message of an exchange.
+func (s *Session) awaits(t wire.ExchangeType) bool { return s.phase != nil && s.phase.exchange() == t }
 
 // step is the one place that changes the state.
 func (s *Session) step(x *ikeSA, next State) {
@@ -117,6 +121,8 @@ func stage(e wire.ExchangeType) string {
 	switch e {
 	case wire.ExchangeSAInit:
 		return "SA_INIT"
+	case wire.ExchangeIntermediate:
+		return "INTERMEDIATE"
 	case wire.ExchangeAuth:
 		return "AUTH"
 	}

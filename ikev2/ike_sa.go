@@ -16,6 +16,7 @@ type ikeSA struct {
 	agreed     algorithms
 	d          suite.Key  // SK_d: keys of children, and of the IKE SA that replaces this one
 	in, out    *direction // nil until the keys exist
+	before     *direction // in, of before the last additional key exchange
 
 	next    uint32 // message id of our next request
 	window  uint32 // requests of ours that the peer takes at a time
@@ -82,13 +83,10 @@ func (x *ikeSA) key(k Keys) error {
 // wipe forgets the keys.
 func (x *ikeSA) wipe() {
 	x.d.Wipe()
-	for _, d := range []*direction{x.in, x.out} {
-		if d != nil {
-			d.key.Wipe()
-			clear(d.salt)
-		}
+	for _, d := range []*direction{x.in, x.out, x.before} {
+		d.wipe()
 	}
-	x.in, x.out = nil, nil
+	x.in, x.out, x.before = nil, nil, nil
 }
 
 var errNoKeys = errors.New("encrypted before there are keys")

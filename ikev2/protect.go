@@ -63,6 +63,14 @@ func newDirection(c *suite.Cipher, e suite.Key, integ *suite.Integrity, a suite.
 	return &direction{aead: aead, salt: e[n:], iv: c.IV, pad: 1, icv: c.ICV}, nil
 }
 
+// wipe forgets what of the keys is here as it is; d may be nil.
+func (d *direction) wipe() {
+	if d != nil {
+		d.key.Wipe()
+		clear(d.salt)
+	}
+}
+
 // sealedLen is how many octets inner octets become.
 func (d *direction) sealedLen(inner int) int {
 	return d.iv + inner + 1 + d.padding(inner) + d.icv

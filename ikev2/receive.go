@@ -18,7 +18,9 @@ const maxMessage = 32 << 10
 type message struct {
 	wire.Header
 	payloads      []wire.Payload
-	datagram      []byte // as it came, of IKE_SA_INIT
+	datagram      []byte           // as it came, of IKE_SA_INIT
+	head          wire.PayloadType // of the first of those that were encrypted
+	inner         []byte           // those, as octets
 	local, remote netip.AddrPort
 }
 
@@ -153,7 +155,7 @@ func (s *Session) receiveProtected(x *ikeSA, m *message, data []byte) error {
 	case response:
 	case again == nil && !x.inWindow(m.MessageID):
 		return reject(0, "message id %d, the window is %d to %d", m.MessageID, x.expected, x.expected+x.takes-1)
-	case s.up == nil && again == nil && (m.Exchange != wire.ExchangeAuth || x.role == Initiator):
+	case s.up == nil && again == nil && (x.role == Initiator || !s.awaits(m.Exchange)):
 		return reject(0, "%s before the peer is authenticated", m.Exchange)
 	}
 	inner, first, err := s.open(x, m.Header, data, again != nil)
@@ -167,6 +169,7 @@ func (s *Session) receiveProtected(x *ikeSA, m *message, data []byte) error {
 	s.received(x, m, []PayloadName{{Type: wire.PayloadSK}})
 	s.follow(x, m.local, m.remote)
 	s.alive()
+	m.head, m.inner = first, inner
 	if m.payloads, err = wire.ParseChainV2(first, inner, 0); err == nil {
 		err = understood(m.payloads)
 	}
@@ -207,7 +210,7 @@ func (s *Session) open(x *ikeSA, h wire.Header, data []byte, again bool) (inner 
 	first = wire.PayloadType(p.Raw[0])
 	switch p.Type {
 	case wire.PayloadSK:
-		inner, err = s.unseal(x, data, p.Offset+headerSK)
+		inner, err = s.unseal(x, data, p.Offset+headerSK, again && h.Exchange == wire.ExchangeIntermediate)
 		return inner, first, err
 	case wire.PayloadSKF:
 		return s.openFragment(x, h, p, data, again)
@@ -216,8 +219,12 @@ func (s *Session) open(x *ikeSA, h wire.Header, data []byte, again bool) (inner 
 }
 
 // unseal decrypts what begins at start of a datagram. Without an error the result
-// is not nil, but for the padding it may be empty.
-func (s *Session) unseal(x *ikeSA, data []byte, start int) ([]byte, error) {
+// is not nil, but for the padding it may be empty. before says that it is of before
+// the keys have changed, if they have.
+func (s *Session) unseal(x *ikeSA, data []byte, start int, before bool) ([]byte, error) {
+	if before && x.before != nil {
+		return x.before.open(data, start)
+	}
 	if err := s.unlock(x); err != nil {
 		return nil, err
 	}
@@ -241,7 +248,7 @@ func (s *Session) openFragment(x *ikeSA, h wire.Header, p wire.Payload, data []b
 	case again && f.Number != 1 || !again && !x.reassembly.wants(h, f):
 		return nil, 0, nil
 	}
-	inner, err := s.unseal(x, data, p.Offset+headerSKF)
+	inner, err := s.unseal(x, data, p.Offset+headerSKF, again && h.Exchange == wire.ExchangeIntermediate)
 	if err != nil || again {
 		return inner, 0, err
 	}

@@ -19,6 +19,7 @@ type initial struct {
 	hashes            []wire.HashAlgorithm // that the peer can check signatures with
 	announced         bool                 // the hashes of ours were
 	requests          []pki.KeyHash        // CAs of the responder's CERTREQ
+	mixed
 }
 
 // half is one end's share of the key exchange.
@@ -71,6 +72,9 @@ func (s *Session) addInit(b *wire.Builder, sa wire.SAV2, public []byte, group *s
 	}
 	if hashes {
 		b.Add(wire.PayloadNotifyV2, hashNotify())
+	}
+	if slices.ContainsFunc(sa, hybrid) {
+		b.Add(wire.PayloadNotifyV2, wire.NotifyV2{Type: wire.V2IntermediateSupported})
 	}
 }
 

@@ -143,7 +143,7 @@ func (st *sentInit) handle(s *Session, m *message) (phase, error) {
 	x.land(x.flight(m.Header))
 	s.report(InitCompleted{SA: s.sa(x)})
 	s.float(x)
-	return s.beginAuth(init)
+	return s.proceed(init)
 }
 
 // agree reads the responder's half, and derives the keys.
@@ -163,6 +163,9 @@ func (st *sentInit) agree(s *Session, m *message, notifies []wire.NotifyV2) (*in
 	if group := st.dh.Group(); a.group != group || half.ke.Group != group.Number {
 		return nil, reject(wire.V2NoProposalChosen, "the peer chose group %d and sent a key of group %d, ours is of group %d", a.group.Number, half.ke.Group, group.Number)
 	}
+	if len(a.additional) > 0 && !has(notifies, wire.V2IntermediateSupported) {
+		return nil, reject(wire.V2NoProposalChosen, "the peer chose an additional key exchange, and has no IKE_INTERMEDIATE")
+	}
 	s.report(InitVerified{SA: s.sa(x)})
 	x.spiR, x.agreed = m.ResponderSPI, a
 	s.findNAT(x, m, notifies)
@@ -172,7 +175,7 @@ func (st *sentInit) agree(s *Session, m *message, notifies []wire.NotifyV2) (*in
 	}
 	defer clear(shared)
 	s.report(DHComputed{SA: s.sa(x), Group: a.group, Secret: true})
-	init := &initial{request: st.request, response: m.datagram, ni: st.ni, nr: bytes.Clone(half.nonce), announced: s.announces()}
+	init := &initial{request: st.request, response: m.datagram, ni: st.ni, nr: bytes.Clone(half.nonce), announced: s.announces(), mixed: mixed{pending: a.additional}}
 	s.derive(x, init, shared)
 	if err := init.heed(s, m, notifies); err != nil {
 		return nil, err

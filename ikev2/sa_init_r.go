@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -13,9 +14,21 @@ import (
 // all that a stranger costs.
 type answeredInit struct{ initial }
 
-func (*answeredInit) state() State                { return RWaitAuth }
-func (*answeredInit) exchange() wire.ExchangeType { return wire.ExchangeAuth }
-func (st *answeredInit) sealed() Keys             { return st.keys }
+func (st *answeredInit) state() State {
+	if len(st.pending) > 0 {
+		return RWaitIntermediate
+	}
+	return RWaitAuth
+}
+
+func (st *answeredInit) exchange() wire.ExchangeType {
+	if len(st.pending) > 0 {
+		return wire.ExchangeIntermediate
+	}
+	return wire.ExchangeAuth
+}
+
+func (st *answeredInit) sealed() Keys { return st.keys }
 
 func (st *answeredInit) again(request []byte) []byte {
 	if !bytes.Equal(request, st.request) {
@@ -78,6 +91,9 @@ func (s *Session) respond(m *message, theirs half, notifies []wire.NotifyV2) err
 	if err != nil {
 		return reject(wire.V2NoProposalChosen, "%s", err)
 	}
+	if !has(notifies, wire.V2IntermediateSupported) {
+		proposals = slices.DeleteFunc(slices.Clone(proposals), func(p *policy.IKEv2Proposal) bool { return len(p.Additional) > 0 })
+	}
 	choice, ok := chooseIKE(proposals, theirs.sa, 0)
 	if !ok {
 		s.report(OfferRefused{SA: s.sa(x), Received: theirs.sa, Expected: ikeOffer(proposals, nil), Checks: choice.checks})
@@ -93,7 +109,7 @@ func (s *Session) respond(m *message, theirs half, notifies []wire.NotifyV2) err
 		return err
 	}
 	x.agreed = choice.algorithms
-	st := &answeredInit{initial{request: m.datagram, ni: bytes.Clone(theirs.nonce), nr: make([]byte, nonceLen)}}
+	st := &answeredInit{initial{request: m.datagram, ni: bytes.Clone(theirs.nonce), nr: make([]byte, nonceLen), mixed: mixed{pending: choice.additional}}}
 	if err := s.random(st.nr); err != nil {
 		return err
 	}

@@ -17,21 +17,23 @@ type State string
 
 // States.
 const (
-	Idle         State = "IDLE"
-	IBuildInit   State = "I_BLD_INIT"
-	IWaitInit    State = "I_WAIT_INIT"
-	IProcessInit State = "I_PROC_INIT"
-	IBuildAuth   State = "I_BLD_AUTH"
-	IWaitAuth    State = "I_WAIT_AUTH"
-	IProcessAuth State = "I_PROC_AUTH"
-	RInit        State = "R_INIT"
-	RBuildInit   State = "R_BLD_INIT"
-	RWaitAuth    State = "R_WAIT_AUTH"
-	RVerifyAuth  State = "R_VERIFY_AUTH"
-	RBuildAuth   State = "R_BLD_AUTH"
-	AuthDone     State = "AUTH_DONE"
-	Ready        State = "READY"
-	Deleting     State = "DELETE"
+	Idle              State = "IDLE"
+	IBuildInit        State = "I_BLD_INIT"
+	IWaitInit         State = "I_WAIT_INIT"
+	IProcessInit      State = "I_PROC_INIT"
+	IWaitIntermediate State = "I_WAIT_INTERMEDIATE" // not IOS's
+	IBuildAuth        State = "I_BLD_AUTH"
+	IWaitAuth         State = "I_WAIT_AUTH"
+	IProcessAuth      State = "I_PROC_AUTH"
+	RInit             State = "R_INIT"
+	RBuildInit        State = "R_BLD_INIT"
+	RWaitIntermediate State = "R_WAIT_INTERMEDIATE" // not IOS's
+	RWaitAuth         State = "R_WAIT_AUTH"
+	RVerifyAuth       State = "R_VERIFY_AUTH"
+	RBuildAuth        State = "R_BLD_AUTH"
+	AuthDone          State = "AUTH_DONE"
+	Ready             State = "READY"
+	Deleting          State = "DELETE"
 )
 
 // Status is the word of show crypto ikev2 sa.
