@@ -185,6 +185,10 @@ interface Tunnel3
 			t.Errorf("%s %s %q: %q %q, want %q %q", test.remote, test.offered, test.profile, got, choice.Reason, test.want, test.reason)
 		}
 	}
+	before := &IKEv2Profile{Name: "P"}
+	if choice := c.IKEv2TunnelFor(local, netip.MustParseAddr("192.0.2.2"), before, func(ipsec.Selector) bool { return true }); choice.Interface == nil {
+		t.Errorf("a profile of the configuration before: %s", choice.Reason)
+	}
 	if choice := c.TunnelFor(local, netip.MustParseAddr("192.0.2.3"), ipsec.Selector{Local: all, Remote: all}, nil); choice.Interface != nil || choice.Reason != RefusedProfile {
 		t.Errorf("IKEv1 takes a tunnel of IKEv2: %s", choice.Reason)
 	}

@@ -45,15 +45,16 @@ func (c *Config) TunnelFor(local, remote netip.Addr, sel ipsec.Selector, profile
 }
 
 // IKEv2TunnelFor finds the tunnel of a CHILD SA that the peer asks for, by the
-// addresses of the IKE SA and its profile, which has to be the tunnel's. offered
-// says whether the peer's traffic selectors hold a selector whole (Local is
-// ours): a tunnel takes all of its traffic or nothing.
+// addresses of the IKE SA and its profile, which has to be the tunnel's; it may be
+// of the configuration before, and is known by its name. offered says whether the
+// peer's traffic selectors hold a selector whole (Local is ours): a tunnel takes
+// all of its traffic or nothing.
 func (c *Config) IKEv2TunnelFor(local, remote netip.Addr, profile *IKEv2Profile, offered func(ipsec.Selector) bool) TunnelChoice {
 	return c.tunnelFor(local, remote, func(t *Tunnel) bool { return offered(t.Selector()) }, func(p *IPsecProfile) (named bool, why string) {
 		switch {
 		case p.IKEv2Profile == nil:
 			return true, "its ipsec profile names no ikev2-profile"
-		case p.IKEv2Profile != profile:
+		case profile == nil || p.IKEv2Profile.Name != profile.Name:
 			return true, "its ikev2-profile is " + p.IKEv2Profile.Name
 		}
 		return true, ""
