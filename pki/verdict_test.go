@@ -1,6 +1,7 @@
 package pki_test
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -293,7 +294,8 @@ func TestVerifyKinds(t *testing.T) {
 	}
 }
 
-// A CA may sign with RSA-PSS.
+// A CA may sign with RSA-PSS. Other parameters than the usual are not looked into:
+// a salt of another length, an MGF with another hash.
 func TestVerifyPSS(t *testing.T) {
 	ca := testca.New("CA1", 0)
 	for _, algorithm := range []x509.SignatureAlgorithm{x509.SHA256WithRSAPSS, x509.SHA384WithRSAPSS, x509.SHA512WithRSAPSS} {
@@ -314,6 +316,15 @@ func TestVerifyPSS(t *testing.T) {
 			}
 			if v := trust(ca).Verify([]*pki.Certificate{cert}, nil, today); v.Code != want {
 				t.Errorf("%v, changed %v: %v %s", algorithm, bad, v.Code, v.Reason)
+			}
+		}
+		for from, to := range map[string]string{"\xa2\x03\x02\x01": "\xa2\x03\x02\x00", "\x01\x01\x08\x30\x0d\x06\x09": "\x01\x01\x09\x30\x0d\x06\x09"} {
+			cert, err := pki.ParseCertificate(bytes.ReplaceAll(der, []byte(from), []byte(to)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v := trust(ca).Verify([]*pki.Certificate{cert}, nil, today); v.Code != pki.BadSignature || !strings.HasSuffix(v.Reason, "is not supported") {
+				t.Errorf("%v with %x: %v %s", algorithm, to, v.Code, v.Reason)
 			}
 		}
 	}
