@@ -99,13 +99,13 @@ func newPair(t testing.TB, r1, r2 string) *pairOf {
 
 // pskPair is one with pre-shared keys, changed by old, new pairs.
 func pskPair(t testing.TB, replace ...string) *pairOf {
-	text := strings.NewReplacer(replace...).Replace(psk + tunnel)
+	text := replaced(psk+tunnel, replace...)
 	return newPair(t, text, text)
 }
 
 func newParty(t testing.TB, name, local, remote, text string) *party {
 	t.Helper()
-	text = strings.NewReplacer("LOCAL", local, "REMOTE", remote).Replace(text)
+	text = replaced(text, "LOCAL", local, "REMOTE", remote)
 	c, errs := policy.Compile(policy.Source{Name: name, Text: []byte(text)})
 	if len(errs) > 0 {
 		t.Fatal(errs)
@@ -419,4 +419,46 @@ func critical(p wire.Payload) wire.Payload {
 func exchangeOf(d ike.Datagram) (wire.ExchangeType, bool) {
 	h, _ := wire.ParseHeader(d.Data)
 	return h.Exchange, h.Flags&wire.FlagResponse != 0
+}
+
+// replaced is text with old, new pairs replaced.
+func replaced(text string, pairs ...string) string {
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// reopen decrypts what a router has sent.
+func (r *party) reopen(d ike.Datagram) (inner []byte, first wire.PayloadType, err error) {
+	m, err := wire.Parse(d.Data)
+	if err != nil {
+		return nil, 0, err
+	}
+	p := m.Payloads[0]
+	inner, err = r.session.ike.out.open(d.Data, p.Offset+headerSK)
+	return inner, wire.PayloadType(p.Raw[0]), err
+}
+
+func addr4(a, b, c, d byte) netip.Addr { return netip.AddrFrom4([4]byte{a, b, c, d}) }
+
+// fragmentPair authenticates by certificates, whose messages are long.
+func fragmentPair(t testing.TB, r1, r2 string) *pairOf {
+	text := replaced(psk, "pre-shared-key", "pre-shared-key", "remote pre-share", "remote rsa-sig", "local pre-share", "local rsa-sig", "keyring local K", "pki trustpoint TP") +
+		"crypto pki trustpoint TP\n revocation-check none\n" + tunnel
+	p := newPair(t, r1+text, r2+text)
+	p.r1.trust(testca.Trustpoint("TP", ca1.Enroll("R1", "192.168.0.1", "1", 2), 1))
+	p.r2.trust(testca.Trustpoint("TP", ca1.Enroll("R2", "192.168.0.2", "1", 3), 1))
+	return p
+}
+
+// settleBut delivers until both are silent, what a router sends at a time as
+// change leaves it.
+func (p *pairOf) settleBut(change func(r *party, list []ike.Datagram) []ike.Datagram) {
+	for len(p.r1.sent)+len(p.r2.sent) > 0 {
+		for _, r := range []*party{p.r1, p.r2} {
+			list := r.sent
+			r.sent = nil
+			for _, d := range change(r, list) {
+				p.deliver(r, d)
+			}
+		}
+	}
 }

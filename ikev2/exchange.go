@@ -137,7 +137,9 @@ func (s *Session) seal(x *ikeSA, h wire.Header, b *wire.Builder) ([][]byte, erro
 
 // transmit sends the datagrams of a message, the first time or again.
 func (s *Session) transmit(x *ikeSA, h wire.Header, datagrams [][]byte, clear []PayloadName) {
-	s.path.sent = s.now
+	if s.up != nil {
+		s.up.nat.sent = s.now
+	}
 	if clear == nil {
 		clear = []PayloadName{{Type: wire.PayloadSK}}
 		if len(datagrams) > 1 {

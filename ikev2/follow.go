@@ -3,7 +3,6 @@ package ikev2
 import (
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
@@ -11,17 +10,6 @@ import (
 
 // natPort is where IKE goes on when there is a NAT (RFC 7296 section 2.23).
 const natPort = 4500
-
-// path is what a session knows of NATs on the way to its peer.
-type path struct {
-	natFound
-
-	sent    time.Time  // our last datagram
-	next    time.Time  // of the next look whether a keepalive is due; zero: never
-	asked   ipsec.SAID // the SA whose packets the data plane was asked for
-	packets uint64     // that it had carried
-	asking  bool       // the answer is not here yet
-}
 
 // encapsulates says whether the IKE SA has moved to port 4500 because of a NAT:
 // ESP goes there too, in UDP.

@@ -181,11 +181,12 @@ func (s *Session) receiveProtected(x *ikeSA, m *message, data []byte) error {
 		return err
 	case response:
 		s.answered(x, f, m)
-	case err != nil && s.up == nil:
-		return err
 	case err != nil:
 		x.begin(m.Header)
 		s.refuse(x, m.Header, err)
+		if s.up == nil {
+			s.end(x, err.Error())
+		}
 	case s.up == nil:
 		return s.advance(m)
 	default:

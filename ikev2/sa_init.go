@@ -106,7 +106,7 @@ func (init *initial) heed(s *Session, m *message, notifies []wire.NotifyV2) erro
 // we see.
 func (s *Session) findNAT(x *ikeSA, m *message, notifies []wire.NotifyV2) {
 	if !s.config.NoNATTransparency {
-		s.path.natFound = readNAT(notifies, m.InitiatorSPI, m.ResponderSPI, m.local, m.remote)
+		s.path = readNAT(notifies, m.InitiatorSPI, m.ResponderSPI, m.local, m.remote)
 	}
 	s.report(NATChecked{SA: s.sa(x), Self: s.path.self, Peer: s.path.peer})
 }

@@ -109,7 +109,7 @@ func (s *Session) respond(m *message, theirs half, notifies []wire.NotifyV2) err
 		return err
 	}
 	x.agreed = choice.algorithms
-	st := &answeredInit{initial{request: m.datagram, ni: bytes.Clone(theirs.nonce), nr: make([]byte, nonceLen), mixed: mixed{pending: choice.additional}}}
+	st := &answeredInit{initial{request: m.datagram, ni: theirs.nonce, nr: make([]byte, nonceLen), mixed: mixed{pending: choice.additional}}}
 	if err := s.random(st.nr); err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ type Session struct {
 	phase phase    // of the handshake
 	state State
 	up    *established // nil until the peer is authenticated
-	path  path
+	path  natFound
 
 	silent  bool              // the peer answered no repetition any more
 	rumour  wire.NotifyTypeV2 // an error in the clear while IKE_SA_INIT waits, 0: none
@@ -55,6 +55,7 @@ type established struct {
 	expires         time.Time
 	lifetime        time.Duration
 	live            liveness
+	nat             keepalive
 }
 
 func newSession(now time.Time, env *ike.Env, connID uint32) *Session {
