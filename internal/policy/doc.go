@@ -23,6 +23,11 @@
 //	!obol half-open-per-address 64  half-open SAs of one peer address beyond which MM1 is dropped
 //	!obol half-open-timeout 60      seconds after which a half-open SA is given up
 //
+// Beyond IOS 15 are, for IKEv2 alone: encryption chacha20-poly1305, group 31 and
+// additional-key-exchange ml-kem-768 in a proposal, esp-chacha20-poly1305 in a
+// transform set, set pfs group31; and ecdsa-sig is Ed25519 too, where the
+// certificate's key is one.
+//
 // The limit of half-open SAs in all is IOS's own crypto call admission limit
 // ike in-negotiation-sa, 1000 unless configured.
 package policy
