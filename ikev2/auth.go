@@ -21,6 +21,7 @@ func (s *Session) addLast(b *wire.Builder) {
 // establish ends the handshake: the peer is authenticated.
 func (s *Session) establish(localID, sign string, peer *peerProof) {
 	x, life, peerID := s.ike, s.profile.Lifetime, peer.id.String()
+	other := s.env.Established != nil && s.env.Established(s.local.Addr(), s.remote.Addr())
 	s.up = &established{
 		localID: localID, peerID: peerID, sign: sign, verify: peer.method,
 		since: s.now, expires: s.now.Add(life), lifetime: life,
@@ -36,7 +37,7 @@ func (s *Session) establish(localID, sign string, peer *peerProof) {
 		Version: 2, ConnID: s.connID, Local: s.local, Remote: s.remote,
 		PeerID: peerID, Profile: s.profileName(), Initiator: x.role == Initiator,
 	})
-	s.report(DuplicateChecked{SA: s.sa(x)})
+	s.report(DuplicateChecked{SA: s.sa(x), Found: other})
 	s.beginLiveness(s.profile.DPD)
 	s.beginKeepalives()
 }

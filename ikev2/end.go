@@ -111,9 +111,8 @@ func (s *Session) over(reason string) {
 	}
 }
 
-// unanswered: RFC 7296 section 2.4: "If no response is received ... after
-// repeated retransmissions, the endpoint ... MUST conclude that the other endpoint
-// has failed" and forgets the IKE SA with all that was set up through it.
+// unanswered gives a peer up that has answered no repetition: the IKE SA goes with
+// all that was set up through it (RFC 7296 section 2.4).
 func (s *Session) unanswered(x *ikeSA, f *flight) {
 	if x.closing {
 		s.drop(x, "no answer")

@@ -28,8 +28,8 @@ func (s *Session) encap() *ipsec.Encap {
 	return &ipsec.Encap{LocalPort: s.local.Port(), RemotePort: s.remote.Port()}
 }
 
-// float is the initiator's move, RFC 7296 section 2.23: it "MUST ... tunnel all
-// future IKE and ESP packets ... over UDP port 4500" when a NAT is found.
+// float is the initiator's move to port 4500 on both sides, when a NAT was found
+// (RFC 7296 section 2.23).
 func (s *Session) float(x *ikeSA) {
 	if (s.path.self || s.path.peer) && s.local.Port() != natPort {
 		before := s.remote
@@ -41,9 +41,8 @@ func (s *Session) float(x *ikeSA) {
 
 // comes says whether a datagram comes from where the peer may be, before anything
 // proves that it sent it. The handshake changes its ports once there are keys.
-// Later only a peer behind a NAT does, RFC 7296 section 2.23: "a host behind a NAT
-// SHOULD NOT do this type of dynamic address update ... because it opens a
-// possible denial-of-service attack". The address is that of the tunnel's
+// Later only a peer behind a NAT does: without one a change is somebody else's, who
+// would lead us away (RFC 7296 section 2.23). The address is that of the tunnel's
 // destination and stays.
 func (s *Session) comes(x *ikeSA, d ike.Datagram) error {
 	same := d.Local.Addr() == s.local.Addr() && d.Remote.Addr() == s.remote.Addr()
@@ -58,8 +57,8 @@ func (s *Session) comes(x *ikeSA, d ike.Datagram) error {
 	return reject(0, "message from %s to %s, the SA is with %s", d.Remote, d.Local, s.remote)
 }
 
-// follow goes to where a fresh message came from that the peer has proved to be
-// its own.
+// follow goes to where a message came from that the peer has proved to be its own.
+// It has to be a new one: RFC 7296 section 2.23 warns of replayed packets.
 func (s *Session) follow(x *ikeSA, local, remote netip.AddrPort) {
 	if local == s.local && remote == s.remote {
 		return

@@ -4,8 +4,8 @@ import "time"
 
 // retransmitAfter are the times between the transmissions of a request; the last
 // one is how long the answer to the last transmission is waited for. RFC 7296
-// section 2.4 leaves them open but for "timeouts ... must increase exponentially".
-// IOS's are not known.
+// section 2.4: "retransmission times MUST increase exponentially to avoid flooding
+// the network"; the rest it leaves open. IOS's are not known.
 var retransmitAfter = []time.Duration{2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 32 * time.Second, 32 * time.Second}
 
 // exchangeTime is how long a request is repeated and waited for.
