@@ -87,9 +87,10 @@ type PacketReceived struct {
 // MessageRead shows the payloads of a message that was decrypted.
 type MessageRead struct {
 	SA
-	Exchange wire.ExchangeType
-	Response bool
-	Payloads []PayloadName
+	Exchange  wire.ExchangeType
+	MessageID uint32
+	Response  bool
+	Payloads  []PayloadName
 }
 
 // MessageRejected is a message that was dropped, or answered with an error.

@@ -57,6 +57,7 @@ type InitCompleted struct{ SA }
 type HashesResolved struct {
 	SA
 	Choice pki.Choice
+	Known  []string // the trustpoints that could sign, in the order of their display
 }
 
 // ChainFetched is the certificate chain of a trustpoint of ours.

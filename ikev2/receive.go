@@ -173,7 +173,7 @@ func (s *Session) receiveProtected(x *ikeSA, m *message, data []byte) error {
 	if m.payloads, err = wire.ParseChainV2(first, inner, 0); err == nil {
 		err = understood(m.payloads)
 	}
-	s.report(MessageRead{SA: s.sa(x), Exchange: m.Exchange, Response: response, Payloads: namesOf(m.payloads)})
+	s.report(MessageRead{SA: s.sa(x), Exchange: m.Exchange, MessageID: m.MessageID, Response: response, Payloads: namesOf(m.payloads)})
 	switch {
 	case response && err != nil:
 		x.land(f)
