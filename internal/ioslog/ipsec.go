@@ -129,15 +129,19 @@ func proxiesChecked(e ikev1.ProxiesChecked) []Line {
 	if e.Tunnel != "" {
 		return join(lines, ipsecLine("(ipsec_process_proposal)Map Accepted: %s", mapEntry(e.Tunnel)))
 	}
-	const unsupported = "proxy identities not supported"
 	if e.Reason != "" && e.Reason != unsupported {
 		lines = join(lines, ipsecLine("%s", e.Reason))
 	}
-	return join(lines,
+	return join(lines, noMap(), refusedQuickMode(e.SA, 32))
+}
+
+// unsupported is what the IPsec engine says of proxies that no map entry has.
+const unsupported = "proxy identities not supported"
+
+func noMap() []Line {
+	return join(
 		ipsecLine("map_db_find_best did not find matching map"),
-		ipsecLine("IPSEC(ipsec_process_proposal): %s", unsupported),
-		refusedQuickMode(e.SA, 32),
-	)
+		ipsecLine("IPSEC(ipsec_process_proposal): %s", unsupported))
 }
 
 func ipsecProposalRefused(e ikev1.IPsecProposalRefused) []Line {
@@ -152,12 +156,11 @@ func ipsecProposalRefused(e ikev1.IPsecProposalRefused) []Line {
 const queued = "IPSEC(key_engine): got a queue event with 1 KMI message(s)"
 
 // mapFound is how the IPsec engine begins with a pair of SAs.
-func mapFound(e ikev1.IPsecInstalled) []Line {
-	s := e.Child.Selector
+func mapFound(tunnel string, s ipsec.Selector) []Line {
 	return join(
 		ipsecLine(queued),
 		proxyMatch(s, protocolNumber(s.Protocol)),
-		ipsecLine("IPSEC(crypto_ipsec_create_ipsec_sas): Map found %s", mapEntry(e.Tunnel)),
+		ipsecLine("IPSEC(crypto_ipsec_create_ipsec_sas): Map found %s", mapEntry(tunnel)),
 	)
 }
 
@@ -166,21 +169,27 @@ func outboundEnabled() []Line {
 	return join(ipsecLine(queued), ipsecLine("IPSEC(key_engine_enable_outbound): rec'd enable notify from ISAKMP"))
 }
 
+// created is an SA that stands in the data plane, and the IKE SA that made it.
+type created struct {
+	connID        uint32
+	local, remote netip.AddrPort
+	sa            ipsec.SA
+}
+
 // sasCreated shows an SA, and the AH around it.
-func sasCreated(e ikev1.IPsecInstalled) []Line {
-	lines := saCreated(e)
-	if e.Child.AH != nil {
-		around := e
-		around.Child = e.Child.Around()
-		around.Child.Hard = e.Child.Hard // they end together
+func sasCreated(c created) []Line {
+	lines := saCreated(c)
+	if c.sa.AH != nil {
+		around := c
+		around.sa = c.sa.Around()
+		around.sa.Hard = c.sa.Hard // they end together
 		lines = join(lines, saCreated(around))
 	}
 	return lines
 }
 
-// saCreated shows an SA that stands in the data plane.
-func saCreated(e ikev1.IPsecInstalled) []Line {
-	sa := e.Child
+func saCreated(c created) []Line {
+	sa := c.sa
 	local, remote := proxies(sa.Selector)
 	words := transforms(nil, sa.Encr, sa.KeyBits(), sa.Integ)
 	if sa.Protocol == ipsec.AH {
@@ -190,9 +199,9 @@ func saCreated(e ikev1.IPsecInstalled) []Line {
 		"IPSEC(create_sa): sa created,",
 		fmt.Sprintf("  (sa) sa_dest= %s, sa_proto= %d, ", sa.Dst, uint8(sa.Protocol)),
 		fmt.Sprintf("    sa_spi= 0x%X(%d), ", sa.SPI, sa.SPI),
-		fmt.Sprintf("    sa_trans= %s, sa_conn_id= %d", words, e.ConnID),
+		fmt.Sprintf("    sa_trans= %s, sa_conn_id= %d", words, c.connID),
 		fmt.Sprintf("    sa_lifetime(k/sec)= (%d/%d),", sa.Hard.Kilobytes, int64(sa.Hard.Duration/time.Second)),
-		fmt.Sprintf("  (identity) local= %s, remote= %s,", endpoint(e.Local), endpoint(e.Remote)),
+		fmt.Sprintf("  (identity) local= %s, remote= %s,", endpoint(c.local), endpoint(c.remote)),
 		fmt.Sprintf("    local_proxy= %s,", local),
 		fmt.Sprintf("    remote_proxy= %s", remote),
 	))

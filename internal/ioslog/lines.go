@@ -1,5 +1,5 @@
 // Package ioslog renders events as the lines that IOS prints: debug crypto
-// isakmp, ipsec and pki, and syslog. The machines report what happened; every
+// isakmp, ikev2, ipsec and pki, and syslog. The machines report what happened; every
 // wording stands here.
 //
 // Lines in which IOS prints addresses of its own memory have no counterpart.
@@ -21,14 +21,21 @@ type Facility uint8
 
 // Facilities. Syslog lines are always on.
 const (
-	ISAKMP Facility = iota + 1 // debug crypto isakmp
-	IPSEC                      // debug crypto ipsec
-	PKI                        // debug crypto pki
+	ISAKMP        Facility = iota + 1 // debug crypto isakmp
+	IPSEC                             // debug crypto ipsec
+	PKI                               // debug crypto pki
+	IKEv2                             // debug crypto ikev2
+	IKEv2Error                        // debug crypto ikev2 error; debug crypto ikev2 has these lines too
+	IKEv2Internal                     // debug crypto ikev2 internal
+	IKEv2Packet                       // debug crypto ikev2 packet
 	Syslog
 )
 
 func (f Facility) String() string {
-	return [...]string{ISAKMP: "isakmp", IPSEC: "ipsec", PKI: "pki", Syslog: "syslog"}[f]
+	return [...]string{
+		ISAKMP: "isakmp", IPSEC: "ipsec", PKI: "pki",
+		IKEv2: "ikev2", IKEv2Error: "ikev2 error", IKEv2Internal: "ikev2 internal", IKEv2Packet: "ikev2 packet", Syslog: "syslog",
+	}[f]
 }
 
 // A Line is one message. Some of IOS's messages have several rows: Text holds
@@ -197,7 +204,7 @@ func Lines(r ike.Report) []Line {
 	case tunnel.RecursiveRouting:
 		return syslog("TUN-5-RECURDOWN: %s temporarily disabled due to recursive routing", e.Interface)
 	}
-	return nil
+	return ikev2Lines(r.Event)
 }
 
 // isakmp makes a line of debug crypto isakmp. IOS spells what follows the word

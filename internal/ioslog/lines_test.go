@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -314,40 +315,51 @@ ISAKMP:(1001):Successfully installed IPSEC SA (SPI:0xDA9E8DCA) on Tunnel1`},
 		{"no line of IOS", ike.SessionUp{}, ``},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var rows []string
-			for _, l := range Lines(ike.Report{Event: c.event}) {
-				rows = append(rows, l.Text)
-				if l.Blank {
-					rows = append(rows, "")
-				}
-				if l.Facility != facility(l.Text) {
-					t.Errorf("facility %v: %s", l.Facility, l.Text)
-				}
-				if l.Facility == Syslog && !Logged(c.event) {
-					t.Errorf("Logged does not know %T: %s", c.event, l.Text)
-				}
-			}
-			if diff := cmp.Diff(c.want, strings.Join(rows, "\n")); diff != "" {
+			if diff := cmp.Diff(c.want, text(t, c.event)); diff != "" {
 				t.Errorf("lines (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// facility is what the beginning of a message says of its origin.
-func facility(text string) Facility {
-	for prefix, f := range map[string]Facility{"%": Syslog, "CRYPTO_PKI": PKI, "ISAKMP": ISAKMP, "Choosing trustpoint": ISAKMP} {
+// text is all that an event renders to, each line in its facility.
+func text(t *testing.T, e ike.Event) string {
+	t.Helper()
+	var rows []string
+	for _, l := range Lines(ike.Report{Event: e}) {
+		rows = append(rows, l.Text)
+		if l.Blank {
+			rows = append(rows, "")
+		}
+		if !slices.Contains(facilities(l.Text), l.Facility) {
+			t.Errorf("facility %v: %s", l.Facility, l.Text)
+		}
+		if l.Facility == Syslog && !Logged(e) {
+			t.Errorf("Logged does not know %T: %s", e, l.Text)
+		}
+	}
+	return strings.Join(rows, "\n")
+}
+
+// facilities are those that a message's beginning may be of. In version 2 an
+// error may begin as any other line does.
+func facilities(text string) []Facility {
+	for prefix, f := range map[string][]Facility{
+		"%": {Syslog}, "CRYPTO_PKI": {PKI}, "ISAKMP": {ISAKMP}, "Choosing trustpoint": {ISAKMP},
+		"IKEv2:": {IKEv2, IKEv2Error, IKEv2Internal}, "IKEv2-ERROR:": {IKEv2Error}, "IKEv2-PAK:": {IKEv2Packet},
+	} {
 		if strings.HasPrefix(text, prefix) {
 			return f
 		}
 	}
-	return IPSEC
+	return []Facility{IPSEC}
 }
 
 // silent are the events that IOS has no line for: what they say is in other
 // lines already, or is for the structured log.
 var silent = []string{
 	"ikev1.CertValidated", "ikev1.DeleteSent", "ikev1.RekeyNeeded",
+	"ikev2.Duplicate",
 	"engine.Unsupported", "engine.HalfOpenLimit", "engine.Simultaneous",
 	"tunnel.RouteUnresolved",
 	"ike.SessionUp", "ike.SessionDown", "ike.ChildDown", "ike.NegotiationFailed",
@@ -357,23 +369,25 @@ var silent = []string{
 // above.
 func TestEveryEvent(t *testing.T) {
 	rendered := map[string]bool{}
-	ast.Inspect(parse(t, "lines.go"), func(n ast.Node) bool {
-		if c, ok := n.(*ast.CaseClause); ok {
-			for _, e := range c.List {
-				if s, ok := e.(*ast.SelectorExpr); ok {
-					rendered[s.X.(*ast.Ident).Name+"."+s.Sel.Name] = true
+	for _, path := range []string{"lines.go", "lines_ikev2.go"} {
+		ast.Inspect(parse(t, path), func(n ast.Node) bool {
+			if c, ok := n.(*ast.CaseClause); ok {
+				for _, e := range c.List {
+					if s, ok := e.(*ast.SelectorExpr); ok {
+						rendered[s.X.(*ast.Ident).Name+"."+s.Sel.Name] = true
+					}
 				}
 			}
-		}
-		return true
-	})
+			return true
+		})
+	}
 	for _, name := range silent {
 		if rendered[name] {
 			t.Errorf("%s is both silent and rendered", name)
 		}
 		rendered[name] = true
 	}
-	for _, path := range []string{"../../ikev1/events.go", "../engine/events.go", "../engine/session_status.go", "../tunnel/events.go", "../ike/ike.go"} {
+	for _, path := range []string{"../../ikev1/events.go", "../../ikev2/events.go", "../../ikev2/events_handshake.go", "../engine/events.go", "../engine/session_status.go", "../tunnel/events.go", "../ike/ike.go"} {
 		file := parse(t, path)
 		found := events(file)
 		if len(found) == 0 {
@@ -397,7 +411,7 @@ func parse(t *testing.T, path string) *ast.File {
 }
 
 // events lists the types of a file that are events: they have the method, or
-// embed ikev1's SA, which has it.
+// embed SA, which has it.
 func events(file *ast.File) (names []string) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {

@@ -2,6 +2,7 @@ package ioslog
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"regexp"
 	"strings"
@@ -29,11 +30,12 @@ var irregular = map[string]string{
 	"ISAKMP:(<SA>):Input = IKE_MSG_FROM_PEER, IKE_MM_EXCH": "ISAKMP:(<SA>):Input = IKE_MESG_FROM_PEER, IKE_MM_EXCH",
 }
 
-// TestNote renders the exchanges of the note from events and finds every line
+// TestNote renders the exchanges of the note, of both versions, from events and finds every line
 // that the note prints, in its order.
 func TestNote(t *testing.T) {
 	blocks := readBlocks(t)
 	events := noteEvents(t)
+	maps.Copy(events, noteEventsV2())
 	for title, want := range blocks {
 		t.Run(title, func(t *testing.T) {
 			var got []string
@@ -74,6 +76,7 @@ func indexOf(lines []string, line string) int {
 var (
 	blanks   = regexp.MustCompile(`\s+`)
 	connID   = regexp.MustCompile(`^ISAKMP(:| )\([1-9]\d*\)`)
+	saID     = regexp.MustCompile(`^IKEv2:\(SA ID = \d+\)`)
 	handleOf = regexp.MustCompile(`^CRYPTO_PKI: \([0-9A-F]{5}\)`)
 )
 
@@ -81,6 +84,7 @@ var (
 func plain(text string) string {
 	text = strings.TrimSpace(blanks.ReplaceAllString(text, " "))
 	text = connID.ReplaceAllString(text, "ISAKMP$1(<SA>)")
+	text = saID.ReplaceAllString(text, "IKEv2:(SA ID = <SA>)")
 	return handleOf.ReplaceAllString(text, "CRYPTO_PKI: (<PKI>)")
 }
 
@@ -99,8 +103,8 @@ func readBlocks(t *testing.T) map[string][]string {
 			blocks[title] = append(blocks[title], line)
 		}
 	}
-	if len(blocks) != 14 {
-		t.Fatalf("%d blocks, want 14", len(blocks))
+	if len(blocks) != 21 {
+		t.Fatalf("%d blocks, want 21", len(blocks))
 	}
 	return blocks
 }

@@ -126,17 +126,7 @@ func certRefused(e ikev1.CertRefused) []Line {
 	if v.Code == pki.NoTrustpoint {
 		why = "unknown error returned in certificate validation"
 	}
-	const failed = "Certificate chain validation has failed.  The certificate (SN: %s) "
-	var reason []Line
-	switch {
-	case v.Code == pki.Expired && v.Certificate != nil:
-		reason = syslog("PKI-3-CERTIFICATE_INVALID_EXPIRED: "+failed+"has expired.    Validity period ended on %s", v.Serial, clock(v.Certificate.X509.NotAfter))
-	case v.Code == pki.NotYetValid && v.Certificate != nil:
-		reason = syslog("PKI-3-CERTIFICATE_INVALID_NOT_YET_VALID: "+failed+"is not yet valid   Validity period starts on %s", v.Serial, clock(v.Certificate.X509.NotBefore))
-	case v.Code == pki.Revoked:
-		reason = syslog("PKI-3-CERTIFICATE_REVOKED: "+failed+"is revoked", v.Serial)
-	}
-	return join(reason,
+	return join(validity(v),
 		syslog("CRYPTO-5-IKMP_INVALID_CERT: Certificate received from %s is bad: %s", e.Remote.Addr(), why),
 		isakmp(":(%d): Unknown error in cert validation, -1", e.ConnID),
 	)

@@ -109,10 +109,11 @@ func ipsecInstalled(e ikev1.IPsecInstalled) []Line {
 	if e.Err != nil {
 		return isakmp(":(%d):Failed to install IPSEC SA (SPI:0x%X) on %s: %v", e.ConnID, e.Child.SPI, e.Tunnel, e.Err)
 	}
+	sas := sasCreated(created{e.ConnID, e.Local, e.Remote, e.Child})
 	if e.Child.Direction != ipsec.In { // IOS tells of the pair by its inbound SA
-		return sasCreated(e)
+		return sas
 	}
-	return join(mapFound(e), sasCreated(e),
+	return join(mapFound(e.Tunnel, e.Child.Selector), sas,
 		isakmp(":(%d):Received IPSec Install callback... proceeding with the negotiation", e.ConnID),
 		isakmp(":(%d):Successfully installed IPSEC SA (SPI:0x%X) on %s", e.ConnID, e.Child.SPI, e.Tunnel))
 }

@@ -78,14 +78,7 @@ IPSEC(validate_proposal_request): proposal part #1,
 IPSEC(key_engine_enable_outbound): rec'd enable notify from ISAKMP`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var rows []string
-			for _, l := range Lines(ike.Report{Event: c.event}) {
-				rows = append(rows, l.Text)
-				if l.Facility != facility(l.Text) {
-					t.Errorf("facility %v: %s", l.Facility, l.Text)
-				}
-			}
-			if diff := cmp.Diff(c.want, strings.Join(rows, "\n")); diff != "" {
+			if diff := cmp.Diff(c.want, text(t, c.event)); diff != "" {
 				t.Errorf("lines (-want +got):\n%s", diff)
 			}
 		})

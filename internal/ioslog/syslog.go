@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/tunnel"
@@ -16,6 +17,7 @@ func Logged(e ike.Event) bool {
 	switch e.(type) {
 	case ikev1.NoOfferAccepted, ikev1.HashRefused, ikev1.AggressiveDisabled, ikev1.CertRefused, ikev1.SignatureRefused,
 		ikev1.IDCertMismatch, ikev1.MessageRejected, ikev1.NotifyReceived, ikev1.IPsecProposalRefused, ikev1.ProxiesChecked,
+		ikev2.ChainValidated,
 		engine.SessionStatus, engine.ISAKMPOnOff, engine.NoSA, engine.AggressiveDisabled, engine.BadMessage,
 		tunnel.LineProtocol, tunnel.RecursiveRouting:
 		return true
