@@ -43,7 +43,9 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   clear crypto sa [peer ADDRESS]
   clear crypto session [remote ADDRESS]
   show ... '|' {include | exclude | begin | section} PATTERN
-  debug crypto {isakmp | ipsec | pki} ... lines as they come, until interrupted
+  debug crypto {isakmp | ikev2 | ipsec | pki} ...
+  debug crypto ikev2 {error | internal | packet} ...
+                                          lines as they come, until interrupted
   initiate TUNNEL [--wait 90s]            negotiates and waits for the outcome;
                                           0s only starts it
   crypto pki import NAME pem --ca FILE [--cert FILE --key FILE]

@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -38,7 +39,7 @@ interfaces stand. The command obol shows, clears, debugs and imports.
                                                           (default auto)
   --dataplane xfrm|none  none negotiates and keeps the SAs in memory: nothing
                          is encrypted, no interface is made (default xfrm)
-  --debug WORDS          debug lines in the log: isakmp,ipsec,pki
+  --debug WORDS          debug lines in the log: isakmp,ikev2,ipsec,pki
   --check                compile the configuration, say what is wrong with it,
                          and end
 
@@ -111,16 +112,16 @@ func parse(args []string, stderr io.Writer) (o daemon.Options, check bool, err e
 	return o, check, err
 }
 
+// facilities are those of the commands that words names, with commas between.
 func facilities(words string) ([]ioslog.Facility, error) {
-	known := map[string]ioslog.Facility{"isakmp": ioslog.ISAKMP, "ipsec": ioslog.IPSEC, "pki": ioslog.PKI}
 	var list []ioslog.Facility
 	for word := range strings.SplitSeq(words, ",") {
-		f, ok := known[strings.TrimSpace(word)]
+		i := slices.IndexFunc(ioslog.Debugs, func(d ioslog.Debug) bool { return d.Words == strings.TrimSpace(word) })
 		switch {
-		case ok:
-			list = append(list, f)
+		case i >= 0:
+			list = append(list, ioslog.Debugs[i].Facilities...)
 		case words != "":
-			return nil, fmt.Errorf("--debug %q: want isakmp, ipsec or pki", word)
+			return nil, fmt.Errorf("--debug %q: want isakmp, ikev2, ipsec or pki, or ikev2 error, internal or packet", word)
 		}
 	}
 	return list, nil

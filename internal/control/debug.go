@@ -4,33 +4,39 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
+	"github.com/obol-ike/obol/internal/ios"
 	"github.com/obol-ike/obol/internal/ioslog"
 )
 
-// debugWords are the facilities that debug crypto knows.
-var debugWords = map[string]ioslog.Facility{"isakmp": ioslog.ISAKMP, "ipsec": ioslog.IPSEC, "pki": ioslog.PKI}
-
-// switchedOn is how IOS answers a debug command. What it says to the longer
-// commands of debug crypto pki is not known.
-var switchedOn = []struct {
-	facility ioslog.Facility
-	answer   string
-}{
-	{ioslog.ISAKMP, "Crypto ISAKMP debugging is on\n"},
-	{ioslog.IPSEC, "Crypto IPSEC debugging is on\n"},
+// debugs makes a command of the words that a line has behind debug crypto and
+// more of them that all share.
+func debugs(shared string) func(*Command, *ios.Match) {
+	return func(c *Command, m *ios.Match) {
+		var on []ioslog.Debug
+		for _, d := range ioslog.Debugs {
+			word, ok := strings.CutPrefix(d.Words, shared)
+			if ok && !strings.Contains(word, " ") && m.Has(word) {
+				on = append(on, d)
+			}
+		}
+		c.run = func(e *exec) int { return e.debug(on) }
+	}
 }
 
-// debug streams lines of these facilities, and syslog lines as a terminal of
+// debug streams the lines of these commands, and syslog lines as a terminal of
 // IOS has them among the others, until the client goes away.
-func (e *exec) debug(facilities []ioslog.Facility) int {
+func (e *exec) debug(on []ioslog.Debug) int {
 	reports := e.router.Subscribe()
 	defer reports.Close()
-	for _, s := range switchedOn {
-		if !slices.Contains(facilities, s.facility) {
+	var facilities []ioslog.Facility
+	for _, d := range on {
+		facilities = append(facilities, d.Facilities...)
+		if d.Answer == "" {
 			continue
 		}
-		if _, err := io.WriteString(e.out, s.answer); err != nil {
+		if _, err := io.WriteString(e.out, d.Answer+"\n"); err != nil {
 			return ExitFailed
 		}
 	}

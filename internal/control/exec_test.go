@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
@@ -25,6 +26,7 @@ import (
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/pki/store"
 	"github.com/obol-ike/obol/test/testca"
+	"github.com/obol-ike/obol/wire"
 )
 
 // router is a daemon that records what the commands want of it.
@@ -213,6 +215,46 @@ func TestDebugStreamsItsFacilityAndSyslog(t *testing.T) {
 	}
 	if r.open != 0 {
 		t.Error("the subscription stays")
+	}
+}
+
+// TestDebugIKEv2: debug crypto ikev2 has the errors too, but neither the trace of
+// the machine nor the packets' headers.
+func TestDebugIKEv2(t *testing.T) {
+	sa := ikev2.SA{ConnID: 7, Role: ikev2.Initiator}
+	for line, want := range map[string]string{
+		"debug crypto ikev2":          "IKEv2 default debugging is on\nKeys, Error",
+		"debug crypto ikev2 error":    "IKEv2 error debugging is on\nError",
+		"debug crypto ikev2 internal": "IKEv2 internal debugging is on\nTrace",
+		"debug crypto ikev2 int pa":   "IKEv2 internal debugging is on\nIKEv2 packet debugging is on\nTrace, Header",
+		"debug crypto ikev2 pki":      "IKEv2 default debugging is on\nKeys, Error",
+	} {
+		r := newRouter(t)
+		r.report(
+			ikev2.StateChange{SA: sa, New: ikev2.IWaitInit},
+			ikev2.PacketReceived{SA: sa, Exchange: wire.ExchangeAuth},
+			ikev2.InitCompleted{SA: sa},
+			ikev2.PeerDead{SA: sa},
+		)
+		close(r.reports)
+		_, out, _ := r.do(t.Context(), line)
+		answer, lines := "", []string{}
+		for l := range strings.Lines(out) {
+			if !strings.HasPrefix(l, "*") {
+				answer += l
+			}
+		}
+		for _, l := range []struct{ word, text string }{
+			{"Keys", "IKEv2:(SA ID = 7):Completed SA init exchange"}, {"Error", "IKEv2-ERROR:(SA ID = 7):"},
+			{"Trace", "IKEv2:(SA ID = 7):SM Trace"}, {"Header", "IKEv2-PAK:(SA ID = 7):"},
+		} {
+			if strings.Contains(out, l.text) {
+				lines = append(lines, l.word)
+			}
+		}
+		if got := answer + strings.Join(lines, ", "); got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
 	}
 }
 

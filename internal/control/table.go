@@ -8,7 +8,6 @@ import (
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ios"
-	"github.com/obol-ike/obol/internal/ioslog"
 )
 
 // A Command is an exec line that was understood.
@@ -79,15 +78,8 @@ var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).
 	row("clear crypto session [remote remote:A.B.C.D]", func(c *Command, m *ios.Match) {
 		c.run = command(ike.ClearSession{Remote: m.Addr("remote")})
 	}),
-	row("debug crypto { isakmp | ipsec | pki } ...", func(c *Command, m *ios.Match) {
-		var facilities []ioslog.Facility
-		for word, f := range debugWords {
-			if m.Has(word) {
-				facilities = append(facilities, f)
-			}
-		}
-		c.run = func(e *exec) int { return e.debug(facilities) }
-	}),
+	row("debug crypto { isakmp | ikev2 | ipsec | pki } ...", debugs("")),
+	row("debug crypto ikev2 { error | internal | packet } ...", debugs("ikev2 ")),
 	row("initiate INTERFACE [wait seconds:<0-3600>] [verbose]", func(c *Command, m *ios.Match) {
 		seconds := defaultWait
 		if m.Has("wait") {
