@@ -55,10 +55,13 @@ func setWords(s *policy.TransformSet) string {
 }
 
 // cipherWord is a cipher as show prints it: esp-256-aes where the configuration
-// says esp-aes 256.
+// says esp-aes 256, but esp-gcm 256.
 func cipherWord(c *suite.Cipher, bits int) string {
-	if c.Bits != nil && bits > 0 && bits != c.Bits[0] {
-		return fmt.Sprintf("esp-%d-%s", bits, c.IOS)
+	switch {
+	case c.Bits == nil || bits == 0 || bits == c.Bits[0]:
+		return c.Transform
+	case c.IOS == "":
+		return fmt.Sprintf("%s %d", c.Transform, bits)
 	}
-	return c.Transform
+	return fmt.Sprintf("esp-%d-%s", bits, c.IOS)
 }

@@ -57,15 +57,18 @@ type block struct {
 
 // status is the session's in IOS's words.
 func (b block) status() string {
-	up := slices.ContainsFunc(b.sessions, established)
+	return statusOf(len(b.children), slices.ContainsFunc(b.sessions, established), len(b.sessions) > 0)
+}
+
+func statusOf(children int, up, negotiating bool) string {
 	switch {
-	case len(b.children) > 0 && up:
+	case children > 0 && up:
 		return "UP-ACTIVE"
-	case len(b.children) > 0:
+	case children > 0:
 		return "UP-NO-IKE"
 	case up:
 		return "UP-IDLE"
-	case len(b.sessions) > 0:
+	case negotiating:
 		return "DOWN-NEGOTIATING"
 	}
 	return "DOWN"
