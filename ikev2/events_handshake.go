@@ -37,6 +37,7 @@ type OfferRefused struct {
 // request goes out again.
 type GroupWanted struct {
 	SA
+	Sent  uint16 // group of the key that went out
 	Group *suite.Group
 }
 
@@ -57,7 +58,7 @@ type InitCompleted struct{ SA }
 type HashesResolved struct {
 	SA
 	Choice pki.Choice
-	Known  []string // the trustpoints that could sign, in the order of their display
+	PKI    *pki.Snapshot // that was asked
 }
 
 // ChainFetched is the certificate chain of a trustpoint of ours.

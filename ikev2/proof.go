@@ -55,7 +55,7 @@ func (s *Session) chooseTrustpoint(requests []pki.KeyHash) pki.Choice {
 	if !ok {
 		choice.Trustpoint, choice.Reason = nil, "profile "+s.profile.Name+" names no pki trustpoint"
 	}
-	s.report(HashesResolved{SA: s.sa(s.ike), Choice: choice})
+	s.report(HashesResolved{SA: s.sa(s.ike), Choice: choice, PKI: s.pki})
 	return choice
 }
 

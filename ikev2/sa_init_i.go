@@ -223,7 +223,7 @@ func (st *sentInit) takeGroup(s *Session, data []byte) error {
 	case slices.Contains(st.groups, number):
 		return reject(0, "the peer asks for group %d, with which it was tried", number)
 	}
-	s.report(GroupWanted{SA: s.sa(s.ike), Group: group})
+	s.report(GroupWanted{SA: s.sa(s.ike), Sent: st.groups[len(st.groups)-1], Group: group})
 	st.groups = append(st.groups, number)
 	st.dh = nil
 	return nil

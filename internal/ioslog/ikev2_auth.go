@@ -23,8 +23,8 @@ func ikev2HashesResolved(e ikev2.HashesResolved) []Line {
 	var lines []Line
 	for _, name := range found {
 		lines = join(lines, retrieving, ikev2Line(e.SA, "[PKI -> IKEv2] Retrieved trustpoint(s): '%s'", name))
-		for _, known := range e.Known {
-			if known == name {
+		for _, known := range e.PKI.Identities() {
+			if known.Name == name {
 				lines = join(lines, pkiLine(": Trust-Point %s picked up", name))
 				continue
 			}

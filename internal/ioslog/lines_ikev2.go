@@ -41,6 +41,8 @@ func ikev2Lines(event ike.Event) []Line {
 		return ikev2ProposalBuilt(e)
 	case ikev2.OfferRefused:
 		return ikev2OfferRefused(e)
+	case ikev2.GroupWanted:
+		return ikev2Line(e.SA, "Processing invalid ke notification, we sent group %d, peer prefers group %d", e.Sent, e.Group.Number)
 	case ikev2.InitVerified:
 		return ikev2Line(e.SA, "Verify SA init message")
 	case ikev2.NATChecked:

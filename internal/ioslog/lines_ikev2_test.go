@@ -107,6 +107,7 @@ Num. transforms: 3
 Proposal 1:  ENCRYPTION: AES-CBC-256 AES-CBC-128 ENCR_99 PRF: SHA1 INTEGRITY: SHA96 DH GROUP: DH_GROUP_1536_MODP/Group 5
 IKEv2-ERROR:(SA ID = 1):Expected Policies: : Failed to find a matching policy
 Proposal 1:  ENCRYPTION: AES-CBC-128 INTEGRITY: SHA96 ESN: Don't use ESN`},
+		{"another group", ikev2.GroupWanted{SA: sa, Sent: 2, Group: group}, `IKEv2:(SA ID = 1):Processing invalid ke notification, we sent group 2, peer prefers group 5`},
 		{"init verified", ikev2.InitVerified{SA: r}, `IKEv2:(SA ID = 1):Verify SA init message`},
 		{"no NAT", ikev2.NATChecked{SA: r}, "IKEv2:(SA ID = 1):Checking NAT discovery\nIKEv2:(SA ID = 1):NAT not found"},
 		{"NATs", ikev2.NATChecked{SA: r, Self: true, Peer: true}, "IKEv2:(SA ID = 1):Checking NAT discovery\nIKEv2:(SA ID = 1):NAT INSIDE found\nIKEv2:(SA ID = 1):NAT OUTSIDE found"},
@@ -120,7 +121,7 @@ IKEv2:(SA ID = 1):Request queued for computation of DH secret`},
 IKEv2:(SA ID = 1):[Crypto Engine -> IKEv2] SKEYSEED calculation and creation of rekeyed IKEv2 SA PASSED`},
 		{"init done", ikev2.InitCompleted{SA: sa}, `IKEv2:(SA ID = 1):Completed SA init exchange`},
 
-		{"hashes of nobody", ikev2.HashesResolved{SA: sa, Choice: pki.Choice{Index: -1}, Known: []string{"TP1"}}, `IKEv2:(SA ID = 1):[IKEv2 -> PKI] Retrieving trustpoint(s) from received certificate hash(es)
+		{"hashes of nobody", ikev2.HashesResolved{SA: sa, Choice: pki.Choice{Index: -1}, PKI: pki.NewSnapshot(nil)}, `IKEv2:(SA ID = 1):[IKEv2 -> PKI] Retrieving trustpoint(s) from received certificate hash(es)
 IKEv2:(SA ID = 1):[PKI -> IKEv2] Retrieved trustpoint(s): NONE`},
 		{"no chain", ikev2.ChainFetched{SA: sa, Trustpoint: "TP1"}, `IKEv2:(SA ID = 1):[IKEv2 -> PKI] Getting cert chain for the trustpoint TP1
 IKEv2:(SA ID = 1):[PKI -> IKEv2] Getting of cert chain for the trustpoint FAILED`},

@@ -6,6 +6,7 @@ import (
 	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/test/testca"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -41,7 +42,10 @@ func payloadNames(types ...int) []ikev2.PayloadName {
 func noteEventsV2() map[string][]ike.Event {
 	i, r := initiatorV2(), responderV2()
 	// TP2 was enrolled last on both routers.
-	known := []string{"TP2", "TP1"}
+	known := pki.NewSnapshot([]*pki.Trustpoint{
+		testca.Trustpoint("TP1", testca.New("CA1", 0).Enroll("R1", "192.168.0.1", "100", 2), 1),
+		testca.Trustpoint("TP2", testca.New("CA2", 1).Enroll("R1", "192.168.0.1", "100", 2), 2),
+	})
 	resolved := func(sa ikev2.SA, names ...string) ike.Event {
 		c := pki.Choice{Trustpoint: &pki.Trustpoint{Settings: pki.Settings{Name: names[0]}}}
 		if len(names) > 1 { // no profile restricts the choice to one
@@ -50,7 +54,7 @@ func noteEventsV2() map[string][]ike.Event {
 		for _, n := range names {
 			c.Considered = append(c.Considered, pki.Considered{Trustpoint: n})
 		}
-		return ikev2.HashesResolved{SA: sa, Choice: c, Known: known}
+		return ikev2.HashesResolved{SA: sa, Choice: c, PKI: known}
 	}
 	return map[string][]ike.Event{
 		"ikev2-overlapping-profiles | responder | reads IKE_AUTH": {
