@@ -136,6 +136,15 @@ type AuthVerified struct {
 	Reason string // of a refusal
 }
 
+// IDCertMismatch says that a peer that has proved itself has a certificate without
+// the identity that it gives. It is told, and no more.
+type IDCertMismatch struct {
+	SA
+	ID      string
+	Type    wire.IDType
+	Subject pki.Name
+}
+
 // SelectorsRefused says that no tunnel is for the peer's traffic selectors.
 type SelectorsRefused struct {
 	SA

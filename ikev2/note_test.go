@@ -152,3 +152,24 @@ func TestNoteTwoTrustpoints(t *testing.T) {
 	q := notePair(t, "two-trustpoints")
 	q.up(q.r1)
 }
+
+// TestIDCertMismatch: an identity that the certificate does not hold is told of
+// and taken, as on IOS.
+func TestIDCertMismatch(t *testing.T) {
+	p := notePair(t, "certificates")
+	var tps []*pki.Trustpoint
+	for i, tp := range p.r1.env.PKI.All() {
+		ca := map[string]*testca.CA{"TP1": ca1, "TP2": ca2}[tp.Name]
+		tps = append(tps, testca.Trustpoint(tp.Name, ca.Enroll("R1", "192.168.0.77", "100", 2), uint64(i+1)))
+	}
+	p.r1.trust(tps...)
+	p.initiate(p.r1)
+	p.settle()
+	p.wantUp()
+	want(t, p.r2, func(e IDCertMismatch) bool {
+		return e.ID == "192.168.0.1" && e.Type == wire.IDIPv4Addr && e.Subject.Value("ipaddress") == "192.168.0.77"
+	})
+	if n := len(all[IDCertMismatch](p.r2)); n != 1 || len(all[IDCertMismatch](p.r1)) != 0 {
+		t.Errorf("R2 tells %d times", n)
+	}
+}

@@ -178,6 +178,9 @@ func (s *Session) verify(p *peerProof, announced bool, keys policy.IKEv2KeyChoic
 		e.Reason = err.Error()
 	}
 	s.report(e)
+	if leaf := p.leaf(); err == nil && p.auth.Method != wire.AuthPSK && !p.id.NamedBy(leaf) {
+		s.report(IDCertMismatch{SA: s.sa(s.ike), ID: p.id.String(), Type: p.idType, Subject: leaf.Subject})
+	}
 	return err
 }
 

@@ -137,7 +137,7 @@ func Lines(r ike.Report) []Line {
 	case ikev1.SignatureRefused:
 		return modeFailure("Main", e.SA)
 	case ikev1.IDCertMismatch:
-		return idCertMismatch(e)
+		return idCertMismatch(idValue(e.ID), e.ID.Type, e.Subject)
 
 	case ikev1.Duplicate:
 		return duplicate(e)

@@ -84,6 +84,8 @@ func ikev2Lines(event ike.Event) []Line {
 		return ikev2ChainValidated(e)
 	case ikev2.AuthVerified:
 		return ikev2AuthVerified(e)
+	case ikev2.IDCertMismatch:
+		return idCertMismatch(printable(e.ID), e.Type, e.Subject)
 	case ikev2.SelectorsRefused:
 		return ikev2SelectorsRefused(e)
 	case ikev2.HandshakeFailed:

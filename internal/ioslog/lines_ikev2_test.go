@@ -168,6 +168,8 @@ CRYPTO_PKI: (A0001) Certificate validation failed: it is revoked
 %PKI-3-CERTIFICATE_REVOKED: Certificate chain validation has failed.  The certificate (SN: 1A) is revoked
 IKEv2:(SA ID = 1):[PKI -> IKEv2] Validation of certificate chain FAILED`},
 		{"good proof", ikev2.AuthVerified{SA: r, OK: true}, "IKEv2:(SA ID = 1):Verification of peer's authenctication data PASSED\nIKEv2:(SA ID = 1):Check for EAP exchange"},
+		{"identity", ikev2.IDCertMismatch{SA: r, ID: "192.168.0.7", Type: wire.IDIPv4Addr, Subject: name(t, subjectR1)},
+			`%CRYPTO-6-IKMP_NO_ID_CERT_ADDR_MATCH: ID of 192.168.0.7 (type 1) and certificate addr with 192.168.0.1`},
 		{"selectors", ikev2.SelectorsRefused{SA: r, Reason: "no tunnel"}, `map_db_find_best did not find matching map
 IPSEC(ipsec_process_proposal): proxy identities not supported
 IKEv2:(SA ID = 1):There was no IPSEC policy found for received TS`},

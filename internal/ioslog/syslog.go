@@ -8,6 +8,7 @@ import (
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/tunnel"
+	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -17,7 +18,7 @@ func Logged(e ike.Event) bool {
 	switch e.(type) {
 	case ikev1.NoOfferAccepted, ikev1.HashRefused, ikev1.AggressiveDisabled, ikev1.CertRefused, ikev1.SignatureRefused,
 		ikev1.IDCertMismatch, ikev1.MessageRejected, ikev1.NotifyReceived, ikev1.IPsecProposalRefused, ikev1.ProxiesChecked,
-		ikev2.ChainValidated,
+		ikev2.ChainValidated, ikev2.IDCertMismatch,
 		engine.SessionStatus, engine.ISAKMPOnOff, engine.NoSA, engine.AggressiveDisabled, engine.BadMessage,
 		tunnel.LineProtocol, tunnel.RecursiveRouting:
 		return true
@@ -58,17 +59,17 @@ func messageRejected(e ikev1.MessageRejected) []Line {
 
 // idCertMismatch: the certificate's own value ends the line, and is empty when
 // the certificate has none.
-func idCertMismatch(e ikev1.IDCertMismatch) []Line {
+func idCertMismatch(id string, t wire.IDType, subject pki.Name) []Line {
 	kind, what, key := "ADDR", "addr", "ipaddress"
-	switch e.ID.Type {
+	switch t {
 	case wire.IDFQDN:
 		kind, what, key = "FQDN", "fqdn", "hostname"
 	case wire.IDUserFQDN:
 		kind, what, key = "USER_FQDN", "user fqdn", "e"
 	case wire.IDDERASN1DN:
-		return syslog("CRYPTO-6-IKMP_NO_ID_CERT_DN_MATCH: ID of %s (type %d) and certificate DN with %s", idValue(e.ID), e.ID.Type, e.Subject)
+		return syslog("CRYPTO-6-IKMP_NO_ID_CERT_DN_MATCH: ID of %s (type %d) and certificate DN with %s", id, t, subject)
 	}
-	return syslog("CRYPTO-6-IKMP_NO_ID_CERT_%s_MATCH: ID of %s (type %d) and certificate %s with %s", kind, idValue(e.ID), e.ID.Type, what, e.Subject.Value(key))
+	return syslog("CRYPTO-6-IKMP_NO_ID_CERT_%s_MATCH: ID of %s (type %d) and certificate %s with %s", kind, id, t, what, subject.Value(key))
 }
 
 func lineProtocol(e tunnel.LineProtocol) []Line {
