@@ -117,11 +117,12 @@ type Retransmission struct {
 	MessageID uint32
 }
 
-// WindowChecked says whether a request of ours leaves now or waits for the peer's
-// window.
+// WindowChecked says that a request of ours fits in the peer's window, beside those
+// that wait for their answers.
 type WindowChecked struct {
 	SA
-	Room bool
+	Waiting int
+	Window  uint32
 }
 
 // NotifySent and NotifyReceived are notifications.

@@ -63,6 +63,7 @@ func (s *Session) launch(x *ikeSA, r request) {
 	err := r.build(s, x, b)
 	var datagrams [][]byte
 	if err == nil {
+		s.report(WindowChecked{SA: s.sa(x), Waiting: len(x.flights), Window: x.window})
 		datagrams, err = s.seal(x, h, b)
 	}
 	if err != nil {
