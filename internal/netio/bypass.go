@@ -36,13 +36,17 @@ const (
 // exempt gives the socket policies of its own that let everything pass in the
 // clear. The kernel asks a socket's policies before the global ones, so that
 // neither a VTI's any/any nor a host policy ever captures IKE itself.
-func exempt(fd int) error {
+func exempt(fd int, v6 bool) error {
+	family, level, option := uint16(unix.AF_INET), unix.IPPROTO_IP, unix.IP_XFRM_POLICY
+	if v6 {
+		family, level, option = unix.AF_INET6, unix.IPPROTO_IPV6, unix.IPV6_XFRM_POLICY
+	}
 	for _, dir := range []uint8{policyIn, policyOut} {
-		b, err := binary.Append(nil, binary.NativeEndian, userPolicy{Family: unix.AF_INET, Dir: dir, Action: policyAllow})
+		b, err := binary.Append(nil, binary.NativeEndian, userPolicy{Family: family, Dir: dir, Action: policyAllow})
 		if err != nil {
 			return fmt.Errorf("encoding a policy: %w", err)
 		}
-		if err := unix.SetsockoptString(fd, unix.IPPROTO_IP, unix.IP_XFRM_POLICY, string(b)); err != nil {
+		if err := unix.SetsockoptString(fd, level, option, string(b)); err != nil {
 			return err
 		}
 	}

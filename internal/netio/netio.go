@@ -16,6 +16,7 @@ import (
 	"syscall"
 
 	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
 	"golang.org/x/sys/unix"
 )
 
@@ -40,42 +41,61 @@ type Options struct {
 	Bypass bool
 }
 
-// Sockets are the two sockets of one network namespace.
+// Sockets are those of one network namespace: two, and two of IPv6 where the
+// kernel has it.
 type Sockets struct {
-	ike, natt *socket
+	all       []*socket
+	ike, natt uint16 // ports
 	counters  counters
 }
 
-// socket is one port, on all IPv4 addresses of the host.
+// socket is one port, on all addresses of one family of the host.
 type socket struct {
 	udp    *net.UDPConn
-	packet *ipv4.PacketConn
+	packet batches
+	v6     bool
 	port   uint16
 	marker bool // datagrams carry the non-ESP marker
+}
+
+// batches are what the packet connections of both families do; their messages are
+// one type.
+type batches interface {
+	ReadBatch([]ipv4.Message, int) (int, error)
+	WriteBatch([]ipv4.Message, int) (int, error)
 }
 
 // Listen opens the sockets. Errors are one line: the port and what the system
 // said.
 func Listen(o Options) (*Sockets, error) {
-	ike, err := listen(o.IKE, o.Bypass, false)
-	if err != nil {
-		return nil, err
+	s := &Sockets{ike: o.IKE, natt: o.NATT}
+	for _, v6 := range []bool{false, true} {
+		for _, port := range []*uint16{&s.ike, &s.natt} {
+			sock, err := listen(*port, v6, o.Bypass, port == &s.natt)
+			if v6 && errors.Is(err, unix.EAFNOSUPPORT) {
+				return s, nil
+			}
+			if err != nil {
+				return nil, errors.Join(err, s.Close())
+			}
+			s.all = append(s.all, sock)
+			*port = sock.port // in both families the same
+		}
 	}
-	natt, err := listen(o.NATT, o.Bypass, true)
-	if err != nil {
-		ike.udp.Close()
-		return nil, err
-	}
-	return &Sockets{ike: ike, natt: natt}, nil
+	return s, nil
 }
 
-func listen(port uint16, bypass, natt bool) (*socket, error) {
+func listen(port uint16, v6, bypass, natt bool) (*socket, error) {
 	// SO_REUSEADDR stays off, as Go leaves it for UDP: a second daemon must be
 	// told that the port is taken and not share its datagrams.
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		return setOptions(c, bypass, natt)
+		return setOptions(c, v6, bypass, natt)
 	}}
-	conn, err := config.ListenPacket(context.Background(), "udp4", fmt.Sprintf(":%d", port))
+	network := "udp4"
+	if v6 {
+		network = "udp6"
+	}
+	conn, err := config.ListenPacket(context.Background(), network, fmt.Sprintf(":%d", port))
 	if errors.Is(err, unix.EADDRINUSE) {
 		return nil, fmt.Errorf("UDP port %d is in use by another program", port)
 	}
@@ -83,24 +103,35 @@ func listen(port uint16, bypass, natt bool) (*socket, error) {
 		return nil, fmt.Errorf("UDP port %d: %w", port, cause(err))
 	}
 	udp := conn.(*net.UDPConn)
-	packet := ipv4.NewPacketConn(udp)
-	if err := packet.SetControlMessage(ipv4.FlagDst, true); err != nil {
+	sock := &socket{udp: udp, v6: v6, port: uint16(udp.LocalAddr().(*net.UDPAddr).Port), marker: natt}
+	if v6 {
+		packet := ipv6.NewPacketConn(udp)
+		sock.packet, err = packet, packet.SetControlMessage(ipv6.FlagDst, true)
+	} else {
+		packet := ipv4.NewPacketConn(udp)
+		sock.packet, err = packet, packet.SetControlMessage(ipv4.FlagDst, true)
+	}
+	if err != nil {
 		udp.Close()
 		return nil, fmt.Errorf("UDP port %d: IP_PKTINFO: %w", port, cause(err))
 	}
-	return &socket{udp: udp, packet: packet, port: uint16(udp.LocalAddr().(*net.UDPAddr).Port), marker: natt}, nil
+	return sock, nil
 }
 
-func setOptions(c syscall.RawConn, bypass, natt bool) error {
+func setOptions(c syscall.RawConn, v6, bypass, natt bool) error {
 	var failed error
+	level, discover := unix.IPPROTO_IP, unix.IP_MTU_DISCOVER
+	if v6 {
+		level, discover = unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER
+	}
 	err := c.Control(func(fd uintptr) {
 		// Messages with certificates are longer than many paths: without DF
 		// they are fragmented on the way, as IOS's are.
-		if err := unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_DONT); err != nil {
+		if err := unix.SetsockoptInt(int(fd), level, discover, unix.IP_PMTUDISC_DONT); err != nil {
 			failed = fmt.Errorf("IP_MTU_DISCOVER: %w", err)
 			return
 		}
-		if err := exempt(int(fd)); err != nil && bypass {
+		if err := exempt(int(fd), v6); err != nil && bypass {
 			failed = fmt.Errorf("IP_XFRM_POLICY: %w", err)
 			return
 		}
@@ -124,9 +155,13 @@ func cause(err error) error {
 }
 
 // Ports are the ports taken, for IKE and for IKE behind NAT.
-func (s *Sockets) Ports() (ike, natt uint16) { return s.ike.port, s.natt.port }
+func (s *Sockets) Ports() (ike, natt uint16) { return s.ike, s.natt }
 
 // Close makes Receive return.
 func (s *Sockets) Close() error {
-	return errors.Join(s.ike.udp.Close(), s.natt.udp.Close())
+	var errs []error
+	for _, sock := range s.all {
+		errs = append(errs, sock.udp.Close())
+	}
+	return errors.Join(errs...)
 }

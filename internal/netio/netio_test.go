@@ -38,7 +38,7 @@ func open(t *testing.T) (*Sockets, <-chan ike.Datagram) {
 
 func dial(t *testing.T, to netip.AddrPort) *net.UDPConn {
 	t.Helper()
-	c, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(to))
+	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(to))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,13 +57,22 @@ func receive(t *testing.T, got <-chan ike.Datagram) ike.Datagram {
 	}
 }
 
+// loopback6 is the loopback address of IPv6, where this host has one.
+func loopback6() []string {
+	if c, err := net.ListenPacket("udp6", "[::1]:0"); err == nil {
+		c.Close()
+		return []string{"::1"}
+	}
+	return nil
+}
+
 // A connected socket takes answers only from the address it asked: reading one
 // proves that the answer left from there.
 func TestAnswerLeavesFromTheAddressAsked(t *testing.T) {
 	s, got := open(t)
 	ike500, natt := s.Ports()
 	for _, port := range []uint16{ike500, natt} {
-		for _, asked := range []string{"127.0.0.7", "127.0.0.8"} {
+		for _, asked := range append([]string{"127.0.0.7", "127.0.0.8"}, loopback6()...) {
 			to := netip.AddrPortFrom(netip.MustParseAddr(asked), port)
 			c := dial(t, to)
 			request, answer := []byte("request"), []byte("answer")

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
 	"golang.org/x/sys/unix"
 
 	"github.com/obol-ike/obol/internal/ike"
@@ -48,26 +49,29 @@ func (s *Sockets) Counters() Counters {
 	}
 }
 
-// Receive reads both sockets until Close and calls deliver with what came, a
+// Receive reads the sockets until Close and calls deliver with what came, a
 // batch a call, from a goroutine a socket. Every datagram has memory of its
 // own, because the machines keep parts of messages as long as they live; while
 // deliver blocks, the kernel's socket buffer fills and then drops. It returns
 // nil after Close.
 func (s *Sockets) Receive(deliver func([]ike.Datagram)) error {
-	done := make(chan error, 2)
-	for _, sock := range []*socket{s.ike, s.natt} {
+	done := make(chan error, len(s.all))
+	for _, sock := range s.all {
 		go func() { done <- s.receive(sock, deliver) }()
 	}
-	err := <-done
-	s.Close()
-	return errors.Join(err, <-done)
+	var errs []error
+	for range s.all {
+		errs = append(errs, <-done)
+		s.Close()
+	}
+	return errors.Join(errs...)
 }
 
 func (s *Sockets) receive(sock *socket, deliver func([]ike.Datagram)) error {
 	messages := make([]ipv4.Message, batch)
 	for i := range messages {
 		messages[i].Buffers = [][]byte{make([]byte, MaxDatagram)}
-		messages[i].OOB = ipv4.NewControlMessage(ipv4.FlagDst)
+		messages[i].OOB = ipv6.NewControlMessage(ipv6.FlagDst) // that of IPv4 is shorter
 	}
 	for {
 		n, err := sock.packet.ReadBatch(messages, 0)
@@ -107,11 +111,7 @@ func (s *Sockets) accept(sock *socket, m *ipv4.Message) (ike.Datagram, bool) {
 		}
 		data = data[len(nonESPMarker):]
 	}
-	var control ipv4.ControlMessage
-	if err := control.Parse(m.OOB[:m.NN]); err != nil {
-		return ike.Datagram{}, false
-	}
-	local, ok := netip.AddrFromSlice(control.Dst)
+	local, ok := sock.asked(m.OOB[:m.NN])
 	remote, isUDP := m.Addr.(*net.UDPAddr)
 	if !ok || !isUDP {
 		return ike.Datagram{}, false
@@ -123,4 +123,20 @@ func (s *Sockets) accept(sock *socket, m *ipv4.Message) (ike.Datagram, bool) {
 		Remote: netip.AddrPortFrom(from.Addr().Unmap(), from.Port()),
 		Data:   bytes.Clone(data),
 	}, true
+}
+
+// asked is the address of ours that a datagram was sent to.
+func (sock *socket) asked(control []byte) (netip.Addr, bool) {
+	if sock.v6 {
+		var m ipv6.ControlMessage
+		if err := m.Parse(control); err != nil {
+			return netip.Addr{}, false
+		}
+		return netip.AddrFromSlice(m.Dst)
+	}
+	var m ipv4.ControlMessage
+	if err := m.Parse(control); err != nil {
+		return netip.Addr{}, false
+	}
+	return netip.AddrFromSlice(m.Dst)
 }

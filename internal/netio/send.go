@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"time"
 
 	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
 
 	"github.com/obol-ike/obol/internal/ike"
 )
@@ -21,22 +23,30 @@ const sendPatience = 50 * time.Millisecond
 func (s *Sockets) Send(datagrams []ike.Datagram) error {
 	var errs []error
 	for len(datagrams) > 0 {
-		sock := s.from(datagrams[0].Local.Port())
+		sock := s.from(datagrams[0].Local)
 		n := 1
-		for n < len(datagrams) && s.from(datagrams[n].Local.Port()) == sock {
+		for n < len(datagrams) && s.from(datagrams[n].Local) == sock {
 			n++
 		}
-		errs = append(errs, s.send(sock, datagrams[:n]))
+		if sock == nil {
+			errs = append(errs, fmt.Errorf("sending from %s: this kernel has no IPv6", datagrams[0].Local))
+			s.counters.sendErrors.Add(uint64(n))
+		} else {
+			errs = append(errs, s.send(sock, datagrams[:n]))
+		}
 		datagrams = datagrams[n:]
 	}
 	return errors.Join(errs...)
 }
 
-func (s *Sockets) from(port uint16) *socket {
-	if port == s.natt.port {
-		return s.natt
+// from is the socket that an address of ours sends from, nil when there is none.
+func (s *Sockets) from(local netip.AddrPort) *socket {
+	for _, sock := range s.all {
+		if sock.v6 == local.Addr().Is6() && sock.marker == (local.Port() == s.natt) {
+			return sock
+		}
 	}
-	return s.ike
+	return nil
 }
 
 func (s *Sockets) send(sock *socket, datagrams []ike.Datagram) error {
@@ -63,11 +73,11 @@ func (s *Sockets) send(sock *socket, datagrams []ike.Datagram) error {
 }
 
 func (sock *socket) message(d ike.Datagram) ipv4.Message {
-	source := ipv4.ControlMessage{Src: d.Local.Addr().AsSlice()}
-	m := ipv4.Message{
-		Buffers: [][]byte{d.Data},
-		OOB:     source.Marshal(),
-		Addr:    net.UDPAddrFromAddrPort(d.Remote),
+	m := ipv4.Message{Buffers: [][]byte{d.Data}, Addr: net.UDPAddrFromAddrPort(d.Remote)}
+	if src := d.Local.Addr().AsSlice(); sock.v6 {
+		m.OOB = (&ipv6.ControlMessage{Src: src}).Marshal()
+	} else {
+		m.OOB = (&ipv4.ControlMessage{Src: src}).Marshal()
 	}
 	if sock.marker && !d.NATKeepalive() {
 		m.Buffers = [][]byte{nonESPMarker, d.Data}
