@@ -28,10 +28,18 @@ type RefusedError struct{ Tunnel, Reason string }
 
 func (e *RefusedError) Error() string { return e.Tunnel + ": " + e.Reason }
 
-// NoSAError says that no ISAKMP SA has the conn id of a command.
-type NoSAError struct{ ConnID uint32 }
+// NoSAError says that no IKE SA has the conn id of a command.
+type NoSAError struct {
+	ConnID uint32
+	V2     bool
+}
 
-func (e *NoSAError) Error() string { return fmt.Sprintf("no ISAKMP SA with conn id %d", e.ConnID) }
+func (e *NoSAError) Error() string {
+	if e.V2 {
+		return fmt.Sprintf("no IKEv2 SA with tunnel id %d", e.ConnID)
+	}
+	return fmt.Sprintf("no ISAKMP SA with conn id %d", e.ConnID)
+}
 
 // ErrClosed answers every command after Shutdown.
 var ErrClosed = fmt.Errorf("shutting down")
@@ -47,6 +55,8 @@ func (e *Engine) Command(now time.Time, cmd ike.Command) error {
 		return e.initiate(now, cmd.Tunnel)
 	case ike.ClearISAKMP:
 		return e.clearISAKMP(now, cmd.ConnID)
+	case ike.ClearIKEv2:
+		return e.clearIKEv2(now, cmd)
 	case ike.ClearSA:
 		e.clearSA(now, cmd.Peer, false)
 	case ike.ClearSession:
@@ -83,15 +93,37 @@ func (e *Engine) initiate(now time.Time, name string) error {
 func (e *Engine) clearISAKMP(now time.Time, connID uint32) error {
 	found := connID == 0
 	for _, x := range slices.Clone(e.sessions.all) {
-		if connID == 0 || x.connID == connID {
+		if x.v1 != nil && (connID == 0 || x.connID == connID) {
 			found = true
 			x.Delete(now, reasonCommand)
 			e.settle(now, x)
 		}
 	}
 	if !found {
-		return &NoSAError{connID}
+		return &NoSAError{connID, false}
 	}
+	return nil
+}
+
+// clearIKEv2 deletes sessions of version 2 with their child SAs. Tunnels that
+// negotiate by themselves do so again at once.
+func (e *Engine) clearIKEv2(now time.Time, cmd ike.ClearIKEv2) error {
+	up := e.up()
+	found := cmd.ConnID == 0
+	for _, x := range slices.Clone(e.sessions.all) {
+		local, remote := x.Addresses()
+		if x.v2 == nil || cmd.ConnID != 0 && x.connID != cmd.ConnID ||
+			cmd.Local.IsValid() && local.Addr() != cmd.Local || cmd.Remote.IsValid() && remote.Addr() != cmd.Remote {
+			continue
+		}
+		found = true
+		x.Delete(now, reasonCommand)
+		e.settle(now, x)
+	}
+	if !found {
+		return &NoSAError{cmd.ConnID, true}
+	}
+	e.restart(now, up)
 	return nil
 }
 

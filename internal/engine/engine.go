@@ -9,6 +9,7 @@ package engine
 import (
 	"time"
 
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/tunnel"
@@ -32,6 +33,7 @@ type Engine struct {
 	children  map[ipsec.SAID]*entry // installed, or being installed
 	halfOpen  halfOpen
 	mute      mute
+	cookies   ikev2.Cookies
 	fragments fragments
 	counters  Counters
 

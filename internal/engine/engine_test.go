@@ -65,7 +65,7 @@ func TestHalfOpen(t *testing.T) {
 	h := newHalfOpen()
 	refused := func(peer netip.Addr, want string) {
 		t.Helper()
-		if _, what := h.refuses(&c, peer); what != want {
+		if what := h.refuses(&c, peer).what; what != want {
 			t.Errorf("%v refused %q, want %q", peer, what, want)
 		}
 	}

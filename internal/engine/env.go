@@ -8,10 +8,11 @@ import (
 	"github.com/obol-ike/obol/internal/ipsec"
 )
 
-// established is ike.Env's. IPsec SAs whose IKE SA has ended are no first contact.
+// established is ike.Env's. IPsec SAs whose IKE SA of version 1 has ended are no
+// first contact.
 func (e *Engine) established(local, remote netip.Addr) bool {
 	for _, x := range e.sessions.all {
-		if l, r := x.Addresses(); (x.Established() || !x.Alive() && !x.Done()) && l.Addr() == local && r.Addr() == remote {
+		if l, r := x.Addresses(); (x.Established() || x.v1 != nil && !x.Alive() && !x.Done()) && l.Addr() == local && r.Addr() == remote {
 			return true
 		}
 	}

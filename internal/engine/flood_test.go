@@ -53,6 +53,10 @@ func newTarget(tb testing.TB, config string) *target {
 	if len(errs) > 0 {
 		tb.Fatal(errs)
 	}
+	return targetOf(tb, c)
+}
+
+func targetOf(tb testing.TB, c *policy.Config) *target {
 	env := ike.Env{Config: c, PKI: pki.NewSnapshot(nil), Rand: rand.NewChaCha8([32]byte{})}
 	return &target{Engine: New(start, env, Options{Options: tunnel.Options{Manual: true}}), tb: tb, now: start}
 }
@@ -98,7 +102,7 @@ func (t *target) pass(d time.Duration) {
 func (t *target) empty() {
 	t.tb.Helper()
 	s := &t.sessions
-	if n := len(s.all) + len(s.pairs) + len(s.ours) + len(s.theirs) + len(t.deadlines) + len(t.children) + t.halfOpen.total + len(t.halfOpen.peers); n != 0 {
+	if n := len(s.all) + len(s.pairs) + len(s.ours) + len(s.theirs) + len(s.own) + len(s.first) + s.v2 + t.halfOpen.v2 + len(t.deadlines) + len(t.children) + t.halfOpen.total + len(t.halfOpen.peers); n != 0 {
 		t.tb.Errorf("left: %d sessions, %d and %d by cookies, %d deadlines, %d SAs, %d half-open of %d peers",
 			len(s.all), len(s.pairs), len(s.theirs), len(t.deadlines), len(t.children), t.halfOpen.total, len(t.halfOpen.peers))
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/policy"
 )
@@ -14,20 +15,27 @@ import (
 // costs a Diffie-Hellman value and memory, and anybody may begin one.
 type halfOpen struct {
 	total int
+	v2    int // of these of version 2
 	peers map[netip.Addr]int
 }
 
 func newHalfOpen() halfOpen { return halfOpen{peers: map[netip.Addr]int{}} }
 
-// refuses names the limit that one more from a peer would break, 0: none.
-func (h *halfOpen) refuses(c *policy.ISAKMP, peer netip.Addr) (limit int, what string) {
+// A crowd is a limit that one more session would break; none with what "".
+type crowd struct {
+	limit int
+	what  string
+}
+
+// refuses names the limit that one more from a peer would break.
+func (h *halfOpen) refuses(c *policy.ISAKMP, peer netip.Addr) crowd {
 	switch {
 	case h.total >= c.HalfOpenTotal:
-		return c.HalfOpenTotal, "in all"
+		return crowd{c.HalfOpenTotal, "in all"}
 	case h.peers[peer] >= c.HalfOpenPerPeer:
-		return c.HalfOpenPerPeer, "of one address"
+		return crowd{c.HalfOpenPerPeer, "of one address"}
 	}
-	return 0, ""
+	return crowd{}
 }
 
 // count brings the numbers up to date with a session.
@@ -36,13 +44,17 @@ func (h *halfOpen) count(x *entry, is bool) {
 		return
 	}
 	x.halfOpen = is
-	if is {
-		h.total++
-		h.peers[x.remote]++
-		return
+	n := 1
+	if !is {
+		n = -1
 	}
-	h.total--
-	if h.peers[x.remote]--; h.peers[x.remote] == 0 {
+	h.total += n
+	if x.v2 != nil {
+		h.v2 += n
+	}
+	if is {
+		h.peers[x.remote]++
+	} else if h.peers[x.remote]--; h.peers[x.remote] == 0 {
 		delete(h.peers, x.remote)
 	}
 }
@@ -79,7 +91,8 @@ func (e *Engine) audible(now time.Time, x *entry, o ike.Output) bool {
 		return true
 	}
 	switch event := r.Event.(type) {
-	case ikev1.MessageRejected, ikev1.NoOfferAccepted, ikev1.CertRefused, ikev1.SignatureRefused, ikev1.HashRefused:
+	case ikev1.MessageRejected, ikev1.NoOfferAccepted, ikev1.CertRefused, ikev1.SignatureRefused, ikev1.HashRefused,
+		ikev2.MessageRejected, ikev2.OfferRefused, ikev2.HandshakeFailed:
 		return e.mute.pass(now, fmt.Sprintf("%T", event))
 	case ike.SessionDown: // of a first message that anybody may have sent, from any address
 		return x.initiator || event.Established || e.mute.pass(now, "down")

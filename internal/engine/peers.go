@@ -39,7 +39,7 @@ func (e *Engine) renew(now time.Time, x *entry, name string) {
 	}
 	connID := e.sessions.nextConnID()
 	e.counters.Sessions++
-	e.settle(now, e.sessions.add(connID, ikev1.Renew(now, e.env, connID, t.Interface()), true))
+	e.settle(now, e.sessions.addV1(connID, ikev1.Renew(now, e.env, connID, t.Interface()), true))
 }
 
 // pass gives the child SAs of an IKE SA that has ended, or has a successor, to the

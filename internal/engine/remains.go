@@ -8,7 +8,8 @@ import (
 	"github.com/obol-ike/obol/internal/tunnel"
 )
 
-// giveUp deletes a pair that cannot stay. The IKE SA under it does, as on IOS.
+// giveUp deletes a pair that cannot stay. The IKE SA under it does, as on IOS; one
+// of version 2 goes with its last pair, since it was made for it.
 func (e *Engine) giveUp(now time.Time, name string, inSPI uint32, why string) {
 	x := e.owner(inSPI)
 	if x == nil {
@@ -18,7 +19,11 @@ func (e *Engine) giveUp(now time.Time, name string, inSPI uint32, why string) {
 		e.counters.Simultaneous++
 		e.report(now, Simultaneous{Tunnel: name, InSPI: inSPI})
 	}
-	x.DeleteChild(now, inSPI, why)
+	if x.v2 != nil && len(x.Brief().Children) == 1 {
+		x.Delete(now, why)
+	} else {
+		x.DeleteChild(now, inSPI, why)
+	}
 	e.settle(now, x)
 }
 
@@ -45,7 +50,7 @@ func (e *Engine) initialContact(now time.Time, with *entry) {
 	begun := with.Brief().Begun
 	for _, x := range slices.Clone(e.sessions.all) {
 		l, r := x.Addresses()
-		if x == with || l != local || r != remote {
+		if x == with || (x.v2 == nil) != (with.v2 == nil) || l != local || r != remote {
 			continue
 		}
 		// A peer that began anew has lost what stood before; what came up since is
@@ -81,10 +86,13 @@ func (e *Engine) thinOut(now time.Time, latest *entry) {
 	}
 }
 
-// clear deletes the children of a session and then the IKE SA itself.
+// clear deletes the children of a session and then the IKE SA itself, which in
+// version 2 takes them along.
 func (e *Engine) clear(now time.Time, x *entry, reason string) {
-	for _, c := range x.Brief().Children {
-		x.DeleteChild(now, c.InSPI, reason)
+	if x.v1 != nil {
+		for _, c := range x.Brief().Children {
+			x.DeleteChild(now, c.InSPI, reason)
+		}
 	}
 	x.Delete(now, reason)
 	e.settle(now, x)

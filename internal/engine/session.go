@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
@@ -42,10 +43,12 @@ type session interface {
 // An entry is a session and what the engine notes about it.
 type entry struct {
 	session
-	v1        *ikev1.Session // the same, nil: it is of version 2
+	v1        *ikev1.Session // the same, or nil
+	v2        *ikev2.Session // the same, or nil
 	connID    uint32
 	initiator bool
-	i, r      wire.SPI              // as indexed
+	i, r      wire.SPI              // cookies of version 1, as indexed; of version 2 i is the peer's in his first message
+	own       []wire.SPI            // of version 2: ours, as indexed
 	remote    netip.Addr            // with which it began
 	halfOpen  bool                  // counted as such
 	wanted    []string              // tunnels of ours that negotiate through it

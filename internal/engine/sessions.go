@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/wire"
 )
@@ -17,13 +18,17 @@ type origin struct {
 	remote netip.Addr
 }
 
-// sessions finds an IKE SA by cookies.
+// sessions finds an IKE SA of version 1 by cookies, and a session of version 2 by
+// an SPI of ours, or by the peer's first message.
 type sessions struct {
 	all    []*entry // by conn id
 	pairs  map[cookies]*entry
 	ours   map[wire.SPI]*entry // we began; the peer's cookie is not known yet
 	theirs map[origin]*entry   // the peer began
-	last   uint32              // conn id
+	own    map[wire.SPI]*entry
+	first  map[origin]*entry
+	v2     int    // how many of all are of version 2
+	last   uint32 // conn id
 }
 
 func newSessions() sessions {
@@ -31,6 +36,8 @@ func newSessions() sessions {
 		pairs:  map[cookies]*entry{},
 		ours:   map[wire.SPI]*entry{},
 		theirs: map[origin]*entry{},
+		own:    map[wire.SPI]*entry{},
+		first:  map[origin]*entry{},
 		last:   FirstConnID - 1,
 	}
 }
@@ -42,20 +49,46 @@ func (s *sessions) nextConnID() uint32 {
 	return s.last
 }
 
-// add takes a session of version 1.
-func (s *sessions) add(connID uint32, v1 *ikev1.Session, initiator bool) *entry {
-	_, remote := v1.Addresses()
-	x := &entry{session: v1, v1: v1, connID: connID, initiator: initiator, remote: remote.Addr(), place: -1,
-		failure: ike.NegotiationFailed{Peer: remote.Addr(), Stage: "QM1", Reason: "the IKE SA is gone"}}
+func (s *sessions) addV1(connID uint32, v1 *ikev1.Session, initiator bool) *entry {
+	return s.add(&entry{session: v1, v1: v1, connID: connID, initiator: initiator}, "QM1")
+}
+
+// addV2 takes a session of version 2; first is the initiator's SPI.
+func (s *sessions) addV2(connID uint32, v2 *ikev2.Session, initiator bool, first wire.SPI) *entry {
+	return s.add(&entry{session: v2, v2: v2, connID: connID, initiator: initiator, i: first}, "CHILD")
+}
+
+// add completes an entry; stage is where a child SA fails that waits for it.
+func (s *sessions) add(x *entry, stage string) *entry {
+	_, remote := x.Addresses()
+	x.remote, x.place = remote.Addr(), -1
+	x.failure = ike.NegotiationFailed{Peer: x.remote, Stage: stage, Reason: "the IKE SA is gone"}
 	s.all = append(s.all, x)
+	if x.v2 != nil {
+		s.v2++
+		if !x.initiator {
+			s.first[origin{x.i, x.remote}] = x
+		}
+	}
 	s.index(x)
 	return x
 }
 
-// index follows the cookies of a session: an initiator's has both from MM2 on.
+// index follows the SPIs of a session.
 func (s *sessions) index(x *entry) {
+	switch {
+	case x.gone:
+	case x.v2 != nil:
+		s.indexV2(x)
+	default:
+		s.indexV1(x)
+	}
+}
+
+// indexV1: an initiator's session has both cookies from MM2 on.
+func (s *sessions) indexV1(x *entry) {
 	i, r := x.v1.Cookies()
-	if i == x.i && r == x.r || x.gone {
+	if i == x.i && r == x.r {
 		return
 	}
 	s.unindex(x)
@@ -70,7 +103,28 @@ func (s *sessions) index(x *entry) {
 	}
 }
 
+// indexV2: a rekeyed IKE SA has other SPIs, and for a while both are spoken.
+func (s *sessions) indexV2(x *entry) {
+	spis := x.v2.SPIs()
+	if slices.Equal(spis, x.own) {
+		return
+	}
+	for _, spi := range x.own {
+		delete(s.own, spi)
+	}
+	for _, spi := range spis {
+		s.own[spi] = x
+	}
+	x.own = spis
+}
+
 func (s *sessions) unindex(x *entry) {
+	for _, spi := range x.own {
+		delete(s.own, spi)
+	}
+	if o := (origin{x.i, x.remote}); s.first[o] == x {
+		delete(s.first, o)
+	}
 	delete(s.pairs, cookies{x.i, x.r})
 	if s.ours[x.i] == x {
 		delete(s.ours, x.i)
@@ -83,12 +137,40 @@ func (s *sessions) unindex(x *entry) {
 func (s *sessions) remove(x *entry) {
 	s.unindex(x)
 	x.gone = true
+	if x.v2 != nil {
+		s.v2--
+	}
 	s.all = slices.DeleteFunc(s.all, func(o *entry) bool { return o == x })
 }
 
-// find gives the session that a message belongs to, nil when there is none. A
-// message from another address than the session's belongs to none.
+// find gives the session that a message belongs to, nil when there is none.
 func (s *sessions) find(h wire.Header, remote netip.Addr) *entry {
+	switch {
+	case h.Version == wire.V1:
+		return s.findV1(h, remote)
+	case h.Version.Major() == 2:
+		return s.findV2(h, remote)
+	}
+	return nil
+}
+
+// findV2 goes by our SPI, whatever address the message comes from: RFC 7296
+// section 2.11 has responses go back to where a request came from, and section
+// 2.23 has a session follow a peer whose NAT gives it another address. That is the
+// session's to judge, which knows whether the message is authentic.
+func (s *sessions) findV2(h wire.Header, remote netip.Addr) *entry {
+	switch {
+	case h.Flags&wire.FlagInitiator == 0:
+		return s.own[h.InitiatorSPI]
+	case h.ResponderSPI.IsZero():
+		return s.first[origin{h.InitiatorSPI, remote}] // the first message again
+	}
+	return s.own[h.ResponderSPI]
+}
+
+// findV1 goes by the cookies. A message from another address than the session's
+// belongs to none.
+func (s *sessions) findV1(h wire.Header, remote netip.Addr) *entry {
 	x := s.pairs[cookies{h.InitiatorSPI, h.ResponderSPI}]
 	if x == nil {
 		switch {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/wire"
@@ -45,7 +46,7 @@ func (e *Engine) settle(now time.Time, x *entry) {
 	}
 	if !x.Alive() {
 		e.disappoint(now, x)
-		if x.Silent() {
+		if x.v1 != nil && x.Silent() {
 			e.dead(now, x)
 		}
 		e.pass(now, x)
@@ -182,7 +183,7 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 		}
 	case ikev1.PortFloated:
 		e.portFloated(now, x, event)
-	case ikev1.InitialContact:
+	case ikev1.InitialContact, ikev2.InitialContact:
 		e.initialContact(now, x)
 	}
 }

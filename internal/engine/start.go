@@ -5,24 +5,52 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/tunnel"
+	"github.com/obol-ike/obol/wire"
 )
 
 // start negotiates for a tunnel: over the IKE SA with its peer when there is
-// one, or will be, else with a main mode first.
+// one, or will be, else with an IKE SA first.
 func (e *Engine) start(now time.Time, t *tunnel.Tunnel) {
 	t.Begin(now)
 	x := e.usable(t)
-	if x != nil {
+	switch {
+	case x != nil:
 		x.wanted = append(x.wanted, t.Name())
 		x.StartChild(now, t.Interface())
-	} else {
-		connID := e.sessions.nextConnID()
-		x = e.sessions.add(connID, ikev1.Initiate(now, e.env, connID, t.Interface()), true)
+	case ofV2(t) && e.outgoing() >= e.env.Config.IKEv2.MaxOutgoing:
+		t.Failed(now, "as many IKEv2 SAs are in negotiation as crypto ikev2 limit allows")
+		return
+	default:
+		x = e.begin(now, t)
 		x.wanted = append(x.wanted, t.Name())
 		e.counters.Sessions++
 	}
 	e.settle(now, x)
+}
+
+// ofV2 says whether a protected tunnel's ipsec profile asks for IKEv2.
+func ofV2(t *tunnel.Tunnel) bool { return t.Interface().Tunnel.Protection.IKEv2Profile != nil }
+
+// outgoing counts the IKE SAs of version 2 that we began and that do not stand yet.
+func (e *Engine) outgoing() (n int) {
+	for _, x := range e.sessions.all {
+		if x.v2 != nil && x.initiator && x.Alive() && !x.Established() {
+			n++
+		}
+	}
+	return n
+}
+
+// begin makes a session that begins an IKE SA, of the version of the tunnel's
+// ipsec profile.
+func (e *Engine) begin(now time.Time, t *tunnel.Tunnel) *entry {
+	connID := e.sessions.nextConnID()
+	if ofV2(t) {
+		return e.sessions.addV2(connID, ikev2.Initiate(now, e.env, connID, t.Interface()), true, wire.SPI{})
+	}
+	return e.sessions.addV1(connID, ikev1.Initiate(now, e.env, connID, t.Interface()), true)
 }
 
 // askAgain reports that the IPsec engine asks anew for what it did not get.
@@ -33,17 +61,20 @@ func (e *Engine) askAgain(now time.Time, t *tunnel.Tunnel) {
 	}
 }
 
-// usable is the latest IKE SA between a tunnel's ends with its ISAKMP profile.
+// usable is the latest IKE SA between a tunnel's ends with its profile.
 // One that the peer began and has not authenticated does not count: anybody
 // could hold us up with it.
 func (e *Engine) usable(t *tunnel.Tunnel) *entry {
 	tu := t.Interface().Tunnel
 	profile := ""
-	if p := tu.Protection.ISAKMPProfile; p != nil {
-		profile = p.Name
+	switch p := tu.Protection; {
+	case p.IKEv2Profile != nil:
+		profile = p.IKEv2Profile.Name
+	case p.ISAKMPProfile != nil:
+		profile = p.ISAKMPProfile.Name
 	}
 	for _, x := range slices.Backward(e.sessions.all) {
-		if !x.Established() && !(x.initiator && x.Alive()) {
+		if ofV2(t) != (x.v2 != nil) || !x.Established() && !(x.initiator && x.Alive()) {
 			continue
 		}
 		local, remote := x.Addresses()

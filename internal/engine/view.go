@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/tunnel"
 )
 
@@ -14,7 +15,8 @@ type Counters struct {
 	Malformed     uint64 // not ISAKMP, or a first message that cannot be read
 	Unsupported   uint64 // a version or exchange that we do not speak
 	UnknownSA     uint64 // cookies of no session
-	HalfOpenDrops uint64 // MM1 above the limits
+	HalfOpenDrops uint64 // first messages above the limits
+	Challenged    uint64 // first messages answered by a COOKIE
 	Muted         uint64 // reports of drops and refusals left out, because there were too many
 	Sessions      uint64 // IKE SAs begun, by either side
 	Incoming      uint64 // of these by a peer
@@ -27,7 +29,8 @@ type Counters struct {
 
 // View is a copy of the state for the show commands.
 type View struct {
-	Sessions []ikev1.View  // by conn id
+	Sessions []ikev1.View  // IKE SAs of version 1, by conn id
+	IKEv2    []ikev2.View  // of version 2, likewise
 	Tunnels  []tunnel.View // in configuration order
 	Counters Counters
 }
@@ -36,7 +39,11 @@ type View struct {
 func (e *Engine) Views(now time.Time) View {
 	v := View{Tunnels: e.tunnels.Views(), Counters: e.counters}
 	for _, x := range e.sessions.all {
-		v.Sessions = append(v.Sessions, x.v1.View(now))
+		if x.v2 != nil {
+			v.IKEv2 = append(v.IKEv2, x.v2.View(now))
+		} else {
+			v.Sessions = append(v.Sessions, x.v1.View(now))
+		}
 	}
 	v.Counters.HalfOpen = e.halfOpen.total
 	return v

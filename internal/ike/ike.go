@@ -128,6 +128,13 @@ type Initiate struct{ Tunnel string }
 // as on IOS.
 type ClearISAKMP struct{ ConnID uint32 }
 
+// ClearIKEv2 deletes sessions of IKEv2 with their child SAs: one, those of one
+// address of ours or of the peer, or all.
+type ClearIKEv2 struct {
+	ConnID        uint32
+	Local, Remote netip.Addr
+}
+
 // ClearSA deletes child SAs: all, or those of one peer.
 type ClearSA struct{ Peer netip.Addr }
 
@@ -146,6 +153,7 @@ type Shutdown struct{}
 
 func (Initiate) command()     {}
 func (ClearISAKMP) command()  {}
+func (ClearIKEv2) command()   {}
 func (ClearSA) command()      {}
 func (ClearSession) command() {}
 func (Adopt) command()        {}

@@ -205,9 +205,6 @@ func (b *builder) resolveIPsecProfile(d *ipsecProfileDraft) {
 	switch {
 	case p.IKEv2Profile != nil && p.IKEv2Profile.Incomplete != "":
 		d.unable = "its ikev2-profile " + d.ikev2.name + " is incomplete"
-	case d.ikev2.name != "":
-		d.unable = "its ipsec profile asks for IKEv2, which is not spoken yet"
-		b.warn(d.ikev2.at, "IKEv2 is not spoken yet: tunnels protected by ipsec profile %s stay down", p.Name)
 	case len(p.Transforms) == 0:
 		d.unable = "its ipsec profile has no transform-set that can be negotiated"
 	}

@@ -20,6 +20,7 @@ type View struct {
 	ReqID           ipsec.ReqID
 	Profile         string // IPsec profile, "" without tunnel protection
 	ISAKMPProfile   string
+	IKEv2Profile    string // "": it is IKEv1's
 	ResponderOnly   bool
 	Selector        ipsec.Selector
 	Addresses       []netip.Prefix
@@ -57,6 +58,9 @@ func (t *Tunnel) View() View {
 			v.Profile, v.ResponderOnly = p.Name, p.ResponderOnly
 			if p.ISAKMPProfile != nil {
 				v.ISAKMPProfile = p.ISAKMPProfile.Name
+			}
+			if p.IKEv2Profile != nil {
+				v.IKEv2Profile = p.IKEv2Profile.Name
 			}
 		}
 	}

@@ -14,7 +14,7 @@ func (r *run) agreed() error {
 		return errors.New("agreement is of two routers")
 	}
 	var errs []error
-	ikeSAs := [2]int{}
+	ikeSAs, v2 := [2]int{}, [2][]string{}
 	for i, x := range r.routers {
 		y := r.routers[1-i]
 		v := x.Views()
@@ -24,6 +24,11 @@ func (r *run) agreed() error {
 				ikeSAs[i]++
 			case len(s.Children) == 0:
 				errs = append(errs, fmt.Errorf("%s: IKE SA %d in %s", x.name, s.ConnID, s.State))
+			}
+		}
+		for _, s := range v.IKEv2 {
+			if s.Status != "DELETE" { // which is only there to repeat what it said last
+				v2[i] = append(v2[i], fmt.Sprintf("%s %s %s", s.Status, s.SPIi, s.SPIr))
 			}
 		}
 		for _, t := range v.Tunnels {
@@ -40,6 +45,9 @@ func (r *run) agreed() error {
 	}
 	if ikeSAs[0] != ikeSAs[1] {
 		errs = append(errs, fmt.Errorf("%d and %d IKE SAs", ikeSAs[0], ikeSAs[1]))
+	}
+	if fmt.Sprint(v2[0]) != fmt.Sprint(v2[1]) || len(v2[0]) > 1 {
+		errs = append(errs, fmt.Errorf("IKE SAs of version 2: %v and %v", v2[0], v2[1]))
 	}
 	return errors.Join(errs...)
 }

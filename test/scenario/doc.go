@@ -2,7 +2,8 @@
 // script is the comment of the archive, a command a line; the files of the
 // archive are configurations. The commands:
 //
-//	enrol R1 IOSCA1 IOSCA2   enrol R1 at both CAs, in this order (before start)
+//	config psk/              all routers have configs/psk/r1.cfg ... in place of the archive's
+//	enrol R1 IOSCA1 IOSCA2   enrol R1 at both CAs, in this order (before start); TP1 and TP2 are the same CAs
 //	revoke R2 IOSCA1         R2's certificate of that CA is on the CA's list
 //	without crl R1 IOSCA1    R1 has no list of that CA
 //	drop R1 LINE             take a line out of R1's configuration
@@ -13,14 +14,14 @@
 //	mtu 576                  larger packets are lost
 //	nat 192.0.2.1 R1         R1 is behind a NAT with that outer address
 //	nat idle 60s  rebind     the NAT forgets a mapping that is not used, or all now
-//	initiate R1 Tunnel1      clear R1 isakmp|sa|session  shutdown R1
+//	initiate R1 Tunnel1      clear R1 isakmp|ikev2|sa|session  shutdown R1
 //	kill R1  boot R1         adopt R1 FILE  (a file of the archive)
 //	refuse R1 in|out|none    the kernel refuses SAs of that direction
 //	mark                     what was sent and reported so far is forgotten
 //	advance 90s              let time pass
 //	flow R1 Tunnel1 R2 Tunnel1 90s   likewise, a packet a second passes one way
 //	wait up|down [R1] 5s     until tunnels are, at most so long
-//	wait agreed 20s          until both have the same SAs, each tunnel one pair that carries
+//	wait agreed 20s          until both have the same SAs, each tunnel one pair that carries (and one IKE SA of version 2)
 //	want ...                 see wants_test.go
 //
 // A command after "! " must be refused with the text behind " -- ".

@@ -46,9 +46,10 @@ type router struct {
 }
 
 func newRun(archive *txtar.Archive, seed uint64) *run {
-	r := &run{archive: archive, world: sim.New(seed), seeds: 1, cas: map[string]*testca.CA{
-		"IOSCA1": testca.New("CA1", 0), "IOSCA2": testca.New("CA2", 1),
-	}, keys: 2}
+	ca1, ca2 := testca.New("CA1", 0), testca.New("CA2", 1)
+	r := &run{archive: archive, world: sim.New(seed), seeds: 1, keys: 2, cas: map[string]*testca.CA{
+		"IOSCA1": ca1, "IOSCA2": ca2, "TP1": ca1, "TP2": ca2,
+	}}
 	for i, f := range archive.Files {
 		name, ok := strings.CutSuffix(f.Name, ".cfg")
 		if ok && !strings.Contains(name, "-") {
@@ -97,6 +98,12 @@ func (r *run) command(line string) error {
 	switch words[0] {
 	case "seeds":
 		return number(words[1], &r.seeds)
+	case "config":
+		return r.each(nil, func(x *router) error {
+			text, err := os.ReadFile("../../configs/" + words[1] + strings.ToLower(x.name) + ".cfg")
+			x.config = string(text)
+			return err
+		})
 	case "enrol":
 		return r.enrol(words[1], words[2:])
 	case "revoke":
@@ -300,12 +307,14 @@ func (r *run) clear(name, what string) error {
 	switch what {
 	case "isakmp":
 		return r.tell(name, ike.ClearISAKMP{})
+	case "ikev2":
+		return r.tell(name, ike.ClearIKEv2{})
 	case "sa":
 		return r.tell(name, ike.ClearSA{})
 	case "session":
 		return r.tell(name, ike.ClearSession{})
 	}
-	return errors.New("isakmp, sa or session")
+	return errors.New("isakmp, ikev2, sa or session")
 }
 
 // masquerade puts routers, which have to be started, behind the NAT.

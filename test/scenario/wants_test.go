@@ -21,7 +21,7 @@ import (
 //	at most 16 datagrams        since mark
 //	copies R1 727 6             R1 sent one datagram of that length six times, and no other of it
 //	sa [R1] 1                   pairs of SAs, in the engine's view and in the kernel
-//	isakmp [R1] 1               established IKE SAs
+//	isakmp [R1] 1               established IKE SAs of version 1; ikev2 likewise
 //	link R1 Tunnel1 up 1414     line protocol and MTU
 //	route R1 192.168.200.0/24   a route in the kernel; "no route" likewise
 //	carries R1 Tunnel1 R2 Tunnel1   packets pass, in both directions
@@ -43,7 +43,7 @@ func (r *run) want(line string) error {
 			return fmt.Errorf("%d datagrams", n)
 		}
 		return nil
-	case "sa", "isakmp":
+	case "sa", "isakmp", "ikev2":
 		return r.wantSAs(words[0], words[1:len(words)-1], words[len(words)-1])
 	case "nothing":
 		return r.each(words[2:], nothingLeft)
@@ -114,16 +114,22 @@ func (r *run) wantCopies(x *router, length, count string) error {
 func (r *run) wantSAs(what string, names []string, count string) error {
 	return r.each(names, func(x *router) error {
 		v := x.Views()
-		established, pairs := 0, 0
+		established, pairs := map[string]int{}, 0
 		for _, s := range v.Sessions {
 			pairs += len(s.Children)
 			if !s.Established.IsZero() && s.Status == "ACTIVE" {
-				established++
+				established["isakmp"]++
 			}
 		}
-		if what == "isakmp" {
-			if strconv.Itoa(established) != count {
-				return fmt.Errorf("%d established of %+v", established, v.Sessions)
+		for _, s := range v.IKEv2 {
+			pairs += len(s.Children)
+			if s.Status == "READY" {
+				established["ikev2"]++
+			}
+		}
+		if what != "sa" {
+			if strconv.Itoa(established[what]) != count {
+				return fmt.Errorf("%d established of %+v %+v", established[what], v.Sessions, v.IKEv2)
 			}
 			return nil
 		}
@@ -226,8 +232,8 @@ func wantFailed(x *router, text string) error {
 
 func nothingLeft(x *router) error {
 	var v engine.View = x.Views()
-	if len(v.Sessions) > 0 {
-		return fmt.Errorf("sessions %+v", v.Sessions)
+	if len(v.Sessions)+len(v.IKEv2) > 0 {
+		return fmt.Errorf("sessions %+v %+v", v.Sessions, v.IKEv2)
 	}
 	if n := len(x.Dataplane.SAs); n > 0 {
 		return fmt.Errorf("%d SAs in the kernel", n)
