@@ -36,7 +36,8 @@ func (init *initial) heard(prf *suite.Hash, who int, h wire.Header, first wire.P
 // mix takes a shared secret into the keys.
 func (init *initial) mix(x *ikeSA, secret []byte) {
 	before := init.keys
-	init.keys = addKeyExchange(x.agreed.prf, before.D, secret, init.ni, init.nr, x.spiI, x.spiR, x.agreed.lengths())
+	k := addKeyExchange(x.agreed.prf, before.D, secret, init.ni, init.nr, x.spiI, x.spiR, x.agreed.lengths())
+	init.keys = &k
 	for _, key := range []suite.Key{before.D, before.Pi, before.Pr} {
 		key.Wipe()
 	}
@@ -125,7 +126,7 @@ func (st *sentIntermediate) handle(s *Session, m *message) (phase, error) {
 	st.heard(x.agreed.prf, 1, m.Header, m.head, m.inner)
 	st.mix(x, secret)
 	x.wipe()
-	if err := x.key(st.keys); err != nil {
+	if err := st.unlock(x); err != nil {
 		return nil, &fatal{err}
 	}
 	s.report(KeysDerived{SA: s.sa(x)})

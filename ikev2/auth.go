@@ -52,8 +52,3 @@ func (s *Session) readWindow(x *ikeSA, notifies []wire.NotifyV2) {
 	}
 }
 
-// wipe forgets what only AUTH needs.
-func (init *initial) wipe() {
-	init.keys.Pi.Wipe()
-	init.keys.Pr.Wipe()
-}

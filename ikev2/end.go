@@ -101,6 +101,9 @@ func (s *Session) over(reason string) {
 	if !established {
 		s.failed(reason)
 	}
+	if st, ok := s.phase.(halfOpen); ok {
+		st.wipe()
+	}
 	s.step(x, Deleting)
 	s.ike, s.phase, s.waiting = nil, nil, nil
 	s.report(ike.SessionDown{Version: 2, ConnID: s.connID, Local: s.local, Remote: s.remote, Reason: reason, Established: established})

@@ -28,17 +28,17 @@ type phase interface {
 // stranger costs.
 type halfOpen interface {
 	phase
-	// sealed are the keys. The ciphers of them take more room, and a stranger may
-	// never come back.
-	sealed() Keys
+	unlock(*ikeSA) error
+	lock(*ikeSA)
+	wipe()
 	// again is the answer to the first message, if request is that, else nil.
 	again(request []byte) (response []byte)
 }
 
-// unlock makes the ciphers of a half-open SA.
+// unlock makes the keys of a half-open SA.
 func (s *Session) unlock(x *ikeSA) error {
 	if st, ok := s.phase.(halfOpen); ok && x == s.ike && x.in == nil {
-		return x.key(st.sealed())
+		return st.unlock(x)
 	}
 	if x.in == nil {
 		return errNoKeys
@@ -48,8 +48,8 @@ func (s *Session) unlock(x *ikeSA) error {
 
 // lock undoes unlock, when somebody else than the peer has sent something.
 func (s *Session) lock(x *ikeSA) {
-	if _, ok := s.phase.(halfOpen); ok && x == s.ike {
-		x.in, x.out = nil, nil
+	if st, ok := s.phase.(halfOpen); ok && x == s.ike {
+		st.lock(x)
 	}
 }
 

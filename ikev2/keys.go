@@ -57,13 +57,13 @@ func Keymat(h *suite.Hash, d suite.Key, gir, ni, nr []byte, n int) suite.Key {
 // n is at most 255 times the size of the prf.
 func prfPlus(h *suite.Hash, key suite.Key, n int, seed ...[]byte) suite.Key {
 	prf, s := h.Keyed(key), concat(seed...)
-	out := make(suite.Key, 0, n+h.Size)
+	out := make(suite.Key, 0, n)
 	var t []byte
 	for i := byte(1); len(out) < n; i++ {
 		t = prf.Sum(t, s, []byte{i})
-		out = append(out, t...)
+		out = append(out, t[:min(len(t), n-len(out))]...)
 	}
-	return out[:n]
+	return out
 }
 
 // Wipe overwrites all seven.

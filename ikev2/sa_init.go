@@ -15,7 +15,8 @@ import (
 type initial struct {
 	request, response []byte // as they were sent: AUTH is about these octets
 	ni, nr            []byte
-	keys              Keys
+	seed              suite.Key // SKEYSEED: the keys take more room, and a stranger may never come back
+	keys              *Keys     // nil until they are needed
 	hashes            []wire.HashAlgorithm // that the peer can check signatures with
 	announced         bool                 // the hashes of ours were
 	requests          []pki.KeyHash        // CAs of the responder's CERTREQ
@@ -78,12 +79,38 @@ func (s *Session) addInit(b *wire.Builder, sa wire.SAV2, public []byte, group *s
 	}
 }
 
-// derive makes the keys of the IKE SA.
+// derive makes what the keys of the IKE SA are made of.
 func (s *Session) derive(x *ikeSA, init *initial, shared []byte) {
-	seed := SKEYSEED(x.agreed.prf, init.ni, init.nr, shared)
-	defer seed.Wipe()
-	init.keys = DeriveKeys(x.agreed.prf, seed, init.ni, init.nr, x.spiI, x.spiR, x.agreed.lengths())
+	init.seed = SKEYSEED(x.agreed.prf, init.ni, init.nr, shared)
 	s.report(KeysDerived{SA: s.sa(x)})
+}
+
+// unlock makes the keys, if there are none yet, and takes them into use.
+func (init *initial) unlock(x *ikeSA) error {
+	if init.keys == nil {
+		k := DeriveKeys(x.agreed.prf, init.seed, init.ni, init.nr, x.spiI, x.spiR, x.agreed.lengths())
+		init.keys = &k
+	}
+	return x.key(*init.keys)
+}
+
+// lock undoes unlock. Keys that an additional key exchange made are kept: the peer
+// had those of before.
+func (init *initial) lock(x *ikeSA) {
+	x.d, x.in, x.out = nil, nil, nil
+	if init.intAuth[0] == nil {
+		init.keys.Wipe()
+		init.keys = nil
+	}
+}
+
+// wipe forgets what only the handshake needs.
+func (init *initial) wipe() {
+	init.seed.Wipe()
+	if init.keys != nil {
+		init.keys.Pi.Wipe()
+		init.keys.Pr.Wipe()
+	}
 }
 
 // heed takes what else a peer announces.

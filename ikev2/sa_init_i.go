@@ -180,7 +180,7 @@ func (st *sentInit) agree(s *Session, m *message, notifies []wire.NotifyV2) (*in
 	if err := init.heed(s, m, notifies); err != nil {
 		return nil, err
 	}
-	return init, x.key(init.keys)
+	return init, init.unlock(x)
 }
 
 // again sends the request once more as the responder wishes it.

@@ -28,8 +28,6 @@ func (st *answeredInit) exchange() wire.ExchangeType {
 	return wire.ExchangeAuth
 }
 
-func (st *answeredInit) sealed() Keys { return st.keys }
-
 func (st *answeredInit) again(request []byte) []byte {
 	if !bytes.Equal(request, st.request) {
 		return nil
