@@ -51,13 +51,13 @@ func (s *Session) receiveMain(m *inbound) {
 		s.phase, s.dpd.able, s.fragments.able = s.main.phase(), able, fragments
 		s.nat, s.local, s.remote = nat, local, remote
 		if r.verdict {
-			s.resend.refused, s.refusal = m.datagram, r.reason
+			s.resend.refused, s.refusal = digestOf(m.datagram), r.reason
 		}
 		s.rejected(m.Header, r, 0)
 		return
 	}
 	s.main, s.since, s.refusal, s.rumour = next, s.now, "", 0
-	s.resend.accepted, s.resend.refused = m.datagram, nil
+	s.resend.accepted, s.resend.refused = digestOf(m.datagram), digest{}
 	if _, over := next.(complete); over {
 		s.phase1Complete()
 	}
@@ -194,7 +194,6 @@ func (s *Session) deriveKeys(dh *suite.PrivateKey, peer []byte, t transcript, ni
 	keys := DeriveKeys(s.agreed.policy.Hash, skeyid, shared, s.spiI, s.spiR)
 	p, err := newProtection(s.agreed, keys, t.gxi, t.gxr)
 	if err != nil {
-		keys.Wipe()
 		return nil, reject(wire.NotifyInvalidKeyInformation, "%v", err)
 	}
 	return p, nil

@@ -15,34 +15,33 @@ import (
 type protection struct {
 	hash *suite.Hash
 	encr *suite.Cipher // nil: the keys are wiped
-	bits int           // of its key
-	keys Keys
+	keys Keys          // E is the key of encr: SKEYID_e itself is not needed again
 	// iv is the chain of phase 1: first a hash of the public values, then the
 	// last block of each message. What phase 1 leaves starts every exchange
 	// of phase 2.
 	iv []byte
 }
 
-// newProtection makes the first IV too. RFC 2409 appendix B: "the
+// newProtection makes the first IV too, and takes the keys over: if it fails they
+// are wiped. RFC 2409 appendix B: "the
 // initialization vector (IV) ... is derived from a hash of a concatenation of
 // the initiator's public Diffie-Hellman value and the responder's".
 func newProtection(a agreement, keys Keys, gxi, gxr []byte) (*protection, error) {
-	p := &protection{hash: a.policy.Hash, encr: a.policy.Encr, bits: a.policy.KeyBits, keys: keys}
+	p := &protection{hash: a.policy.Hash, encr: a.policy.Encr, keys: keys}
+	p.keys.E = cipherKey(p.hash, keys.E, p.encr.KeyLen(a.policy.KeyBits))
+	keys.E.Wipe()
 	block, err := p.block()
 	if err != nil {
+		p.wipe()
 		return nil, err
 	}
-	p.iv = p.hash.Sum(gxi, gxr)[:block.BlockSize()]
+	p.iv = bytes.Clone(p.hash.Sum(gxi, gxr)[:block.BlockSize()])
 	return p, nil
 }
 
 // block is the cipher with its key, for one message: kept, it would be half a
 // kilobyte for each IKE SA, and keys that nobody can wipe.
-func (p *protection) block() (cipher.Block, error) {
-	key := cipherKey(p.hash, p.keys.E, p.encr.KeyLen(p.bits))
-	defer key.Wipe()
-	return p.encr.NewCBC(key)
-}
+func (p *protection) block() (cipher.Block, error) { return p.encr.NewCBC(p.keys.E) }
 
 // exchangeIV starts the chain of an exchange of phase 2. RFC 2409 appendix B:
 // "the IV is the hash of a concatenation of the last phase 1 CBC output block
