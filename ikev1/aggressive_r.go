@@ -1,6 +1,7 @@
 package ikev1
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/obol-ike/obol/internal/policy"
@@ -11,9 +12,8 @@ import (
 // sentAG2: the keys exist, we are authenticated to the peer, whose name is known
 // and not proved.
 type sentAG2 struct {
-	hash []byte    // HASH_I, that AG3 proves
-	id   wire.IDV1 // of AG1
-	peer policy.PeerID
+	hash []byte          // HASH_I, that AG3 proves
+	id   wire.IDV1       // of AG1
 	own  *pki.Trustpoint // whose certificate we showed, nil with a pre-shared key
 }
 
@@ -25,8 +25,7 @@ func (sentAG2) awaits() string { return "AG3" }
 // wrong is told to nobody.
 func (s *Session) answerAggressive(m *inbound, x aggressive, offer wire.ProposalV1) {
 	s.step(InAMExchange, RAMAwait)
-	peer, err := s.readAG1(x)
-	if err != nil {
+	if err := s.readAG1(x); err != nil {
 		s.failed("AG1", err.Error())
 		s.report(SADeleted{SA: s.sa(), Reason: "phase 1 identity not acceptable"})
 		return
@@ -36,7 +35,7 @@ func (s *Session) answerAggressive(m *inbound, x aggressive, offer wire.Proposal
 		return
 	}
 	s.agreed = agreed
-	if err := s.sendAG2(m, x, peer, transform); err != nil {
+	if err := s.sendAG2(m, x, transform); err != nil {
 		s.failed("AG1", err.Error())
 		s.report(SADeleted{SA: s.sa(), Reason: "phase 1 key exchange failed"})
 		if s.crypt != nil {
@@ -46,23 +45,23 @@ func (s *Session) answerAggressive(m *inbound, x aggressive, offer wire.Proposal
 }
 
 // readAG1 finds the profile and the key of the peer's name.
-func (s *Session) readAG1(x aggressive) (policy.PeerID, error) {
+func (s *Session) readAG1(x aggressive) error {
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadSA})
 	peer, err := s.readID(x.identity)
 	if err != nil {
-		return peer, err
+		return err
 	}
 	if err := s.matchProfile(peer, nil); err != nil {
-		return peer, err
+		return err
 	}
 	s.readVendors(x.payloads)
 	s.learnNAT(x.payloads)
 	s.psk = s.config.AggressiveKey(s.profile, peer, s.local.Addr(), s.remote.Addr())
 	s.reportKey(true)
-	return peer, nil
+	return nil
 }
 
-func (s *Session) sendAG2(m *inbound, x aggressive, peer policy.PeerID, transform wire.TransformV1) error {
+func (s *Session) sendAG2(m *inbound, x aggressive, transform wire.TransformV1) error {
 	own, err := s.chooseProof(x.identity.requests)
 	if err != nil {
 		return err
@@ -100,9 +99,10 @@ func (s *Session) sendAG2(m *inbound, x aggressive, peer policy.PeerID, transfor
 		s.addRequests(b)
 	}
 	s.addNATD(b, s.agreed.policy.Hash)
-	s.main = sentAG2{hash: s.hashI(t, x.identity.body), id: x.identity.id, peer: peer, own: own}
+	x.identity.id.Data = bytes.Clone(x.identity.id.Data) // not all of AG1 for it
+	s.main = sentAG2{hash: s.hashI(t, x.identity.body), id: x.identity.id, own: own}
 	s.sendMain(b.Bytes(), true)
-	s.resend.accepted = m.datagram
+	s.resend.accepted = digestOf(m.datagram)
 	input := InComplete
 	if s.preShared() {
 		input = InKeyReply
@@ -128,6 +128,10 @@ func (st sentAG2) handle(s *Session, m *inbound) (mainMode, error) {
 	if err != nil {
 		return nil, err
 	}
+	peer, err := policy.ParsePeerID(st.id)
+	if err != nil {
+		return nil, err
+	}
 	x := identity{id: st.id}
 	if err := s.parseProof(c.payloads, &x); err != nil {
 		return nil, err
@@ -136,8 +140,8 @@ func (st sentAG2) handle(s *Session, m *inbound) (mainMode, error) {
 		if err := s.prove(x, st.hash); err != nil {
 			return nil, err
 		}
-		s.establish(st.peer, x.notifies)
-	} else if err := s.acceptPeer(st.peer, x, st.hash); err != nil { // a certificate may lead to another profile
+		s.establish(peer, x.notifies)
+	} else if err := s.acceptPeer(peer, x, st.hash); err != nil { // a certificate may lead to another profile
 		return nil, err
 	}
 	s.crypt.iv = c.next

@@ -37,7 +37,8 @@ type party struct {
 	sent    [][]byte       // datagrams not delivered yet
 	waiting []ike.Datagram // the same with their addresses, for who asks for these
 	updates []ipsec.SA
-	lens    []int // of every datagram sent
+	last    []byte // datagram sent
+	lens    []int  // of every datagram sent
 	events  []ike.Event
 	sas     map[ipsec.SAID]ipsec.SA // that stand
 	refuse  func(ipsec.SA) error    // nil: everything installs
@@ -129,6 +130,7 @@ func (r *party) collect(now time.Time) {
 			}
 			r.waiting = append(r.waiting, o.Datagram)
 			r.sent, r.lens = append(r.sent, o.Datagram.Data), append(r.lens, len(o.Datagram.Data))
+			r.last = o.Datagram.Data
 			r.orders = append(r.orders, "send")
 		case ike.InstallSA:
 			r.orders = append(r.orders, o.SA.Direction.String())

@@ -56,7 +56,7 @@ func TestHandover(t *testing.T) {
 // A peer that repeats QM2 has no QM3: the old pair goes on sending.
 func TestHandoverWaits(t *testing.T) {
 	p, _, next := rekeying(t)
-	qm2 := next.handover.q.resend.accepted
+	qm2 := p.r2.last
 	for range 5 {
 		p.advance(900*time.Millisecond, nil)
 		p.deliver(p.r1, bytes.Clone(qm2))

@@ -111,9 +111,9 @@ func (s *Session) answerOffer(m *inbound, payloads []wire.Payload, body []byte, 
 		Number: 1, Protocol: wire.ProtocolISAKMP, Transforms: []wire.TransformV1{transform},
 	}}})
 	s.addVendors(b, s.announce(s.vendorsSA()))
-	s.main = sentMM2{offer: body}
+	s.main = sentMM2{offer: bytes.Clone(body)}
 	s.sendMain(b.Bytes(), true)
-	s.resend.accepted = m.datagram
+	s.resend.accepted = digestOf(m.datagram)
 	s.step(InComplete, RMM2)
 }
 
@@ -142,7 +142,7 @@ func (st sentMM2) handle(s *Session, m *inbound) (mainMode, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := transcript{offer: st.offer, gxi: x.public, gxr: dh.Public()}
+	t := transcript{offer: st.offer, gxi: bytes.Clone(x.public), gxr: dh.Public()} // not all of MM3 for it
 	crypt, err := s.deriveKeys(dh, x.public, t, x.nonce, nonce)
 	if err != nil {
 		return nil, err

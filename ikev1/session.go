@@ -26,10 +26,9 @@ type Session struct {
 
 	exchange wire.ExchangeType // of phase 1: main mode or aggressive mode
 
-	begun  time.Time // when the first message was sent or came in
-	now    time.Time // of the call being served
-	out    []ike.Output
-	polled int // how many of out were taken
+	begun time.Time // when the first message was sent or came in
+	now   time.Time // of the call being served
+	out   []ike.Output
 
 	// Main mode.
 	config  *policy.Config // what main mode began with, and keeps
@@ -87,13 +86,13 @@ func newSession(now time.Time, env *ike.Env, connID uint32, role Role) *Session 
 // them is held only while there are any: an SA that waits, which anybody can make
 // us have, is to cost little.
 func (s *Session) Poll() (ike.Output, bool) {
-	if s.polled == len(s.out) {
-		s.out, s.polled = nil, 0
+	if len(s.out) == 0 {
+		s.out = nil
 		return nil, false
 	}
-	o := s.out[s.polled]
-	s.out[s.polled] = nil
-	s.polled++
+	o := s.out[0]
+	s.out[0] = nil // it may hold keys
+	s.out = s.out[1:]
 	return o, true
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/ikev2"
-	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -50,19 +49,18 @@ func (s *sessions) nextConnID() uint32 {
 }
 
 func (s *sessions) addV1(connID uint32, v1 *ikev1.Session, initiator bool) *entry {
-	return s.add(&entry{session: v1, v1: v1, connID: connID, initiator: initiator}, "QM1")
+	return s.add(&entry{session: v1, v1: v1, connID: connID, initiator: initiator})
 }
 
 // addV2 takes a session of version 2; first is the initiator's SPI.
 func (s *sessions) addV2(connID uint32, v2 *ikev2.Session, initiator bool, first wire.SPI) *entry {
-	return s.add(&entry{session: v2, v2: v2, connID: connID, initiator: initiator, i: first}, "CHILD")
+	return s.add(&entry{session: v2, v2: v2, connID: connID, initiator: initiator, i: first})
 }
 
-// add completes an entry; stage is where a child SA fails that waits for it.
-func (s *sessions) add(x *entry, stage string) *entry {
+// add completes an entry.
+func (s *sessions) add(x *entry) *entry {
 	_, remote := x.Addresses()
 	x.remote, x.place = remote.Addr(), -1
-	x.failure = ike.NegotiationFailed{Peer: x.remote, Stage: stage, Reason: "the IKE SA is gone"}
 	s.all = append(s.all, x)
 	if x.v2 != nil {
 		s.v2++

@@ -127,7 +127,13 @@ func (e *Engine) bury(x *entry) {
 func (e *Engine) disappoint(now time.Time, x *entry) {
 	for _, name := range x.wanted {
 		if t := e.tunnels.Lookup(name); t != nil && t.Negotiating() {
-			failed := x.failure
+			failed := ike.NegotiationFailed{Peer: x.remote, Stage: "QM1", Reason: "the IKE SA is gone"}
+			if x.v2 != nil {
+				failed.Stage = "CHILD"
+			}
+			if x.failure != nil {
+				failed = *x.failure
+			}
 			failed.Tunnel = name
 			e.counters.Failed++
 			e.report(now, failed)
@@ -165,7 +171,7 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 		})
 	case ike.NegotiationFailed:
 		e.counters.Failed++
-		x.failure = event
+		x.failure = &event
 		// A quick mode of the peer's may fail while ours is under way.
 		if t := e.tunnels.Lookup(event.Tunnel); t != nil && x.settled(event.Tunnel) {
 			t.Failed(now, event.Reason)
