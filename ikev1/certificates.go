@@ -129,7 +129,7 @@ type certificate struct {
 }
 
 // parseCertificates reads the CERT payloads, at most eight of them.
-func parseCertificates(payloads []wire.Payload) ([]certificate, error) {
+func (s *Session) parseCertificates(payloads []wire.Payload) ([]certificate, error) {
 	var out []certificate
 	for _, p := range payloads {
 		if p.Type != wire.PayloadCert {
@@ -144,7 +144,7 @@ func parseCertificates(payloads []wire.Payload) ([]certificate, error) {
 		}
 		cert := certificate{encoding: c.Encoding}
 		if c.Encoding == wire.EncodingX509Signature {
-			cert.parsed, cert.err = pki.ParseCertificate(bytes.Clone(c.Data))
+			cert.parsed, cert.err = s.pki.Certificate(c.Data)
 		}
 		out = append(out, cert)
 	}

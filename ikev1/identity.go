@@ -82,7 +82,7 @@ func (s *Session) parseProof(payloads []wire.Payload, x *identity) (err error) {
 	// With a pre-shared key nothing vouches for a certificate: who shows one may
 	// not own it, and it must not lead to a profile.
 	if !s.preShared() {
-		if x.certs, err = parseCertificates(payloads); err != nil {
+		if x.certs, err = s.parseCertificates(payloads); err != nil {
 			return err
 		}
 		if x.requests, err = parseRequests(payloads); err != nil {

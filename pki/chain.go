@@ -93,7 +93,7 @@ func (s *search) extend(path []*Certificate) (Verdict, bool) {
 			s.fail(&s.other, WeakKey, "", issuer, "RSA key of %d bits with exponent %d, which takes too long to verify with", pub.N.BitLen(), pub.E)
 			continue
 		}
-		if _, r := signatureBy(last, issuer, s.snapshot.policy); r != nil {
+		if _, r := s.snapshot.signature(last, issuer); r != nil {
 			s.fail(&s.other, r.code, "", last, "%s", r.reason)
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 // first of anchors is the trustpoint that the peer stands under.
 func (s *search) judge(path []*Certificate, anchors []*Trustpoint) Verdict {
 	v := Verdict{Trustpoint: anchors[0].Name}
+	var signed []knownCertificate
 	for i := len(path) - 1; i >= 0; i-- {
 		c := path[i]
 		r := s.validity(c)
@@ -30,7 +31,8 @@ func (s *search) judge(path []*Certificate, anchors []*Trustpoint) Verdict {
 		}
 		if r == nil && i < len(path)-1 { // the anchor is trusted by being there
 			var note string
-			note, r = signatureBy(c, path[i+1], s.snapshot.policy)
+			note, r = s.snapshot.signature(c, path[i+1])
+			signed = append(signed, knownCertificate{c, path[i+1], note})
 			if note != "" {
 				v.Notes = append(v.Notes, describe(c)+" is "+note)
 			}
@@ -45,6 +47,9 @@ func (s *search) judge(path []*Certificate, anchors []*Trustpoint) Verdict {
 			v.Code, v.Reason = r.code, describe(c)+": "+r.reason
 			return v.about(c)
 		}
+	}
+	for _, c := range signed {
+		s.snapshot.known.keep(c)
 	}
 	v.OK, v.Path = true, path
 	v.Reason = fmt.Sprintf("%s stands under trustpoint %s", describe(path[0]), v.Trustpoint)

@@ -6,7 +6,7 @@ import (
 )
 
 // Snapshot is the state of all configured trustpoints at one moment. It never
-// changes: an import makes a new one.
+// changes, whatever it remembers of peers: an import makes a new one.
 type Snapshot struct {
 	all     []*Trustpoint // configuration order
 	display []*Trustpoint // those with an identity and its key, last enrolled first
@@ -14,13 +14,14 @@ type Snapshot struct {
 	// genuine has the CA that signed a CRL: a long list is hashed once and not
 	// at each handshake.
 	genuine map[*CRL]*Certificate
+	known   *known
 	byKey   map[KeyHash][]answer // what answers a request for a CA's key
 }
 
 // NewSnapshot takes the trustpoints in configuration order. They must not be
 // changed afterwards.
 func NewSnapshot(tps []*Trustpoint) *Snapshot {
-	s := &Snapshot{all: slices.Clone(tps)}
+	s := &Snapshot{all: slices.Clone(tps), known: newKnown()}
 	for _, tp := range s.all {
 		if tp.usable() {
 			s.display = append(s.display, tp)
@@ -49,7 +50,7 @@ func (s *Snapshot) verifyCRLs() {
 // WithPolicy returns the same trustpoints under another policy.
 func (s *Snapshot) WithPolicy(p Policy) *Snapshot {
 	c := *s
-	c.policy = p
+	c.policy, c.known = p, newKnown()
 	c.verifyCRLs()
 	return &c
 }
