@@ -60,7 +60,7 @@ func findHash(is func(*Hash) bool) (*Hash, bool) {
 }
 
 // PRF is HMAC of the parts, one after the other: Size octets.
-func (h *Hash) PRF(key []byte, parts ...[]byte) []byte { return h.Keyed(key).Sum(parts...) }
+func (h *Hash) PRF(key []byte, parts ...[]byte) []byte { return sum(hmac.New(h.New, key), parts) }
 
 // A KeyedPRF is a prf with its key, for several values of one key: keying costs
 // as much as two blocks of input.
@@ -72,15 +72,13 @@ func (h *Hash) Keyed(key []byte) KeyedPRF { return KeyedPRF{hmac.New(h.New, key)
 // Sum is HMAC of the parts, one after the other.
 func (k KeyedPRF) Sum(parts ...[]byte) []byte {
 	k.mac.Reset()
-	for _, p := range parts {
-		k.mac.Write(p)
-	}
-	return k.mac.Sum(nil)
+	return sum(k.mac, parts)
 }
 
 // Sum is the hash of the parts, one after the other: Size octets.
-func (h *Hash) Sum(parts ...[]byte) []byte {
-	d := h.New()
+func (h *Hash) Sum(parts ...[]byte) []byte { return sum(h.New(), parts) }
+
+func sum(d hash.Hash, parts [][]byte) []byte {
 	for _, p := range parts {
 		d.Write(p)
 	}
