@@ -51,4 +51,3 @@ func (s *Session) readWindow(x *ikeSA, notifies []wire.NotifyV2) {
 		}
 	}
 }
-

@@ -15,8 +15,8 @@ import (
 type initial struct {
 	request, response []byte // as they were sent: AUTH is about these octets
 	ni, nr            []byte
-	seed              suite.Key // SKEYSEED: the keys take more room, and a stranger may never come back
-	keys              *Keys     // nil until they are needed
+	seed              suite.Key            // SKEYSEED: the keys take more room, and a stranger may never come back
+	keys              *Keys                // nil until they are needed
 	hashes            []wire.HashAlgorithm // that the peer can check signatures with
 	announced         bool                 // the hashes of ours were
 	requests          []pki.KeyHash        // CAs of the responder's CERTREQ
