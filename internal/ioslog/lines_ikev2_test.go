@@ -84,7 +84,7 @@ Payload contents:
 `},
 		{"rejected", ikev2.MessageRejected{SA: r, Reason: "a line\nof two"}, `IKEv2-ERROR:(SA ID = 1):: a line\0Aof two`},
 		{"again", ikev2.Retransmission{SA: sa}, "IKEv2:(SA ID = 1):Retransmitting packet\n"},
-		{"window", ikev2.WindowChecked{SA: sa, Room: true}, `IKEv2:(SA ID = 1):Checking if request will fit in peer window `},
+		{"window", ikev2.WindowChecked{SA: sa, Window: 5}, `IKEv2:(SA ID = 1):Checking if request will fit in peer window `},
 
 		{"default policy", ikev2.PolicyFound{SA: six, Policy: "default", Smart: true}, `IKEv2:Searching Policy with fvrf 0, local address FC00:123:123:123::2
 IKEv2:Using the Default Policy for Proposal
