@@ -40,6 +40,8 @@ type handler func(s *Session, x *ikeSA, m *message, r *reply) error
 
 func handlerOf(t wire.ExchangeType) handler {
 	switch t {
+	case wire.ExchangeCreateChildSA:
+		return (*Session).answerCreateChild
 	case wire.ExchangeInformationalV2:
 		return (*Session).answerInformational
 	}
@@ -103,7 +105,7 @@ func (s *Session) refuse(x *ikeSA, h wire.Header, err error) {
 	bad := asRejection(err)
 	r := x.reply(h)
 	if bad.notify != 0 {
-		r.Add(wire.PayloadNotifyV2, wire.NotifyV2{Type: bad.notify, Data: bad.data})
+		r.Add(wire.PayloadNotifyV2, wire.NotifyV2{Type: bad.notify, Protocol: bad.protocol, SPI: bad.spi, Data: bad.data})
 		s.report(NotifySent{SA: s.sa(x), Type: bad.notify})
 	}
 	s.rejected(x, h, bad, bad.notify)

@@ -9,23 +9,22 @@ import (
 
 // addLast adds the notifications that end IKE_AUTH, in IOS's order.
 func (s *Session) addLast(b *wire.Builder) {
-	for _, n := range []wire.NotifyV2{
-		{Type: wire.V2SetWindowSize, Data: binary.BigEndian.AppendUint32(nil, uint32(s.config.IKEv2.Window))},
-		{Type: wire.V2ESPTFCPaddingNot},
-		{Type: wire.V2NonFirstFragmentsAlso},
-	} {
-		b.Add(wire.PayloadNotifyV2, n)
-	}
+	b.Add(wire.PayloadNotifyV2, wire.NotifyV2{Type: wire.V2SetWindowSize, Data: binary.BigEndian.AppendUint32(nil, uint32(s.config.IKEv2.Window))})
+	addHabits(b)
+}
+
+// addHabits tells what we do with ESP, as IOS does with every child SA.
+func addHabits(b *wire.Builder) {
+	b.Add(wire.PayloadNotifyV2, wire.NotifyV2{Type: wire.V2ESPTFCPaddingNot})
+	b.Add(wire.PayloadNotifyV2, wire.NotifyV2{Type: wire.V2NonFirstFragmentsAlso})
 }
 
 // establish ends the handshake: the peer is authenticated.
 func (s *Session) establish(localID, sign string, peer *peerProof) {
 	x, life, peerID := s.ike, s.profile.Lifetime, peer.id.String()
 	other := s.env.Established != nil && s.env.Established(s.local.Addr(), s.remote.Addr())
-	s.up = &established{
-		localID: localID, peerID: peerID, sign: sign, verify: peer.method,
-		since: s.now, expires: s.now.Add(life), lifetime: life,
-	}
+	s.up = &established{localID: localID, peerID: peerID, sign: sign, verify: peer.method, lifetime: life}
+	s.up.schedule(s.now, x.role)
 	x.before.wipe()
 	s.phase, x.before = nil, nil
 	s.step(x, AuthDone)

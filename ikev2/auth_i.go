@@ -82,7 +82,8 @@ func (s *Session) buildAuth(st *sentAuth, own *ownProof, b *wire.Builder) (err e
 	if s.profile.ConfigRequest {
 		b.Add(wire.PayloadCP, configRequest())
 	}
-	st.wish.add(s, x, b)
+	st.wish.addOffer(s, x, b)
+	st.wish.addSelectors(b)
 	if s.env.Established == nil || !s.env.Established(s.local.Addr(), s.remote.Addr()) {
 		b.Add(wire.PayloadNotifyV2, wire.NotifyV2{Type: wire.V2InitialContact})
 	}

@@ -41,7 +41,7 @@ func (st *answeredInit) handle(s *Session, m *message) (phase, error) {
 		return nil, &fatal{&r}
 	}
 	st.initial.wipe()
-	agreed, err := s.grant(x, m, a.peer.notifies, childWish{first: true})
+	agreed, err := s.grant(x, m, a.peer.notifies, childWish{first: true}, nil)
 	if err != nil {
 		s.sendProof(a, func(b *wire.Builder) { s.addRefusal(b, err) })
 		s.report(ike.NegotiationFailed{Peer: s.remote.Addr(), Stage: "CHILD", Reason: err.Error()})
@@ -58,7 +58,8 @@ func (st *answeredInit) handle(s *Session, m *message) (phase, error) {
 			return
 		}
 		s.sendProof(a, func(b *wire.Builder) {
-			agreed.add(s, x, b)
+			agreed.addChoice(s, x, b)
+			agreed.addSelectors(b)
 			s.addLast(b)
 		})
 		s.childUp(c)

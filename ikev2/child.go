@@ -19,9 +19,16 @@ type child struct {
 	pfs       *suite.Group
 	installed time.Time
 	lifetime  ipsec.Lifetime
+	soft      time.Time // when to rekey; zero: never
 	expires   time.Time // zero: never
 	initiator bool      // we began its exchange
 	begun     time.Time // when that was
+	rekeys    uint32    // SPI of the inbound SA that it replaces, 0: none
+
+	replaced bool      // a successor is on its way, or stands
+	retired  bool      // given up by both ends, or soon: it only receives
+	mute     bool      // the outbound SA is not in the data plane
+	handover *handover // of one that does not send yet, nil: none
 
 	packetsIn, packetsOut uint64 // when they were counted last
 }
@@ -45,10 +52,10 @@ type negotiated struct {
 // is taken from the first bits".
 func (s *Session) pair(x *ikeSA, n negotiated) (in, out ipsec.SA) {
 	t := n.itf.Tunnel
-	life := t.Protection.Lifetime
+	life := s.jittered(t.Protection.Lifetime)
 	base := ipsec.SA{
 		Mode: n.mode, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID,
-		Replay: t.Protection.Replay, Encap: s.encap(), Soft: life, Hard: life,
+		Replay: t.Protection.Replay, Encap: s.encap(), Soft: softLifetime(life, n.initiator), Hard: life,
 	}
 	base.Protocol, base.Mark = ipsec.ESP, t.Mark
 	encr, integ := 0, 0
@@ -85,7 +92,7 @@ func wipeKeys(sa ipsec.SA) {
 // newChild is the pair that both SAs will be.
 func newChild(n negotiated, in, out ipsec.SA) *child {
 	return &child{
-		in: in.Public(), out: out.Public(), itf: n.itf, pfs: n.pfs, lifetime: n.itf.Tunnel.Protection.Lifetime,
+		in: in.Public(), out: out.Public(), itf: n.itf, pfs: n.pfs, lifetime: in.Hard,
 		initiator: n.initiator, begun: n.begun,
 	}
 }
@@ -93,16 +100,18 @@ func newChild(n negotiated, in, out ipsec.SA) *child {
 // childUp adds a pair that both ends have.
 func (s *Session) childUp(c *child) {
 	c.installed = s.now
-	if c.lifetime.Duration > 0 {
-		c.expires = s.now.Add(c.lifetime.Duration)
-	}
+	c.schedule()
 	s.children = append(s.children, c)
-	s.report(ike.ChildUp{Tunnel: c.itf.Name, Local: s.local, Remote: s.remote, In: c.in, Out: c.out, Initiator: c.initiator, Begun: c.begun})
+	s.report(ike.ChildUp{
+		Tunnel: c.itf.Name, Local: s.local, Remote: s.remote, In: c.in, Out: c.out,
+		Initiator: c.initiator, Begun: c.begun, Rekeys: c.rekeys, Settled: c.rekeys != 0,
+	})
+	s.beginHandover(c)
 }
 
 // Carries says whether a pair of the session carries a tunnel's traffic.
 func (s *Session) Carries(tunnel string, in ipsec.Selector) bool {
-	return slices.ContainsFunc(s.children, func(c *child) bool { return c.itf.Name == tunnel && c.in.Selector == in })
+	return slices.ContainsFunc(s.children, func(c *child) bool { return !c.retired && c.itf.Name == tunnel && c.in.Selector == in })
 }
 
 // Keeps says whether an inbound SA is one of the session's.
@@ -139,8 +148,8 @@ func (s *Session) DeleteChild(now time.Time, inSPI uint32, reason string) {
 }
 
 func (s *Session) deleteChild(c *child, reason string) {
-	if s.Established() {
-		s.ask(s.ike, &deletion{protocol: wireProtocol(c.in.Protocol), spis: []uint32{c.in.SPI}})
+	if !c.retired {
+		s.deleteSPI(wireProtocol(c.in.Protocol), c.in.SPI, c.out.SPI)
 	}
 	s.dropChild(c, reason)
 }
@@ -152,32 +161,63 @@ func (s *Session) dropChild(c *child, reason string) {
 		return
 	}
 	s.children = slices.Delete(s.children, i, i+1)
-	s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID}, ike.RemoveSA{SAID: c.in.SAID})
+	s.hasten(c)
+	s.silence(c)
+	s.out = append(s.out, ike.RemoveSA{SAID: c.in.SAID})
 	s.report(ike.ChildDown{Tunnel: c.itf.Name, InSPI: c.in.SPI, Reason: reason})
 }
 
 const reasonLifetime = "IPsec SA lifetime expired"
 
 func (s *Session) childTimeout() {
+	s.handoverTimeout()
 	for _, c := range slices.Clone(s.children) {
-		if !c.expires.IsZero() && !s.now.Before(c.expires) {
+		switch {
+		case c.retired && due(c.expires, s.now):
+			s.dropChild(c, "rekeyed")
+		case due(c.expires, s.now):
 			s.deleteChild(c, reasonLifetime)
+		case !c.replaced && due(c.soft, s.now):
+			s.rekeyChild(c)
 		}
 	}
 }
 
 func (s *Session) childDeadline(t *deadline) {
+	s.handoverDeadline(t)
 	for _, c := range s.children {
 		t.add(c.expires, "IPsec SA lifetime")
+		if !c.replaced {
+			t.add(c.soft, "IPsec SA rekey")
+		}
 	}
 }
 
 // childExpired takes the data plane's word on a lifetime, in volume most of all.
 func (s *Session) childExpired(e ipsec.Expired) {
 	for _, c := range s.children {
-		if e.Hard && (c.in.SAID == e.SAID || c.out.SAID == e.SAID) {
+		switch {
+		case c.in.SAID != e.SAID && c.out.SAID != e.SAID:
+		case e.Hard:
 			s.deleteChild(c, reasonLifetime)
 			return
+		case !c.replaced:
+			s.rekeyChild(c)
+			return
 		}
+	}
+}
+
+// rekeyChild begins the exchange of the successor, with the configuration of now.
+// An end that is told to respond only leaves it to the other.
+func (s *Session) rekeyChild(c *child) {
+	c.soft = time.Time{}
+	itf := s.env.Config.Interface(c.itf.Name)
+	switch {
+	case itf == nil || itf.Tunnel == nil || itf.Tunnel.Protection == nil || itf.Tunnel.Protection.ResponderOnly || !s.Established():
+	case s.rekeying != nil:
+		c.soft = s.now.Add(rekeyPause)
+	default:
+		s.requestChild(itf, c)
 	}
 }

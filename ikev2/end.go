@@ -29,6 +29,11 @@ func (s *Session) Delete(now time.Time, reason string) {
 		s.drop(x, reason)
 		return
 	}
+	for _, o := range slices.Clone(s.all) {
+		if o != x && !o.closing {
+			s.close(o)
+		}
+	}
 	x.forget(s, reason)
 	x.closing = true
 	for _, p := range []wire.ProtocolID{wire.ProtocolESP, wire.ProtocolAH} {
@@ -46,8 +51,24 @@ func (s *Session) end(x *ikeSA, reason string) {
 	if x.closing {
 		return
 	}
+	if q := s.rekeying; q != nil && q.rival == x {
+		q.leave()
+		q.rival = nil
+	}
+	if q := s.rekeying; q != nil && q.rival != nil && x == s.ike {
+		// RFC 7296 section 2.25.2: "If a peer receives a request to close an IKE SA
+		// that it is currently rekeying, it SHOULD reply as usual, and forget about
+		// its own rekeying request."
+		s.succeed(x, q.rival)
+		defer s.goOn()
+	}
 	if x == s.ike {
 		s.over(reason)
+		for _, o := range slices.Clone(s.all) {
+			if o != x {
+				s.drop(o, reason)
+			}
+		}
 	}
 	if !slices.Contains(s.all, x) {
 		return
@@ -64,6 +85,9 @@ func (s *Session) end(x *ikeSA, reason string) {
 	}
 }
 
+// ended says that an SA only repeats what it has answered.
+func (x *ikeSA) ended() bool { return x.closing && len(x.flights)+len(x.queue) == 0 }
+
 // forget abandons the requests of an SA that is about to go. Those that have left
 // keep their place in the peer's window.
 func (x *ikeSA) forget(s *Session, reason string) {
@@ -71,6 +95,10 @@ func (x *ikeSA) forget(s *Session, reason string) {
 	x.queue = nil
 	for _, f := range flights {
 		r := f.request
+		if q, ok := r.(*ikeRekey); ok && s.ike == nil {
+			q.orphan(s)
+			continue
+		}
 		f.request = forgotten{r.exchange()}
 		r.abandoned(s, x, reason)
 	}
@@ -95,6 +123,9 @@ func (s *Session) over(reason string) {
 	for _, p := range slices.Clone(s.pending) {
 		s.withdraw(p)
 	}
+	for _, c := range s.children {
+		c.yield()
+	}
 	for _, c := range slices.Clone(s.children) {
 		s.dropChild(c, reason)
 	}
@@ -107,17 +138,12 @@ func (s *Session) over(reason string) {
 	s.step(x, Deleting)
 	s.ike, s.phase, s.waiting = nil, nil, nil
 	s.report(ike.SessionDown{Version: 2, ConnID: s.connID, Local: s.local, Remote: s.remote, Reason: reason, Established: established})
-	for _, o := range slices.Clone(s.all) {
-		if o != x {
-			s.drop(o, reason)
-		}
-	}
 }
 
 // unanswered gives a peer up that has answered no repetition: the IKE SA goes with
 // all that was set up through it (RFC 7296 section 2.4).
 func (s *Session) unanswered(x *ikeSA, f *flight) {
-	if x.closing {
+	if x.closing || x != s.ike {
 		s.drop(x, "no answer")
 		return
 	}

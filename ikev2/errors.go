@@ -11,7 +11,10 @@ import (
 type rejection struct {
 	notify wire.NotifyTypeV2 // 0: nothing is told
 	data   []byte            // of the notify
-	reason string
+	// The SA that the notify is about, if it names one.
+	protocol wire.ProtocolID
+	spi      []byte
+	reason   string
 }
 
 func (r *rejection) Error() string { return r.reason }

@@ -266,10 +266,12 @@ func TestUnknownExchange(t *testing.T) {
 	}
 }
 
-// The lifetime ends the IKE SA.
+// The lifetime ends an IKE SA without child SAs, for which nobody wants another.
 func TestLifetime(t *testing.T) {
 	p := pskPair(t, "keyring local K", "keyring local K\n lifetime 120")
 	p.up(p.r1)
+	p.r1.session.DeleteChild(p.now, p.r1.session.children[0].in.SPI, "cleared")
+	p.r1.collect(p.now)
 	p.advance(2*time.Minute, nil)
 	want(t, p.r1, func(e ike.SessionDown) bool { return e.Established })
 	p.advance(answerTime, nil)

@@ -67,11 +67,19 @@ func (s *Session) follow(x *ikeSA, local, remote netip.AddrPort) {
 	s.local, s.remote = local, remote
 	s.report(PortFloated{SA: s.sa(x), Before: before})
 	for _, c := range s.children {
-		s.remap(c, []ipsec.SAID{c.in.SAID, c.out.SAID})
+		s.remap(c, c.standing())
 	}
 	for _, p := range s.pending {
 		s.remap(p.child, p.ordered)
 	}
+}
+
+// standing are the SAs of a pair that the data plane has.
+func (c *child) standing() []ipsec.SAID {
+	if c.mute {
+		return []ipsec.SAID{c.in.SAID}
+	}
+	return []ipsec.SAID{c.in.SAID, c.out.SAID}
 }
 
 // remap tells the data plane the ports of those SAs of a pair that it has.

@@ -3,6 +3,7 @@ package ikev2
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/wire"
@@ -30,6 +31,8 @@ type ikeSA struct {
 	fragments  bool // both ends announced fragmentation (RFC 7383 section 2.3)
 	reassembly reassembly
 	closing    bool // its deletion is under way, or was asked for
+
+	until time.Time // when it is forgotten, should the peer not delete it; zero: it is in use
 }
 
 func newIKESA(role Role) *ikeSA { return &ikeSA{role: role, window: 1, takes: 1} }

@@ -11,6 +11,7 @@ import (
 type deletion struct {
 	protocol wire.ProtocolID
 	spis     []uint32
+	peers    []uint32          // those that we sent on, of the same pairs; 0: not known
 	notify   wire.NotifyTypeV2 // beside it, 0: none
 }
 
@@ -37,12 +38,53 @@ func (d *deletion) build(s *Session, x *ikeSA, b *wire.Builder) error {
 func (d *deletion) answered(s *Session, x *ikeSA, m *message) error {
 	s.report(InformationalAnswered{SA: s.sa(x)})
 	if d.protocol == wire.ProtocolISAKMP {
-		s.drop(x, "deleted")
+		s.dropClosed(x)
+	}
+	for _, c := range s.children {
+		if c.retired && wireProtocol(c.in.Protocol) == d.protocol && slices.Contains(d.spis, c.in.SPI) {
+			s.drain(c)
+		}
 	}
 	return nil
 }
 
-func (*deletion) abandoned(*Session, *ikeSA, string) {}
+// abandoned asks again under the IKE SA that has the child SAs now.
+func (d *deletion) abandoned(s *Session, x *ikeSA, _ string) {
+	if d.protocol != wire.ProtocolISAKMP && s.Established() && s.ike != x {
+		s.ask(s.ike, d)
+	}
+}
+
+// deleteSPI tells the peer that a pair goes, by the SPI that we receive on. peer
+// is the one that we sent on, 0 when there was none.
+func (s *Session) deleteSPI(p wire.ProtocolID, own, peer uint32) {
+	if s.Established() {
+		s.ask(s.ike, &deletion{protocol: p, spis: []uint32{own}, peers: []uint32{peer}})
+	}
+}
+
+// deleting says whether a deletion of ours is under way: of the pair that the peer
+// receives on with an SPI.
+func (s *Session) deleting(p wire.ProtocolID, peer uint32) bool {
+	return slices.ContainsFunc(s.deletions(), func(d *deletion) bool { return d.protocol == p && slices.Contains(d.peers, peer) })
+}
+
+// deletions are those of ours that have no answer yet.
+func (s *Session) deletions() (list []*deletion) {
+	for _, x := range s.all {
+		for _, f := range x.flights {
+			if d, ok := f.request.(*deletion); ok {
+				list = append(list, d)
+			}
+		}
+		for _, r := range x.queue {
+			if d, ok := r.(*deletion); ok {
+				list = append(list, d)
+			}
+		}
+	}
+	return list
+}
 
 // answerInformational takes what the peer tells: deletions, notifications, or
 // nothing, which asks whether we live.
@@ -100,11 +142,25 @@ func (s *Session) deletedByPeer(x *ikeSA, protocol wire.ProtocolID, deletes []wi
 		for _, spi := range d.SPIs {
 			c := s.childBySPI(protocol, spi)
 			s.report(DeleteReceived{SA: s.sa(x), Protocol: protocol, SPI: spi, Known: c != nil})
-			if c != nil && !slices.Contains(ours, c.in.SPI) {
+			// RFC 7296 section 2.25.1: "If a peer receives a request to close a Child SA
+			// that it is currently trying to close, it SHOULD reply without a Delete
+			// payload."
+			if c != nil && !c.retired && !slices.Contains(ours, c.in.SPI) {
 				ours = append(ours, c.in.SPI)
-				s.dropChild(c, "deleted by the peer")
+				s.deletedPair(c)
 			}
 		}
 	}
 	return ours
+}
+
+// deletedPair takes the peer's word that a pair goes. One that has a successor
+// still receives for a while what was under way.
+func (s *Session) deletedPair(c *child) {
+	if !slices.ContainsFunc(s.children, func(o *child) bool { return o.rekeys == c.in.SPI && !o.retired }) {
+		s.dropChild(c, "deleted by the peer")
+		return
+	}
+	s.hasten(c)
+	s.drain(c)
 }

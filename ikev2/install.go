@@ -11,6 +11,7 @@ import (
 // ordered first, the outbound one when it stands.
 type installation struct {
 	child   *child
+	one     bool     // it is about one direction only
 	out     ipsec.SA // with its keys, empty once it is ordered
 	ordered []ipsec.SAID
 	// done is told when both stand, or why they do not; then nothing is left of
@@ -23,6 +24,13 @@ func (s *Session) install(c *child, in, out ipsec.SA, done func(error)) {
 	p := &installation{child: c, out: out, done: done}
 	s.pending = append(s.pending, p)
 	s.order(p, in)
+}
+
+// installOne orders one SA of a pair.
+func (s *Session) installOne(c *child, sa ipsec.SA, done func(error)) {
+	p := &installation{child: c, one: true, done: done}
+	s.pending = append(s.pending, p)
+	s.order(p, sa)
 }
 
 func (s *Session) order(p *installation, sa ipsec.SA) {
@@ -47,7 +55,7 @@ func (s *Session) installed(ev ipsec.Installed) {
 	case ev.Err != nil:
 		s.withdraw(p)
 		p.done(ev.Err)
-	case ev.SAID == p.child.in.SAID:
+	case ev.SAID == p.child.in.SAID && !p.one:
 		out := p.out
 		p.out = ipsec.SA{}
 		s.order(p, out)

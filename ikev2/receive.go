@@ -48,6 +48,15 @@ func (m *message) body(t wire.PayloadType) (wire.Payload, error) {
 	return found[0], nil
 }
 
+// one reads the one payload of a type.
+func one[T any](m *message, t wire.PayloadType, parse func([]byte) (T, error)) (body T, err error) {
+	p, err := m.body(t)
+	if err != nil {
+		return body, err
+	}
+	return wire.ParseBody(p, parse)
+}
+
 // notifies are the notifications in order.
 func (m *message) notifies() ([]wire.NotifyV2, error) {
 	var list []wire.NotifyV2
@@ -155,6 +164,8 @@ func (s *Session) receiveProtected(x *ikeSA, m *message, data []byte) error {
 	case response:
 	case again == nil && !x.inWindow(m.MessageID):
 		return reject(0, "message id %d, the window is %d to %d", m.MessageID, x.expected, x.expected+x.takes-1)
+	case again == nil && x.ended():
+		return reject(0, "the IKE SA has ended")
 	case s.up == nil && again == nil && (x.role == Initiator || !s.awaits(m.Exchange)):
 		return reject(0, "%s before the peer is authenticated", m.Exchange)
 	}

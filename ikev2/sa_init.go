@@ -32,26 +32,26 @@ type half struct {
 
 // readHalf reads SA, KE and Nonce, which there must be once each.
 func readHalf(m *message) (h half, err error) {
-	var p [3]wire.Payload
-	for i, t := range []wire.PayloadType{wire.PayloadSAV2, wire.PayloadKEV2, wire.PayloadNonceV2} {
-		if p[i], err = m.body(t); err != nil {
-			return h, err
-		}
-	}
-	if h.sa, err = wire.ParseBody(p[0], wire.ParseSAV2); err != nil {
+	if h.sa, err = one(m, wire.PayloadSAV2, wire.ParseSAV2); err != nil {
 		return h, err
 	}
-	if h.ke, err = wire.ParseBody(p[1], wire.ParseKEV2); err != nil {
+	if h.ke, err = one(m, wire.PayloadKEV2, wire.ParseKEV2); err != nil {
 		return h, err
 	}
-	if h.nonce, err = wire.ParseBody(p[2], wire.ParseNonce); err == nil && len(h.nonce) < minNonce {
-		err = reject(wire.V2InvalidSyntax, "nonce of %d octets, at least %d are due", len(h.nonce), minNonce)
-	}
+	h.nonce, err = one(m, wire.PayloadNonceV2, parseNonce)
 	return h, err
 }
 
 // minNonce, RFC 7296 section 2.10: nonces "MUST be at least 128 bits in size".
 const minNonce = 16
+
+func parseNonce(body []byte) ([]byte, error) {
+	nonce, err := wire.ParseNonce(body)
+	if err == nil && len(nonce) < minNonce {
+		err = reject(wire.V2InvalidSyntax, "nonce of %d octets, at least %d are due", len(nonce), minNonce)
+	}
+	return nonce, err
+}
 
 // addInit adds what both ends send, in IOS's order: SA KE N VID VID and NAT
 // detection.

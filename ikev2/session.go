@@ -45,6 +45,8 @@ type Session struct {
 	pending []*installation // pairs on their way into the data plane
 
 	children []*child
+	requests []*childRequest // of ours, for child SAs
+	rekeying *ikeRekey       // of ours, for the successor of the IKE SA; nil: none
 }
 
 // established is what is known of an authenticated peer.
@@ -53,6 +55,8 @@ type established struct {
 	sign, verify    string // IOS's words of how each end is authenticated
 	since           time.Time
 	expires         time.Time
+	renew           time.Time // when to ask for a successor; zero: no more
+	stuck           time.Time // since when the peer puts requests of ours off; zero: it does not
 	lifetime        time.Duration
 	live            liveness
 	nat             keepalive
@@ -139,7 +143,9 @@ func (s *Session) HandleTimeout(now time.Time) {
 	s.now = now
 	s.exchangeTimeout()
 	s.handshakeTimeout()
+	s.renewTimeout()
 	s.lifetimeTimeout()
+	s.replacedTimeout()
 	s.livenessTimeout()
 	s.keepaliveTimeout()
 	s.childTimeout()
@@ -150,7 +156,9 @@ func (s *Session) NextTimeout() (time.Time, string) {
 	var t deadline
 	s.exchangeDeadline(&t)
 	s.handshakeDeadline(&t)
+	s.renewDeadline(&t)
 	s.lifetimeDeadline(&t)
+	s.replacedDeadline(&t)
 	s.livenessDeadline(&t)
 	s.keepaliveDeadline(&t)
 	s.childDeadline(&t)
@@ -180,6 +188,7 @@ func (s *Session) HandleKernel(now time.Time, ev ipsec.Event) {
 	case ipsec.Queried:
 		if !s.natCounted(ev) {
 			s.childCounted(ev)
+			s.handoverCounted(ev)
 		}
 	case ipsec.Mapped:
 		s.childMapped(ev)

@@ -47,13 +47,17 @@ func transportMode(sets []*policy.TransformSet, sel ipsec.Selector) bool {
 // protocol is that of the first proposal, in whose name the SPI is known.
 func (w *wish) protocol() wire.ProtocolID { return w.offer[0].Protocol }
 
-// add adds SA, TSi and TSr.
-func (w *wish) add(s *Session, x *ikeSA, b *wire.Builder) {
+// addOffer adds SA.
+func (w *wish) addOffer(s *Session, x *ikeSA, b *wire.Builder) {
 	for _, p := range w.offer {
 		s.report(ProposalBuilt{SA: s.sa(x), Proposal: p})
 	}
-	ours, theirs := selectorsOf(w.selector)
 	b.Add(wire.PayloadSAV2, w.offer)
+}
+
+// addSelectors adds TSi and TSr.
+func (w *wish) addSelectors(b *wire.Builder) {
+	ours, theirs := selectorsOf(w.selector)
 	b.Add(wire.PayloadTSi, ours)
 	b.Add(wire.PayloadTSr, theirs)
 }
@@ -92,19 +96,13 @@ func (w *wish) accept(s *Session, m *message, notifies []wire.NotifyV2) (n negot
 
 // readChild reads SA, TSi and TSr, which there must be once each.
 func readChild(m *message) (sa wire.SAV2, tsi, tsr wire.TSV2, err error) {
-	var p [3]wire.Payload
-	for i, t := range []wire.PayloadType{wire.PayloadSAV2, wire.PayloadTSi, wire.PayloadTSr} {
-		if p[i], err = m.body(t); err != nil {
-			return nil, nil, nil, err
-		}
-	}
-	if sa, err = wire.ParseBody(p[0], wire.ParseSAV2); err != nil {
+	if sa, err = one(m, wire.PayloadSAV2, wire.ParseSAV2); err != nil {
 		return nil, nil, nil, err
 	}
-	if tsi, err = wire.ParseBody(p[1], wire.ParseTSV2); err != nil {
+	if tsi, err = one(m, wire.PayloadTSi, wire.ParseTSV2); err != nil {
 		return nil, nil, nil, err
 	}
-	tsr, err = wire.ParseBody(p[2], wire.ParseTSV2)
+	tsr, err = one(m, wire.PayloadTSr, wire.ParseTSV2)
 	return sa, tsi, tsr, err
 }
 
@@ -130,8 +128,9 @@ type granted struct {
 }
 
 // grant finds the tunnel that a wish of the peer's is for, and a transform set
-// that will do. wish has the conditions that the exchange makes.
-func (s *Session) grant(x *ikeSA, m *message, notifies []wire.NotifyV2, wish childWish) (*granted, error) {
+// that will do. wish has the conditions that the exchange makes; old is the pair
+// that it rekeys, nil for none.
+func (s *Session) grant(x *ikeSA, m *message, notifies []wire.NotifyV2, wish childWish, old *child) (*granted, error) {
 	sa, tsi, tsr, err := readChild(m)
 	if err != nil {
 		return nil, err
@@ -142,8 +141,7 @@ func (s *Session) grant(x *ikeSA, m *message, notifies []wire.NotifyV2, wish chi
 	if wanted {
 		ours, theirs = s.path.throughNAT(ours, theirs, s.local.Addr(), s.remote.Addr())
 	}
-	config, profile := s.current()
-	tunnel := config.IKEv2TunnelFor(s.local.Addr(), s.remote.Addr(), profile, func(sel ipsec.Selector) bool { return offered(ours, theirs, sel) })
+	tunnel := s.tunnelFor(old, func(sel ipsec.Selector) bool { return offered(ours, theirs, sel) })
 	if tunnel.Interface == nil {
 		s.report(SelectorsRefused{SA: s.sa(x), Profile: tunnel.Reason == policy.RefusedProfile, Reason: tunnel.Reason})
 		return nil, reject(wire.V2TSUnacceptable, "%s", tunnel.Reason)
@@ -151,6 +149,9 @@ func (s *Session) grant(x *ikeSA, m *message, notifies []wire.NotifyV2, wish chi
 	t := tunnel.Interface.Tunnel
 	selector := t.Selector()
 	wish.sets = t.Protection.Transforms
+	if !wish.first {
+		wish.pfs, wish.anyPFS = t.Protection.PFS, t.Protection.AnyPFS
+	}
 	wish.transport = wanted && selector.Local.IsSingleIP() && selector.Remote.IsSingleIP()
 	choice, ok := chooseChild(wish, sa)
 	if !ok {
@@ -177,6 +178,18 @@ func (s *Session) grant(x *ikeSA, m *message, notifies []wire.NotifyV2, wish chi
 	return g, nil
 }
 
+// tunnelFor finds the tunnel whose traffic fits. That of a rekeying stays the same.
+func (s *Session) tunnelFor(old *child, fits func(ipsec.Selector) bool) policy.TunnelChoice {
+	config, profile := s.current()
+	if old != nil {
+		if itf := config.Interface(old.itf.Name); itf != nil && itf.Tunnel != nil && itf.Tunnel.Protection != nil && fits(itf.Tunnel.Selector()) {
+			return policy.TunnelChoice{Interface: itf, Reason: "proxies of " + itf.Name}
+		}
+		return policy.TunnelChoice{Reason: policy.RefusedProxies}
+	}
+	return config.IKEv2TunnelFor(s.local.Addr(), s.remote.Addr(), profile, fits)
+}
+
 // current is the configuration for a new child SA: the newest, in which the profile
 // has kept its name, but while the handshake lasts the one that it began with.
 func (s *Session) current() (*policy.Config, *policy.IKEv2Profile) {
@@ -197,11 +210,15 @@ func asAsked(ours, asked wire.TSV2) wire.TSV2 {
 	return ours
 }
 
-// add adds SA, TSi and TSr, and the mode where it is not tunnel mode.
-func (g *granted) add(s *Session, x *ikeSA, b *wire.Builder) {
+// addChoice adds SA.
+func (g *granted) addChoice(s *Session, x *ikeSA, b *wire.Builder) {
 	g.choice.answer.SPI = binary.BigEndian.AppendUint32(nil, g.own)
 	s.report(ProposalBuilt{SA: s.sa(x), Proposal: g.choice.answer})
 	b.Add(wire.PayloadSAV2, wire.SAV2{g.choice.answer})
+}
+
+// addSelectors adds TSi and TSr, and the mode where it is not tunnel mode.
+func (g *granted) addSelectors(b *wire.Builder) {
 	b.Add(wire.PayloadTSi, g.tsi)
 	b.Add(wire.PayloadTSr, g.tsr)
 	if g.mode == ipsec.Transport {

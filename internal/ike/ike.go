@@ -186,6 +186,7 @@ type ChildUp struct {
 	Initiator     bool      // we began this quick mode
 	Begun         time.Time // its first message; simultaneous pairs are known by it
 	Rekeys        uint32    // SPI of the inbound SA that it replaces, 0 for none
+	Settled       bool      // the exchange itself says which of two simultaneous pairs goes
 }
 
 // ChildDown says that a child SA pair is gone.

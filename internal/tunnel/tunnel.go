@@ -163,7 +163,9 @@ func (t *Tunnel) add(now time.Time, up ike.ChildUp) (loser uint32, found bool) {
 	if up.Initiator {
 		t.negotiating = false
 	}
-	loser, found = t.simultaneous(c)
+	if !up.Settled {
+		loser, found = t.simultaneous(c)
+	}
 	t.children = append(t.children, c)
 	t.mode, t.protocol = up.In.Mode, up.In.Protocol
 	t.suite, t.encap = negotiated(up.In), up.In.Encap != nil

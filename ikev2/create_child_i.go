@@ -1,0 +1,271 @@
+package ikev2
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/wire"
+)
+
+// childRequest is our request for a child SA, new or in place of one.
+type childRequest struct {
+	itf   *policy.Interface
+	old   *child       // that it rekeys, nil: none
+	group *suite.Group // that the peer asked for, nil: what is configured
+
+	*wish
+	nonce []byte
+	key   *suite.PrivateKey // nil: no key exchange of its own
+
+	contest
+	rival *child // what the peer's exchange made
+	over  bool
+}
+
+func (*childRequest) exchange() wire.ExchangeType { return wire.ExchangeCreateChildSA }
+
+var errGoneAlready = errors.New("the pair to be rekeyed is gone already")
+
+// build, RFC 7296 section 1.3.1 and 1.3.3.
+func (q *childRequest) build(s *Session, x *ikeSA, b *wire.Builder) (err error) {
+	if q.old != nil && !s.standing(q.old) {
+		return errGoneAlready
+	}
+	group := q.itf.Tunnel.Protection.PFS
+	if q.group != nil {
+		group = q.group
+	}
+	if q.wish, err = s.newWish(q.itf, group); err != nil {
+		return err
+	}
+	q.nonce = make([]byte, nonceLen)
+	if err := s.random(q.nonce); err != nil {
+		return err
+	}
+	s.report(ChildRequested{SA: s.sa(x), Tunnel: q.itf.Name, Rekeys: q.rekeys()})
+	if q.old != nil {
+		spi := binary.BigEndian.AppendUint32(nil, q.old.in.SPI)
+		b.Add(wire.PayloadNotifyV2, wire.NotifyV2{Type: wire.V2RekeySA, Protocol: wireProtocol(q.old.in.Protocol), SPI: spi})
+	}
+	q.addOffer(s, x, b)
+	b.Add(wire.PayloadNonceV2, wire.Raw(q.nonce))
+	if q.key = nil; group != nil {
+		if q.key, err = group.Generate(s.env.Rand); err != nil {
+			return err
+		}
+		s.report(DHComputed{SA: s.sa(x), Group: group})
+		b.Add(wire.PayloadKEV2, wire.KEV2{Group: group.Number, Data: q.key.Public()})
+	}
+	q.addSelectors(b)
+	if q.transport {
+		b.Add(wire.PayloadNotifyV2, wire.NotifyV2{Type: wire.V2UseTransportMode})
+	}
+	addHabits(b)
+	return nil
+}
+
+func (q *childRequest) rekeys() uint32 {
+	if q.old == nil {
+		return 0
+	}
+	return q.old.in.SPI
+}
+
+// answered makes the pair of the peer's answer. When the peer has made what we
+// cannot have, it is told that the pair goes.
+func (q *childRequest) answered(s *Session, x *ikeSA, m *message) error {
+	notifies, err := m.notifies()
+	if err != nil {
+		return err
+	}
+	if no := refusedBy(notifies); no != nil {
+		return q.refused(s, x, no)
+	}
+	s.up.stuck = time.Time{}
+	n, err := q.agree(s, x, m, notifies)
+	if r := (*rejection)(nil); errors.As(err, &r) && r.notify != wire.V2InvalidSyntax {
+		s.rejected(x, m.Header, err, 0)
+		s.deleteSPI(q.protocol(), q.spi, 0)
+		q.failed(s, r.reason)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	in, out := s.pair(x, n)
+	clear(n.gir)
+	c := newChild(n, in, out)
+	if q.old != nil {
+		c.rekeys = q.old.in.SPI
+	}
+	if q.lost(n.ni, n.nr) {
+		wipeKeys(in)
+		wipeKeys(out)
+		q.settle(s, x, c, true)
+		return nil
+	}
+	s.install(c, in, out, func(err error) {
+		switch {
+		case err != nil:
+			s.deleteSPI(wireProtocol(c.in.Protocol), c.in.SPI, c.out.SPI)
+			q.failed(s, "the data plane refused the SA: "+err.Error())
+		case q.lost(n.ni, n.nr): // the peer's exchange came while ours was installed
+			s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID}, ike.RemoveSA{SAID: c.in.SAID})
+			q.settle(s, x, c, true)
+		default:
+			s.childUp(c)
+			q.settle(s, x, c, false)
+		}
+	})
+	return nil
+}
+
+// settle ends the exchange when it is known whose pair stays. RFC 7296 section
+// 2.8.1: "the node that initiated the surviving rekeyed SA" deletes the one that
+// was replaced.
+func (q *childRequest) settle(s *Session, x *ikeSA, c *child, lost bool) {
+	q.end(s)
+	if q.lowest != nil {
+		s.report(CollisionSettled{SA: s.sa(x), Child: q.rekeys(), Lost: lost})
+	}
+	if lost {
+		s.deleteSPI(wireProtocol(c.in.Protocol), c.in.SPI, c.out.SPI)
+		return
+	}
+	if q.rival != nil {
+		q.rival.yield()
+	}
+	if s.standing(q.old) {
+		s.retire(q.old)
+	}
+}
+
+// agree reads the answer.
+func (q *childRequest) agree(s *Session, x *ikeSA, m *message, notifies []wire.NotifyV2) (n negotiated, err error) {
+	if n, err = q.accept(s, m, notifies); err != nil {
+		return n, err
+	}
+	n.ni = q.nonce
+	if n.nr, err = one(m, wire.PayloadNonceV2, parseNonce); err != nil || q.key == nil {
+		return n, err
+	}
+	ke, err := one(m, wire.PayloadKEV2, wire.ParseKEV2)
+	if err != nil {
+		return n, err
+	}
+	n.gir, err = s.sharedSecret(x, q.key, ke)
+	return n, err
+}
+
+// sharedSecret is the initiator's end of a key exchange.
+func (s *Session) sharedSecret(x *ikeSA, key *suite.PrivateKey, ke wire.KEV2) ([]byte, error) {
+	g := key.Group()
+	if ke.Group != g.Number {
+		return nil, reject(wire.V2InvalidSyntax, "KE payload of group %d to one of group %d", ke.Group, g.Number)
+	}
+	shared, err := key.Shared(ke.Data)
+	if err != nil {
+		return nil, reject(wire.V2InvalidSyntax, "group %d: %s", g.Number, err)
+	}
+	s.report(DHComputed{SA: s.sa(x), Group: g, Secret: true})
+	return shared, nil
+}
+
+// refused takes the peer's error.
+func (q *childRequest) refused(s *Session, x *ikeSA, no *refusal) error {
+	s.report(CreateRefused{SA: s.sa(x), Type: no.notify})
+	switch no.notify {
+	case wire.V2InvalidSyntax:
+		return no
+	case wire.V2InvalidKEPayload:
+		if g, ok := q.otherGroup(no.data); ok {
+			q.group = g
+			s.ask(x, q)
+			return nil
+		}
+	case wire.V2TemporaryFailure:
+		if s.outOfStep(no.Error()) {
+			return nil
+		}
+	case wire.V2ChildSANotFound:
+		q.startAfresh(s)
+		return nil
+	}
+	q.failed(s, no.Error())
+	if no.notify == wire.V2NoAdditionalSAs && len(s.children) == 0 {
+		// Another IKE SA may have what this one will not.
+		s.Delete(s.now, no.Error())
+	}
+	return nil
+}
+
+// otherGroup is the one that the peer wants instead, where set pfs names none. It
+// may want another one once.
+func (q *childRequest) otherGroup(data []byte) (*suite.Group, bool) {
+	if len(data) != 2 || q.group != nil || !q.itf.Tunnel.Protection.AnyPFS {
+		return nil, false
+	}
+	g, ok := suite.GroupV2(binary.BigEndian.Uint16(data))
+	return g, ok && !g.KEM()
+}
+
+// startAfresh, RFC 7296 section 2.25: "A peer that receives a CHILD_SA_NOT_FOUND
+// notification SHOULD silently delete the Child SA (if it still exists) and send a
+// request to create a new Child SA from scratch (if the Child SA does not yet
+// exist)."
+func (q *childRequest) startAfresh(s *Session) {
+	q.end(s)
+	if q.old == nil || !s.standing(q.old) {
+		return
+	}
+	s.dropChild(q.old, "the peer does not have it")
+	if !s.Carries(q.itf.Name, q.old.in.Selector) {
+		s.requestChild(q.itf, nil)
+	}
+}
+
+// outOfStep, RFC 7296 section 2.25: "If a peer continues to receive
+// TEMPORARY_FAILURE on the same IKE SA after several minutes, it SHOULD conclude
+// that the state information is out of sync and close the IKE SA."
+func (s *Session) outOfStep(reason string) bool {
+	if s.up.stuck.IsZero() {
+		s.up.stuck = s.now
+	}
+	if s.now.Sub(s.up.stuck) < stuckTime {
+		return false
+	}
+	s.Delete(s.now, reason)
+	return true
+}
+
+const stuckTime = 5 * time.Minute
+
+func (q *childRequest) abandoned(s *Session, _ *ikeSA, reason string) { q.failed(s, reason) }
+
+// failed ends the exchange without a pair.
+func (q *childRequest) failed(s *Session, reason string) {
+	if q.over {
+		return
+	}
+	q.end(s)
+	if q.old == nil {
+		s.refuseChild(q.itf, reason)
+		return
+	}
+	if s.standing(q.old) {
+		s.refuseChild(q.itf, reason)
+		if q.rival == nil {
+			q.old.replaced, q.old.soft = false, s.retryAt(q.old.expires)
+		}
+	}
+}
+
+func (q *childRequest) end(s *Session) {
+	q.over = true
+	s.requests = slices.DeleteFunc(s.requests, func(o *childRequest) bool { return o == q })
+}

@@ -1,0 +1,139 @@
+package ikev2
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/obol-ike/obol/wire"
+)
+
+// answerChild serves the peer's request for a child SA, new or in place of one.
+func (s *Session) answerChild(x *ikeSA, m *message, r *reply) error {
+	notifies, err := m.notifies()
+	if err != nil {
+		return err
+	}
+	old, err := s.toRekey(notifies)
+	if err != nil {
+		return err
+	}
+	g, public, err := s.agreeTo(x, m, old, notifies)
+	if err != nil {
+		return err
+	}
+	in, out := s.pair(x, g.negotiated)
+	clear(g.gir)
+	c := newChild(g.negotiated, in, out)
+	var rival *childRequest
+	if old != nil {
+		c.rekeys, old.replaced = old.in.SPI, true
+		if rival = s.requestOf(old); rival != nil {
+			rival.enter(g.ni, g.nr)
+			rival.rival = c
+		}
+	}
+	s.report(ChildAsked{SA: s.sa(x), Tunnel: g.itf.Name, Rekeys: c.rekeys})
+	g.addChoice(s, x, r.Builder)
+	r.Add(wire.PayloadNonceV2, wire.Raw(g.nr))
+	if g.pfs != nil {
+		r.Add(wire.PayloadKEV2, wire.KEV2{Group: g.pfs.Number, Data: public})
+	}
+	g.addSelectors(r.Builder)
+	addHabits(r.Builder)
+	r.held = true
+	done := func(err error) {
+		if err != nil {
+			s.childNotInstalled(x, m, old, rival, err)
+			return
+		}
+		s.childUp(c)
+		s.send(r)
+	}
+	if old == nil {
+		s.install(c, in, out, done)
+		return nil
+	}
+	c.handover, c.mute = &handover{out: out, old: old}, true
+	s.installOne(c, in, done)
+	return nil
+}
+
+// childNotInstalled tells the peer that nothing came of its request.
+func (s *Session) childNotInstalled(x *ikeSA, m *message, old *child, rival *childRequest, err error) {
+	if rival != nil {
+		rival.leave()
+		rival.rival = nil
+	}
+	if old != nil && s.requestOf(old) == nil {
+		old.replaced, old.soft = false, s.retryAt(old.expires)
+	}
+	s.refuse(x, m.Header, reject(wire.V2NoProposalChosen, "the data plane refused the SA: %s", err))
+}
+
+// toRekey finds the pair that REKEY_SA names, nil when the request has none. RFC
+// 7296 section 2.25.1: "If a peer receives a request to rekey a Child SA that it
+// is currently trying to close, it SHOULD reply with TEMPORARY_FAILURE"; one that
+// does not exist is CHILD_SA_NOT_FOUND.
+func (s *Session) toRekey(notifies []wire.NotifyV2) (*child, error) {
+	i := slices.IndexFunc(notifies, func(n wire.NotifyV2) bool { return n.Type == wire.V2RekeySA })
+	if i < 0 {
+		return nil, nil
+	}
+	n := notifies[i]
+	if n.Protocol != wire.ProtocolESP && n.Protocol != wire.ProtocolAH || len(n.SPI) != 4 {
+		return nil, reject(wire.V2InvalidSyntax, "REKEY_SA with protocol %s and an SPI of %d octets", n.Protocol, len(n.SPI))
+	}
+	spi := binary.BigEndian.Uint32(n.SPI)
+	c := s.childBySPI(n.Protocol, spi)
+	switch {
+	case c != nil && c.retired, c == nil && s.deleting(n.Protocol, spi):
+		return nil, reject(wire.V2TemporaryFailure, "the pair with SPI %#x is being deleted", spi)
+	case c == nil:
+		r := reject(wire.V2ChildSANotFound, "no pair has SPI %#x", spi)
+		r.protocol, r.spi = n.Protocol, n.SPI
+		return nil, r
+	}
+	return c, nil
+}
+
+// requestOf is our exchange in place of a pair, nil for none.
+func (s *Session) requestOf(old *child) *childRequest {
+	i := slices.IndexFunc(s.requests, func(q *childRequest) bool { return q.old == old })
+	if i < 0 {
+		return nil
+	}
+	return s.requests[i]
+}
+
+// agreeTo decides on the peer's wish and does our half of the key exchange, if
+// there is one.
+func (s *Session) agreeTo(x *ikeSA, m *message, old *child, notifies []wire.NotifyV2) (g *granted, public []byte, err error) {
+	var ke wire.KEV2
+	if _, ok := m.first(wire.PayloadKEV2); ok {
+		if ke, err = one(m, wire.PayloadKEV2, wire.ParseKEV2); err != nil {
+			return nil, nil, err
+		}
+	}
+	if g, err = s.grant(x, m, notifies, childWish{ke: ke.Group}, old); err != nil {
+		return nil, nil, err
+	}
+	pairs := 0
+	for _, c := range s.children {
+		if c.itf.Name == g.itf.Name {
+			pairs++
+		}
+	}
+	if pairs >= maxPairs {
+		return nil, nil, reject(wire.V2NoAdditionalSAs, "%s has %d pairs already", g.itf.Name, pairs)
+	}
+	if g.ni, err = one(m, wire.PayloadNonceV2, parseNonce); err != nil {
+		return nil, nil, err
+	}
+	if g.pfs != nil {
+		if public, g.gir, err = s.answerGroup(x, g.pfs, ke); err != nil {
+			return nil, nil, err
+		}
+	}
+	g.nr = make([]byte, nonceLen)
+	return g, public, s.random(g.nr)
+}

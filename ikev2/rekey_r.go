@@ -1,0 +1,62 @@
+package ikev2
+
+import "github.com/obol-ike/obol/wire"
+
+// answerRekey serves the peer's request for a successor of the IKE SA. RFC 7296
+// section 2.25.2: "If a peer receives a request to rekey an IKE SA when it is
+// currently creating, rekeying, or closing a Child SA of that IKE SA, it SHOULD
+// reply with TEMPORARY_FAILURE."
+func (s *Session) answerRekey(x *ikeSA, m *message, r *reply) error {
+	switch q := s.rekeying; {
+	case s.creating() || s.closing():
+		return reject(wire.V2TemporaryFailure, "a child SA is being created or closed")
+	case q != nil && q.rival != nil:
+		return reject(wire.V2TemporaryFailure, "the IKE SA is being rekeyed already")
+	}
+	s.report(RekeyAsked{SA: s.sa(x)})
+	half, err := readHalf(m)
+	if err != nil {
+		return err
+	}
+	proposals := s.rekeyProposals()
+	choice, ok := chooseIKE(proposals, half.sa, len(wire.SPI{}))
+	if !ok {
+		s.report(OfferRefused{SA: s.sa(x), Received: half.sa, Expected: ikeOffer(proposals, nil), Checks: choice.checks})
+		return reject(wire.V2NoProposalChosen, "no proposal of the peer is one of the policy")
+	}
+	theirs := wire.SPI(choice.answer.SPI)
+	if theirs.IsZero() {
+		return reject(wire.V2NoProposalChosen, "the new SPI is zero")
+	}
+	public, gir, err := s.answerGroup(x, choice.group, half.ke)
+	if err != nil {
+		return err
+	}
+	defer clear(gir)
+	ni, nr := half.nonce, make([]byte, nonceLen)
+	if err := s.random(nr); err != nil {
+		return err
+	}
+	own, err := s.newSPI()
+	if err != nil {
+		return err
+	}
+	n := x.successor(Responder, choice.algorithms, theirs, own)
+	if err := s.rekeyed(x, n, gir, ni, nr); err != nil {
+		return err
+	}
+	choice.answer.SPI = own[:]
+	r.Add(wire.PayloadSAV2, wire.SAV2{choice.answer})
+	r.Add(wire.PayloadNonceV2, wire.Raw(nr))
+	r.Add(wire.PayloadKEV2, wire.KEV2{Group: choice.group.Number, Data: public})
+	r.held = true
+	s.send(r)
+	if q := s.rekeying; q != nil {
+		q.enter(ni, nr)
+		q.rival = n
+		return nil
+	}
+	s.succeed(x, n)
+	s.goOn()
+	return nil
+}
