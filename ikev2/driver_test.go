@@ -116,19 +116,8 @@ func newParty(t testing.TB, name, local, remote, text string) *party {
 			p.itf = i
 		}
 	}
-	if p.itf.Tunnel == nil {
-		p.itf.Tunnel = &policy.Tunnel{
-			Source: netip.MustParseAddr(local), Destination: netip.MustParseAddr(remote), ReqID: ipsec.ReqIDBase + 1,
-			Protection: c.IPsec[0],
-		}
-		for _, profile := range c.IPsec {
-			if strings.Contains(text, "tunnel protection ipsec profile "+profile.Name+"\n") {
-				p.itf.Tunnel.Protection = profile
-			}
-		}
-		if strings.Contains(text, "tunnel mode ipsec") {
-			p.itf.Tunnel.Mode, p.itf.Tunnel.Mark = policy.IPsecIPv4, 1
-		}
+	if p.itf == nil || p.itf.Tunnel == nil {
+		t.Fatalf("%s has no tunnel: %v", name, c.Warnings)
 	}
 	var seed [32]byte
 	copy(seed[:], name)
