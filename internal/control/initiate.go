@@ -91,6 +91,11 @@ func (e *exec) standing(name string) string {
 				return fmt.Sprintf(": still negotiating with %s, in %s", t.Destination, s.State)
 			}
 		}
+		for _, s := range view.IKEv2 {
+			if t.Name == name && s.Initiator && s.Remote.Addr() == t.Destination {
+				return fmt.Sprintf(": still negotiating with %s, in %s", t.Destination, s.State)
+			}
+		}
 	}
 	return ""
 }

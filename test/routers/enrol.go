@@ -12,13 +12,21 @@ import (
 // certificate is the first that a router shows, and the first that it asks for.
 type Order struct{ R1, R2 []string }
 
+// OneOrder is of the note's IKEv2 cases with one trustpoint, TwoOrder of those with
+// two: R1 asks for TP2's certificates first.
+var (
+	OneOrder = Order{R1: []string{"TP1"}, R2: []string{"TP1"}}
+	TwoOrder = Order{R1: []string{"TP1", "TP2"}, R2: []string{"TP2", "TP1"}}
+)
+
 // NoteOrder is the note's: R1 asks for CA2 first, R2 for CA1.
 var NoteOrder = Order{R1: []string{"IOSCA1", "IOSCA2"}, R2: []string{"IOSCA2", "IOSCA1"}}
 
 // Enrol makes two CAs, a certificate of each for both routers and a CRL each,
 // and imports them with the obol command as an operator would.
 func (p *Pair) Enrol(order Order) error {
-	p.cas = map[string]*testca.CA{"IOSCA1": testca.New("CA1", 0), "IOSCA2": testca.New("CA2", 1)}
+	ca1, ca2 := testca.New("CA1", 0), testca.New("CA2", 1)
+	p.cas = map[string]*testca.CA{"IOSCA1": ca1, "IOSCA2": ca2, "TP1": ca1, "TP2": ca2}
 	if err := p.EnrolRouter(p.R1, order.R1...); err != nil {
 		return err
 	}
