@@ -13,7 +13,8 @@ import (
 func (e *Engine) beginV2(now time.Time, h wire.Header, d ike.Datagram) {
 	first := h.Exchange == wire.ExchangeSAInit && h.MessageID == 0 && h.ResponderSPI.IsZero() && !h.InitiatorSPI.IsZero() &&
 		h.Flags&wire.FlagInitiator != 0 && h.Flags&wire.FlagResponse == 0
-	if !first {
+	// Somebody sends us our own first message: we are not to be our peer.
+	if !first || e.sessions.own[h.InitiatorSPI] != nil {
 		e.counters.UnknownSA++
 		e.drop(now, "unknown", NoSA{Local: d.Local, Remote: d.Remote, Exchange: h.Exchange})
 		return

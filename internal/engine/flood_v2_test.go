@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"testing"
+	"time"
+)
+
+// Row 26 in version 2: a flood of first messages, of as many forged addresses or of
+// one, leaves no more half-open SAs than crypto ikev2 limit says, none when they
+// have timed out, and the memory of before. With a cookie-challenge it leaves what
+// that says.
+func TestFloodV2(t *testing.T) {
+	const flood = 20_000
+	const once = 8 << 10 // octets, of what is made with the first
+	first := strange(t, peerAddr(0), 0).says()[0]
+	for _, c := range []struct {
+		name  string
+		more  string
+		peers int
+		left  int
+	}{
+		{"of forged addresses", "", flood, 40},
+		{"of one address", generous, 1, 64},
+		{"with a cookie-challenge", generous + "crypto ikev2 cookie-challenge 10\n", flood, 10},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newTargetV2(t, c.more, peerAddr(0))
+			before := live()
+			for n := range flood {
+				message := bytes.Clone(first)
+				binary.BigEndian.PutUint64(message, uint64(n+1))
+				from := n % c.peers
+				r.receive(netip.AddrFrom4([4]byte{100, byte(from >> 16), byte(from >> 8), byte(from)}), message)
+				if len(r.sessions.all) > c.left {
+					t.Fatalf("%d sessions after %d messages", len(r.sessions.all), n+1)
+				}
+			}
+			if n := r.halfOpen.v2; n != c.left || len(r.sessions.all) != n {
+				t.Errorf("%d half-open, want %d", n, c.left)
+			}
+			r.sent = nil
+			if got, most := int64(live())-int64(before), once+halfOpenLimit*int64(c.left); got > most {
+				t.Errorf("%d octets live, at most %d", got, most)
+			}
+			r.pass(5 * time.Minute)
+			r.empty()
+			if most := 2 * 3 * muteAfter; r.told > most {
+				t.Errorf("%d ends are told, at most %d", r.told, most)
+			}
+		})
+	}
+}
