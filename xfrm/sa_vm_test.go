@@ -3,6 +3,7 @@
 package xfrm
 
 import (
+	"net/netip"
 	"strconv"
 	"strings"
 	"testing"
@@ -177,5 +178,40 @@ func TestTransportMode(t *testing.T) {
 		if len(p.Data) > 1500 || p.Data[6]&0x3f != 0 {
 			t.Errorf("fragmented or too large:\n%s", sent)
 		}
+	}
+}
+
+// SAs and policies between IPv6 addresses, for IPv6 traffic, are kept as asked,
+// with UDP encapsulation too.
+func TestIPv6(t *testing.T) {
+	r1, _ := routers(t)
+	own, peer := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2")
+	all := netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+	for _, encap := range []*ipsec.Encap{nil, {LocalPort: 4500, RemotePort: 31000}} {
+		tun := vtiTunnel()
+		tun.encr, tun.integ = suite.AESGCM16, nil
+		sa := r1.sa(tun, ipsec.In, 0x3000)
+		sa.Src, sa.Dst, sa.Selector, sa.Encap = peer, own, ipsec.Selector{Local: all, Remote: all}, encap
+		r1.must(r1.InstallSA(sa))
+		s, err := r1.get(sa.SAID)
+		if err != nil || s.id != sa.SAID || s.replay != sa.Replay {
+			t.Errorf("reads back as %+v, %v", s, err)
+		}
+		shown := r1.Run("ip", "-6", "xfrm", "state", "list", "spi", strconv.Itoa(int(sa.SPI)))
+		if !strings.Contains(shown, "src 2001:db8::2 dst 2001:db8::1") || !strings.Contains(shown, "aead rfc4106(gcm(aes))") || strings.Contains(shown, "espinudp") != (encap != nil) {
+			t.Errorf("iproute2 shows\n%s", shown)
+		}
+		r1.must(r1.RemoveSA(sa.SAID))
+	}
+	p := ipsec.Policy{Direction: ipsec.Out, Selector: ipsec.Selector{Local: all, Remote: all}, Mark: 0x0b000001, ReqID: ipsec.ReqIDBase | 1,
+		Mode: ipsec.Tunnel, Protocol: ipsec.ESP, Local: own, Remote: peer}
+	r1.must(r1.SetPolicy(p))
+	r1.must(r1.SetPolicy(p))
+	if shown := r1.Run("ip", "-6", "xfrm", "policy"); strings.Count(shown, "src ::/0 dst ::/0") != 1 || !strings.Contains(shown, "tmpl src 2001:db8::1 dst 2001:db8::2") {
+		t.Errorf("iproute2 shows\n%s", shown)
+	}
+	r1.must(r1.RemovePolicy(p))
+	if shown := r1.Run("ip", "-6", "xfrm", "policy"); strings.Contains(shown, "tmpl") {
+		t.Errorf("left:\n%s", shown)
 	}
 }
