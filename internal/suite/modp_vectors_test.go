@@ -66,3 +66,23 @@ func TestMODPVectors(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryGroupHasAVector: TestX25519Vector and TestMLKEMVectors have the two
+// groups of IKEv2 alone.
+func TestEveryGroupHasAVector(t *testing.T) {
+	known := map[uint16]bool{}
+	for _, v := range groupVectors {
+		known[v.group] = true
+	}
+	for _, v := range modpVectors {
+		known[v.group] = true
+	}
+	for _, g := range Groups() {
+		if !known[g.Number] {
+			t.Errorf("%s has no answer of somebody else's", g.Name)
+		}
+	}
+	if len(groupsV2) != 2 {
+		t.Errorf("%d groups of IKEv2 alone", len(groupsV2))
+	}
+}
