@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// A row is one class of bad input that brought down, or opened, somebody's IKEv1
-// daemon: those of strongSwan, Libreswan and Cisco of about ten years.
+// A row is one class of bad input that brought down, or opened, somebody's IKE
+// daemon: those of strongSwan, Libreswan, OpenIKED and Cisco of about ten years.
 type row struct {
 	number int
 	input  string
@@ -22,6 +22,7 @@ type row struct {
 	tests  []string // directory and name
 }
 
+// rows are those of IKEv1.
 var rows = []row{
 	{1, "payload types of IKEv2 in IKEv1, and the reverse", "CVE-2015-3991",
 		"silence: INVALID-PAYLOAD-TYPE in the log; another version is counted as unsupported",
@@ -63,7 +64,51 @@ var rows = []row{
 		"INVALID-SPI or NO-PROPOSAL-CHOSEN, the first pair stands", []string{"ikev1 TestHostileSPI", "internal/engine TestSPIOfAnotherSession"}},
 }
 
-// Every test that the list names is there.
+// rowsV2 are those of IKEv2.
+var rowsV2 = []row{
+	{1, "payload types of IKEv1 in IKEv2", "CVE-2015-3991",
+		"skipped as unknown; with the critical bit UNSUPPORTED_CRITICAL_PAYLOAD, and silence before there are keys",
+		[]string{"ikev2 TestHostileInitRequest", "ikev2 TestHostileInitResponse", "ikev2 TestHostileAuth", "wire TestParseChainV2"}},
+	{2, "a KE payload of group 1025", "CVE-2014-9221",
+		"INVALID_KE_PAYLOAD, nothing is kept; the group is in no table",
+		[]string{"ikev2 TestHostileInitRequest", "ikev2 TestChooseChild", "ikev2 TestAdditionalKeyExchangeRefused"}},
+	{3, "public values of zeros, of a wrong length, off the curve, oversized", "CVE-2015-3240, CVE-2023-41913, CVE-2026-35332",
+		"silence, and the true message is still taken; with keys INVALID_SYNTAX",
+		[]string{"ikev2 TestHostileInitRequest", "ikev2 TestHostileInitResponse", "ikev2 TestAdditionalKeyExchangeRefused", "internal/suite TestPublicValues",
+			"internal/suite TestX25519Vector", "internal/suite TestMLKEMRefuses"}},
+	{4, "proposals without D-H, with the PRF of XCBC, AES-GMAC for ESP", "CVE-2016-5391, CVE-2016-3071, CVE-2024-3652",
+		"NO_PROPOSAL_CHOSEN with the reason of each proposal", []string{"ikev2 TestChooseIKE", "ikev2 TestChooseChild", "ikev2 TestAcceptIKE", "ikev2 FuzzOffer"}},
+	{6, "fragments: behind other payloads, number 0, above the total, of another total, of a huge whole", "CVE-2026-12413, CVE-2016-1287",
+		"dropped before anything is decrypted; what is kept is bounded by message, by address and in all, and for 30 seconds",
+		[]string{"ikev2 TestFragmentsHostile", "ikev2 TestFragmentInFragment", "ikev2 TestReassembly", "ikev2 TestReassemblyLimits", "ikev2 TestFragmentFlood",
+			"ikev2 FuzzReassembly", "wire TestBodyErrorsV2"}},
+	{7, "traffic selectors of a wrong count or length, turned round, of mixed families", "CVE-2023-23009",
+		"INVALID_SYNTAX, or TS_UNACCEPTABLE where they can be read", []string{"ikev2 TestHostileChild", "ikev2 TestOffered", "ikev2 TestNarrowed", "ikev2 FuzzSelectors",
+			"wire TestBodyErrorsV2", "wire TestLimitsV2"}},
+	{10, "an exchange that the state does not allow", "CVE-2019-12312, CVE-2014-2338",
+		"silence, and the message is taken in its turn", []string{"ikev2 TestBeforeAuth", "ikev2 TestAdditionalKeyExchangeRefused", "ikev2 TestUnknownExchange"}},
+	{14, "lenient PKCS #1: small exponents, octets behind the digest, another DigestInfo", "CVE-2018-16151, CVE-2018-16152, CVE-2018-17540",
+		"AUTHENTICATION_FAILED: the one right block is built and compared", []string{"internal/suite TestForgeryWithExponent3", "internal/suite TestVerifyRefuses",
+			"internal/suite TestSignatures", "ikev2 TestVerifySignatureRefuses"}},
+	{15, "RSA keys with an even modulus, exponent 0 or 1; signatures of nought and above the modulus", "CVE-2017-9022, CVE-2017-11185, CVE-2021-41990",
+		"the key is refused, or the signature", []string{"internal/suite TestBadKeys", "internal/suite TestVerifyRefuses"}},
+	{16, "parameters of PSS: a mask without its hash, a huge salt", "CVE-2018-6459",
+		"an algorithm is known octet for octet or not at all", []string{"internal/suite TestSignatures", "pki TestVerifyPSS", "ikev2 TestVerifySignatureRefuses"}},
+	{19, "addresses in what nobody has verified, to be fetched", "CVE-2022-40617",
+		"nothing is fetched", []string{"ikev2 TestReadCertificates", "pki TestVerifyRevocation"}},
+	{20, "certificates without end", "CVE-2021-41991",
+		"INVALID_SYNTAX above eight; none outlives the handshake", []string{"ikev2 TestReadCertificates", "ikev2 TestHostileAuth", "ikev2 TestReadRequests"}},
+	{21, "EAP", "CVE-2021-45079, CVE-2015-8023, CVE-2023-26463",
+		"AUTHENTICATION_FAILED: it is not spoken, and no message of it is looked into", []string{"ikev2 TestHostileAuth"}},
+	{22, "a PRF that is agreed on and then not there", "CVE-2018-10811",
+		"offers and choices are of the table that computes", []string{"ikev2 TestChooseIKE", "ikev2 TestOfferAndChoiceAgree"}},
+	{26, "floods of first messages", "CVE-2018-0158",
+		"a cookie is asked for in fewer octets than came in, and nothing is kept of who asks; 2 KB of who does not", []string{"ikev2 TestCookies", "ikev2 TestCookiesIgnore", "ikev2 TestHalfOpenMemory"}},
+	{29, "raw keys, which are not compared right", "CVE-2020-16088",
+		"they are not understood", []string{"ikev2 TestReadCertificates", "ikev2 TestVerifySignatureRefuses"}},
+}
+
+// Every test that the lists name is there.
 func TestRows(t *testing.T) {
 	there := map[string]bool{}
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
@@ -85,13 +130,15 @@ func TestRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, r := range rows {
-		if i > 0 && r.number <= rows[i-1].number || len(r.tests) == 0 || r.input == "" || r.ends == "" || r.after == "" {
-			t.Errorf("row %d is not in order", r.number)
-		}
-		for _, name := range r.tests {
-			if !there[name] {
-				t.Errorf("row %d (%s): there is no %s", r.number, r.input, name)
+	for _, list := range [][]row{rows, rowsV2} {
+		for i, r := range list {
+			if i > 0 && r.number <= list[i-1].number || len(r.tests) == 0 || r.input == "" || r.ends == "" || r.after == "" {
+				t.Errorf("row %d is not in order", r.number)
+			}
+			for _, name := range r.tests {
+				if !there[name] {
+					t.Errorf("row %d (%s): there is no %s", r.number, r.input, name)
+				}
 			}
 		}
 	}
