@@ -6,8 +6,9 @@ import (
 	"sync"
 )
 
-// maxKnown bounds what a snapshot remembers: some five kilobytes a certificate.
-const maxKnown = 1024
+// maxKnown bounds what a snapshot remembers: at five kilobytes a certificate, little
+// more than a megabyte.
+const maxKnown = 256
 
 // known are the peers' certificates of chains that stood, with the issuer whose
 // key signed each: of a peer that comes back they need not be parsed, nor that
