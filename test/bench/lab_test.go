@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"crypto"
 	"fmt"
 	"net"
 	"net/netip"
@@ -19,6 +20,7 @@ import (
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/test/load"
 	"github.com/obol-ike/obol/test/netlab"
 	"github.com/obol-ike/obol/test/testca"
 )
@@ -27,9 +29,9 @@ import (
 //
 //	obol-bench-1 [192.168.1.1]──veth──[192.168.1.2] obol-bench [192.168.2.2]──veth──[192.168.2.1] obol-bench-2
 type lab struct {
-	b      *testing.B
-	dir    string
-	auth   string
+	b   *testing.B
+	dir string
+	kind
 	host   *netlab.Host
 	r1, r2 *testca.Identity
 }
@@ -37,60 +39,34 @@ type lab struct {
 // A responder is somebody's daemon and the initiator that asks it for tunnels.
 type responder struct {
 	cmd       *exec.Cmd
-	initiator *initiator
+	initiator *load.Initiator
+	children  bool // tells that a tunnel is to have its child SA
 }
 
-func newLab(b *testing.B, auth string) *lab {
+func newLab(b *testing.B, k kind) *lab {
 	b.Helper()
 	ca := testca.New("CA1", 0)
-	enrol := func(name string, key int) *testca.Identity {
-		signer := testca.RSA(2048, key)
+	if k.ecdsa {
+		ca = testca.NewWith("CA1", testca.EC(9), crypto.SHA256)
+	}
+	enrol := func(name string, n byte) *testca.Identity {
+		signer := crypto.Signer(testca.RSA(2048, int(n)))
+		if k.ecdsa {
+			signer = testca.EC(n)
+		}
 		return &testca.Identity{CA: ca, Key: signer, Cert: ca.Issue(testca.Certificate{
 			Subject: testca.DN("CN=" + name + ",O=cisco").DER(), Key: signer.Public(),
 			Extensions: []testca.Extension{testca.KeyUsage(testca.DigitalSignature), testca.DNSName(name + ".cisco.com")},
 		})}
 	}
-	return &lab{b: b, dir: b.TempDir(), auth: auth, host: netlab.New(b, "obol-bench"), r1: enrol("R1", 2), r2: enrol("R2", 4)}
-}
-
-const config = `!obol serial-number 100
-hostname R%[1]d
-ip domain name cisco.com
-crypto pki trustpoint IOSCA1
- revocation-check none
-crypto isakmp policy 10
- encryption aes
- hash sha256
- authentication %[2]s
- group 14
-crypto isakmp identity %[5]s
-crypto isakmp key secret-of-both address 0.0.0.0 0.0.0.0
-crypto ipsec transform-set TS esp-aes esp-sha256-hmac
-crypto ipsec profile IPSEC
- set transform-set TS
-interface Tunnel1
- ip address 10.0.0.%[1]d 255.255.255.0
- tunnel source Ethernet0/0
- tunnel destination %[4]s
- tunnel mode ipsec ipv4
- tunnel protection ipsec profile IPSEC
-interface Ethernet0/0
- ip address %[3]s 255.255.255.0
-`
-
-// identity is what each end calls itself.
-func (l *lab) identity() string {
-	if l.auth == "rsa-sig" {
-		return "dn"
-	}
-	return "address"
+	return &lab{b: b, dir: b.TempDir(), kind: k, host: netlab.New(b, "obol-bench"), r1: enrol("R1", 2), r2: enrol("R2", 4)}
 }
 
 // obold starts ours.
 func (l *lab) obold() *responder {
 	l.b.Helper()
 	store, socket := filepath.Join(l.dir, "store"), filepath.Join(l.dir, "obol.sock")
-	if l.auth == "rsa-sig" {
+	if !l.psk {
 		out, err := exec.Command(bin+"/obol", "--store", store, "--socket", socket, "crypto", "pki", "import", "IOSCA1", "pem",
 			"--ca", l.write("ca.pem", testca.CertPEM(l.r1.CA.Cert)),
 			"--cert", l.write("r1.pem", testca.CertPEM(l.r1.Cert)),
@@ -99,8 +75,10 @@ func (l *lab) obold() *responder {
 			l.b.Fatalf("%v: %s", err, out)
 		}
 	}
-	cfg := l.write("r1.cfg", fmt.Appendf(nil, config, 1, l.auth, "192.168.1.1", "192.168.1.2", l.identity()))
-	return l.start(1, nil, socket, bin+"/obold", "-c", cfg, "--store", store, "--socket", socket, "--dataplane", "none", "--initiate", "manual")
+	cfg := l.write("r1.cfg", l.config(1, "192.168.1.1", "192.168.1.2"))
+	r := l.start(1, nil, socket, bin+"/obold", "-c", cfg, "--store", store, "--socket", socket, "--dataplane", "none", "--initiate", "manual")
+	r.children = true
+	return r
 }
 
 // The plugins are Debian's, OpenSSL first.
@@ -115,14 +93,14 @@ const strongswanConf = `charon-systemd {
 swanctl { load = pem pkcs1 pkcs8 x509 pubkey openssl random }
 `
 
-const swanctlConf = `connections { net { version = 1
+const swanctlConf = `connections { net { version = %[1]d
     local_addrs = 192.168.2.1
-    proposals = aes128-sha256-modp2048
+    proposals = %[2]s
     unique = never
-    local { auth = %[1]s
-      %[2]s }
-    remote { auth = %[1]s
-      %[3]s }
+    local { auth = %[3]s
+      %[4]s }
+    remote { auth = %[3]s
+      %[5]s }
     children { net {
       local_ts = 0.0.0.0/0
       remote_ts = 0.0.0.0/0
@@ -134,9 +112,9 @@ secrets { ike { secret = secret-of-both } }
 func (l *lab) charon() *responder {
 	l.b.Helper()
 	env := []string{"SWANCTL_DIR=" + l.dir + "/swanctl", "STRONGSWAN_CONF=" + l.write("strongswan.conf", fmt.Appendf(nil, strongswanConf, l.dir))}
-	words := []any{"psk", "id = 192.168.2.1", ""}
-	if l.auth == "rsa-sig" {
-		words = []any{"pubkey", "certs = r1.pem\n      id = R1.cisco.com", "cacerts = ca.pem"}
+	words := []any{l.version, l.charonIKE, "psk", "id = 192.168.2.1", ""}
+	if !l.psk {
+		words = []any{l.version, l.charonIKE, "pubkey", "certs = r1.pem\n      id = R1.cisco.com", "cacerts = ca.pem"}
 		l.write("swanctl/x509/r1.pem", testca.CertPEM(l.r1.Cert))
 		l.write("swanctl/x509ca/ca.pem", testca.CertPEM(l.r1.CA.Cert))
 		l.write("swanctl/private/r1.pem", l.r1.KeyPEM())
@@ -185,12 +163,12 @@ func (l *lab) start(n int, env []string, ready string, args ...string) *responde
 		}
 	}
 
-	cfg, errs := policy.Compile(policy.Source{Name: "r2.cfg", Text: fmt.Appendf(nil, config, 2, l.auth, local, remote, l.identity())})
+	cfg, errs := policy.Compile(policy.Source{Name: "r2.cfg", Text: l.config(2, local, remote)})
 	if len(errs) > 0 {
 		l.b.Fatal(errs)
 	}
 	env2 := ike.Env{Config: cfg, PKI: pki.NewSnapshot(nil)}
-	if l.auth == "rsa-sig" {
+	if !l.psk {
 		tp := testca.Trustpoint("IOSCA1", l.r2, 1)
 		tp.Settings = cfg.Trustpoints[0]
 		env2.PKI = pki.NewSnapshot([]*pki.Trustpoint{tp})
@@ -202,7 +180,7 @@ func (l *lab) start(n int, env []string, ready string, args ...string) *responde
 		return err
 	}))
 	l.b.Cleanup(func() { conn.Close() })
-	r.initiator = newInitiator(env2, conn, here, there)
+	r.initiator = load.New(env2, conn)
 	return r
 }
 
@@ -212,7 +190,12 @@ func (r *responder) tunnels(b *testing.B, n int) float64 {
 	b.Helper()
 	before := r.cpu(b)
 	for range n {
-		must(b, r.initiator.tunnel())
+		child, err := r.initiator.Up()
+		must(b, err)
+		if r.children && !child {
+			b.Fatal("no child SA")
+		}
+		must(b, r.initiator.Down())
 	}
 	time.Sleep(50 * time.Millisecond) // the last DELETE
 	return float64(r.cpu(b)-before) / float64(time.Millisecond) / float64(n)
