@@ -48,8 +48,8 @@ type negotiated struct {
 
 // pair makes both SAs with their keys. RFC 7296 section 2.17: "All keys for SAs
 // carrying data from the initiator to the responder are taken before SAs going
-// from the responder to the initiator", and of one SA "the encryption key ...
-// is taken from the first bits".
+// from the responder to the initiator", and of one SA "the encryption key (if any)
+// MUST be taken from the first bits".
 func (s *Session) pair(x *ikeSA, n negotiated) (in, out ipsec.SA) {
 	t := n.itf.Tunnel
 	life := s.jittered(t.Protection.Lifetime)
