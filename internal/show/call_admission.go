@@ -12,12 +12,12 @@ import (
 // remembered. The limits are those that obol has: of half-open SAs.
 func CallAdmission(w io.Writer, v engine.View, c *policy.Config) error {
 	var active, negotiating, children int
-	for _, s := range v.Sessions {
-		children += 2 * len(s.Children)
+	for _, s := range ikeSAs(v) {
+		children += 2 * len(s.children)
 		switch {
-		case established(s):
+		case s.up:
 			active++
-		case !deleted(s):
+		case !s.deleted:
 			negotiating++
 		}
 	}

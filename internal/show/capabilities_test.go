@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/engine"
 )
 
@@ -35,6 +36,21 @@ func TestCapabilities(t *testing.T) {
 		}
 		if got := text(func(w io.Writer) error { return Session(w, engine.View{Sessions: views}, now, nil, true) }); !strings.Contains(got, test.session) {
 			t.Errorf("want %q in\n%s", test.session, got)
+		}
+	}
+}
+
+func TestCapabilitiesV2(t *testing.T) {
+	for want, change := range map[string]func(*ikev2.View){
+		"":    func(s *ikev2.View) { s.DPD.Interval = 0 },
+		"D":   func(*ikev2.View) {},
+		"DN":  func(s *ikev2.View) { s.NATPeer = true },
+		"DNF": func(s *ikev2.View) { s.NATSelf, s.Fragmentation = true, true },
+	} {
+		s := sessionV2()
+		change(&s)
+		if got := capabilitiesV2(s); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -14,16 +14,17 @@ import (
 // without SAs. Detail counts errors by their kind.
 func IPsecSA(w io.Writer, v engine.View, now time.Time, counters Counters, detail bool) error {
 	var p printer
+	sas := ikeSAs(v)
 	for _, t := range v.Tunnels {
 		if protected(t) {
-			ipsecSA(&p, v, t, now, counters, detail)
+			ipsecSA(&p, sas, t, now, counters, detail)
 		}
 	}
 	return p.flush(w)
 }
 
-func ipsecSA(p *printer, v engine.View, t tunnel.View, now time.Time, counters Counters, detail bool) {
-	children := pairs(v.Sessions, t.Name)
+func ipsecSA(p *printer, sas []ikeSA, t tunnel.View, now time.Time, counters Counters, detail bool) {
+	children := pairs(sas, t.Name)
 	in, out := count(children, counters, ipsec.In), count(children, counters, ipsec.Out)
 
 	p.f("\ninterface: %s\n", t.Name)
@@ -32,7 +33,7 @@ func ipsecSA(p *printer, v engine.View, t tunnel.View, now time.Time, counters C
 	s := t.Selector
 	p.f("   local  ident (addr/mask/prot/port): (%s/%s/%d/%d)\n", s.Local.Addr(), ipsec.Netmask(s.Local), s.Protocol, s.LocalPort)
 	p.f("   remote ident (addr/mask/prot/port): (%s/%s/%d/%d)\n", s.Remote.Addr(), ipsec.Netmask(s.Remote), s.Protocol, s.RemotePort)
-	p.f("   current_peer %s port %d\n", t.Destination, peerPort(v, t))
+	p.f("   current_peer %s port %d\n", t.Destination, peerPort(sas, t))
 	p.f("     PERMIT, flags={origin_is_acl,}\n")
 	p.f("    #pkts encaps: %d, #pkts encrypt: %[1]d, #pkts digest: %[1]d\n", out.Packets)
 	p.f("    #pkts decaps: %d, #pkts decrypt: %[1]d, #pkts verify: %[1]d\n", in.Packets)
@@ -184,11 +185,11 @@ func plaintextMTU(children []pair, path int) int {
 }
 
 // peerPort is the port of the newest IKE SA with the tunnel's peer.
-func peerPort(v engine.View, t tunnel.View) uint16 {
+func peerPort(sas []ikeSA, t tunnel.View) uint16 {
 	port := uint16(500)
-	for _, s := range v.Sessions {
-		if serves(s, t) {
-			port = s.Remote.Port()
+	for _, s := range sas {
+		if serves(s.local, s.remote, t) {
+			port = s.remote.Port()
 		}
 	}
 	return port

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/tunnel"
 )
@@ -17,21 +18,23 @@ func Narrow(v engine.View, name string, peer netip.Addr) engine.View {
 		return name != "" && t.Name != name || peer.IsValid() && t.Destination != peer
 	}
 	v.Tunnels = slices.DeleteFunc(slices.Clone(v.Tunnels), other)
-	v.Sessions = slices.DeleteFunc(slices.Clone(v.Sessions), func(s ikev1.View) bool {
-		if peer.IsValid() && s.Remote.Addr() != peer {
+	foreign := func(local, remote netip.AddrPort) bool {
+		if peer.IsValid() && remote.Addr() != peer {
 			return true
 		}
-		return name != "" && !slices.ContainsFunc(v.Tunnels, func(t tunnel.View) bool { return serves(s, t) })
-	})
+		return name != "" && !slices.ContainsFunc(v.Tunnels, func(t tunnel.View) bool { return serves(local, remote, t) })
+	}
+	v.Sessions = slices.DeleteFunc(slices.Clone(v.Sessions), func(s ikev1.View) bool { return foreign(s.Local, s.Remote) })
+	v.IKEv2 = slices.DeleteFunc(slices.Clone(v.IKEv2), func(s ikev2.View) bool { return foreign(s.Local, s.Remote) })
 	return v
 }
 
 // IPsecSACount is show crypto ipsec sa count: SAs of both directions. One that
 // a rekey retired still takes what the peer sends, and counts.
 func IPsecSACount(w io.Writer, v engine.View) error {
-	n := 0
+	n, sas := 0, ikeSAs(v)
 	for _, t := range v.Tunnels {
-		n += 2 * len(pairs(v.Sessions, t.Name))
+		n += 2 * len(pairs(sas, t.Name))
 	}
 	var p printer
 	p.f("IPsec SA total: %d, active: %[1]d, rekeying: 0, unused: 0, invalid: 0\n", n)

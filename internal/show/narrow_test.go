@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
@@ -15,7 +16,7 @@ import (
 func TestNarrow(t *testing.T) {
 	second := noteTunnel()
 	second.Name, second.Destination = "Tunnel2", netip.MustParseAddr("192.168.0.9")
-	v := engine.View{Sessions: []ikev1.View{session(), halfOpen()}, Tunnels: []tunnel.View{noteTunnel(), second}}
+	v := engine.View{Sessions: []ikev1.View{session(), halfOpen()}, IKEv2: []ikev2.View{halfOpenV2(), sessionV2()}, Tunnels: []tunnel.View{noteTunnel(), second}}
 	for _, test := range []struct {
 		name, peer        string
 		tunnels, sessions int
@@ -30,11 +31,11 @@ func TestNarrow(t *testing.T) {
 	} {
 		peer, _ := netip.ParseAddr(test.peer) // "" is the zero address
 		got := Narrow(v, test.name, peer)
-		if len(got.Tunnels) != test.tunnels || len(got.Sessions) != test.sessions {
-			t.Errorf("%q %q: %d tunnels, %d sessions", test.name, test.peer, len(got.Tunnels), len(got.Sessions))
+		if len(got.Tunnels) != test.tunnels || len(got.Sessions) != test.sessions || len(got.IKEv2) != test.sessions {
+			t.Errorf("%q %q: %d tunnels, %d and %d sessions", test.name, test.peer, len(got.Tunnels), len(got.Sessions), len(got.IKEv2))
 		}
 	}
-	if len(v.Tunnels) != 2 || len(v.Sessions) != 2 {
+	if len(v.Tunnels) != 2 || len(v.Sessions) != 2 || len(v.IKEv2) != 2 {
 		t.Error("the view itself changed")
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/tunnel"
@@ -25,23 +24,24 @@ func Session(w io.Writer, v engine.View, now time.Time, counters Counters, detai
 		p.f("K - Keepalives, N - NAT-traversal, T - cTCP encapsulation     \n")
 		p.f("X - IKE Extended Authentication, F - IKE Fragmentation\n\n")
 	}
+	all := ikeSAs(v)
 	var shown []uint32
 	for _, t := range v.Tunnels {
 		if !protected(t) {
 			continue
 		}
-		b := block{tunnel: &t, children: pairs(v.Sessions, t.Name), peer: netip.AddrPortFrom(t.Destination, peerPort(v, t))}
-		for _, s := range v.Sessions {
-			if serves(s, t) {
+		b := block{tunnel: &t, children: pairs(all, t.Name), peer: netip.AddrPortFrom(t.Destination, peerPort(all, t))}
+		for _, s := range all {
+			if serves(s.local, s.remote, t) {
 				b.sessions = append(b.sessions, s)
-				shown = append(shown, s.ConnID)
+				shown = append(shown, s.connID)
 			}
 		}
 		b.print(&p, now, counters, detail)
 	}
-	for _, s := range v.Sessions {
-		if !slices.Contains(shown, s.ConnID) {
-			block{sessions: []ikev1.View{s}, peer: s.Remote}.print(&p, now, counters, detail)
+	for _, s := range all {
+		if !slices.Contains(shown, s.connID) {
+			block{sessions: []ikeSA{s}, peer: s.remote}.print(&p, now, counters, detail)
 		}
 	}
 	return p.flush(w)
@@ -50,14 +50,14 @@ func Session(w io.Writer, v engine.View, now time.Time, counters Counters, detai
 // block is what concerns one tunnel, or one peer of no tunnel.
 type block struct {
 	tunnel   *tunnel.View // nil: of no tunnel
-	sessions []ikev1.View
+	sessions []ikeSA
 	children []pair
 	peer     netip.AddrPort
 }
 
 // status is the session's in IOS's words.
 func (b block) status() string {
-	return statusOf(len(b.children), slices.ContainsFunc(b.sessions, established), len(b.sessions) > 0)
+	return statusOf(len(b.children), slices.ContainsFunc(b.sessions, func(s ikeSA) bool { return s.up }), len(b.sessions) > 0)
 }
 
 func statusOf(children int, up, negotiating bool) string {
@@ -78,11 +78,11 @@ func (b block) print(p *printer, now time.Time, counters Counters, detail bool) 
 	var profile, id string
 	var since time.Time
 	for _, s := range b.sessions {
-		if s.Profile != "" {
-			profile = s.Profile
+		if s.profile != "" {
+			profile = s.profile
 		}
-		if s.PeerID != "" {
-			id = s.PeerID
+		if s.peerID != "" {
+			id = s.peerID
 		}
 	}
 	for _, c := range b.children {
@@ -112,7 +112,7 @@ func (b block) print(p *printer, now time.Time, counters Counters, detail bool) 
 	}
 	p.f("\n")
 	for _, s := range b.sessions {
-		ikeSA(p, s, detail)
+		s.print(p, detail)
 	}
 	if b.tunnel != nil {
 		b.flow(p, now, counters, detail)
@@ -120,15 +120,19 @@ func (b block) print(p *printer, now time.Time, counters Counters, detail bool) 
 	p.f("\n")
 }
 
-func ikeSA(p *printer, s ikev1.View, detail bool) {
-	active := "Inactive"
-	if established(s) {
+// print: only the sessions of version 2 have a number.
+func (s ikeSA) print(p *printer, detail bool) {
+	active, id := "Inactive", uint32(0)
+	if s.up {
 		active = "Active"
 	}
-	p.f("  Session ID: 0  \n")
-	p.f("  IKEv1 SA: local %s remote %s %s \n", slashed(s.Local), slashed(s.Remote), active)
+	if s.version == 2 {
+		id = s.connID
+	}
+	p.f("  Session ID: %d  \n", id)
+	p.f("  IKEv%d SA: local %s remote %s %s \n", s.version, slashed(s.local), slashed(s.remote), active)
 	if detail {
-		p.f("          Capabilities:%s connid:%d lifetime:%s\n", cmp.Or(capabilities(s), "(none)"), s.ConnID, hms(s.Remaining))
+		p.f("          Capabilities:%s connid:%d lifetime:%s\n", cmp.Or(s.capabilities, "(none)"), s.connID, hms(s.remaining))
 	}
 }
 

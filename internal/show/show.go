@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
@@ -48,18 +47,6 @@ func mapTag(name string) string { return name + "-head-0" }
 // protected says whether a tunnel has IPsec to show.
 func protected(t tunnel.View) bool { return t.Profile != "" && t.Source.IsValid() }
 
-// serves says whether an IKE SA is between the tunnel's ends.
-func serves(s ikev1.View, t tunnel.View) bool {
-	return s.Local.Addr() == t.Source && s.Remote.Addr() == t.Destination
-}
-
-// established says whether an IKE SA is authenticated and stands.
-func established(s ikev1.View) bool { return s.State == string(ikev1.QMIdle) && !deleted(s) }
-
-// deleted says that only child SAs are left of an IKE SA: its status is
-// "ACTIVE (deleted)".
-func deleted(s ikev1.View) bool { return strings.HasSuffix(s.Status, "(deleted)") }
-
 // pair is a child SA pair and the IKE SA that made it.
 type pair struct {
 	ikev1.ChildView
@@ -67,12 +54,12 @@ type pair struct {
 }
 
 // pairs collects the child SA pairs of a tunnel, oldest IKE SA first.
-func pairs(sessions []ikev1.View, name string) []pair {
+func pairs(sas []ikeSA, name string) []pair {
 	var all []pair
-	for _, s := range sessions {
-		for _, c := range s.Children {
+	for _, s := range sas {
+		for _, c := range s.children {
 			if c.Tunnel == name {
-				all = append(all, pair{c, s.ConnID})
+				all = append(all, c)
 			}
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
@@ -141,26 +142,35 @@ func TestSession(t *testing.T) {
 	down := engine.View{Tunnels: []tunnel.View{noteTunnel()}}
 	golden(t, "session", func(w io.Writer) error { return Session(w, up, now, counted, false) })
 	golden(t, "session-detail", func(w io.Writer) error { return Session(w, up, now, counted, true) })
+	both := engine.View{
+		Sessions: []ikev1.View{halfOpen()}, IKEv2: []ikev2.View{sessionV2(childV2(ipsec.Tunnel, gre, 128)), halfOpenV2()}, Tunnels: []tunnel.View{noteTunnel()},
+	}
+	golden(t, "session-ikev2", func(w io.Writer) error { return Session(w, both, now, counted, false) })
+	golden(t, "session-ikev2-detail", func(w io.Writer) error { return Session(w, both, now, counted, true) })
 	golden(t, "session-down", func(w io.Writer) error { return Session(w, down, now, counted, false) })
 	golden(t, "session-down-detail", func(w io.Writer) error { return Session(w, down, now, counted, true) })
 }
 
 // TestStatus walks through the states of a tunnel's session.
 func TestStatus(t *testing.T) {
+	pairs := []pair{{ChildView: child(ipsec.Tunnel, gre, 128)}}
 	negotiating := session()
 	negotiating.State = string(ikev1.MMKeyExch)
 	gone := session()
 	gone.Status = "ACTIVE (deleted)"
-	pairs := []pair{{ChildView: child(ipsec.Tunnel, gre, 128)}}
-	for want, b := range map[string]block{
-		"DOWN":             {},
-		"DOWN-NEGOTIATING": {sessions: []ikev1.View{negotiating}},
-		"UP-IDLE":          {sessions: []ikev1.View{session()}},
-		"UP-ACTIVE":        {sessions: []ikev1.View{negotiating, session()}, children: pairs},
-		"UP-NO-IKE":        {sessions: []ikev1.View{gone}, children: pairs},
+	v1 := func(sessions ...ikev1.View) []ikeSA { return ikeSAs(engine.View{Sessions: sessions}) }
+	v2 := func(sessions ...ikev2.View) []ikeSA { return ikeSAs(engine.View{IKEv2: sessions}) }
+	for want, blocks := range map[string][]block{
+		"DOWN":             {{}},
+		"DOWN-NEGOTIATING": {{sessions: v1(negotiating)}, {sessions: v2(halfOpenV2())}},
+		"UP-IDLE":          {{sessions: v1(session())}, {sessions: v2(sessionV2())}},
+		"UP-ACTIVE":        {{sessions: v1(negotiating, session()), children: pairs}, {sessions: v2(halfOpenV2(), sessionV2()), children: pairs}},
+		"UP-NO-IKE":        {{sessions: v1(gone), children: pairs}},
 	} {
-		if got := b.status(); got != want {
-			t.Errorf("%s, want %s", got, want)
+		for _, b := range blocks {
+			if got := b.status(); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
 		}
 	}
 }
