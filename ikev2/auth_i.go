@@ -112,6 +112,10 @@ func (st *sentAuth) handle(s *Session, m *message) (phase, error) {
 			return nil, &fatal{r}
 		}
 	}
+	if s.doomed != "" {
+		s.leave(s.doomed, 0)
+		return nil, &fatal{reject(0, "%s", s.doomed)}
+	}
 	peer, err := readProof(m, wire.PayloadIDr)
 	if err == nil {
 		err = st.verify(s, peer, m.MessageID)
@@ -143,12 +147,17 @@ func (st *sentAuth) verify(s *Session, p *peerProof, id uint32) error {
 // hold. RFC 7296 section 2.21.2 has the notification in an exchange of its own; a
 // deletion beside it is understood by all.
 func (s *Session) disown(r *rejection) {
-	x := s.ike
 	notify := r.notify
 	if notify == 0 {
 		notify = wire.V2AuthenticationFailed
 	}
-	s.over(r.reason)
+	s.leave(r.reason, notify)
+}
+
+// leave deletes an IKE SA that stands for the responder alone.
+func (s *Session) leave(reason string, notify wire.NotifyTypeV2) {
+	x := s.ike
+	s.over(reason)
 	x.closing = true
 	s.ask(x, &deletion{protocol: wire.ProtocolISAKMP, notify: notify})
 }

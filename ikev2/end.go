@@ -17,6 +17,12 @@ func (s *Session) Delete(now time.Time, reason string) {
 		return
 	}
 	x := s.ike
+	if _, waits := s.phase.(*sentAuth); waits {
+		// For the peer the IKE SA may stand already, and it would keep it: it is told
+		// when it has answered.
+		s.doomed = reason
+		return
+	}
 	s.report(DeleteQueued{SA: s.sa(x), Reason: reason})
 	spis := map[wire.ProtocolID][]uint32{}
 	for _, c := range s.children {

@@ -278,3 +278,32 @@ func TestLifetime(t *testing.T) {
 	p.r1.wantIdle()
 	p.r2.wantIdle()
 }
+
+// An IKE SA that is deleted while IKE_AUTH is under way may stand for the peer: it
+// is deleted there when the peer has answered, whatever was lost before.
+func TestDeleteInAuth(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		p := pskPair(t)
+		p.initiate(p.r1)
+		p.step(p.r1)
+		p.step(p.r2)
+		if st := p.r1.session.View(p.now).State; st != IWaitAuth {
+			t.Fatal(st)
+		}
+		p.r1.session.Delete(p.now, "test")
+		p.r1.collect(p.now)
+		if p.r1.session.Alive() || p.r1.session.Established() || p.r1.session.Done() {
+			t.Error("it counts as an IKE SA, or is forgotten")
+		}
+		first := lost
+		p.advance(answerTime, func(from *party, _ ike.Datagram) bool {
+			lose := first && from == p.r2
+			first = first && !lose
+			return lose
+		})
+		want(t, p.r2, func(e ike.SessionDown) bool { return e.Established && e.Reason == "deleted by the peer" })
+		want(t, p.r1, func(e ike.SessionDown) bool { return !e.Established && e.Reason == "test" })
+		p.r1.wantIdle()
+		p.r2.wantIdle()
+	}
+}

@@ -41,6 +41,7 @@ type Session struct {
 
 	silent  bool              // the peer answered no repetition any more
 	rumour  wire.NotifyTypeV2 // an error in the clear while IKE_SA_INIT waits, 0: none
+	doomed  string            // why the IKE SA is to go as soon as the peer has answered our IKE_AUTH
 	waiting []*policy.Interface
 	pending []*installation // pairs on their way into the data plane
 
@@ -106,7 +107,7 @@ func (s *Session) Origin() (spi wire.SPI, ok bool) {
 
 // Alive says that there is an IKE SA, established or on its way. A session
 // without one may still wait for the answer to its last word.
-func (s *Session) Alive() bool { return s.ike != nil }
+func (s *Session) Alive() bool { return s.ike != nil && s.doomed == "" }
 
 // Established says that the IKE SA is authenticated and stands.
 func (s *Session) Established() bool { return s.ike != nil && s.up != nil }
