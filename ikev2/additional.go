@@ -15,13 +15,13 @@ import (
 // mixed is what additional key exchanges leave for AUTH.
 type mixed struct {
 	pending []*suite.Group // still to come
-	intAuth [2][]byte      // of the initiator and of the responder so far (RFC 9242 section 3.3.2)
+	intAuth *[2][]byte     // of the initiator and of the responder so far (RFC 9242 section 3.3.2), nil: none
 }
 
 // intermediate closes the signed octets, id being that of the first IKE_AUTH. It is
 // nil when there was no IKE_INTERMEDIATE.
 func (m mixed) intermediate(id uint32) []byte {
-	if m.intAuth[0] == nil {
+	if m.intAuth == nil {
 		return nil
 	}
 	return intAuth(m.intAuth[0], m.intAuth[1], id)
@@ -30,6 +30,9 @@ func (m mixed) intermediate(id uint32) []byte {
 // heard adds a message of the initiator (0) or of the responder (1).
 func (init *initial) heard(prf *suite.Hash, who int, h wire.Header, first wire.PayloadType, inner []byte) {
 	p := [2]suite.Key{init.keys.Pi, init.keys.Pr}[who]
+	if init.intAuth == nil {
+		init.intAuth = new([2][]byte)
+	}
 	init.intAuth[who] = intermediateAuth(prf, p, init.intAuth[who], h, first, inner)
 }
 

@@ -98,7 +98,7 @@ func (init *initial) unlock(x *ikeSA) error {
 // had those of before.
 func (init *initial) lock(x *ikeSA) {
 	x.d, x.in, x.out = nil, nil, nil
-	if init.intAuth[0] == nil {
+	if init.intAuth == nil {
 		init.keys.Wipe()
 		init.keys = nil
 	}

@@ -47,16 +47,16 @@ type entry struct {
 	v2        *ikev2.Session // the same, or nil
 	connID    uint32
 	initiator bool
-	i, r      wire.SPI               // cookies of version 1, as indexed; of version 2 i is the peer's in his first message
-	own       []wire.SPI             // of version 2: ours, as indexed
-	remote    netip.Addr             // with which it began
-	halfOpen  bool                   // counted as such
-	wanted    []string               // tunnels of ours that negotiate through it
-	failure   *ike.NegotiationFailed // the last one, nil: none
+	halfOpen  bool // counted as such
 	gone      bool
 	booked    bool // it had SAs in the book
 	// superseded: a later IKE SA with the peer shall have the child SAs.
 	superseded bool
+	i, r       wire.SPI               // cookies of version 1, as indexed; of version 2 i is the peer's in his first message
+	own        []wire.SPI             // of version 2: ours, as indexed
+	remote     netip.Addr             // with which it began
+	wanted     []string               // tunnels of ours that negotiate through it
+	failure    *ike.NegotiationFailed // the last one, nil: none
 
 	deadline time.Time
 	why      string
