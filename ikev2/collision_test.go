@@ -78,6 +78,11 @@ var collisions = []struct {
 		c.collect(1)
 		c.rekeyChild(0)
 	}},
+	{name: "two pairs of one tunnel", of: "2.8: redundant SAs", begin: func(c *couple) {
+		c.startChild(0)
+		c.advance(5*time.Second, 0)
+		c.rekeyChild(1)
+	}},
 	{name: "lost requests", contest: true, of: "2.1", setup: loseFirst(false), begin: func(c *couple) { c.rekeyChild(0); c.rekeyChild(1) }},
 	{name: "lost responses", contest: true, of: "2.1", setup: loseFirst(true), begin: func(c *couple) { c.rekeyChild(0); c.rekeyChild(1) }},
 	{name: "lost requests of the IKE rekey", contest: true, of: "2.1", setup: loseFirst(false), begin: func(c *couple) { c.rekeyIKE(0); c.rekeyIKE(1) }},

@@ -13,8 +13,9 @@ import (
 
 // CREATE_CHILD_SA makes child SAs and replaces SAs (RFC 7296 section 1.3).
 
-// maxPairs is how many pairs one tunnel has in a session. A rekey needs two, two
-// at once three; a peer that never deletes what it replaced has no more.
+// maxPairs is how many pairs one tunnel has in a session, and may rekey. A rekey
+// needs two, two at once three; a peer that never deletes what it replaced has twice
+// as many, and no more.
 const maxPairs = 8
 
 // StartChild asks for a child SA of a tunnel, once the IKE SA stands and is not

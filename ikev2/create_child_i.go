@@ -14,9 +14,8 @@ import (
 
 // childRequest is our request for a child SA, new or in place of one.
 type childRequest struct {
-	itf   *policy.Interface
-	old   *child       // that it rekeys, nil: none
-	group *suite.Group // that the peer asked for, nil: what is configured
+	itf *policy.Interface
+	old *child // that it rekeys, nil: none
 
 	*wish
 	nonce []byte
@@ -37,9 +36,6 @@ func (q *childRequest) build(s *Session, x *ikeSA, b *wire.Builder) (err error) 
 		return errGoneAlready
 	}
 	group := q.itf.Tunnel.Protection.PFS
-	if q.group != nil {
-		group = q.group
-	}
 	if q.wish, err = s.newWish(q.itf, group); err != nil {
 		return err
 	}
@@ -54,7 +50,7 @@ func (q *childRequest) build(s *Session, x *ikeSA, b *wire.Builder) (err error) 
 	}
 	q.addOffer(s, x, b)
 	b.Add(wire.PayloadNonceV2, wire.Raw(q.nonce))
-	if q.key = nil; group != nil {
+	if group != nil {
 		if q.key, err = group.Generate(s.env.Rand); err != nil {
 			return err
 		}
@@ -140,8 +136,10 @@ func (q *childRequest) settle(s *Session, x *ikeSA, c *child, lost bool) {
 	if q.rival != nil {
 		q.rival.yield()
 	}
-	if s.standing(q.old) {
-		s.retire(q.old)
+	for _, o := range slices.Clone(s.children) {
+		if s.standing(o) && (o == q.old || o.older(c)) {
+			s.retire(o)
+		}
 	}
 }
 
@@ -176,20 +174,16 @@ func (s *Session) sharedSecret(x *ikeSA, key *suite.PrivateKey, ke wire.KEV2) ([
 	return shared, nil
 }
 
-// refused takes the peer's error.
+// refused takes the peer's error. INVALID_KE_PAYLOAD is one as any other: the peer
+// may ask for a group that we offer only, and that is the one it has.
 func (q *childRequest) refused(s *Session, x *ikeSA, no *refusal) error {
 	s.report(CreateRefused{SA: s.sa(x), Type: no.notify})
 	switch no.notify {
 	case wire.V2InvalidSyntax:
 		return no
-	case wire.V2InvalidKEPayload:
-		if g, ok := q.otherGroup(no.data); ok {
-			q.group = g
-			s.ask(x, q)
-			return nil
-		}
 	case wire.V2TemporaryFailure:
 		if s.outOfStep(no.Error()) {
+			q.end(s)
 			return nil
 		}
 	case wire.V2ChildSANotFound:
@@ -202,16 +196,6 @@ func (q *childRequest) refused(s *Session, x *ikeSA, no *refusal) error {
 		s.Delete(s.now, no.Error())
 	}
 	return nil
-}
-
-// otherGroup is the one that the peer wants instead, where set pfs names none. It
-// may want another one once.
-func (q *childRequest) otherGroup(data []byte) (*suite.Group, bool) {
-	if len(data) != 2 || q.group != nil || !q.itf.Tunnel.Protection.AnyPFS {
-		return nil, false
-	}
-	g, ok := suite.GroupV2(binary.BigEndian.Uint16(data))
-	return g, ok && !g.KEM()
 }
 
 // startAfresh, RFC 7296 section 2.25: "A peer that receives a CHILD_SA_NOT_FOUND

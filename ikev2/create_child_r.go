@@ -123,7 +123,7 @@ func (s *Session) agreeTo(x *ikeSA, m *message, old *child, notifies []wire.Noti
 			pairs++
 		}
 	}
-	if pairs >= maxPairs {
+	if pairs >= maxPairs && old == nil || pairs >= 2*maxPairs {
 		return nil, nil, reject(wire.V2NoAdditionalSAs, "%s has %d pairs already", g.itf.Name, pairs)
 	}
 	if g.ni, err = one(m, wire.PayloadNonceV2, parseNonce); err != nil {

@@ -16,6 +16,10 @@ const drainTime = 5 * time.Second
 // that is to take over.
 const lookTime = time.Second
 
+// crossing is how long the peer's part of an exchange may have been on its way when
+// another one ended.
+const crossing = 2 * time.Second
+
 // handover is what the responder of a rekeying keeps. RFC 7296 section 2.8: it
 // "can assume that the initiator is ready to receive messages on the new SA" from
 // the first packet on it, or when the initiator deletes the old one; until then it
@@ -41,6 +45,13 @@ func (s *Session) beginHandover(c *child) {
 	default:
 		s.takeOver(c)
 	}
+}
+
+// older says whether a pair for the same packets was there before the exchange of
+// another began. There is to be one: where an accident left two, the next exchange
+// replaces both.
+func (c *child) older(than *child) bool {
+	return c != than && c.itf.Name == than.itf.Name && c.in.Selector == than.in.Selector && than.begun.Sub(c.installed) > crossing
 }
 
 // takeOver lets a pair send.
