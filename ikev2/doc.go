@@ -22,6 +22,12 @@
 // for who asks again, and both sides' windows bound them; see exchange.go and
 // answer.go. A retransmission is a stored datagram.
 //
+// CREATE_CHILD_SA (create_child.go) makes child SAs and rekeys them and the IKE SA
+// (rekey.go). Where both ends rekey the same SA the lowest of four nonces decides
+// (collision.go); where one exchange stands in another's way it is put off by
+// TEMPORARY_FAILURE. A pair that replaces another sends when the peer is known to
+// receive, and the old one receives a little longer (handover.go): no packet is lost.
+//
 // What a stranger may send: until there are keys a message is dropped or moves
 // IKE_SA_INIT on; an error in the clear is told and not believed. Until the peer is
 // authenticated nothing but IKE_AUTH is taken, and a refusal is its notification
