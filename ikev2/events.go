@@ -62,6 +62,8 @@ type MessageBegun struct {
 // EncryptionBegun shows the payloads of a message that is about to be encrypted.
 type EncryptionBegun struct {
 	SA
+	Exchange wire.ExchangeType
+	Response bool
 	Payloads []PayloadName
 }
 

@@ -124,7 +124,7 @@ func (s *Session) seal(x *ikeSA, h wire.Header, b *wire.Builder) ([][]byte, erro
 		return nil, errUsedUp
 	}
 	inner := b.Payloads()
-	s.report(EncryptionBegun{SA: s.sa(x), Payloads: names(b.First(), inner)})
+	s.report(EncryptionBegun{SA: s.sa(x), Exchange: h.Exchange, Response: h.Flags&wire.FlagResponse != 0, Payloads: names(b.First(), inner)})
 	n := wire.HeaderLen + headerSK + x.out.sealedLen(len(inner))
 	if room := fragmentRoom(s.config.IKEv2.FragmentMTU, s.local); x.fragments && n > room {
 		return x.out.sealFragments(h, b.First(), inner, room, s.env.Rand)

@@ -114,6 +114,12 @@ func TestClearCommands(t *testing.T) {
 		"clear crypto sa":                         ike.ClearSA{},
 		"clear crypto sa peer 192.168.0.2":        ike.ClearSA{Peer: netip.MustParseAddr("192.168.0.2")},
 		"clear crypto session":                    ike.ClearSession{},
+		"clear crypto session remote 2001:db8::2": ike.ClearSession{Remote: netip.MustParseAddr("2001:db8::2")},
+		"clear crypto ikev2 sa":                   ike.ClearIKEv2{},
+		"cl cry ike sa psh 7":                     ike.ClearIKEv2{ConnID: 7},
+		"clear crypto ikev2 sa local 192.168.0.1": ike.ClearIKEv2{Local: netip.MustParseAddr("192.168.0.1")},
+		"clear crypto ikev2 sa rem 2001:db8::2":   ike.ClearIKEv2{Remote: netip.MustParseAddr("2001:db8::2")},
+		"clear crypto ikev2 stats":                ike.ClearIKEv2Stats{},
 		"clear crypto session remote 192.168.0.2": ike.ClearSession{Remote: netip.MustParseAddr("192.168.0.2")},
 	} {
 		r := newRouter(t)

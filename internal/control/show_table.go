@@ -18,14 +18,29 @@ var showTable = []ios.Command[*Command]{
 	negotiated("show crypto isakmp sa", func(w io.Writer, s []ikev1.View) error { return show.ISAKMPSA(w, s, false) }),
 	negotiated("show crypto isakmp sa detail", func(w io.Writer, s []ikev1.View) error { return show.ISAKMPSA(w, s, true) }),
 	negotiated("show crypto isakmp sa count", show.ISAKMPSACount),
-	row("show crypto isakmp peers [peer:A.B.C.D]", func(c *Command, m *ios.Match) {
+	row("show crypto isakmp peers ["+address("peer")+"]", func(c *Command, m *ios.Match) {
 		peer := m.Addr("peer")
 		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error {
 			return show.ISAKMPPeers(w, show.Narrow(v, "", peer).Sessions)
 		})
 	}),
 
-	row("show crypto ipsec sa [peer peer:A.B.C.D | interface INTERFACE] [detail]", func(c *Command, m *ios.Match) {
+	row("show crypto ikev2 sa [local "+address("local")+" | remote "+address("remote")+"] [detailed]", func(c *Command, m *ios.Match) {
+		detail, local, remote := m.Has("detailed"), m.Addr("local"), m.Addr("remote")
+		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error {
+			return show.IKEv2SA(w, show.Between(v.IKEv2, local, remote), detail)
+		})
+	}),
+	row("show crypto ikev2 session [detailed]", func(c *Command, m *ios.Match) {
+		detail := m.Has("detailed")
+		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error { return show.IKEv2Session(w, v.IKEv2, detail) })
+	}),
+	row("show crypto ikev2 stats", func(c *Command, _ *ios.Match) { c.run = viewed(show.IKEv2Stats) }),
+	row("show crypto ikev2 stats exchange", func(c *Command, _ *ios.Match) {
+		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error { return show.IKEv2StatsExchange(w, v) })
+	}),
+
+	row("show crypto ipsec sa [peer "+address("peer")+" | interface INTERFACE] [detail]", func(c *Command, m *ios.Match) {
 		detail := m.Has("detail")
 		c.run = counted(m, func(w io.Writer, v engine.View, counters show.Counters) error {
 			return show.IPsecSA(w, v, time.Now(), counters, detail)
@@ -34,7 +49,7 @@ var showTable = []ios.Command[*Command]{
 	row("show crypto ipsec sa count", func(c *Command, _ *ios.Match) {
 		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error { return show.IPsecSACount(w, v) })
 	}),
-	row("show crypto session [remote peer:A.B.C.D | interface INTERFACE] [detail]", func(c *Command, m *ios.Match) {
+	row("show crypto session [remote "+address("peer")+" | interface INTERFACE] [detail]", func(c *Command, m *ios.Match) {
 		detail := m.Has("detail")
 		c.run = counted(m, func(w io.Writer, v engine.View, counters show.Counters) error {
 			return show.Session(w, v, time.Now(), counters, detail)

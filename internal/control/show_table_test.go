@@ -7,11 +7,13 @@ import (
 	"testing"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/tunnel"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/test/testca"
+	"github.com/obol-ike/obol/wire"
 )
 
 // configuredRouter is a router whose running configuration is not empty.
@@ -48,6 +50,8 @@ crypto ipsec profile prof1
 		ConnID: 1001, Local: netip.MustParseAddrPort("192.168.0.1:500"), Remote: netip.MustParseAddrPort("192.168.0.2:500"), State: string(ikev1.QMIdle), Status: "ACTIVE",
 		Children: []ikev1.ChildView{{Tunnel: "Tunnel1"}},
 	}}
+	r.view.IKEv2 = []ikev2.View{{ConnID: 3, Local: netip.MustParseAddrPort("192.168.0.1:500"), Remote: netip.MustParseAddrPort("192.168.0.2:500"), State: ikev2.Ready, Status: "READY"}}
+	r.view.Stats = engine.IKEv2Stats{Incoming: 4, Exchanges: map[wire.ExchangeType]engine.Exchanged{wire.ExchangeAuth: {Requests: 9}}}
 	r.view.Tunnels = []tunnel.View{{Name: "Tunnel1", Profile: "prof1", Source: netip.MustParseAddr("192.168.0.1"), Destination: netip.MustParseAddr("192.168.0.2")}}
 	r.view.Counters = engine.Counters{Dropped: 1, Malformed: 2, Unsupported: 3, UnknownSA: 4}
 	for line, want := range map[string]string{
@@ -78,6 +82,13 @@ crypto ipsec profile prof1
 		"show crypto key mypubkey all":                    "\nKey name: IOSCA1\n",
 		"show crypto key mypubkey ec":                     "% a notice\n",
 		"sh cry ike prop":                                 "\n     DH Group   : DH_GROUP_1536_MODP/Group 5 DH_GROUP_1024_MODP/Group 2\n",
+		"show crypto ikev2 sa":                            "\nTunnel-id Local                 Remote                fvrf/ivrf            Status\n3 ",
+		"show crypto ikev2 sa detailed":                   "\n      CE id: 1003, Session-id: 3\n",
+		"show crypto ikev2 sa local 192.168.0.1":          "\n3         192.168.0.1/500       192.168.0.2/500 ",
+		"show crypto ikev2 sa remote 192.168.0.9 det":     "\n IPv4 Crypto IKEv2  SA\n\n IPv6 Crypto IKEv2  SA\n",
+		"sh cry ike ses":                                  "\nSession-id:3, Status:UP-IDLE, IKE count:1, CHILD count:0\n",
+		"show crypto ikev2 stats":                         "\nIncoming IKEv2 Requests: 4        accepted:      4        rejected:    0       \n",
+		"show crypto ikev2 stats exchange":                "\nIKE_AUTH                          0          0          9          0         \n",
 		"show crypto ikev2 proposal default":              "\n IKEv2 proposal: default \n",
 		"show crypto ikev2 proposal other":                "% a notice\n",
 		"show crypto ikev2 policy default":                "\n IKEv2 policy : default\n",

@@ -66,16 +66,23 @@ func row(syntax string, do func(*Command, *ios.Match)) ios.Command[*Command] {
 	}}
 }
 
+// address is one of either family, under a name.
+func address(name string) string { return "{" + name + ":A.B.C.D | " + name + ":X:X::X}" }
+
 // table holds the exec commands. Each handler turns its line into a Command and
 // does nothing else, so that the client can understand a line without a daemon.
 var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).Add(
 	row("clear crypto isakmp [id:<0-4294967295>]", func(c *Command, m *ios.Match) {
 		c.run = command(ike.ClearISAKMP{ConnID: uint32(m.Int("id"))})
 	}),
-	row("clear crypto sa [peer peer:A.B.C.D]", func(c *Command, m *ios.Match) {
+	row("clear crypto ikev2 sa [local "+address("local")+" | remote "+address("remote")+" | psh id:<1-4294967295>]", func(c *Command, m *ios.Match) {
+		c.run = command(ike.ClearIKEv2{ConnID: uint32(m.Int("id")), Local: m.Addr("local"), Remote: m.Addr("remote")})
+	}),
+	row("clear crypto ikev2 stats", func(c *Command, _ *ios.Match) { c.run = command(ike.ClearIKEv2Stats{}) }),
+	row("clear crypto sa [peer "+address("peer")+"]", func(c *Command, m *ios.Match) {
 		c.run = command(ike.ClearSA{Peer: m.Addr("peer")})
 	}),
-	row("clear crypto session [remote remote:A.B.C.D]", func(c *Command, m *ios.Match) {
+	row("clear crypto session [remote "+address("remote")+"]", func(c *Command, m *ios.Match) {
 		c.run = command(ike.ClearSession{Remote: m.Addr("remote")})
 	}),
 	row("debug crypto { isakmp | ikev2 | ipsec | pki } ...", debugs("")),

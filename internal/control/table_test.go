@@ -17,7 +17,7 @@ var understood = []string{
 	"show crypto ipsec transform-set", "sh cry ips tr", "show crypto ipsec profile", "sh cry ips p",
 	"show crypto pki certificates", "sh cry pk cert", "show crypto pki trustpoints", "sh cry pk tr", "show crypto key mypubkey rsa", "sh cry k m r",
 	"clear crypto isakmp", "cl cry isa 1001", "clear crypto sa", "clear crypto sa peer 192.168.0.2",
-	"clear crypto session", "cl cr ses rem 192.168.0.2",
+	"clear crypto session", "cl cr ses rem 192.168.0.2", "cl cry ike sa", "cl cry ike st",
 	"debug crypto isakmp", "deb cry ipsec", "deb cry isa pki", "deb cry ike", "debug crypto ikev2 error", "deb cry ike int pack",
 	"initiate Tunnel1", "init tu1 wait 90", "initiate Tunnel 1 verbose", "initiate Tunnel1 wait 0 verbose",
 	"crypto pki import IOSCA1 pem", "cry pki imp IOSCA1 pkcs12 /root/my file.p12", "crypto pki crl import IOSCA1 ca1.crl",

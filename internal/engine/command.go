@@ -57,6 +57,8 @@ func (e *Engine) Command(now time.Time, cmd ike.Command) error {
 		return e.clearISAKMP(now, cmd.ConnID)
 	case ike.ClearIKEv2:
 		return e.clearIKEv2(now, cmd)
+	case ike.ClearIKEv2Stats:
+		e.stats = IKEv2Stats{}
 	case ike.ClearSA:
 		e.clearSA(now, cmd.Peer, false)
 	case ike.ClearSession:

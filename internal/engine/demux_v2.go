@@ -15,22 +15,29 @@ func (e *Engine) beginV2(now time.Time, h wire.Header, d ike.Datagram) {
 		h.Flags&wire.FlagInitiator != 0 && h.Flags&wire.FlagResponse == 0
 	// Somebody sends us our own first message: we are not to be our peer.
 	if !first || e.sessions.own[h.InitiatorSPI] != nil {
+		e.stats.Dropped++
 		e.counters.UnknownSA++
 		e.drop(now, "unknown", NoSA{Local: d.Local, Remote: d.Remote, Exchange: h.Exchange})
 		return
 	}
-	if e.crowded(now, d, e.refusesV2(d)) || e.challenged(now, d) {
+	if e.crowded(now, d, e.refusesV2(d)) {
+		e.stats.Rejected++
+		return
+	}
+	if e.challenged(now, d) {
 		return
 	}
 	connID := e.sessions.nextConnID()
 	session, err := ikev2.Respond(now, e.env, connID, d)
 	if err != nil {
+		e.stats.Dropped++
 		e.counters.Malformed++
 		e.drop(now, "malformed", BadMessage{Local: d.Local, Remote: d.Remote, Reason: err.Error()})
 		return
 	}
 	e.counters.Sessions++
 	e.counters.Incoming++
+	e.stats.Incoming++
 	e.settle(now, e.sessions.addV2(connID, session, false, h.InitiatorSPI))
 }
 
@@ -60,15 +67,17 @@ func (e *Engine) challenged(now time.Time, d ike.Datagram) bool {
 	answer, admitted, err := e.cookies.Admit(now, e.env.Rand, d)
 	switch {
 	case admitted:
+		e.stats.Admitted++
 	case answer == nil:
 		reason := "no first message"
 		if err != nil {
 			reason = err.Error()
 		}
+		e.stats.Dropped++
 		e.counters.Malformed++
 		e.drop(now, "malformed", BadMessage{Local: d.Local, Remote: d.Remote, Reason: reason})
 	default:
-		e.counters.Challenged++
+		e.stats.Challenged++
 		e.out = append(e.out, ike.Send{Datagram: ike.Datagram{Local: d.Local, Remote: d.Remote, VRF: d.VRF, Data: answer}})
 	}
 	return !admitted

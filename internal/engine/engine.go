@@ -36,6 +36,7 @@ type Engine struct {
 	cookies   ikev2.Cookies
 	fragments fragments
 	counters  Counters
+	stats     IKEv2Stats
 
 	out    []ike.Output
 	on     bool // ISAKMP is

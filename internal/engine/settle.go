@@ -30,6 +30,7 @@ func (e *Engine) settle(now time.Time, x *entry) {
 		}
 		if r, ok := o.(ike.Report); ok {
 			e.observe(now, x, r.Event)
+			e.stats.count(r.Event)
 		}
 	}
 	if x.gone {

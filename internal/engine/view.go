@@ -16,7 +16,6 @@ type Counters struct {
 	Unsupported   uint64 // a version or exchange that we do not speak
 	UnknownSA     uint64 // cookies of no session
 	HalfOpenDrops uint64 // first messages above the limits
-	Challenged    uint64 // first messages answered by a COOKIE
 	Muted         uint64 // reports of drops and refusals left out, because there were too many
 	Sessions      uint64 // IKE SAs begun, by either side
 	Incoming      uint64 // of these by a peer
@@ -33,11 +32,12 @@ type View struct {
 	IKEv2    []ikev2.View  // of version 2, likewise
 	Tunnels  []tunnel.View // in configuration order
 	Counters Counters
+	Stats    IKEv2Stats
 }
 
 // Views copies the state.
 func (e *Engine) Views(now time.Time) View {
-	v := View{Tunnels: e.tunnels.Views(), Counters: e.counters}
+	v := View{Tunnels: e.tunnels.Views(), Counters: e.counters, Stats: e.stats.copied()}
 	for _, x := range e.sessions.all {
 		if x.v2 != nil {
 			v.IKEv2 = append(v.IKEv2, x.v2.View(now))

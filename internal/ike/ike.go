@@ -135,6 +135,9 @@ type ClearIKEv2 struct {
 	Local, Remote netip.Addr
 }
 
+// ClearIKEv2Stats begins the counts of show crypto ikev2 stats anew.
+type ClearIKEv2Stats struct{}
+
 // ClearSA deletes child SAs: all, or those of one peer.
 type ClearSA struct{ Peer netip.Addr }
 
@@ -151,13 +154,14 @@ type Adopt struct {
 // Shutdown tells every peer and takes down everything of ours.
 type Shutdown struct{}
 
-func (Initiate) command()     {}
-func (ClearISAKMP) command()  {}
-func (ClearIKEv2) command()   {}
-func (ClearSA) command()      {}
-func (ClearSession) command() {}
-func (Adopt) command()        {}
-func (Shutdown) command()     {}
+func (Initiate) command()        {}
+func (ClearISAKMP) command()     {}
+func (ClearIKEv2) command()      {}
+func (ClearIKEv2Stats) command() {}
+func (ClearSA) command()         {}
+func (ClearSession) command()    {}
+func (Adopt) command()           {}
+func (Shutdown) command()        {}
 
 // SessionUp says that an IKE SA is authenticated.
 type SessionUp struct {

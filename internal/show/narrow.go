@@ -29,6 +29,14 @@ func Narrow(v engine.View, name string, peer netip.Addr) engine.View {
 	return v
 }
 
+// Between leaves of IKEv2 SAs those between two addresses; the zero address
+// leaves all.
+func Between(sessions []ikev2.View, local, remote netip.Addr) []ikev2.View {
+	return slices.DeleteFunc(slices.Clone(sessions), func(s ikev2.View) bool {
+		return local.IsValid() && s.Local.Addr() != local || remote.IsValid() && s.Remote.Addr() != remote
+	})
+}
+
 // IPsecSACount is show crypto ipsec sa count: SAs of both directions. One that
 // a rekey retired still takes what the peer sends, and counts.
 func IPsecSACount(w io.Writer, v engine.View) error {

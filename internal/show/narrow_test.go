@@ -40,6 +40,20 @@ func TestNarrow(t *testing.T) {
 	}
 }
 
+func TestBetween(t *testing.T) {
+	all := []ikev2.View{sessionV2(), halfOpenV2(), sixV2()}
+	for _, test := range []struct {
+		local, remote string
+		want          int
+	}{{"", "", 3}, {"192.168.0.1", "", 2}, {"", "192.168.0.2", 1}, {"192.168.0.1", "2001:db8::2", 0}, {"2001:db8::1", "2001:db8::2", 1}} {
+		local, _ := netip.ParseAddr(test.local)
+		remote, _ := netip.ParseAddr(test.remote)
+		if got := Between(all, local, remote); len(got) != test.want {
+			t.Errorf("%q %q: %d SAs, want %d", test.local, test.remote, len(got), test.want)
+		}
+	}
+}
+
 func TestCallAdmission(t *testing.T) {
 	c, errs := policy.Compile(policy.Source{Name: "R1", Text: []byte("crypto call admission limit ike in-negotiation-sa 200\n")})
 	if errs != nil {
