@@ -120,7 +120,7 @@ func (s *Session) find(h wire.Header) *ikeSA {
 // received reports a message that came in.
 func (s *Session) received(x *ikeSA, m *message, payloads []PayloadName) {
 	sa := s.sa(x)
-	sa.Local, sa.Remote = m.local, m.remote
+	sa.Local, sa.Remote, sa.SPIi, sa.SPIr = m.local, m.remote, m.InitiatorSPI, m.ResponderSPI
 	s.report(PacketReceived{SA: sa, Exchange: m.Exchange, MessageID: m.MessageID, Response: m.Flags&wire.FlagResponse != 0, Payloads: payloads})
 }
 

@@ -221,15 +221,15 @@ func TestCookieChallenge(t *testing.T) {
 	for i := range 3 {
 		r.receive(peerAddr(i+1), strange(t, peerAddr(i+1), 0).says()[0])
 	}
-	if r.halfOpen.v2 != 3 || r.counters.Challenged != 0 {
-		t.Fatalf("%d half-open, %d challenged", r.halfOpen.v2, r.counters.Challenged)
+	if r.halfOpen.v2 != 3 || r.stats.Challenged != 0 {
+		t.Fatalf("%d half-open, %d challenged", r.halfOpen.v2, r.stats.Challenged)
 	}
 	r.sent = nil
 	for i := range 200 {
 		r.receive(peerAddr(i+10), strange(t, peerAddr(i+10), 0).says()[0])
 	}
-	if r.halfOpen.v2 != 3 || r.counters.Challenged != 200 || len(r.sent) != 200 {
-		t.Errorf("%d half-open, %d challenged, %d answers", r.halfOpen.v2, r.counters.Challenged, len(r.sent))
+	if r.halfOpen.v2 != 3 || r.stats.Challenged != 200 || len(r.sent) != 200 {
+		t.Errorf("%d half-open, %d challenged, %d answers", r.halfOpen.v2, r.stats.Challenged, len(r.sent))
 	}
 	s := strange(t, peerAddr(0), 0)
 	s.carry(r, 0)

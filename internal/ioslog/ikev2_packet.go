@@ -46,13 +46,17 @@ func receivedFrom(sa ikev2.SA) string {
 func ikev2Sent(e ikev2.PacketSent) []Line {
 	return join(
 		packet(e.SA, sentTo(e.SA), e.Exchange, e.MessageID, e.Response, e.Payloads),
-		ikev2Header(e.SA, e.Exchange, e.MessageID, e.Response, e.Payloads))
+		ikev2Header(e.SA, e.SA.Role, e.Exchange, e.MessageID, e.Response, e.Payloads))
 }
 
 // ikev2Received: IOS prints a message that it can read, so that an encrypted one
 // waits for MessageRead.
 func ikev2Received(e ikev2.PacketReceived) []Line {
-	header := ikev2Header(e.SA, e.Exchange, e.MessageID, e.Response, e.Payloads)
+	from := ikev2.Initiator
+	if e.Role == ikev2.Initiator {
+		from = ikev2.Responder
+	}
+	header := ikev2Header(e.SA, from, e.Exchange, e.MessageID, e.Response, e.Payloads)
 	if e.Exchange != wire.ExchangeSAInit {
 		return header
 	}
@@ -65,14 +69,15 @@ func ikev2Read(e ikev2.MessageRead) []Line {
 	return packet(e.SA, receivedFrom(e.SA), e.Exchange, e.MessageID, e.Response, e.Payloads)
 }
 
-// ikev2Header is a line of debug crypto ikev2 packet.
-func ikev2Header(sa ikev2.SA, exchange wire.ExchangeType, id uint32, response bool, payloads []ikev2.PayloadName) []Line {
+// ikev2Header is a line of debug crypto ikev2 packet, about a message from one of
+// the two.
+func ikev2Header(sa ikev2.SA, from ikev2.Role, exchange wire.ExchangeType, id uint32, response bool, payloads []ikev2.PayloadName) []Line {
 	next := "NONE"
 	if len(payloads) > 0 {
 		next = payloads[0].Type.String()
 	}
 	flags := "RESPONDER"
-	if sa.Role == ikev2.Initiator {
+	if from == ikev2.Initiator {
 		flags = "INITIATOR"
 	}
 	kind := "MSG-REQUEST"

@@ -70,12 +70,12 @@ IKEv2 IKE_SA_INIT Exchange RESPONSE
 Payload contents: 
  SA 
 
-IKEv2-PAK:(SA ID = 1):Next payload: SA, version: 2.0 Exchange type: IKE_SA_INIT, flags: RESPONDER MSG-RESPONSE Message id: 0
+IKEv2-PAK:(SA ID = 1):Next payload: SA, version: 2.0 Exchange type: IKE_SA_INIT, flags: INITIATOR MSG-RESPONSE Message id: 0
 IKEv2:(SA ID = 1):Processing IKE_SA_INIT message`},
 		{"received, encrypted", ikev2.PacketReceived{SA: r, Exchange: wire.ExchangeAuth, MessageID: 1, Payloads: sealed},
-			`IKEv2-PAK:(SA ID = 1):Next payload: ENCR, version: 2.0 Exchange type: IKE_AUTH, flags: RESPONDER MSG-REQUEST Message id: 1`},
+			`IKEv2-PAK:(SA ID = 1):Next payload: ENCR, version: 2.0 Exchange type: IKE_AUTH, flags: INITIATOR MSG-REQUEST Message id: 1`},
 		{"received, without payloads", ikev2.PacketReceived{SA: r, Exchange: wire.ExchangeAuth, MessageID: 1},
-			`IKEv2-PAK:(SA ID = 1):Next payload: NONE, version: 2.0 Exchange type: IKE_AUTH, flags: RESPONDER MSG-REQUEST Message id: 1`},
+			`IKEv2-PAK:(SA ID = 1):Next payload: NONE, version: 2.0 Exchange type: IKE_AUTH, flags: INITIATOR MSG-REQUEST Message id: 1`},
 		{"read", ikev2.MessageRead{SA: r, Exchange: wire.ExchangeAuth, MessageID: 1, Payloads: init[1:2]}, `IKEv2:(SA ID = 1):Received Packet [From 192.168.0.1:500/To 192.168.0.2:500/VRF i0:f0] 
 Initiator SPI : 1D418169B24BF95A - Responder SPI : A64500006F000060 Message id: 1
 IKEv2 IKE_AUTH Exchange REQUEST 

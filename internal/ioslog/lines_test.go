@@ -311,6 +311,8 @@ ISAKMP:(1001):Successfully installed IPSEC SA (SPI:0xDA9E8DCA) on Tunnel1`},
 			`%CRYPTO-5-SESSION_STATUS: Crypto tunnel is UP  .  Peer 192.168.0.2:500       Id: R2.cisco.com`},
 		{"session down", engine.SessionStatus{Remote: netip.MustParseAddrPort("192.168.0.2:4500"), PeerID: "192.168.0.2"},
 			`%CRYPTO-5-SESSION_STATUS: Crypto tunnel is DOWN.  Peer 192.168.0.2:4500       Id: 192.168.0.2`},
+		{"session of version 2", engine.SessionStatus{IKEv2: true, Up: true, Remote: netip.MustParseAddrPort("192.168.0.2:500"), PeerID: "192.168.0.2"},
+			`%CRYPTO-5-IKEV2_SESSION_STATUS: Crypto tunnel v2 is UP.  Peer 192.168.0.2:500       Id: 192.168.0.2`},
 		{"recursion", tunnel.RecursiveRouting{Interface: "Tunnel1"}, `%TUN-5-RECURDOWN: Tunnel1 temporarily disabled due to recursive routing`},
 		{"no line of IOS", ike.SessionUp{}, ``},
 	} {

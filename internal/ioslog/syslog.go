@@ -80,12 +80,15 @@ func lineProtocol(e tunnel.LineProtocol) []Line {
 	return syslog("LINEPROTO-5-UPDOWN: Line protocol on Interface %s, changed state to %s", e.Interface, to)
 }
 
-// sessionStatus: the word has four places;
-// seven blanks part the peer from its identity.
+// sessionStatus: the word has four places in version 1's; seven blanks part the
+// peer from its identity.
 func sessionStatus(e engine.SessionStatus) []Line {
 	state := "DOWN"
 	if e.Up {
 		state = "UP"
+	}
+	if e.IKEv2 {
+		return syslog("CRYPTO-5-IKEV2_SESSION_STATUS: Crypto tunnel v2 is %s.  Peer %s:%d       Id: %s", state, e.Remote.Addr(), e.Remote.Port(), e.PeerID)
 	}
 	return syslog("CRYPTO-5-SESSION_STATUS: Crypto tunnel is %-4s.  Peer %s:%d       Id: %s", state, e.Remote.Addr(), e.Remote.Port(), e.PeerID)
 }

@@ -55,12 +55,25 @@ func pattern(line string) *regexp.Regexp {
 
 var blanks = regexp.MustCompile(`\s+`)
 
-// TestTranscripts runs both directions of the note and finds, router by router
-// and step by step, every line that the note prints, in its order.
+// noteCases are the exchanges of the note: how the routers are set up, and who
+// begins. The blocks of the file name a router, or its part in the exchange.
+var noteCases = []struct {
+	name, setup, initiator string
+}{
+	{"r1-initiates", "enrol R1 IOSCA1 IOSCA2\nenrol R2 IOSCA2 IOSCA1\n", "R1"},
+	{"r2-initiates", "enrol R1 IOSCA1 IOSCA2\nenrol R2 IOSCA2 IOSCA1\n", "R2"},
+	{"ikev2-overlapping-profiles", "config note/ikev2-overlap-\nenrol R1 TP1\nenrol R2 TP1\n", "R1"},
+	{"ikev2-certificates", "config note/ikev2-certificates-\nenrol R1 TP1\nenrol R2 TP1\n", "R1"},
+	{"ikev2-no-trustpoint", "config note/ikev2-no-trustpoint-\nenrol R1 TP1 TP2\nenrol R2 TP2 TP1\n", "R1"},
+	{"ikev2-r2-initiates", "config note/ikev2-two-trustpoints-\nenrol R1 TP1 TP2\nenrol R2 TP1 TP2\n", "R2"},
+}
+
+// TestTranscripts runs the exchanges of the note and finds, router by router and
+// step by step, every line that the note prints, in its order.
 func TestTranscripts(t *testing.T) {
-	for _, scenario := range []struct{ name, initiator string }{{"r1-initiates", "R1"}, {"r2-initiates", "R2"}} {
-		archive := &txtar.Archive{Comment: []byte(
-			"enrol R1 IOSCA1 IOSCA2\nenrol R2 IOSCA2 IOSCA1\nstart\ninitiate " + scenario.initiator + " Tunnel1\nadvance 5s\n")}
+	blocks := readBlocks(t, "testdata/transcripts.txt")
+	for _, c := range noteCases {
+		archive := &txtar.Archive{Comment: []byte(c.setup + "start\ninitiate " + c.initiator + " Tunnel1\nadvance 5s\n")}
 		complete(t, archive)
 		r := newRun(archive, 1)
 		if err := r.all(); err != nil {
@@ -72,25 +85,27 @@ func TestTranscripts(t *testing.T) {
 				rest[x.name] = append(rest[x.name], blanks.ReplaceAllString(l, " "))
 			}
 		}
+		part := map[string]string{"R1": "R1", "R2": "R2", "initiator": "R1", "responder": "R2"}
 		found := 0
-		for _, b := range readBlocks(t, "testdata/transcripts.txt") {
-			if b.scenario != scenario.name {
+		for _, b := range blocks {
+			router := part[b.router]
+			if b.scenario != c.name || router == "" { // the payloads of both are on the wire
 				continue
 			}
 			t.Run(fmt.Sprintf("%s %s %s", b.scenario, b.router, b.step), func(t *testing.T) {
 				for _, line := range b.lines {
-					i := slices.IndexFunc(rest[b.router], pattern(line).MatchString)
+					i := slices.IndexFunc(rest[router], pattern(line).MatchString)
 					if i < 0 {
-						t.Errorf("missing: %s\nin what follows:\n\t%s", line, strings.Join(rest[b.router], "\n\t"))
+						t.Errorf("missing: %s\nin what follows:\n\t%s", line, strings.Join(rest[router], "\n\t"))
 						return
 					}
-					rest[b.router] = rest[b.router][i+1:]
+					rest[router] = rest[router][i+1:]
 					found++
 				}
 			})
 		}
-		if found < 20 {
-			t.Errorf("%s: only %d lines of the note found", scenario.name, found)
+		if found == 0 {
+			t.Errorf("%s: the note has no lines of it", c.name)
 		}
 	}
 }
