@@ -30,6 +30,9 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   show crypto isakmp {policy | default policy | profile [tag NAME]}
   show crypto isakmp peers [ADDRESS]
   show crypto isakmp key                  prints the keys themselves
+  show crypto ikev2 sa [local ADDRESS | remote ADDRESS] [detailed]
+  show crypto ikev2 session [detailed]
+  show crypto ikev2 stats [exchange]
   show crypto ikev2 {proposal | policy | profile} [NAME]
   show crypto ipsec {transform-set | profile} [tag NAME]
   show crypto ipsec security-association lifetime
@@ -40,6 +43,8 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   show crypto pki {certificates | trustpoints}
   show crypto key mypubkey {rsa | ec | all}  this and pki also without a daemon
   clear crypto isakmp [CONN-ID]
+  clear crypto ikev2 sa [local ADDRESS | remote ADDRESS | psh TUNNEL-ID]
+  clear crypto ikev2 stats
   clear crypto sa [peer ADDRESS]
   clear crypto session [remote ADDRESS]
   show ... '|' {include | exclude | begin | section} PATTERN
