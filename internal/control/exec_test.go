@@ -160,6 +160,10 @@ func TestInitiate(t *testing.T) {
 		Tunnels:  []tunnel.View{{Name: "Tunnel1", Destination: peer}},
 		Sessions: []ikev1.View{{Initiator: true, Remote: netip.AddrPortFrom(peer, 500), State: "MM_KEY_EXCH"}},
 	}
+	underV2 := engine.View{
+		Tunnels: []tunnel.View{{Name: "Tunnel1", Destination: peer}},
+		IKEv2:   []ikev2.View{{Initiator: true, Remote: netip.AddrPortFrom(peer, 500), State: ikev2.IWaitAuth}},
+	}
 	other := []ike.Event{ike.ChildUp{Tunnel: "Tunnel2"}, ike.NegotiationFailed{Tunnel: "Tunnel2"}, ike.SessionUp{}}
 	for _, test := range []struct {
 		name, line string
@@ -178,6 +182,7 @@ func TestInitiate(t *testing.T) {
 		{name: "no wait", line: "initiate Tunnel1 wait 0", code: ExitDone},
 		{name: "silence", line: "initiate Tunnel1 wait 1", code: ExitFailed, err: "% Tunnel1: not up after 1 s\n"},
 		{name: "still under way", line: "initiate Tunnel1 wait 1", view: under, code: ExitFailed, err: "% Tunnel1: not up after 1 s: still negotiating with 192.168.0.2, in MM_KEY_EXCH\n"},
+		{name: "still under way in IKEv2", line: "initiate Tunnel1 wait 1", view: underV2, code: ExitFailed, err: "% Tunnel1: not up after 1 s: still negotiating with 192.168.0.2, in I_WAIT_AUTH\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -83,11 +83,11 @@ func proxy(p netip.Prefix, protocol uint8, port uint16) string {
 	return fmt.Sprintf("%s/%s/%d/%d", p.Addr(), Netmask(p), protocol, port)
 }
 
-// Netmask is the dotted mask of an IPv4 prefix ("255.255.255.0"), and "/64"
-// form for IPv6.
+// Netmask is the dotted mask of an IPv4 prefix ("255.255.255.0"), and the length
+// of an IPv6 prefix ("64").
 func Netmask(p netip.Prefix) string {
 	if !p.Addr().Is4() {
-		return fmt.Sprintf("/%d", p.Bits())
+		return fmt.Sprint(p.Bits())
 	}
 	m := ^uint32(0) << (32 - p.Bits())
 	if p.Bits() == 0 {

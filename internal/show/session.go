@@ -161,7 +161,11 @@ func (b block) flow(p *printer, now time.Time, counters Counters, detail bool) {
 // blank more behind it.
 func permit(s ipsec.Selector) string {
 	protocol := strconv.Itoa(int(s.Protocol))
-	if s.Protocol == 0 {
+	switch {
+	case s.Protocol != 0:
+	case s.Local.Addr().Is6():
+		protocol = "ipv6"
+	default:
 		protocol = "ip  "
 	}
 	return "permit " + protocol + " " + side(s.Local, s.LocalPort) + " " + side(s.Remote, s.RemotePort)

@@ -151,6 +151,20 @@ func TestSession(t *testing.T) {
 	golden(t, "session-down-detail", func(w io.Writer) error { return Session(w, down, now, counted, true) })
 }
 
+// An IPv6 tunnel has its own words.
+func TestIPv6Tunnel(t *testing.T) {
+	six := noteTunnel()
+	six.Source, six.Destination = netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2")
+	six.Selector = ipsec.Selector{Local: netip.MustParsePrefix("::/0"), Remote: netip.MustParsePrefix("::/0")}
+	v := engine.View{IKEv2: []ikev2.View{sixV2()}, Tunnels: []tunnel.View{six}}
+	golden(t, "ipsec-sa-ipv6", func(w io.Writer) error { return IPsecSA(w, v, now, counted, false) })
+	golden(t, "session-ipv6", func(w io.Writer) error { return Session(w, v, now, counted, false) })
+	hosts := ipsec.Selector{Local: netip.MustParsePrefix("2001:db8::1/128"), Remote: netip.MustParsePrefix("2001:db8::/64"), Protocol: 6, RemotePort: 80}
+	if got := permit(hosts); got != "permit 6 host 2001:db8::1 2001:db8::/64 port 80" {
+		t.Error(got)
+	}
+}
+
 // TestStatus walks through the states of a tunnel's session.
 func TestStatus(t *testing.T) {
 	pairs := []pair{{ChildView: child(ipsec.Tunnel, gre, 128)}}
