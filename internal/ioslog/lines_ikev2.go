@@ -13,7 +13,7 @@ func ikev2Lines(event ike.Event) []Line {
 	case ikev2.SARequested:
 		return ikev2Requested(e)
 	case ikev2.SAInserted:
-		return blank(ikev2Line(e.SA, "Insert SA "))
+		return inserted(e.SA)
 	case ikev2.StateChange:
 		return ikev2State(e)
 	case ikev2.MessageBegun:
@@ -99,6 +99,18 @@ func ikev2Lines(event ike.Event) []Line {
 		return ikev2Line(e.SA, "Process initial contact")
 	case ikev2.ChildInstalled:
 		return ikev2ChildInstalled(e)
+	case ikev2.ChildRequested:
+		return createBegun(e.SA)
+	case ikev2.RekeyRequested:
+		return createBegun(e.SA)
+	case ikev2.ChildAsked:
+		return createAsked(e.SA)
+	case ikev2.RekeyAsked:
+		return createAsked(e.SA)
+	case ikev2.CreateRefused:
+		return ikev2CreateRefused(e)
+	case ikev2.SARekeyed:
+		return inserted(e.SA)
 	case ikev2.PortFloated:
 		return ikev2Floated(e)
 	case ikev2.NotifySent:
@@ -120,6 +132,8 @@ func ikev2Lines(event ike.Event) []Line {
 	}
 	return nil
 }
+
+func inserted(sa ikev2.SA) []Line { return blank(ikev2Line(sa, "Insert SA ")) }
 
 // ikev2Line makes a line of debug crypto ikev2 about one SA.
 func ikev2Line(sa ikev2.SA, format string, args ...any) []Line {

@@ -209,6 +209,13 @@ IPSEC(create_sa): sa created,
     remote_proxy= 192.168.0.2/255.255.255.255/47/0
 IKEv2:(SA ID = 1):[IPsec -> IKEv2] Creation of IPsec SA into IPsec database PASSED`},
 		{"not installed", ikev2.ChildInstalled{SA: sa, Child: child, Err: errors.New("no")}, `IKEv2:(SA ID = 1):[IPsec -> IKEv2] Creation of IPsec SA into IPsec database FAILED`},
+		{"child wanted", ikev2.ChildRequested{SA: sa, Tunnel: "Tunnel1"}, `IKEv2:(SA ID = 1):Generating CREATE_CHILD_SA message`},
+		{"rekey wanted", ikev2.RekeyRequested{SA: sa}, `IKEv2:(SA ID = 1):Generating CREATE_CHILD_SA message`},
+		{"child asked for", ikev2.ChildAsked{SA: sa, Tunnel: "Tunnel1"}, `IKEv2:(SA ID = 1):Processing CREATE_CHILD_SA message`},
+		{"rekey asked for", ikev2.RekeyAsked{SA: sa}, `IKEv2:(SA ID = 1):Processing CREATE_CHILD_SA message`},
+		{"child refused", ikev2.CreateRefused{SA: sa, Type: wire.V2TSUnacceptable}, `IKEv2-ERROR:(SA ID = 1):: Received TS unacceptable notify
+IKEv2-ERROR:(SA ID = 1):Create child exchange failed: Create child exchange failed`},
+		{"rekeyed", ikev2.SARekeyed{SA: sa}, "IKEv2:(SA ID = 1):Insert SA \n"},
 		{"float", ikev2.PortFloated{SA: func() ikev2.SA {
 			x := r
 			x.Remote = netip.MustParseAddrPort("192.168.0.1:61000")
