@@ -62,6 +62,15 @@ func (x *ikeSA) inWindow(id uint32) bool {
 	return id-x.expected < x.takes && x.answer(id) == nil
 }
 
+// keeps is until when a response is kept, zero: there is no end yet. While a request
+// before it has not come, its own is in the window, and forgotten it would be new.
+func (x *ikeSA) keeps(a *answer) time.Time {
+	if !x.closing && a.id-x.expected < x.takes {
+		return time.Time{}
+	}
+	return a.until
+}
+
 // begin makes room for the response to a new request and forgets those that the
 // peer cannot ask for any more.
 func (x *ikeSA) begin(h wire.Header) *reply {

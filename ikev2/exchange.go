@@ -177,7 +177,7 @@ func (s *Session) exchangeTimeout() {
 				s.repeat(x, f.datagrams)
 			}
 		}
-		x.answers = slices.DeleteFunc(x.answers, func(a *answer) bool { return !a.until.IsZero() && !s.now.Before(a.until) })
+		x.answers = slices.DeleteFunc(x.answers, func(a *answer) bool { return due(x.keeps(a), s.now) })
 		x.reassembly.expire(s.now, s.remote.Addr(), s.env.Hold)
 		if x.closing && len(x.flights)+len(x.answers) == 0 {
 			s.drop(x, "deleted")
@@ -191,7 +191,7 @@ func (s *Session) exchangeDeadline(t *deadline) {
 			t.add(f.deadline(), "retransmission")
 		}
 		for _, a := range x.answers {
-			t.add(a.until, "response forgotten")
+			t.add(x.keeps(a), "response forgotten")
 		}
 		if at, ok := x.reassembly.deadline(); ok {
 			t.add(at, "fragments")

@@ -104,6 +104,27 @@ func TestHalfOpen(t *testing.T) {
 	p.r2.wantIdle()
 }
 
+// A request that overtook another one is new once only, however long the other
+// does not come: an old copy of it changes nothing.
+func TestOvertaking(t *testing.T) {
+	p := pskPair(t)
+	p.up(p.r1)
+	id := p.r1.session.ike.next
+	early, late := p.r1.forge(wire.ExchangeInformationalV2, id+1, false), p.r1.forge(wire.ExchangeInformationalV2, id, false)
+	p.deliver(p.r1, early)
+	p.advance(2*answerTime, func(*party, ike.Datagram) bool { return true })
+	read := len(all[MessageRead](p.r2))
+	p.deliver(p.r1, early)
+	if len(all[MessageRead](p.r2)) != read || len(all[Duplicate](p.r2)) != 1 {
+		t.Error("a request was taken twice")
+	}
+	p.deliver(p.r1, late)
+	p.advance(2*answerTime, func(*party, ike.Datagram) bool { return true })
+	if n := len(p.r2.session.ike.answers); n != 0 {
+		t.Errorf("%d responses are kept for ever", n)
+	}
+}
+
 // Delete tells the peer: the child SA first, then the IKE SA. Lost messages are
 // repeated, and both ends are idle in the end.
 func TestDelete(t *testing.T) {
