@@ -62,6 +62,10 @@ func (st *answeredInit) handle(s *Session, m *message) (phase, error) {
 			agreed.addSelectors(b)
 			s.addLast(b)
 		})
+		if s.ike == nil {
+			s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID}, ike.RemoveSA{SAID: c.in.SAID})
+			return
+		}
 		s.childUp(c)
 	})
 	return answeringAuth{}, nil

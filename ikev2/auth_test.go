@@ -169,6 +169,31 @@ func TestInstallFails(t *testing.T) {
 	}
 }
 
+// A responder that cannot send its proof has no use for the pair that it made.
+func TestProofNotSent(t *testing.T) {
+	p := pskPair(t)
+	p.initiate(p.r1)
+	p.step(p.r1)
+	p.step(p.r2)
+	p.r2.stall = true
+	p.step(p.r1)
+	p.r2.env.Rand = strings.NewReader("")
+	for _, d := range []ipsec.Direction{ipsec.In, ipsec.Out} {
+		sa := p.r2.session.pending[0].child.in.SAID
+		if d == ipsec.Out {
+			sa = p.r2.session.pending[0].child.out.SAID
+		}
+		p.r2.sas[sa] = ipsec.SA{SAID: sa, Direction: d}
+		p.r2.session.HandleKernel(p.now, ipsec.Installed{SAID: sa})
+		p.r2.collect(p.now)
+	}
+	p.advance(lingerTime, func(*party, ike.Datagram) bool { return true })
+	p.r2.wantIdle()
+	if len(all[ike.SessionUp](p.r2))+len(all[ike.ChildUp](p.r2)) > 0 {
+		t.Error("up all the same")
+	}
+}
+
 // The responder's message leaves when both SAs stand.
 func TestInstallOrder(t *testing.T) {
 	p := pskPair(t)
