@@ -2,6 +2,7 @@ package ikev2
 
 import (
 	"testing"
+	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/wire"
@@ -86,5 +87,33 @@ func TestForeignMessages(t *testing.T) {
 	}
 	if len(p.r2.sent) != 0 || !p.r2.session.Established() || len(p.r2.sas) != 2 {
 		t.Errorf("%d answers", len(p.r2.sent))
+	}
+}
+
+// A peer that has the IKE SA replaced again and again, and deletes none of the
+// old ones, fills no memory.
+func TestRekeyingWithoutEnd(t *testing.T) {
+	p := pskPair(t)
+	p.up(p.r1)
+	rekey := func() {
+		s := p.r1.session
+		s.now, s.rekeying, s.up.stuck = p.now, &ikeRekey{}, time.Time{}
+		s.ask(s.ike, s.rekeying)
+		p.r1.collect(p.now)
+		p.step(p.r1)
+		p.step(p.r2)
+		p.r1.sent = nil // the deletion of the old one
+	}
+	for range 3 * maxIKESAs {
+		rekey()
+	}
+	if n := len(p.r2.session.all); n != maxIKESAs {
+		t.Errorf("%d IKE SAs", n)
+	}
+	want(t, p.r1, func(e CreateRefused) bool { return e.Type == wire.V2TemporaryFailure })
+	p.r2.session.HandleTimeout(p.now.Add(replacedTime))
+	p.r2.collect(p.now.Add(replacedTime))
+	if n := len(p.r2.session.all); n != 1 {
+		t.Errorf("%d IKE SAs when the old ones are forgotten", n)
 	}
 }

@@ -12,6 +12,10 @@ import (
 // that. Then it is forgotten: nobody needs it.
 const replacedTime = 3 * time.Minute
 
+// maxIKESAs is how many IKE SAs a session has. Two ends that rekey at once need
+// three; a peer that never deletes what it replaced has no more.
+const maxIKESAs = 8
+
 // rekeyProposals are those of the policy. An additional key exchange is not made
 // again: the secret of the first one is in SK_d, from which the new keys come.
 func (s *Session) rekeyProposals() []*policy.IKEv2Proposal {

@@ -12,6 +12,8 @@ func (s *Session) answerRekey(x *ikeSA, m *message, r *reply) error {
 		return reject(wire.V2TemporaryFailure, "a child SA is being created or closed")
 	case q != nil && q.rival != nil:
 		return reject(wire.V2TemporaryFailure, "the IKE SA is being rekeyed already")
+	case len(s.all) >= maxIKESAs:
+		return reject(wire.V2TemporaryFailure, "%d IKE SAs are to be deleted first", len(s.all)-1)
 	}
 	s.report(RekeyAsked{SA: s.sa(x)})
 	half, err := readHalf(m)
