@@ -44,10 +44,10 @@ func (s *Session) beginAggressive() error {
 		s.psk = s.config.InitiatorKey(s.profile, s.local.Addr(), s.remote.Addr())
 	}
 	s.reportKey(false)
-	if err := s.findMethods(); err != nil {
+	policies, err := s.usable()
+	if err != nil {
 		return err
 	}
-	policies := s.usable()
 	if peer != nil { // its name goes with its key, and with nothing else
 		policies = slices.DeleteFunc(policies, signs)
 	}
@@ -170,7 +170,7 @@ func (st sentAG1) finish(s *Session, m *inbound, x aggressive) (err error) {
 	datagram, next := s.crypt.seal(h, b, s.crypt.iv)
 	s.crypt.iv = next
 	s.sendMain(datagram, false)
-	s.state, s.alone = QMIdle, true
+	s.state, s.up.alone = QMIdle, true
 	s.step(InAMExchange, P1Complete)
 	return nil
 }

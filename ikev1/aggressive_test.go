@@ -228,7 +228,7 @@ func TestForgedAG2SaysNothing(t *testing.T) {
 	ke.Body[0] ^= 1
 	p.unharmed(p.r1, forged, "AG2 with another public value")
 	want(t, p.r1, func(HashRefused) bool { return true })
-	if p.r1.session.dpd.able {
+	if p.r1.session.knows.dpd {
 		t.Error("it is believed to understand DPD")
 	}
 }

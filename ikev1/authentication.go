@@ -20,9 +20,9 @@ type nothingToOffer struct{ missing []string }
 
 func (e *nothingToOffer) Error() string { return strings.Join(e.missing, ", and ") }
 
-// findMethods notes the authentication methods of our policies that we can
-// carry out with this peer. The error says what is missing for each.
-func (s *Session) findMethods() error {
+// methods are the authentication methods of our policies that we can carry out
+// with this peer. The error says what is missing for each, if there are none.
+func (s *Session) methods() (able []policy.AuthMethod, err error) {
 	var missing []string
 	for _, m := range []policy.AuthMethod{policy.PreShare, policy.RSASig} {
 		switch {
@@ -32,16 +32,16 @@ func (s *Session) findMethods() error {
 		case m == policy.RSASig && s.pki.Fallback(nil).Trustpoint == nil:
 			missing = append(missing, errNoCertificate.Error())
 		default:
-			s.methods = append(s.methods, m)
+			able = append(able, m)
 		}
 	}
 	switch {
-	case len(s.methods) > 0:
-		return nil
+	case len(able) > 0:
+		return able, nil
 	case len(missing) == 0:
-		return errors.New("no crypto isakmp policy is configured")
+		return nil, errors.New("no crypto isakmp policy is configured")
 	}
-	return &nothingToOffer{missing}
+	return nil, &nothingToOffer{missing}
 }
 
 // wants says whether a policy of ours asks for a method.

@@ -89,7 +89,7 @@ func (p *pairOf) again(b *testing.B) {
 		moved = pump(i, p, p.r2.addr, p.r1.addr, &r)
 		moved = r != nil && pump(r, p, p.r1.addr, p.r2.addr, &i) || moved
 	}
-	if len(i.children) != 1 || len(r.children) != 1 {
+	if len(i.pairs()) != 1 || len(r.pairs()) != 1 {
 		b.Fatal("not up")
 	}
 }

@@ -29,20 +29,20 @@ func TestBoth(t *testing.T) {
 			t.Error("AH and ESP have the same key material")
 		}
 	}
-	if public := p.r1.session.children[0].in; !bytes.Equal(public.AHKey, make([]byte, 20)) {
+	if public := p.r1.session.pairs()[0].in; !bytes.Equal(public.AHKey, make([]byte, 20)) {
 		t.Error("a key is kept")
 	}
-	p.r1.session.rekey(p.r1.session.children[0])
+	p.r1.session.rekey(p.r1.session.pairs()[0])
 	p.r1.collect(p.now)
 	p.settle()
 	p.advance(2*drainTime, nil)
 	for _, r := range []*party{p.r1, p.r2} {
-		if len(r.session.children) != 1 || len(r.sas) != 2 {
-			t.Errorf("%s after a rekey: %d pairs, %d SAs", r.name, len(r.session.children), len(r.sas))
+		if len(r.session.pairs()) != 1 || len(r.sas) != 2 {
+			t.Errorf("%s after a rekey: %d pairs, %d SAs", r.name, len(r.session.pairs()), len(r.sas))
 		}
 	}
 	// The peer that deletes one of the two deletes the pair.
-	c := p.r2.session.children[0]
+	c := p.r2.session.pairs()[0]
 	p.r2.session.now = p.now
 	p.r2.session.sendDelete(wire.ProtocolAH, []byte{byte(c.in.AHSPI >> 24), byte(c.in.AHSPI >> 16), byte(c.in.AHSPI >> 8), byte(c.in.AHSPI)})
 	p.r2.collect(p.now)

@@ -114,7 +114,7 @@ func (s *Session) childBySPI(p wire.ProtocolID, spi []byte) *child {
 	}
 	v := binary.BigEndian.Uint32(spi)
 	for _, end := range []func(*child) ipsec.SAID{func(c *child) ipsec.SAID { return c.out.SAID }, func(c *child) ipsec.SAID { return c.in.SAID }} {
-		for _, c := range s.children {
+		for _, c := range s.pairs() {
 			if named(end(c), p, v) {
 				return c
 			}
@@ -152,7 +152,7 @@ func (s *Session) childUp(c *child, replaces *child) {
 	for _, o := range old {
 		up.Rekeys, o.replaced = o.in.SPI, true
 	}
-	s.children = append(s.children, c)
+	s.up.children = append(s.up.children, c)
 	s.report(up)
 	switch {
 	case c.pending():
@@ -167,7 +167,7 @@ func (s *Session) childUp(c *child, replaces *child) {
 // retireAll ends those that still stand.
 func (s *Session) retireAll(old []*child) {
 	for _, o := range old {
-		if !o.retired && slices.Contains(s.children, o) {
+		if !o.retired && slices.Contains(s.pairs(), o) {
 			s.retire(o)
 		}
 	}
@@ -193,7 +193,7 @@ func (s *Session) retire(c *child) {
 func (s *Session) thinOut(tunnel string) {
 	var oldest *child
 	n := 0
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		if c.itf.Name == tunnel {
 			oldest = cmp.Or(oldest, c)
 			n++
@@ -211,7 +211,7 @@ func (s *Session) thinOut(tunnel string) {
 // which the tunnel settles.
 func (s *Session) predecessors(c, rekeyed *child) []*child {
 	var list []*child
-	for _, old := range s.children {
+	for _, old := range s.pairs() {
 		if !old.retired && old.sameTraffic(c) &&
 			(old == rekeyed || old.initiator == c.initiator || c.begun.Sub(old.installed) > crossing) {
 			list = append(list, old)
@@ -233,7 +233,7 @@ func (s *Session) carries(c *child) bool {
 
 // Carries says whether a pair of the session carries a tunnel's traffic.
 func (s *Session) Carries(tunnel string, in ipsec.Selector) bool {
-	return slices.ContainsFunc(s.children, func(c *child) bool {
+	return slices.ContainsFunc(s.pairs(), func(c *child) bool {
 		return !c.retired && c.itf.Name == tunnel && c.in.Selector == in
 	})
 }
@@ -241,7 +241,7 @@ func (s *Session) Carries(tunnel string, in ipsec.Selector) bool {
 // DeleteChild tells the peer, if the IKE SA stands, and removes the pair.
 func (s *Session) DeleteChild(now time.Time, inSPI uint32, reason string) {
 	s.now = now
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		if c.in.SPI == inSPI {
 			s.deleteChild(c, reason)
 			return
@@ -258,11 +258,11 @@ func (s *Session) deleteChild(c *child, reason string) {
 
 // dropChild removes a pair without a word to the peer.
 func (s *Session) dropChild(c *child, reason string) {
-	i := slices.Index(s.children, c)
+	i := slices.Index(s.pairs(), c)
 	if i < 0 {
 		return
 	}
-	s.children = slices.Delete(s.children, i, i+1)
+	s.up.children = slices.Delete(s.up.children, i, i+1)
 	if !c.retired && !c.pending() {
 		s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID})
 	}
@@ -276,7 +276,7 @@ func (s *Session) dropChild(c *child, reason string) {
 
 // childTimeout rekeys, and removes what has lived.
 func (s *Session) childTimeout() {
-	for _, c := range slices.Clone(s.children) {
+	for _, c := range slices.Clone(s.pairs()) {
 		s.endHandover(c)
 		switch {
 		case c.retired && !s.now.Before(c.expires):
@@ -296,7 +296,7 @@ func (c *child) rekeyDue(now time.Time) bool {
 }
 
 func (s *Session) childDeadline(t *deadline) {
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		t.add(c.expires, "IPsec SA lifetime")
 		if c.handover != nil {
 			t.add(c.handover.at, "IPsec SA handover")
@@ -310,7 +310,7 @@ func (s *Session) childDeadline(t *deadline) {
 
 // childExpired takes the data plane's word on a lifetime, in volume most of all.
 func (s *Session) childExpired(e ipsec.Expired) {
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		switch {
 		case c.in.SAID != e.SAID && c.out.SAID != e.SAID:
 		case e.Hard:

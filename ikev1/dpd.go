@@ -22,8 +22,7 @@ const (
 
 // deadPeer is dead peer detection (RFC 3706) of one IKE SA.
 type deadPeer struct {
-	policy.Keepalive      // how we ask; no Interval: not at all
-	able             bool // the peer announced the vendor id
+	policy.Keepalive // how we ask; no Interval: not at all
 
 	ours  uint32    // sequence number of our last R_U_THERE
 	acked uint32    // that of the last answer
@@ -61,10 +60,10 @@ type PeerDead struct{ SA }
 // beginDPD starts asking, if the peer understands and the configuration wants
 // it. RFC 3706 section 6.2: the first number is random, its high bit clear.
 func (s *Session) beginDPD() {
-	d := &s.dpd
+	d := &s.up.dpd
 	k := s.config.Keepalive(s.profile)
 	var number [4]byte
-	if !d.able || k.Interval == 0 || s.random(number[:]) != nil {
+	if !s.knows.dpd || k.Interval == 0 || s.random(number[:]) != nil {
 		return
 	}
 	d.Keepalive, d.heard, d.next = k, s.now, s.now.Add(k.Interval)
@@ -74,8 +73,8 @@ func (s *Session) beginDPD() {
 
 // alive notes a sign of life: any message that only the peer can have made.
 func (s *Session) alive() {
-	s.alone = false
-	d := &s.dpd
+	s.up.alone = false
+	d := &s.up.dpd
 	d.heard = s.now
 	if d.open > 0 {
 		d.open, d.next = 0, s.now.Add(d.Interval)
@@ -84,8 +83,8 @@ func (s *Session) alive() {
 
 // dpdTimeout asks, asks again, and gives the peer up in the end.
 func (s *Session) dpdTimeout() {
-	d := &s.dpd
-	if s.up == nil || d.next.IsZero() || s.now.Before(d.next) {
+	d := &s.up.dpd
+	if d.next.IsZero() || s.now.Before(d.next) {
 		return
 	}
 	switch {
@@ -107,7 +106,7 @@ func (s *Session) dpdTimeout() {
 // askDPD sends an R_U_THERE. It gets a number of its own even as a repetition:
 // the last answer may be all that was lost.
 func (s *Session) askDPD() {
-	d := &s.dpd
+	d := &s.up.dpd
 	d.ours++
 	d.open++
 	d.next = s.now.Add(d.Retry)
@@ -116,16 +115,14 @@ func (s *Session) askDPD() {
 }
 
 func (s *Session) dpdDeadline(t *deadline) {
-	if s.up != nil {
-		t.add(s.dpd.next, "DPD")
-	}
+	t.add(s.up.dpd.next, "DPD")
 }
 
 // peerDead deletes all that is shared with the peer. It is told: where only its
 // own messages are lost it is not dead.
 func (s *Session) peerDead() {
 	s.report(PeerDead{SA: s.sa()})
-	for _, c := range slices.Clone(s.children) {
+	for _, c := range slices.Clone(s.pairs()) {
 		s.deleteChild(c, reasonDead)
 	}
 	s.Delete(s.now, reasonDead)
@@ -142,10 +139,10 @@ func (s *Session) readDPD(n wire.NotifyV1, id uint32) {
 	number := binary.BigEndian.Uint32(n.Data)
 	s.report(DPDReceived{SA: s.sa(), Type: n.Type, Sequence: number})
 	if n.Type == wire.NotifyDPDRUThereAck {
-		s.dpd.acked = number
+		s.up.dpd.acked = number
 	} else {
 		// Also where we ask nothing ourselves: our vendor id said that we would.
-		s.dpd.asked, s.dpd.theirs = true, number
+		s.up.dpd.asked, s.up.dpd.theirs = true, number
 		s.sendDPD(wire.NotifyDPDRUThereAck, number)
 	}
 }
@@ -161,7 +158,7 @@ func (s *Session) checkDPD(n wire.NotifyV1) error {
 	case len(n.Data) != 4:
 		return reject(wire.NotifyPayloadMalformed, "%s with a sequence number of %d octets", n.Type, len(n.Data))
 	}
-	d, number := &s.dpd, binary.BigEndian.Uint32(n.Data)
+	d, number := &s.up.dpd, binary.BigEndian.Uint32(n.Data)
 	if n.Type == wire.NotifyDPDRUThereAck {
 		if ahead := number - d.acked; d.Interval == 0 || ahead == 0 || ahead > d.ours-d.acked || d.ours-number > dpdRetries {
 			return reject(0, "%s with number %#x, which waits for no answer", n.Type, number)

@@ -9,16 +9,16 @@ import (
 // interval, the data plane is asked what passed meanwhile. Inbound SAs come
 // first, so that their answers stand when those of the outbound ones come.
 func (s *Session) countTraffic() {
-	d := &s.dpd
+	d := &s.up.dpd
 	if quiet := d.heard.Add(d.Interval); s.now.Before(quiet) {
 		d.next = quiet
 		return
 	}
 	d.next = s.now.Add(d.Interval)
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		s.out = append(s.out, ike.QuerySA{SAID: c.in.SAID})
 	}
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		s.out = append(s.out, ike.QuerySA{SAID: c.out.SAID})
 	}
 }
@@ -26,11 +26,11 @@ func (s *Session) countTraffic() {
 // childCounted takes the data plane's answer. What came in is a sign of life;
 // what went out unanswered is worth an R_U_THERE.
 func (s *Session) childCounted(e ipsec.Queried) {
-	d := &s.dpd
-	if e.Err != nil || s.up == nil || d.Interval == 0 {
+	d := &s.up.dpd
+	if e.Err != nil || d.Interval == 0 {
 		return
 	}
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		switch e.SAID {
 		case c.in.SAID:
 			if grown(&c.packetsIn, e.Counters.Packets) {

@@ -19,7 +19,7 @@ const (
 // readFragmentation notes whether the peer announces fragments. Both ends have to.
 func (s *Session) readFragmentation(vendorID []byte) {
 	if s.config.ISAKMP.Fragmentation && wire.FragmentsPhase1(vendorID) {
-		s.fragments.able = true
+		s.knows.fragments = true
 	}
 }
 
@@ -27,7 +27,7 @@ func (s *Session) readFragmentation(vendorID []byte) {
 // with those of NAT-T a responder answers with it only who has named it: whoever
 // forges a bare MM1 is not to have a longer one sent to his victim.
 func (s *Session) announce(ids [][]byte) [][]byte {
-	if !s.config.ISAKMP.Fragmentation || s.role == Responder && !s.fragments.able {
+	if !s.config.ISAKMP.Fragmentation || s.role == Responder && !s.knows.fragments {
 		return ids
 	}
 	return append(ids[:len(ids):len(ids)], wire.VendorFragmentationIOS)
@@ -39,7 +39,7 @@ func (s *Session) sendFragments(message []byte) bool {
 	if s.local.Port() != port {
 		room -= nonESPMarker
 	}
-	if !s.fragments.able || len(message) <= room {
+	if !s.knows.fragments || len(message) <= room {
 		return false
 	}
 	parts := split(message, room)

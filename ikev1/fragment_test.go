@@ -72,8 +72,8 @@ func TestFragmentCapabilities(t *testing.T) {
 		p.initiate(p.r1)
 		s := p.r1.session
 		s.readVendors([]wire.Payload{{Type: wire.PayloadVendorID, Body: append(bytes.Clone(wire.VendorFragmentation), test.capabilities...)}})
-		if s.fragments.able != test.able {
-			t.Errorf("capabilities %x: %v", test.capabilities, s.fragments.able)
+		if s.knows.fragments != test.able {
+			t.Errorf("capabilities %x: %v", test.capabilities, s.knows.fragments)
 		}
 	}
 }
@@ -242,7 +242,7 @@ func TestFragmentsHostile(t *testing.T) {
 				}
 			}
 			p.advance(fragmentTime, func(*party, []byte) bool { return true })
-			if p.r2.held != 0 || p.r2.session.fragments.partial != nil {
+			if p.r2.held != 0 || p.r2.session.partial != nil {
 				t.Errorf("%d octets are held for ever", p.r2.held)
 			}
 		})
@@ -322,7 +322,7 @@ func FuzzFragments(f *testing.F) {
 				d[int(noise[i])%len(d)] ^= octet
 			}
 			p.deliver(p.r2, d)
-			a := p.r2.session.fragments.partial
+			a := p.r2.session.partial
 			held := 0
 			if a != nil {
 				held = a.size + len(a.pieces)*fragmentCost

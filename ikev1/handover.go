@@ -44,7 +44,7 @@ func (s *Session) endHandover(c *child) {
 // childInstalled takes the data plane's answer: from now on the new pair sends.
 // A pair that cannot goes, and the old one tries again.
 func (s *Session) childInstalled(ev ipsec.Installed) {
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		h := c.handover
 		if h == nil || c.pending() || c.out.SAID != ev.SAID {
 			continue
@@ -65,7 +65,7 @@ func (s *Session) childInstalled(ev ipsec.Installed) {
 
 // postpone lets a handover wait for a peer that repeats QM2: it has no QM3.
 func (s *Session) postpone(q *quickMode) {
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		if c.pending() && c.handover.q == q {
 			c.handover.at = s.now.Add(handoverTime)
 		}
@@ -87,8 +87,8 @@ func (c *child) forgo() []*child {
 
 // hasten takes over at once where the pair that was still sending is gone.
 func (s *Session) hasten(gone *child) {
-	for _, c := range slices.Backward(s.children) {
-		if c.pending() && !c.retired && c.sameTraffic(gone) && !slices.ContainsFunc(s.children, func(o *child) bool {
+	for _, c := range slices.Backward(s.pairs()) {
+		if c.pending() && !c.retired && c.sameTraffic(gone) && !slices.ContainsFunc(s.pairs(), func(o *child) bool {
 			return !o.pending() && !o.retired && o.sameTraffic(c)
 		}) {
 			s.takeOver(c)

@@ -16,15 +16,15 @@ func rekeying(t *testing.T) (p *pairOf, old, next *child) {
 	t.Helper()
 	p = newPair(t)
 	p.up(p.r1)
-	old = p.r1.session.children[0]
+	old = p.r1.session.pairs()[0]
 	p.r1.orders = nil
 	p.r1.session.rekey(old)
 	p.r1.collect(p.now)
 	p.settle()
-	if n := len(p.r1.session.children); n != 2 {
+	if n := len(p.r1.session.pairs()); n != 2 {
 		t.Fatalf("%d pairs", n)
 	}
-	next = p.r1.session.children[1]
+	next = p.r1.session.pairs()[1]
 	if got, want := strings.Join(p.r1.orders, " "), "send in send"; got != want || !next.pending() {
 		t.Fatalf("initiator: %s, want %s", got, want)
 	}
@@ -94,7 +94,7 @@ func TestHandoverHastened(t *testing.T) {
 				t.Errorf("the new pair does not send: %s", p.r1.orders)
 			}
 			p.advance(handoverTime+drainTime, nil)
-			if len(p.r1.sas) != 2 || len(p.r1.session.children) != 1 {
+			if len(p.r1.sas) != 2 || len(p.r1.session.pairs()) != 1 {
 				t.Errorf("%d SAs", len(p.r1.sas))
 			}
 		})
@@ -121,11 +121,11 @@ func TestHandoverFails(t *testing.T) {
 			if name == "deleted" && !bytes.Equal(keys.EncrKey, make([]byte, len(keys.EncrKey))) {
 				t.Error("keys are left")
 			}
-			if len(p.r1.sas) != 2 || len(p.r2.sas) != 2 || len(p.r1.session.children) != 1 || old.replaced {
+			if len(p.r1.sas) != 2 || len(p.r2.sas) != 2 || len(p.r1.session.pairs()) != 1 || old.replaced {
 				t.Errorf("%d and %d SAs\n%s", len(p.r1.sas), len(p.r2.sas), p.r1.story())
 			}
 			p.advance(rekeyRetry+2*handoverTime+drainTime, nil)
-			if c := p.r1.session.children; len(c) != 1 || c[0] == old || len(p.r1.sas) != 2 || len(p.r2.sas) != 2 {
+			if c := p.r1.session.pairs(); len(c) != 1 || c[0] == old || len(p.r1.sas) != 2 || len(p.r2.sas) != 2 {
 				t.Errorf("not rekeyed again: %d and %d SAs", len(p.r1.sas), len(p.r2.sas))
 			}
 		})
@@ -157,10 +157,10 @@ func TestRekeyWaitsForThePeers(t *testing.T) {
 		p.up(p.r1)
 		p.advance(time.Minute, nil)
 		p.r2.session.now, p.r1.session.now = p.now, p.now
-		p.r2.session.rekey(p.r2.session.children[0])
+		p.r2.session.rekey(p.r2.session.pairs()[0])
 		p.r2.collect(p.now)
 		p.step(p.r2) // QM1 is read, QM2 is out
-		p.r1.session.rekey(p.r1.session.children[0])
+		p.r1.session.rekey(p.r1.session.pairs()[0])
 		p.r1.collect(p.now)
 		if p.r1.session.rekeying("Tunnel1") {
 			t.Fatal("R1 began a quick mode beside R2's")
@@ -173,8 +173,8 @@ func TestRekeyWaitsForThePeers(t *testing.T) {
 			}
 		}
 		switch {
-		case goesOn && (begun != 1 || len(p.r1.session.children) != 1 || len(p.r1.sas) != 2):
-			t.Errorf("%d successors, %d pairs, %d SAs; want one pair", begun, len(p.r1.session.children), len(p.r1.sas))
+		case goesOn && (begun != 1 || len(p.r1.session.pairs()) != 1 || len(p.r1.sas) != 2):
+			t.Errorf("%d successors, %d pairs, %d SAs; want one pair", begun, len(p.r1.session.pairs()), len(p.r1.sas))
 		case !goesOn && !p.r1.session.rekeying("Tunnel1"):
 			t.Error("a peer that does not go on keeps R1 from its rekey")
 		}
@@ -190,7 +190,7 @@ func TestRekeyThroughAnotherIKESA(t *testing.T) {
 			return carries && tunnel == "Tunnel1" && in.Protocol == ipsec.GRE
 		}
 		p.initiate(p.r1)
-		for len(p.r1.session.quick) == 0 {
+		for len(p.r1.session.quickModes()) == 0 {
 			p.step(p.r1)
 			p.step(p.r2)
 		}
@@ -209,10 +209,10 @@ func TestInheritReplaced(t *testing.T) {
 	other := newPair(t)
 	other.up(other.r1)
 	old, next := p.r2.session, other.r2.session
-	next.children[0].begun = old.children[0].installed.Add(time.Minute)
-	next.children[0].installed = next.children[0].begun
+	next.pairs()[0].begun = old.pairs()[0].installed.Add(time.Minute)
+	next.pairs()[0].installed = next.pairs()[0].begun
 	next.Inherit(p.now.Add(time.Minute), old)
-	if c := next.children; len(c) != 2 || !c[0].replaced || c[1].replaced || len(old.children) != 0 {
+	if c := next.pairs(); len(c) != 2 || !c[0].replaced || c[1].replaced || len(old.pairs()) != 0 {
 		t.Errorf("%d pairs, replaced %v and %v", len(c), c[0].replaced, c[1].replaced)
 	}
 }

@@ -289,7 +289,7 @@ func TestHostileAttributes(t *testing.T) {
 				t.Errorf("%d SAs, want %d", len(p.r2.sas), want)
 			}
 			p.advance(3*time.Minute, func(*party, []byte) bool { return true }) // QM3 does not come
-			if len(p.r2.sas) != 2 || len(p.r2.session.children) != 1 {
+			if len(p.r2.sas) != 2 || len(p.r2.session.pairs()) != 1 {
 				t.Errorf("%d SAs are left of a half made pair", len(p.r2.sas))
 			}
 		})

@@ -211,7 +211,7 @@ func (s *Session) readLifetime(n wire.NotifyV1) {
 	switch {
 	case life.Duration <= 0:
 	case n.Protocol != wire.ProtocolISAKMP:
-		for _, c := range s.children {
+		for _, c := range s.pairs() {
 			if c.has(n.SPI) && !c.retired {
 				c.shorten(life.Duration)
 			}
@@ -249,9 +249,9 @@ func (s *Session) readDelete(d wire.DeleteV1, id uint32) {
 			continue
 		}
 		// The last message of a quick mode may come after the delete of its SA.
-		i := slices.IndexFunc(s.quick, func(q *quickMode) bool { return len(spi) == 4 && (q.peer.spi == spiOf(spi) || q.peer.ah == spiOf(spi)) })
+		i := slices.IndexFunc(s.quickModes(), func(q *quickMode) bool { return len(spi) == 4 && (q.peer.spi == spiOf(spi) || q.peer.ah == spiOf(spi)) })
 		if i >= 0 {
-			q := s.quick[i]
+			q := s.quickModes()[i]
 			s.failQuick(q, "IKE deleted", q.state.awaits(), "deleted by the peer")
 		}
 	}

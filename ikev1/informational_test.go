@@ -45,7 +45,7 @@ func TestDelete(t *testing.T) {
 func TestDeleteChild(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
-	p.r1.session.DeleteChild(p.now, p.r1.session.children[0].in.SPI, "cleared")
+	p.r1.session.DeleteChild(p.now, p.r1.session.pairs()[0].in.SPI, "cleared")
 	p.r1.collect(p.now)
 	p.settle()
 	want(t, p.r2, func(e ike.ChildDown) bool { return e.Reason == "deleted by the peer" })
@@ -55,7 +55,7 @@ func TestDeleteChild(t *testing.T) {
 
 	p = newPair(t)
 	p.up(p.r1)
-	c := p.r1.session.children[0]
+	c := p.r1.session.pairs()[0]
 	p.deliver(p.r2, p.r1.forge(wire.ExchangeInformational, 9, payload(wire.PayloadDelete, wire.DeleteV1{
 		DOI: wire.DOIIPsec, Protocol: wire.ProtocolESP, SPIs: [][]byte{binary.BigEndian.AppendUint32(nil, c.out.SPI)},
 	})))
@@ -70,7 +70,7 @@ func TestManyDeletes(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
 	i, r := p.r1.session.Cookies()
-	c := p.r1.session.children[0]
+	c := p.r1.session.pairs()[0]
 	spi := binary.BigEndian.AppendUint32(nil, c.in.SPI)
 	child := payload(wire.PayloadDelete, wire.DeleteV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolESP, SPIs: [][]byte{spi, spi, {0, 0, 0, 1}}})
 	sa := payload(wire.PayloadDelete, wire.DeleteV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolISAKMP, SPIs: [][]byte{concat(i[:], r[:]), concat(i[:], r[:])}})
@@ -130,7 +130,7 @@ func TestExchangesBounded(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
 	for i := range uint32(maxExchanges) {
-		p.r2.session.used[i] = struct{}{}
+		p.r2.session.up.used[i] = struct{}{}
 	}
 	p.deliver(p.r2, p.r1.forge(wire.ExchangeInformational, maxExchanges+7, payload(wire.PayloadNotify, wire.NotifyV1{DOI: wire.DOIIPsec, Type: wire.NotifyInitialContact})))
 	if p.r2.session.Established() {
@@ -167,7 +167,7 @@ func TestInitialContactOnce(t *testing.T) {
 func TestRetiredLifetime(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
-	old := p.r1.session.children[0]
+	old := p.r1.session.pairs()[0]
 	p.r1.session.rekey(old)
 	p.r1.collect(p.now)
 	p.settle()

@@ -22,20 +22,20 @@ func (s *Session) SamePeer(o *Session) bool {
 func (s *Session) Inherit(now time.Time, from *Session) []ipsec.SAID {
 	s.now = now
 	var ids []ipsec.SAID
-	for _, c := range from.children {
+	for _, c := range from.pairs() {
 		ids = append(ids, c.both()...)
 	}
-	s.children = append(from.children, s.children...)
-	slices.SortStableFunc(s.children, func(a, b *child) int { return a.installed.Compare(b.installed) })
-	from.children = nil
-	for i, c := range s.children {
+	s.up.children = append(from.pairs(), s.up.children...)
+	slices.SortStableFunc(s.pairs(), func(a, b *child) int { return a.installed.Compare(b.installed) })
+	from.up.children = nil
+	for i, c := range s.pairs() {
 		for _, old := range s.predecessors(c, nil) {
-			if slices.Index(s.children, old) < i {
+			if slices.Index(s.pairs(), old) < i {
 				old.replaced = true // as childUp has it
 			}
 		}
 	}
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		s.remap(c, c.standing())
 	}
 	return ids
@@ -57,12 +57,12 @@ func (s *Session) Busy() bool { return s.inFlight() > 0 }
 
 // Keeps says whether an inbound SA is one of the session's.
 func (s *Session) Keeps(inSPI uint32) bool {
-	return slices.ContainsFunc(s.children, func(c *child) bool { return c.in.SPI == inSPI })
+	return slices.ContainsFunc(s.pairs(), func(c *child) bool { return c.in.SPI == inSPI })
 }
 
 // rekeying says whether a quick mode of ours for a tunnel is under way.
 func (s *Session) rekeying(tunnel string) bool {
-	return slices.ContainsFunc(s.quick, func(q *quickMode) bool {
+	return slices.ContainsFunc(s.quickModes(), func(q *quickMode) bool {
 		_, done := q.state.(over)
 		return q.initiator && !done && q.itf.Name == tunnel
 	})
@@ -73,7 +73,7 @@ func (s *Session) rekeying(tunnel string) bool {
 // that give up everything when one of them is deleted. One that does not go on
 // stops us no longer than a lost message takes to be repeated.
 func (s *Session) rekeyedByPeer(tunnel string) bool {
-	return slices.ContainsFunc(s.quick, func(q *quickMode) bool {
+	return slices.ContainsFunc(s.quickModes(), func(q *quickMode) bool {
 		_, done := q.state.(over)
 		return !q.initiator && !done && q.itf != nil && q.itf.Name == tunnel && s.now.Sub(q.begun) < 5*crossing
 	})

@@ -14,7 +14,7 @@ func (s *Session) readInvalidSPI(n wire.NotifyV1) {
 	if len(n.SPI) != 4 {
 		return
 	}
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		if c.out.SPI == binary.BigEndian.Uint32(n.SPI) && c.out.Protocol == saProtocol(n.Protocol) && !c.retired && !c.pending() {
 			s.deleteChild(c, "the peer has no SA for its SPI")
 			return

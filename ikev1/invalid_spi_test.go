@@ -12,7 +12,7 @@ import (
 func TestInvalidSPI(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
-	in, out := spiBytes(p.r1.session.children[0].in.SPI), spiBytes(p.r1.session.children[0].out.SPI)
+	in, out := spiBytes(p.r1.session.pairs()[0].in.SPI), spiBytes(p.r1.session.pairs()[0].out.SPI)
 	id := uint32(100)
 	say := func(protocol wire.ProtocolID, spi []byte) {
 		id++

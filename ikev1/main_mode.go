@@ -44,19 +44,19 @@ func (s *Session) receiveMain(m *inbound) {
 		s.rejected(m.Header, reject(wire.NotifyInvalidMessageID, "message id %#x in %s", m.MessageID, s.exchange), 0)
 		return
 	}
-	able, fragments, nat, local, remote := s.dpd.able, s.fragments.able, s.nat, s.local, s.remote
+	knows, nat, local, remote := s.knows, s.nat, s.local, s.remote
 	next, err := s.main.handle(s, m)
 	if err != nil {
 		r := asRejection(err)
-		s.phase, s.dpd.able, s.fragments.able = s.main.phase(), able, fragments
-		s.nat, s.local, s.remote = nat, local, remote
+		s.phase, s.knows, s.nat = s.main.phase(), knows, nat
+		s.local, s.remote = local, remote
 		if r.verdict {
 			s.resend.refused, s.refusal = digestOf(m.datagram), r.reason
 		}
 		s.rejected(m.Header, r, 0)
 		return
 	}
-	s.main, s.since, s.refusal, s.rumour = next, s.now, "", 0
+	s.main, s.refusal, s.rumour = next, "", 0
 	s.resend.accepted, s.resend.refused = digestOf(m.datagram), digest{}
 	if _, over := next.(complete); over {
 		s.phase1Complete()
@@ -82,7 +82,7 @@ func (s *Session) mainTimeout() {
 	case s.resend.exhausted(s.now):
 		s.silent = true
 		s.end("Death by retransmission P1")
-	case s.HalfOpen() && !s.now.Before(s.since.Add(s.halfOpenTime())):
+	case s.HalfOpen() && !s.now.Before(s.resend.first.Add(s.halfOpenTime())):
 		s.end("half-open SA timed out")
 	case s.up != nil && !s.now.Before(s.up.expires):
 		s.Delete(s.now, "IKE SA Lifetime Exceeded")
@@ -99,7 +99,7 @@ func (s *Session) mainDeadline(t *deadline) {
 	}
 	t.add(s.resend.deadline(), "retransmit phase 1")
 	if s.HalfOpen() {
-		t.add(s.since.Add(s.halfOpenTime()), "half-open SA")
+		t.add(s.resend.first.Add(s.halfOpenTime()), "half-open SA")
 	}
 	if s.up != nil {
 		t.add(s.up.expires, "phase 1 lifetime")

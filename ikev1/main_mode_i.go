@@ -78,10 +78,11 @@ func (s *Session) beginMain() error {
 	s.report(SAInserted{SA: s.sa(), Exchange: s.exchange})
 	s.psk = s.config.InitiatorKey(s.profile, s.local.Addr(), s.remote.Addr())
 	s.reportKey(false)
-	if err := s.findMethods(); err != nil {
+	policies, err := s.usable()
+	if err != nil {
 		return err
 	}
-	sa := phase1Offer(s.usable())
+	sa := phase1Offer(policies)
 	b := wire.NewBuilder(nil, s.header(wire.ExchangeMainMode, 0))
 	offer := sa.Append(nil)
 	b.Add(wire.PayloadSA, wire.Raw(offer))

@@ -121,10 +121,11 @@ func (s *Session) answerOffer(m *inbound, payloads []wire.Payload, body []byte, 
 // left.
 func (s *Session) refuseOffer(m *inbound) {
 	n := wire.NotifyV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolISAKMP, Type: wire.NotifyNoProposalChosen}
-	id, err := s.newMessageID()
+	ids, err := s.drawMessageIDs()
 	if err != nil {
 		return
 	}
+	id := ids.next()
 	b := wire.NewBuilder(nil, s.header(wire.ExchangeInformational, id))
 	b.Add(wire.PayloadNotify, n)
 	s.report(NotifySent{SA: s.sa(), Type: n.Type, Protocol: n.Protocol, MessageID: id})

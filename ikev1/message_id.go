@@ -29,25 +29,39 @@ func (m *messageIDs) begin(random [8]byte) {
 	}
 }
 
+// next is never zero, which is main mode's.
 func (m *messageIDs) next() uint32 {
-	id := m.first + m.drawn*m.step
-	m.drawn++
-	return id
+	for {
+		id := m.first + m.drawn*m.step
+		m.drawn++
+		if id != 0 {
+			return id
+		}
+	}
+}
+
+// drawMessageIDs begins the ids of an IKE SA.
+func (s *Session) drawMessageIDs() (m messageIDs, err error) {
+	var b [8]byte
+	if err := s.random(b[:]); err != nil {
+		return m, err
+	}
+	m.begin(b)
+	return m, nil
 }
 
 // newMessageID draws an id no exchange of this SA had. RFC 2408 section 3.1: it
-// "MUST be unique"; zero is main mode's.
-func (s *Session) newMessageID() (uint32, error) {
-	if s.ids.inverse == 0 {
-		var b [8]byte
-		if err := s.random(b[:]); err != nil {
+// "MUST be unique".
+func (s *Session) newMessageID() (id uint32, err error) {
+	u := s.up
+	if u.ids.inverse == 0 {
+		if u.ids, err = s.drawMessageIDs(); err != nil {
 			return 0, err
 		}
-		s.ids.begin(b)
 	}
 	for {
-		id := s.ids.next()
-		if _, taken := s.used[id]; id != 0 && !taken {
+		id := u.ids.next()
+		if _, taken := u.used[id]; !taken {
 			return id, nil
 		}
 	}
@@ -55,20 +69,23 @@ func (s *Session) newMessageID() (uint32, error) {
 
 // spent says whether an exchange had an id, on either side.
 func (s *Session) spent(id uint32) bool {
-	_, used := s.used[id]
-	return used || s.ids.own(id)
+	if s.up == nil {
+		return false
+	}
+	_, used := s.up.used[id]
+	return used || s.up.ids.own(id)
 }
 
 // use notes that an exchange of the peer is genuine: its message id is spent, and
 // the peer is where it came from. An IKE SA that has nearly used up its ids is
 // renewed.
 func (s *Session) use(m *inbound) {
-	if s.used == nil {
-		s.used = map[uint32]struct{}{}
+	if s.up.used == nil {
+		s.up.used = map[uint32]struct{}{}
 	}
-	s.used[m.MessageID] = struct{}{}
+	s.up.used[m.MessageID] = struct{}{}
 	s.follow(m.local, m.remote)
-	if len(s.used) == maxExchanges*3/4 {
+	if len(s.up.used) == maxExchanges*3/4 {
 		s.up.renew = s.now
 	}
 	s.alive()

@@ -42,15 +42,15 @@ func TestDPDKeepsNoMessageIDs(t *testing.T) {
 		c.Policies[0].Lifetime, c.IPsec[0].Lifetime.Duration = 100*time.Hour, 100*time.Hour
 	})
 	p.up(p.r1)
-	before := [2]int{len(p.r1.session.used), len(p.r2.session.used)}
+	before := [2]int{len(p.r1.session.up.used), len(p.r2.session.up.used)}
 	for range 12 * 12 {
 		p.advance(5*time.Minute, nil)
 		p.r1.events, p.r2.events = nil, nil
 	}
-	if after := [2]int{len(p.r1.session.used), len(p.r2.session.used)}; after != before {
+	if after := [2]int{len(p.r1.session.up.used), len(p.r2.session.up.used)}; after != before {
 		t.Errorf("%v message ids, were %v", after, before)
 	}
-	if n := p.r1.session.ids.drawn; n < 8000 {
+	if n := p.r1.session.up.ids.drawn; n < 8000 {
 		t.Errorf("only %d exchanges", n)
 	}
 	if !p.r1.session.Established() || !p.r2.session.Established() {
@@ -62,7 +62,7 @@ func TestDPDKeepsNoMessageIDs(t *testing.T) {
 func TestMessageIDsRunOut(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
-	for i := uint32(1); len(p.r1.session.used) < maxExchanges*3/4; i++ {
+	for i := uint32(1); len(p.r1.session.up.used) < maxExchanges*3/4; i++ {
 		p.r1.session.use(&inbound{Message: &wire.Message{Header: wire.Header{MessageID: i}}, local: p.r1.addr, remote: p.r2.addr})
 	}
 	p.r1.session.HandleTimeout(p.now)

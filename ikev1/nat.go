@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
@@ -36,12 +35,6 @@ var natMethods = []natMethod{
 type nat struct {
 	method     *natMethod // nil: one end knows none
 	self, peer bool       // who sits behind a NAT
-
-	sent    time.Time  // our last datagram
-	next    time.Time  // of the next look whether a keepalive is due; zero: never
-	asked   ipsec.SAID // the SA whose packets the data plane was asked for
-	packets uint64     // that it had carried
-	asking  bool       // the answer is not here yet
 }
 
 // learnNAT takes the best method of the first message of the peer.
@@ -161,10 +154,10 @@ func (s *Session) follow(local, remote netip.AddrPort) {
 	before := s.remote
 	s.local, s.remote = local, remote
 	s.report(PortFloated{SA: s.sa(), Before: before})
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		s.remap(c, c.standing())
 	}
-	for _, q := range s.quick {
+	for _, q := range s.quickModes() {
 		if c := pairUnderWay(q.state); c != nil {
 			s.remap(c, q.state.ordered())
 		}
@@ -221,7 +214,7 @@ func pairUnderWay(st quickState) *child {
 // is disabled it may be an old one that somebody sends from elsewhere: then only
 // IKE's own messages are followed.
 func (s *Session) childMapped(e ipsec.Mapped) {
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		if c.in.SAID == e.SAID && c.in.Replay == 0 {
 			return
 		}

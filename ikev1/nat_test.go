@@ -136,7 +136,7 @@ func TestRebinding(t *testing.T) {
 		n.r2.waiting = n.r2.waiting[:1]
 		n.settle(nil)
 	}
-	in := n.r2.session.children[0].in.SAID
+	in := n.r2.session.pairs()[0].in.SAID
 	n.r2.session.HandleKernel(n.now, ipsec.Mapped{SAID: in, Remote: netip.MustParseAddrPort("203.0.113.1:4500")})
 	n.collect(n.r2)
 	n.where(3026)
@@ -153,16 +153,16 @@ func TestRebindingInQuickMode(t *testing.T) {
 	n.r1.session.StartChild(n.now, n.r1.itf)
 	n.collect(n.r1)
 	n.settle(func() bool { return len(n.r1.waiting) > 0 }) // QM3 is under way
-	if _, ok := n.r2.session.quick[len(n.r2.session.quick)-1].state.(sentQM2); !ok {
+	if _, ok := n.r2.session.quickModes()[len(n.r2.session.quickModes())-1].state.(sentQM2); !ok {
 		t.Fatal("R2 does not wait for QM3")
 	}
 	n.ports[4500] = 1077
 	n.settle(nil)
-	if len(n.r2.session.children) != 2 {
-		t.Fatalf("%d pairs\n%s", len(n.r2.session.children), n.r2.story())
+	if len(n.r2.session.pairs()) != 2 {
+		t.Fatalf("%d pairs\n%s", len(n.r2.session.pairs()), n.r2.story())
 	}
 	n.where(1077)
-	for _, c := range n.r2.session.children {
+	for _, c := range n.r2.session.pairs() {
 		if c.in.Encap.RemotePort != 1077 || c.out.Encap.RemotePort != 1077 {
 			t.Errorf("shown with %v and %v", c.in.Encap, c.out.Encap)
 		}
@@ -174,7 +174,7 @@ func TestRebindingInQuickMode(t *testing.T) {
 func TestRebindingWithoutAntiReplay(t *testing.T) {
 	n := newNatted(t, func(_ string, c *policy.Config) { c.IPsec[0].Replay = 0 })
 	n.up()
-	n.r2.session.HandleKernel(n.now, ipsec.Mapped{SAID: n.r2.session.children[0].in.SAID, Remote: netip.AddrPortFrom(n.outside, 2000)})
+	n.r2.session.HandleKernel(n.now, ipsec.Mapped{SAID: n.r2.session.pairs()[0].in.SAID, Remote: netip.AddrPortFrom(n.outside, 2000)})
 	n.collect(n.r2)
 	n.where(1026)
 	n.ports[4500] = 3026
@@ -329,7 +329,7 @@ func TestNATKeepalive(t *testing.T) {
 	if at, why := n.r2.session.NextTimeout(); why == "NAT keepalive" {
 		t.Errorf("R2 is about to send one at %v", at)
 	}
-	out := n.r1.session.children[0].out.SAID
+	out := n.r1.session.pairs()[0].out.SAID
 	n.r1.packets = map[ipsec.SAID]uint64{}
 	for i, step := range []struct {
 		after time.Duration
@@ -365,7 +365,7 @@ func TestNATKeepalive(t *testing.T) {
 			}
 		}
 	}
-	n.r1.session.DeleteChild(n.now, n.r1.session.children[0].in.SPI, "test")
+	n.r1.session.DeleteChild(n.now, n.r1.session.pairs()[0].in.SPI, "test")
 	n.r1.session.Delete(n.now, "test")
 	n.collect(n.r1)
 	n.r1.wantIdle()

@@ -16,8 +16,12 @@ type agreement struct {
 }
 
 // usable are the policies whose authentication we can carry out.
-func (s *Session) usable() []*policy.ISAKMPPolicy {
-	return slices.DeleteFunc(slices.Clone(s.config.Policies), func(p *policy.ISAKMPPolicy) bool { return !slices.Contains(s.methods, p.Auth) })
+func (s *Session) usable() ([]*policy.ISAKMPPolicy, error) {
+	methods, err := s.methods()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(s.config.Policies), func(p *policy.ISAKMPPolicy) bool { return !slices.Contains(methods, p.Auth) }), nil
 }
 
 // phase1Offer is the SA of MM1 or AG1: one proposal with a transform for each
@@ -59,7 +63,7 @@ func phase1SA(body []byte) (wire.ProposalV1, error) {
 // acceptOffer answers an offer with a policy that can be carried out now; message
 // is what it came in. When there is none the peer is told and nothing begins.
 func (s *Session) acceptOffer(message string, m *inbound, transforms []wire.TransformV1) (agreed agreement, accepted wire.TransformV1, ok bool) {
-	if err := s.findMethods(); err != nil {
+	if _, err := s.methods(); err != nil {
 		s.failed(message, err.Error())
 		s.refuseOffer(m)
 		return agreement{}, wire.TransformV1{}, false
@@ -76,7 +80,10 @@ func (s *Session) acceptOffer(message string, m *inbound, transforms []wire.Tran
 // checkOffer compares transforms with the policies and reports every
 // comparison. The policy of the agreement is nil when none will do.
 func (s *Session) checkOffer(transforms []wire.TransformV1) (agreement, wire.TransformV1) {
-	match := s.config.MatchISAKMPPolicy(transforms, s.methods...)
+	var match policy.PolicyMatch
+	if methods, err := s.methods(); err == nil { // else no policy can be carried out
+		match = s.config.MatchISAKMPPolicy(transforms, methods...)
+	}
 	for _, c := range match.Checks {
 		s.report(TransformChecked{
 			SA: s.sa(), Transform: c.Transform, Priority: c.Policy.Priority, Refusal: c.Refusal,

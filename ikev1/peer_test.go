@@ -33,13 +33,13 @@ func TestPairsPileUp(t *testing.T) {
 		}
 		p.now = p.now.Add(time.Millisecond)
 	}
-	if n := len(p.r2.session.children); n != maxPairs || len(p.r2.sas) != 2*n {
+	if n := len(p.r2.session.pairs()); n != maxPairs || len(p.r2.sas) != 2*n {
 		t.Errorf("%d pairs, %d SAs, want %d pairs", n, len(p.r2.sas), maxPairs)
 	}
-	if n := len(p.r2.session.quick); n > maxQuickModes {
+	if n := len(p.r2.session.quickModes()); n > maxQuickModes {
 		t.Errorf("%d exchanges are kept", n)
 	}
-	latest := p.r1.session.children[0].out.SAID
+	latest := p.r1.session.pairs()[0].out.SAID
 	if _, ok := p.r2.sas[latest]; !ok {
 		t.Error("the latest pair is gone")
 	}
@@ -74,7 +74,7 @@ func TestKeysOfAFailedQuickMode(t *testing.T) {
 		p.r1.session.StartChild(p.now, p.r1.itf)
 		p.r1.collect(p.now)
 		p.step(p.r1)
-		st, ok := p.r2.session.quick[len(p.r2.session.quick)-1].state.(sentQM2)
+		st, ok := p.r2.session.quickModes()[len(p.r2.session.quickModes())-1].state.(sentQM2)
 		if !ok || len(st.out.EncrKey) != 16 || bytes.Equal(st.out.EncrKey, make([]byte, 16)) {
 			t.Fatalf("a rekey does not wait for QM3 with the outbound keys: %v", st.out.EncrKey)
 		}
@@ -176,7 +176,7 @@ func TestReflected(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
 	for _, r := range []*party{p.r1, p.r2} {
-		r.session.sendDelete(wire.ProtocolESP, binary.BigEndian.AppendUint32(nil, r.session.children[0].in.SPI))
+		r.session.sendDelete(wire.ProtocolESP, binary.BigEndian.AppendUint32(nil, r.session.pairs()[0].in.SPI))
 		r.collect(p.now)
 		p.unharmed(r, r.next(), "a message of its own")
 	}
@@ -187,14 +187,14 @@ func TestLifetimeInQM2(t *testing.T) {
 	for offered, want := range map[time.Duration]time.Duration{2 * time.Hour: time.Hour, 20 * time.Minute: 20 * time.Minute, 0: time.Hour} {
 		p := newPair(t)
 		p.initiate(p.r1)
-		for len(p.r1.session.quick) == 0 {
+		for len(p.r1.session.quickModes()) == 0 {
 			for _, r := range []*party{p.r1, p.r2} {
 				if len(r.sent) > 0 {
 					p.step(r)
 				}
 			}
 		}
-		q := p.r1.session.quick[0]
+		q := p.r1.session.quickModes()[0]
 		offer := quickOffer(p.r1.itf, 0x7777)
 		b := p.r2.session.quickMessage(&quickMode{id: q.id}, offer, make([]byte, 20), nil, q.state.(sentQM1).ids)
 		var life []byte
@@ -205,7 +205,7 @@ func TestLifetimeInQM2(t *testing.T) {
 		p.r2.session.crypt.putHash(b, q.id, q.ni)
 		data, _ := p.r2.session.crypt.seal(p.r2.session.header(wire.ExchangeQuickMode, q.id), b, q.iv)
 		p.deliver(p.r1, data)
-		if c := p.r1.session.children; len(c) != 1 || c[0].expires.Sub(p.now) != want {
+		if c := p.r1.session.pairs(); len(c) != 1 || c[0].expires.Sub(p.now) != want {
 			t.Errorf("%s told: %d pairs\n%s", offered, len(c), p.r1.story())
 		}
 	}

@@ -13,9 +13,9 @@ import (
 // beginProbing goes on with dead peer detection for child SAs that stay behind.
 // The initiator of the IKE SA is first, so that the two ends do not meet.
 func (s *Session) beginProbing() {
-	d := &s.dpd
+	d := &s.up.dpd
 	d.open, d.next = 0, time.Time{}
-	if d.Interval == 0 || len(s.children) == 0 {
+	if d.Interval == 0 || len(s.pairs()) == 0 {
 		return
 	}
 	d.next = s.now.Add(d.Interval)
@@ -26,13 +26,13 @@ func (s *Session) beginProbing() {
 
 // probe asks for a new IKE SA with the peer.
 func (s *Session) probe() {
-	d := &s.dpd
-	if d.next = (time.Time{}); len(s.children) == 0 {
+	d := &s.up.dpd
+	if d.next = (time.Time{}); len(s.pairs()) == 0 {
 		return
 	}
 	d.next = s.now.Add(exchangeTime)
 	var asked []string
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		if !slices.Contains(asked, c.itf.Name) {
 			asked = append(asked, c.itf.Name)
 			s.report(RekeyNeeded{SA: s.sa(), Tunnel: c.itf.Name, InSPI: c.in.SPI})
@@ -47,11 +47,11 @@ func (s *Session) Silent() bool { return s.main == nil && s.silent }
 // answer a new one: it is dead. Without dead peer detection they stay.
 func (s *Session) Bereft(now time.Time) {
 	s.now = now
-	if s.main != nil || s.dpd.Interval == 0 || len(s.children) == 0 {
+	if s.main != nil || len(s.pairs()) == 0 || s.up.dpd.Interval == 0 {
 		return
 	}
 	s.report(PeerDead{SA: s.sa()})
-	for _, c := range slices.Clone(s.children) {
+	for _, c := range slices.Clone(s.pairs()) {
 		s.dropChild(c, reasonDead)
 	}
 }

@@ -83,7 +83,7 @@ func (over) handle(*Session, *quickMode, *opened) error {
 
 // node finds an exchange by its message id.
 func (s *Session) node(id uint32) *quickMode {
-	for _, q := range s.quick {
+	for _, q := range s.quickModes() {
 		if q.id == id {
 			return q
 		}
@@ -94,7 +94,7 @@ func (s *Session) node(id uint32) *quickMode {
 // inFlight counts the quick modes that are not over.
 func (s *Session) inFlight() int {
 	n := 0
-	for _, q := range s.quick {
+	for _, q := range s.quickModes() {
 		if _, done := q.state.(over); !done {
 			n++
 		}
@@ -165,7 +165,7 @@ func (s *Session) abort(q *quickMode, r *rejection) {
 
 // failQuick ends an exchange without a pair of SAs; nothing of it is left.
 func (s *Session) failQuick(q *quickMode, node, stage, reason string) {
-	s.quick = slices.DeleteFunc(s.quick, func(o *quickMode) bool { return o == q })
+	s.up.quick = slices.DeleteFunc(s.up.quick, func(o *quickMode) bool { return o == q })
 	if _, done := q.state.(over); done {
 		return
 	}
@@ -202,7 +202,7 @@ func (s *Session) withdraw(c *child) {
 // quickRefused takes the peer's refusal of a quick mode: it names our SPI. It says
 // whether there was one.
 func (s *Session) quickRefused(n wire.NotifyV1) bool {
-	for _, q := range s.quick {
+	for _, q := range s.quickModes() {
 		if _, done := q.state.(over); done {
 			continue
 		}
@@ -219,21 +219,21 @@ func spiOf(b []byte) uint32 { return binary.BigEndian.Uint32(b) }
 
 // quickTimeout repeats, gives up and forgets.
 func (s *Session) quickTimeout() {
-	for _, q := range slices.Clone(s.quick) {
+	for _, q := range slices.Clone(s.quickModes()) {
 		_, done := q.state.(over)
 		switch {
 		case done && !s.now.Before(q.begun.Add(exchangeTime)):
-			s.quick = slices.DeleteFunc(s.quick, func(o *quickMode) bool { return o == q })
+			s.up.quick = slices.DeleteFunc(s.up.quick, func(o *quickMode) bool { return o == q })
 		case q.resend.exhausted(s.now):
 			if st, ok := q.state.(sentQM2); ok {
 				s.withdraw(st.child) // it may be QM3 that was lost
 			}
 			s.failQuick(q, "Death by retransmission P2", q.state.sent(), "no answer to "+q.state.sent())
-			if s.alone {
+			if s.up.alone {
 				s.end("Death by retransmission P2")
 				return
 			}
-			if len(s.children) == 0 && s.dpd.heard.Before(q.begun) {
+			if len(s.pairs()) == 0 && s.up.dpd.heard.Before(q.begun) {
 				// The peer has restarted, or its delete was lost: the next
 				// quick mode would go to nobody too, until the lifetime is over.
 				s.Delete(s.now, "Death by retransmission P2")
@@ -246,7 +246,7 @@ func (s *Session) quickTimeout() {
 }
 
 func (s *Session) quickDeadline(t *deadline) {
-	for _, q := range s.quick {
+	for _, q := range s.quickModes() {
 		t.add(q.resend.deadline(), "retransmit phase 2")
 		if _, done := q.state.(over); done {
 			t.add(q.begun.Add(exchangeTime), "purge node")
@@ -256,7 +256,7 @@ func (s *Session) quickDeadline(t *deadline) {
 
 // quickInstalled gives the data plane's answer to the exchange that asked.
 func (s *Session) quickInstalled(ev ipsec.Installed) {
-	for _, q := range s.quick {
+	for _, q := range s.quickModes() {
 		if slices.Contains(q.state.ordered(), ev.SAID) {
 			q.state.installed(s, q, ev)
 			return
@@ -268,9 +268,9 @@ func (s *Session) quickInstalled(ev ipsec.Installed) {
 // cannot repeat its message any more; of very many, the last ones stay.
 func (s *Session) finish(q *quickMode, c *child) {
 	q.state, q.begun = over{}, s.now
-	if done := len(s.quick) - s.inFlight(); done > maxQuickModes {
-		i := slices.IndexFunc(s.quick, func(o *quickMode) bool { _, over := o.state.(over); return over })
-		s.quick = slices.Delete(s.quick, i, i+1)
+	if done := len(s.quickModes()) - s.inFlight(); done > maxQuickModes {
+		i := slices.IndexFunc(s.quickModes(), func(o *quickMode) bool { _, over := o.state.(over); return over })
+		s.up.quick = slices.Delete(s.up.quick, i, i+1)
 	}
 	s.childUp(c, q.replaces)
 }
@@ -362,8 +362,8 @@ func (s *Session) checkPeerSPI(protocol wire.ProtocolID, spi []byte) (uint32, er
 		return 0, refuse(wire.NotifyInvalidSPI, "SPI %x", spi)
 	}
 	v := spiOf(spi)
-	taken := slices.ContainsFunc(s.children, func(c *child) bool { return named(c.out.SAID, protocol, v) }) ||
-		slices.ContainsFunc(s.quick, func(q *quickMode) bool {
+	taken := slices.ContainsFunc(s.pairs(), func(c *child) bool { return named(c.out.SAID, protocol, v) }) ||
+		slices.ContainsFunc(s.quickModes(), func(q *quickMode) bool {
 			_, done := q.state.(over)
 			return !done && (q.peer.protocol == protocol && q.peer.spi == v || protocol == wire.ProtocolAH && q.peer.ah == v)
 		})

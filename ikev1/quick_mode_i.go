@@ -118,7 +118,7 @@ func (s *Session) sendQM1(itf *policy.Interface, replaces *child) error {
 	s.report(ExchangeBegun{SA: s.sa(), Exchange: wire.ExchangeQuickMode, MessageID: q.id})
 	s.report(SPIAllocated{SA: s.sa(), MessageID: q.id, Initiator: true, SPI: q.spi})
 	q.iv, q.state = s.crypt.exchangeIV(q.id), st
-	s.quick = append(s.quick, q)
+	s.up.quick = append(s.up.quick, q)
 	b := s.quickMessage(q, st.offer, q.ni, st.dh, st.ids)
 	s.crypt.putHash(b, q.id, nil)
 	s.sendQuick(q, b, true)

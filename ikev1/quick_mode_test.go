@@ -56,8 +56,8 @@ func TestQuickModeRefused(t *testing.T) {
 				return e.Tunnel == "Tunnel1" && e.Reason == "the peer answered PROPOSAL_NOT_CHOSEN"
 			})
 			for _, r := range []*party{p.r1, p.r2} {
-				if !r.session.Established() || len(r.session.quick) != 0 || len(r.sas) != 0 {
-					t.Errorf("%s: established %v, %d quick modes, %d SAs", r.name, r.session.Established(), len(r.session.quick), len(r.sas))
+				if !r.session.Established() || len(r.session.quickModes()) != 0 || len(r.sas) != 0 {
+					t.Errorf("%s: established %v, %d quick modes, %d SAs", r.name, r.session.Established(), len(r.session.quickModes()), len(r.sas))
 				}
 			}
 		})
@@ -102,8 +102,8 @@ func TestInstallFails(t *testing.T) {
 				p.settle()
 				want(t, bad, func(e ike.NegotiationFailed) bool { return strings.Contains(e.Reason, "no buffer space") })
 				for _, r := range []*party{p.r1, p.r2} {
-					if len(r.sas) != 0 || len(r.session.children) != 0 || r.session.inFlight() != 0 || !r.session.Established() {
-						t.Errorf("%s: %d SAs, %d children, %d quick modes\n%s", r.name, len(r.sas), len(r.session.children), r.session.inFlight(), r.story())
+					if len(r.sas) != 0 || len(r.session.pairs()) != 0 || r.session.inFlight() != 0 || !r.session.Established() {
+						t.Errorf("%s: %d SAs, %d children, %d quick modes\n%s", r.name, len(r.sas), len(r.session.pairs()), r.session.inFlight(), r.story())
 					}
 				}
 			})
@@ -180,7 +180,7 @@ func TestResponderLifetimeOfIOS(t *testing.T) {
 func TestHostileSPI(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
-	used := p.r2.session.children[0].out.SPI
+	used := p.r2.session.pairs()[0].out.SPI
 	for i, spi := range []uint32{used, 0, 255} {
 		offer := quickOffer(p.r1.itf, spi)
 		ids := proxyIDs(p.r1.itf.Tunnel.Selector())
@@ -190,7 +190,7 @@ func TestHostileSPI(t *testing.T) {
 			payload(wire.PayloadID, wire.Raw(ids[0])), payload(wire.PayloadID, wire.Raw(ids[1]))))
 		want(t, p.r2, func(e NotifySent) bool { return e.Type == wire.NotifyInvalidSPI })
 	}
-	if len(p.r2.sas) != 2 || len(p.r2.session.children) != 1 {
+	if len(p.r2.sas) != 2 || len(p.r2.session.pairs()) != 1 {
 		t.Error("a second pair was made")
 	}
 }
@@ -216,10 +216,10 @@ func TestQuickModesBounded(t *testing.T) {
 func TestRekey(t *testing.T) {
 	p := newPair(t, func(_ string, c *policy.Config) { c.IPsec[0].Lifetime.Duration = 10 * time.Minute })
 	p.up(p.r1)
-	first := p.r1.session.children[0].in.SPI
+	first := p.r1.session.pairs()[0].in.SPI
 	var gap bool
 	p.advance(9*time.Minute+29*time.Second, nil)
-	if p.r1.session.children[0].in.SPI != first {
+	if p.r1.session.pairs()[0].in.SPI != first {
 		t.Fatal("rekeyed too early")
 	}
 	p.advance(2*time.Second, func(*party, []byte) bool { gap = gap || len(p.r1.sas) < 2 || len(p.r2.sas) < 2; return false })
@@ -236,8 +236,8 @@ func TestRekey(t *testing.T) {
 	}
 	p.advance(handoverTime+drainTime, nil)
 	for _, r := range []*party{p.r1, p.r2} {
-		if len(r.sas) != 2 || len(r.session.children) != 1 {
-			t.Errorf("%s: %d SAs, %d children", r.name, len(r.sas), len(r.session.children))
+		if len(r.sas) != 2 || len(r.session.pairs()) != 1 {
+			t.Errorf("%s: %d SAs, %d children", r.name, len(r.sas), len(r.session.pairs()))
 		}
 		want(t, r, func(e ike.ChildDown) bool { return true })
 	}
@@ -264,7 +264,7 @@ func TestRekeyOrder(t *testing.T) {
 func TestRekeyDrains(t *testing.T) {
 	p := newPair(t, func(_ string, c *policy.Config) { c.IPsec[0].Lifetime.Duration = 10 * time.Minute })
 	p.up(p.r1)
-	old := p.r1.session.children[0]
+	old := p.r1.session.pairs()[0]
 	p.advance(9*time.Minute+30*time.Second+2*handoverTime, nil)
 	_, in := p.r1.sas[old.in.SAID]
 	_, out := p.r1.sas[old.out.SAID]
@@ -284,7 +284,7 @@ func TestRekeyDrains(t *testing.T) {
 func TestQM3Lost(t *testing.T) {
 	p := newPair(t)
 	p.initiate(p.r1)
-	for len(p.r1.session.children) == 0 {
+	for len(p.r1.session.pairs()) == 0 {
 		if len(p.r1.sent) > 0 {
 			p.step(p.r1)
 		} else {
@@ -295,8 +295,8 @@ func TestQM3Lost(t *testing.T) {
 	p.advance(90*time.Second, func(from *party, data []byte) bool { return from == p.r1 && bytes.Equal(data, id) })
 	want(t, p.r2, func(e ike.NegotiationFailed) bool { return e.Reason == "no answer to QM2" })
 	for _, r := range []*party{p.r1, p.r2} {
-		if len(r.sas) != 0 || len(r.session.children) != 0 || !r.session.Established() {
-			t.Errorf("%s: %d SAs, %d children\n%s", r.name, len(r.sas), len(r.session.children), r.story())
+		if len(r.sas) != 0 || len(r.session.pairs()) != 0 || !r.session.Established() {
+			t.Errorf("%s: %d SAs, %d children\n%s", r.name, len(r.sas), len(r.session.pairs()), r.story())
 		}
 	}
 }
@@ -319,15 +319,15 @@ func TestResponderRekeys(t *testing.T) {
 func TestVolume(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
-	old := p.r1.session.children[0]
+	old := p.r1.session.pairs()[0]
 	p.r1.session.HandleKernel(p.now, ipsec.Expired{SAID: old.out.SAID})
 	p.r1.collect(p.now)
 	p.settle()
 	p.advance(2*handoverTime+drainTime, nil)
-	if c := p.r1.session.children; len(c) != 1 || c[0] == old {
+	if c := p.r1.session.pairs(); len(c) != 1 || c[0] == old {
 		t.Fatal("not rekeyed")
 	}
-	p.r1.session.HandleKernel(p.now, ipsec.Expired{SAID: p.r1.session.children[0].in.SAID, Hard: true})
+	p.r1.session.HandleKernel(p.now, ipsec.Expired{SAID: p.r1.session.pairs()[0].in.SAID, Hard: true})
 	p.r1.collect(p.now)
 	p.settle()
 	if len(p.r1.sas) != 0 || len(p.r2.sas) != 0 {
@@ -388,7 +388,7 @@ func TestQM2Changed(t *testing.T) {
 					}
 				}
 			}
-			q := p.r1.session.quick[0]
+			q := p.r1.session.quickModes()[0]
 			st := q.state.(sentQM1)
 			offer := quickOffer(p.r1.itf, 0x7777)
 			ids := st.ids
@@ -398,7 +398,7 @@ func TestQM2Changed(t *testing.T) {
 			data, _ := p.r2.session.crypt.seal(p.r2.session.header(wire.ExchangeQuickMode, q.id), b, q.iv)
 			p.deliver(p.r1, data)
 			want(t, p.r1, func(e ike.NegotiationFailed) bool { return e.Stage == "QM2" })
-			if len(p.r1.sas) != 0 || len(p.r1.session.quick) != 0 {
+			if len(p.r1.sas) != 0 || len(p.r1.session.quickModes()) != 0 {
 				t.Error("something is left")
 			}
 		})

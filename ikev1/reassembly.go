@@ -17,13 +17,7 @@ const (
 	fragmentCost = 64               // octets that a fragment takes beside its own
 )
 
-// fragmentation is what a session knows of fragments.
-type fragmentation struct {
-	able    bool      // peer and configuration want it
-	partial *assembly // at most one message at a time
-}
-
-// assembly is a message of which some fragments are here.
+// assembly is a message of which some fragments are here: a session has at most one.
 type assembly struct {
 	header wire.Header // of its first fragment to come
 	id     uint16
@@ -46,7 +40,7 @@ func (s *Session) receiveFragment(h wire.Header, d ike.Datagram) {
 		s.rejected(h, err, 0)
 		return
 	}
-	a := s.fragments.partial
+	a := s.partial
 	if int(a.last) != len(a.pieces) {
 		return
 	}
@@ -92,14 +86,14 @@ func (s *Session) parseFragment(h wire.Header, data []byte) (f wire.Fragment, er
 // message, or at odds with those that are here, begins anew: the peer has moved
 // on, and some number every message alike.
 func (s *Session) keepFragment(h wire.Header, f wire.Fragment) error {
-	a := s.fragments.partial
+	a := s.partial
 	if a != nil && (!a.fits(h) || a.id != f.ID || a.contradicts(f)) {
 		s.dropFragments()
 		a = nil
 	}
 	if a == nil {
 		a = &assembly{header: h, id: f.ID, peer: s.remote.Addr(), begun: s.now, pieces: map[uint8][]byte{}}
-		s.fragments.partial = a
+		s.partial = a
 	}
 	if _, twice := a.pieces[f.Number]; twice {
 		return nil
@@ -156,20 +150,20 @@ func (a *assembly) join() []byte {
 
 // dropFragments forgets an unfinished message.
 func (s *Session) dropFragments() {
-	if a := s.fragments.partial; a != nil {
+	if a := s.partial; a != nil {
 		s.env.Hold(a.peer, -a.held)
-		s.fragments.partial = nil
+		s.partial = nil
 	}
 }
 
 func (s *Session) fragmentDeadline(t *deadline) {
-	if a := s.fragments.partial; a != nil {
+	if a := s.partial; a != nil {
 		t.add(a.begun.Add(fragmentTime), "fragments")
 	}
 }
 
 func (s *Session) fragmentTimeout() {
-	if a := s.fragments.partial; a != nil && !s.now.Before(a.begun.Add(fragmentTime)) {
+	if a := s.partial; a != nil && !s.now.Before(a.begun.Add(fragmentTime)) {
 		s.dropFragments()
 	}
 }

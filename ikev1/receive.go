@@ -24,7 +24,7 @@ type inbound struct {
 // and harms no state: before authentication anyone may have sent it.
 func (s *Session) Handle(now time.Time, d ike.Datagram) {
 	s.now = now
-	if len(s.used) >= maxExchanges {
+	if s.up != nil && len(s.up.used) >= maxExchanges {
 		s.Delete(now, "message ids are used up")
 	}
 	if s.main == nil {
@@ -138,7 +138,7 @@ func (s *Session) duplicate(h wire.Header, datagram []byte) bool {
 // repeat sends the stored datagram of an exchange once more.
 func (s *Session) repeat(r *retransmission, x wire.ExchangeType, id uint32) {
 	r.repeated(s.now)
-	s.report(Retransmission{SA: s.sa(), Exchange: x, MessageID: id, Attempt: r.count, Limit: retransmitLimit})
+	s.report(Retransmission{SA: s.sa(), Exchange: x, MessageID: id, Attempt: int(r.count), Limit: retransmitLimit})
 	s.transmit(x, id, r.datagram)
 }
 

@@ -29,7 +29,7 @@ func (s *Session) renew() {
 	if s.up.renew = s.up.renew.Add(rekeyRetry); !s.up.renew.Before(s.up.expires) {
 		s.up.renew = time.Time{}
 	}
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		if !c.retired {
 			s.report(RenewalNeeded{SA: s.sa(), Tunnel: c.itf.Name})
 			return

@@ -51,7 +51,7 @@ func TestQuickRequested(t *testing.T) {
 		t.Errorf("%d requests after another quick mode", n)
 	}
 	want(t, p.r1, func(e QuickRequested) bool { return e.Tunnel == "Tunnel1" && e.State == QMIdle })
-	p.r1.session.rekey(p.r1.session.children[0])
+	p.r1.session.rekey(p.r1.session.pairs()[0])
 	p.r1.collect(p.now)
 	if n := len(all[QuickRequested](p.r1)); n != 2 {
 		t.Errorf("%d requests after a rekey", n)

@@ -12,7 +12,7 @@ import (
 func TestRekeyOfAPairThatWent(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
-	old := p.r1.session.children[0]
+	old := p.r1.session.pairs()[0]
 	p.r1.session.rekey(old)
 	p.r1.collect(p.now)
 	p.r1.session.DeleteChild(p.now, old.in.SPI, "test")
@@ -35,7 +35,7 @@ func TestRekeyOfAPairThatWent(t *testing.T) {
 func TestRetiredOnce(t *testing.T) {
 	p := newPair(t)
 	p.up(p.r1)
-	old := p.r1.session.children[0]
+	old := p.r1.session.pairs()[0]
 	p.r1.session.StartChild(p.now, p.r1.itf)
 	p.r1.session.rekey(old)
 	p.r1.collect(p.now)

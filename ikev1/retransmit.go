@@ -20,9 +20,9 @@ const (
 // and the last ones of the peer. It is a stored datagram, never a rebuilt one.
 type retransmission struct {
 	datagram    []byte // nil: nothing to repeat
-	awaiting    bool   // an answer is due, the timer runs
 	first, last time.Time
-	count       int
+	count       uint8
+	awaiting    bool // an answer is due, the timer runs
 
 	accepted, refused digest // datagrams of the peer
 }

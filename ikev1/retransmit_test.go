@@ -145,7 +145,7 @@ func TestNoStorm(t *testing.T) {
 	if n := len(p.r1.lens) + len(p.r2.lens) - before; n > 2*retransmitLimit {
 		t.Errorf("%d datagrams in answer to replays", n)
 	}
-	if len(p.r1.sas) != 2 || len(p.r2.sas) != 2 || len(p.r1.session.children) != 1 || len(p.r2.session.children) != 1 {
+	if len(p.r1.sas) != 2 || len(p.r2.sas) != 2 || len(p.r1.session.pairs()) != 1 || len(p.r2.session.pairs()) != 1 {
 		t.Error("replays changed the SAs")
 	}
 }

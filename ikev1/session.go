@@ -20,18 +20,18 @@ type Session struct {
 	env           *ike.Env
 	connID        uint32
 	role          Role
+	exchange      wire.ExchangeType // of phase 1: main mode or aggressive mode
+	knows         capabilities
 	local, remote netip.AddrPort
 	vrf           string
 	spiI, spiR    wire.SPI
-
-	exchange wire.ExchangeType // of phase 1: main mode or aggressive mode
 
 	begun time.Time // when the first message was sent or came in
 	now   time.Time // of the call being served
 	out   []ike.Output
 
-	// Main mode.
-	config  *policy.Config // what main mode began with, and keeps
+	// Phase 1. Anybody can make us have this much, so it is no more than phase 1 needs.
+	config  *policy.Config // what it began with, and keeps
 	pki     *pki.Snapshot
 	tunnel  *policy.Interface     // initiator: whom it is for
 	profile *policy.ISAKMPProfile // initiator: from the start; responder: from MM5; nil: none
@@ -39,44 +39,26 @@ type Session struct {
 	phase   Phase
 	state   State
 	resend  retransmission
-	methods []policy.AuthMethod // that we could carry out with this peer
 	psk     policy.KeyChoice    // the key of the peer's address, if any
-	since   time.Time           // of the peer's last progress
 	refusal string              // why the peer's last message was refused, "" when it was not
+	rumour  wire.NotifyType     // an error that came in the clear while it waits, 0: none
 	silent  bool                // the peer answered no repetition any more
-	rumour  wire.NotifyType     // an error that came in the clear while main mode waits, 0: none
+	partial *assembly           // of a message in fragments, nil: none
+	waiting []*policy.Interface // quick modes to begin when it is complete
 
-	// What main mode leaves.
+	// What phase 1 leaves.
 	agreed agreement
+	nat    nat
 	crypt  *protection  // nil until the keys exist
 	up     *established // nil until the peer is authenticated
-	dpd    deadPeer
-	// alone: nothing has come under the keys yet. AG3, which nobody answers, may be
-	// lost, and the peer have forgotten us.
-	alone bool
-	nat   nat
-
-	fragments fragmentation
-
-	// Phase 2.
-	waiting  []*policy.Interface // quick modes to begin after main mode
-	quick    []*quickMode        // in flight, and those that may have to repeat their end
-	ids      messageIDs          // of our exchanges
-	used     map[uint32]struct{} // message ids of the peer's exchanges
-	children []*child
 }
 
-// established is what is known of an authenticated peer.
-type established struct {
-	peerID  string
-	since   time.Time
-	expires time.Time
-	renew   time.Time // when to ask for a successor; zero: no more
-}
+// capabilities are what the peer announced and the configuration wants.
+type capabilities struct{ dpd, fragments bool }
 
 func newSession(now time.Time, env *ike.Env, connID uint32, role Role) *Session {
 	return &Session{
-		env: env, connID: connID, role: role, begun: now, now: now, since: now,
+		env: env, connID: connID, role: role, begun: now, now: now,
 		config: env.Config, pki: env.PKI,
 		exchange: wire.ExchangeMainMode, phase: Ready, state: MMNoState,
 	}
@@ -97,7 +79,7 @@ func (s *Session) Poll() (ike.Output, bool) {
 }
 
 // Done says that the IKE SA and all its child SAs are gone.
-func (s *Session) Done() bool { return s.main == nil && len(s.children) == 0 }
+func (s *Session) Done() bool { return s.main == nil && len(s.pairs()) == 0 }
 
 // Cookies are both SPIs of the IKE SA. The responder's is zero until MM2.
 func (s *Session) Cookies() (i, r wire.SPI) { return s.spiI, s.spiR }
@@ -127,22 +109,26 @@ func (s *Session) Tunnel() string {
 func (s *Session) HandleTimeout(now time.Time) {
 	s.now = now
 	s.mainTimeout()
-	s.dpdTimeout()
 	s.fragmentTimeout()
-	s.keepaliveTimeout()
-	s.quickTimeout()
-	s.childTimeout()
+	if s.up != nil {
+		s.dpdTimeout()
+		s.keepaliveTimeout()
+		s.quickTimeout()
+		s.childTimeout()
+	}
 }
 
 // NextTimeout is when HandleTimeout is due, and what for; zero: never.
 func (s *Session) NextTimeout() (time.Time, string) {
 	var t deadline
 	s.mainDeadline(&t)
-	s.dpdDeadline(&t)
 	s.fragmentDeadline(&t)
-	s.keepaliveDeadline(&t)
-	s.quickDeadline(&t)
-	s.childDeadline(&t)
+	if s.up != nil {
+		s.dpdDeadline(&t)
+		s.keepaliveDeadline(&t)
+		s.quickDeadline(&t)
+		s.childDeadline(&t)
+	}
 	return t.at, t.why
 }
 
@@ -190,7 +176,9 @@ func (s *Session) header(x wire.ExchangeType, id uint32) wire.Header {
 
 // transmit sends a message.
 func (s *Session) transmit(x wire.ExchangeType, id uint32, datagram []byte) {
-	s.nat.sent = s.now
+	if s.up != nil {
+		s.up.keepalive.sent = s.now
+	}
 	s.report(PacketSent{SA: s.sa(), Exchange: x, MessageID: id, Length: len(datagram)})
 	if !s.sendFragments(datagram) {
 		s.sendDatagram(datagram)
@@ -209,7 +197,7 @@ func (s *Session) Delete(now time.Time, reason string) {
 		return
 	}
 	if s.up != nil {
-		for _, q := range s.quick {
+		for _, q := range s.quickModes() {
 			if st, ok := q.state.(sentQM2); ok {
 				s.withdraw(st.child) // QM3 may be on its way
 			}
@@ -233,7 +221,7 @@ func (s *Session) end(reason string) {
 	} else {
 		s.failed(s.main.sent(), reason)
 	}
-	for _, q := range slices.Clone(s.quick) {
+	for _, q := range slices.Clone(s.quickModes()) {
 		s.failQuick(q, "IKE deleted", q.state.awaits(), reason)
 	}
 	s.report(ike.SessionDown{Version: 1, ConnID: s.connID, Local: s.local, Remote: s.remote, Reason: reason, Established: established})
@@ -273,6 +261,9 @@ func (s *Session) cookie() (c wire.SPI, err error) {
 // HandleKernel takes an event of the data plane; one of others' SAs is ignored.
 func (s *Session) HandleKernel(now time.Time, ev ipsec.Event) {
 	s.now = now
+	if s.up == nil {
+		return
+	}
 	switch ev := ev.(type) {
 	case ipsec.Installed:
 		s.quickInstalled(ev)

@@ -56,7 +56,7 @@ func (s *Session) readVendors(payloads []wire.Payload) {
 		}
 		id := bytes.Clone(p.Body)
 		s.readFragmentation(id)
-		s.dpd.able = s.dpd.able || bytes.Equal(id, wire.VendorDPD)
+		s.knows.dpd = s.knows.dpd || bytes.Equal(id, wire.VendorDPD)
 		s.report(VendorIDRead{SA: s.sa(), VendorID: id, IOS: wire.IsIOSVendorID(id, s.spiR)})
 	}
 }

@@ -47,7 +47,7 @@ func (s *Session) Brief() ike.Brief {
 	if s.up != nil {
 		b.PeerID, b.Established = s.up.peerID, s.up.since
 	}
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		b.Children = append(b.Children, ike.BriefChild{Tunnel: c.itf.Name, InSPI: c.in.SPI})
 	}
 	return b
@@ -70,10 +70,10 @@ func (s *Session) View(now time.Time) View {
 	}
 	if s.up != nil {
 		v.PeerID, v.Established = s.up.peerID, s.up.since
-		v.DPD, v.NAT = s.dpd.Interval > 0, s.encapsulates()
+		v.DPD, v.NAT = s.up.dpd.Interval > 0, s.encapsulates()
 		v.Remaining = max(0, s.up.expires.Sub(now))
 	}
-	for _, c := range s.children {
+	for _, c := range s.pairs() {
 		v.Children = append(v.Children, ChildView{
 			Tunnel: c.itf.Name, In: c.in.Public(), Out: c.out.Public(), PFS: c.pfs,
 			Installed: c.installed, Expires: c.expires, Volume: c.lifetime.Kilobytes,
