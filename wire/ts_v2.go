@@ -30,6 +30,7 @@ type TS struct {
 	Protocol           uint8 // 0: any
 	StartPort, EndPort uint16
 	Start, End         netip.Addr // of one family; zero: a type that is not understood
+	Unknown            string     // such a selector, whole; else ""
 }
 
 // TSV2 is the body of a Traffic Selector payload (RFC 7296 section 3.13): their
@@ -37,7 +38,7 @@ type TS struct {
 type TSV2 []TS
 
 // ParseTSV2 parses the body of a TSi or TSr payload. Selectors of unknown types
-// are kept without addresses, so that the rest can be narrowed to.
+// are kept as they are, so that the rest can be narrowed to.
 func ParseTSV2(body []byte) (TSV2, error) {
 	if len(body) < 4 {
 		return nil, malformed(PayloadTSi, len(body), "%d octets are too few", len(body))
@@ -77,6 +78,7 @@ func parseTS(raw []byte, offset int) (TS, error) {
 	case TSIPv6Range:
 		size = 16
 	default:
+		ts.Unknown = string(raw)
 		return ts, nil
 	}
 	if len(raw) != 8+2*size {
@@ -91,10 +93,14 @@ func parseTS(raw []byte, offset int) (TS, error) {
 	return ts, nil
 }
 
-// Append appends the body of a TS payload. Selectors have addresses.
+// Append appends the body of a TS payload.
 func (list TSV2) Append(dst []byte) []byte {
 	dst = append(dst, byte(len(list)), 0, 0, 0)
 	for _, ts := range list {
+		if ts.Unknown != "" {
+			dst = append(dst, ts.Unknown...)
+			continue
+		}
 		typ, size := TSIPv4Range, 4
 		if ts.Start.Is6() {
 			typ, size = TSIPv6Range, 16
