@@ -146,7 +146,7 @@ func (st sentAG1) finish(s *Session, m *inbound, x aggressive) (err error) {
 	}
 	s.reportKeyPayloads()
 	initial := !s.env.Established(s.local.Addr(), s.remote.Addr())
-	if err := s.acceptIdentity(x.identity, s.hashR(t, x.identity.body)); err != nil {
+	if err := s.acceptIdentity(x.identity, s.crypt.hashR(x.identity.body)); err != nil {
 		return err
 	}
 	own := st.own
@@ -159,7 +159,7 @@ func (st sentAG1) finish(s *Session, m *inbound, x aggressive) (err error) {
 	s.float()
 	h := s.header(wire.ExchangeAggressive, 0)
 	b := wire.NewBuilder(nil, h)
-	if err := s.addProof(b, own, s.hashI(t, st.id)); err != nil {
+	if err := s.addProof(b, own, s.crypt.hashI(st.id)); err != nil {
 		return err
 	}
 	s.addNATD(b, s.agreed.policy.Hash)

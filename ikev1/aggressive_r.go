@@ -92,7 +92,7 @@ func (s *Session) sendAG2(m *inbound, x aggressive, transform wire.TransformV1) 
 	s.report(AuthenticationBegun{SA: s.sa(), Method: s.agreed.policy.Auth, IDType: id.Type})
 	s.addVendors(b, s.announce(append(s.vendorsSA(), vendors...)))
 	body := s.addSelf(b, dh, nonce, id, wire.PayloadNonce)
-	if err := s.addProof(b, own, s.hashR(t, body)); err != nil {
+	if err := s.addProof(b, own, s.crypt.hashR(body)); err != nil {
 		return err
 	}
 	if !s.preShared() {
@@ -100,7 +100,8 @@ func (s *Session) sendAG2(m *inbound, x aggressive, transform wire.TransformV1) 
 	}
 	s.addNATD(b, s.agreed.policy.Hash)
 	x.identity.id.Data = bytes.Clone(x.identity.id.Data) // not all of AG1 for it
-	s.main = sentAG2{hash: s.hashI(t, x.identity.body), id: x.identity.id, own: own}
+	s.main = sentAG2{hash: s.crypt.hashI(x.identity.body), id: x.identity.id, own: own}
+	s.crypt.proved()
 	s.sendMain(b.Bytes(), true)
 	s.resend.accepted = digestOf(m.datagram)
 	input := InComplete

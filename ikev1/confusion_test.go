@@ -40,7 +40,7 @@ func (p *pairOf) show(own *pki.Trustpoint) []byte {
 	body := wire.IDV1{Type: wire.IDIPv4Addr, Protocol: 17, Port: 500, Data: p.r1.addr.Addr().AsSlice()}.Append(nil)
 	b.Add(wire.PayloadID, wire.Raw(body))
 	s.addCertificates(b, own)
-	b.Add(wire.PayloadHash, wire.Raw(s.hashI(s.main.(sentMM5).transcript, body)))
+	b.Add(wire.PayloadHash, wire.Raw(s.crypt.hashI(body)))
 	data, _ := s.crypt.seal(h, b, p.r2.session.crypt.iv)
 	return data
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
@@ -14,22 +15,35 @@ const (
 	maxChain    = 8    // certificates in MM5 and MM6
 )
 
-// transcript is what both authentication hashes run over.
+// transcript is what both authentication hashes run over, before the identity.
 type transcript struct {
-	offer    []byte // SAi_b: the body of MM1's SA payload
-	gxi, gxr []byte
+	gxi, gxr   []byte
+	spiI, spiR wire.SPI
+	offer      []byte // SAi_b: the body of MM1's SA payload
+}
+
+// proofs are HASH_I and HASH_R up to the identity, which the last messages bring.
+// While they are awaited two states of the prf stand for the transcript, whose
+// public values are long and whose offer is as long as the peer likes.
+type proofs struct{ i, r suite.Key }
+
+func newProofs(h *suite.Hash, skeyid suite.Key, t transcript) *proofs {
+	return &proofs{
+		i: h.Begin(skeyid, t.gxi, t.gxr, t.spiI[:], t.spiR[:], t.offer),
+		r: h.Begin(skeyid, t.gxr, t.gxi, t.spiR[:], t.spiI[:], t.offer),
+	}
 }
 
 // hashI, RFC 2409 section 5: "HASH_I = prf(SKEYID, g^xi | g^xr | CKY-I | CKY-R |
 // SAi_b | IDii_b )". The bodies are the octets as they were sent.
-func (s *Session) hashI(t transcript, id []byte) []byte {
-	return s.crypt.hash.PRF(s.crypt.keys.SKEYID, t.gxi, t.gxr, s.spiI[:], s.spiR[:], t.offer, id)
+func (p *protection) hashI(id []byte) []byte {
+	return p.hash.Finish(p.keys.SKEYID, p.proofs.i, id)
 }
 
 // hashR, RFC 2409 section 5: "HASH_R = prf(SKEYID, g^xr | g^xi | CKY-R | CKY-I |
 // SAi_b | IDir_b )".
-func (s *Session) hashR(t transcript, id []byte) []byte {
-	return s.crypt.hash.PRF(s.crypt.keys.SKEYID, t.gxr, t.gxi, s.spiR[:], s.spiI[:], t.offer, id)
+func (p *protection) hashR(id []byte) []byte {
+	return p.hash.Finish(p.keys.SKEYID, p.proofs.r, id)
 }
 
 // buildIdentity builds MM5 or MM6: ID, the proof, and what last adds.

@@ -192,7 +192,8 @@ func (s *Session) deriveKeys(dh *suite.PrivateKey, peer []byte, t transcript, ni
 	defer clear(shared)
 	skeyid := s.skeyid(ni, nr, shared)
 	keys := DeriveKeys(s.agreed.policy.Hash, skeyid, shared, s.spiI, s.spiR)
-	p, err := newProtection(s.agreed, keys, t.gxi, t.gxr)
+	t.spiI, t.spiR = s.spiI, s.spiR
+	p, err := newProtection(s.agreed, keys, t)
 	if err != nil {
 		return nil, reject(wire.NotifyInvalidKeyInformation, "%v", err)
 	}
@@ -238,6 +239,7 @@ func (s *Session) buildKeyExchange(dh *suite.PrivateKey, nonce []byte) ([]byte, 
 
 // phase1Complete starts the life of the IKE SA.
 func (s *Session) phase1Complete() {
+	s.crypt.proved()
 	s.step(InPhase1Done, P1Complete)
 	s.report(ike.SessionUp{
 		Version: 1, ConnID: s.connID, Local: s.local, Remote: s.remote,

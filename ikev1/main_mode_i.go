@@ -27,8 +27,7 @@ type sentMM3 struct {
 
 // sentMM5: the keys exist, we are authenticated to the peer.
 type sentMM5 struct {
-	transcript transcript
-	own        *pki.Trustpoint // whose certificate we showed, nil with a pre-shared key
+	own *pki.Trustpoint // whose certificate we showed, nil with a pre-shared key
 }
 
 func (sentMM1) phase() Phase   { return IMM1 }
@@ -154,7 +153,7 @@ func (st sentMM3) handle(s *Session, m *inbound) (mainMode, error) {
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadKE})
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadNonce})
 	s.crypt = crypt
-	next, err := s.sendMM5(m, x, t)
+	next, err := s.sendMM5(m, x)
 	if err != nil {
 		crypt.wipe()
 		s.crypt, s.state = nil, MMSASetup
@@ -163,7 +162,7 @@ func (st sentMM3) handle(s *Session, m *inbound) (mainMode, error) {
 }
 
 // sendMM5 adds INITIAL_CONTACT when no authenticated SA with the peer stands.
-func (s *Session) sendMM5(m *inbound, x keyExchange, t transcript) (mainMode, error) {
+func (s *Session) sendMM5(m *inbound, x keyExchange) (mainMode, error) {
 	own, err := s.chooseProof(x.requests)
 	s.readVendors(x.payloads)
 	s.readNATD(m, x.payloads)
@@ -177,8 +176,7 @@ func (s *Session) sendMM5(m *inbound, x keyExchange, t transcript) (mainMode, er
 	if initial {
 		s.report(InitialContactSent{SA: s.sa()})
 	}
-	hash := func(id []byte) []byte { return s.hashI(t, id) }
-	datagram, next, err := s.buildIdentity(own, hash, func(b *wire.Builder) {
+	datagram, next, err := s.buildIdentity(own, s.crypt.hashI, func(b *wire.Builder) {
 		if initial {
 			b.Add(wire.PayloadNotify, s.initialContact())
 		}
@@ -189,7 +187,7 @@ func (s *Session) sendMM5(m *inbound, x keyExchange, t transcript) (mainMode, er
 	s.crypt.iv = next
 	s.sendMain(datagram, true)
 	s.step(InComplete, IMM5)
-	return sentMM5{transcript: t, own: own}, nil
+	return sentMM5{own: own}, nil
 }
 
 // handle MM6: the peer's identity. Main mode is over.
@@ -202,7 +200,7 @@ func (st sentMM5) handle(s *Session, m *inbound) (mainMode, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.acceptIdentity(x, s.hashR(st.transcript, x.body)); err != nil {
+	if err := s.acceptIdentity(x, s.crypt.hashR(x.body)); err != nil {
 		return nil, err
 	}
 	s.follow(m.local, m.remote)

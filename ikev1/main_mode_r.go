@@ -15,9 +15,8 @@ type sentMM2 struct{ offer []byte }
 
 // sentMM4: the keys exist, and the certificate for MM6, if any, is chosen.
 type sentMM4 struct {
-	transcript transcript
-	own        *pki.Trustpoint // nil with a pre-shared key
-	asked      bool            // by MM3: own is the answer
+	own   *pki.Trustpoint // nil with a pre-shared key
+	asked bool            // by MM3: own is the answer
 }
 
 func (sentMM2) phase() Phase   { return RMM2 }
@@ -143,7 +142,7 @@ func (st sentMM2) handle(s *Session, m *inbound) (mainMode, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := transcript{offer: st.offer, gxi: bytes.Clone(x.public), gxr: dh.Public()} // not all of MM3 for it
+	t := transcript{offer: st.offer, gxi: x.public, gxr: dh.Public()}
 	crypt, err := s.deriveKeys(dh, x.public, t, x.nonce, nonce)
 	if err != nil {
 		return nil, err
@@ -152,7 +151,7 @@ func (st sentMM2) handle(s *Session, m *inbound) (mainMode, error) {
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadKE})
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadNonce})
 	s.crypt, s.state = crypt, MMKeyExch
-	next, err := s.sendMM4(m, x, t, dh, nonce)
+	next, err := s.sendMM4(m, x, dh, nonce)
 	if err != nil {
 		crypt.wipe()
 		s.crypt, s.state = nil, MMSASetup
@@ -162,7 +161,7 @@ func (st sentMM2) handle(s *Session, m *inbound) (mainMode, error) {
 
 // sendMM4 also chooses the certificate for MM6: from all trustpoints, as the
 // profile is not known before MM5, and for good if MM3 asked for one.
-func (s *Session) sendMM4(m *inbound, x keyExchange, t transcript, dh *suite.PrivateKey, nonce []byte) (mainMode, error) {
+func (s *Session) sendMM4(m *inbound, x keyExchange, dh *suite.PrivateKey, nonce []byte) (mainMode, error) {
 	own, err := s.chooseProof(x.requests)
 	s.readVendors(x.payloads)
 	s.readNATD(m, x.payloads)
@@ -176,7 +175,7 @@ func (s *Session) sendMM4(m *inbound, x keyExchange, t transcript, dh *suite.Pri
 	}
 	s.sendMain(datagram, true)
 	s.step(InComplete, RMM4)
-	return sentMM4{transcript: t, own: own, asked: len(x.requests) > 0}, nil
+	return sentMM4{own: own, asked: len(x.requests) > 0}, nil
 }
 
 // handle MM5: the peer's identity. Its ID leads to the profile, which says who
@@ -191,7 +190,7 @@ func (st sentMM4) handle(s *Session, m *inbound) (mainMode, error) {
 		return nil, err
 	}
 	s.step(InMMExchange, RMM5)
-	if err := s.acceptIdentity(x, s.hashI(st.transcript, x.body)); err != nil {
+	if err := s.acceptIdentity(x, s.crypt.hashI(x.body)); err != nil {
 		return nil, err
 	}
 	// IOS asks in MM3; charon and pluto ask in MM5, where the profile is known.
@@ -216,8 +215,7 @@ func (st sentMM4) handle(s *Session, m *inbound) (mainMode, error) {
 // sendMM6 keeps the datagram, for a peer that repeats MM5, but waits for nothing.
 func (s *Session) sendMM6(st sentMM4) error {
 	s.step(InProcess, RMM5)
-	hash := func(id []byte) []byte { return s.hashR(st.transcript, id) }
-	datagram, next, err := s.buildIdentity(st.own, hash, func(*wire.Builder) {})
+	datagram, next, err := s.buildIdentity(st.own, s.crypt.hashR, func(*wire.Builder) {})
 	if err != nil {
 		return err
 	}

@@ -100,8 +100,7 @@ func TestKeysOfAFailedQuickMode(t *testing.T) {
 func (p *pairOf) identify(id wire.IDV1, own *pki.Trustpoint, requests ...pki.Name) []byte {
 	p.t.Helper()
 	s := p.r1.session
-	st, ok := s.main.(sentMM5)
-	if !ok {
+	if _, ok := s.main.(sentMM5); !ok {
 		p.t.Fatalf("R1 is in %s", s.phase)
 	}
 	h := s.header(wire.ExchangeMainMode, 0)
@@ -109,7 +108,7 @@ func (p *pairOf) identify(id wire.IDV1, own *pki.Trustpoint, requests ...pki.Nam
 	body := id.Append(nil)
 	b.Add(wire.PayloadID, wire.Raw(body))
 	s.addCertificates(b, own)
-	sig, err := suite.SignRSAV1(nil, own.Signer, s.hashI(st.transcript, body))
+	sig, err := suite.SignRSAV1(nil, own.Signer, s.crypt.hashI(body))
 	if err != nil {
 		p.t.Fatal(err)
 	}

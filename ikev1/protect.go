@@ -16,6 +16,8 @@ type protection struct {
 	hash *suite.Hash
 	encr *suite.Cipher // nil: the keys are wiped
 	keys Keys          // E is the key of encr: SKEYID_e itself is not needed again
+	// proofs and SKEYID go when both ends have proved themselves.
+	proofs *proofs
 	// iv is the chain of phase 1: first a hash of the public values, then the
 	// last block of each message. What phase 1 leaves starts every exchange
 	// of phase 2.
@@ -26,7 +28,7 @@ type protection struct {
 // are wiped. RFC 2409 appendix B: "the
 // initialization vector (IV) ... is derived from a hash of a concatenation of
 // the initiator's public Diffie-Hellman value and the responder's".
-func newProtection(a agreement, keys Keys, gxi, gxr []byte) (*protection, error) {
+func newProtection(a agreement, keys Keys, t transcript) (*protection, error) {
 	p := &protection{hash: a.policy.Hash, encr: a.policy.Encr, keys: keys}
 	p.keys.E = cipherKey(p.hash, keys.E, p.encr.KeyLen(a.policy.KeyBits))
 	keys.E.Wipe()
@@ -35,7 +37,8 @@ func newProtection(a agreement, keys Keys, gxi, gxr []byte) (*protection, error)
 		p.wipe()
 		return nil, err
 	}
-	p.iv = bytes.Clone(p.hash.Sum(gxi, gxr)[:block.BlockSize()])
+	p.iv = bytes.Clone(p.hash.Sum(t.gxi, t.gxr)[:block.BlockSize()])
+	p.proofs = newProofs(p.hash, keys.SKEYID, t)
 	return p, nil
 }
 
@@ -137,7 +140,19 @@ func (c *opened) checkHash(want []byte) error {
 // messageID is a message id as the hashes take it.
 func messageID(id uint32) []byte { return binary.BigEndian.AppendUint32(nil, id) }
 
+// proved forgets what only the proofs needed.
+func (p *protection) proved() {
+	p.keys.SKEYID.Wipe()
+	p.keys.SKEYID = nil
+	if p.proofs != nil {
+		p.proofs.i.Wipe()
+		p.proofs.r.Wipe()
+		p.proofs = nil
+	}
+}
+
 func (p *protection) wipe() {
+	p.proved()
 	p.keys.Wipe()
 	p.encr = nil
 }
