@@ -113,7 +113,13 @@ func (s *Session) Alive() bool { return s.ike != nil && s.doomed == "" }
 func (s *Session) Established() bool { return s.ike != nil && s.up != nil }
 
 // HalfOpen says that the peer began the session and is not authenticated yet.
-func (s *Session) HalfOpen() bool { return s.ike != nil && s.up == nil && s.ike.role == Responder }
+func (s *Session) HalfOpen() bool { return s.ike != nil && s.Stranger() }
+
+// Stranger says that the peer began the session and was never authenticated. One
+// that was refused may ask for our answer again for a while.
+func (s *Session) Stranger() bool {
+	return s.up == nil && len(s.all) > 0 && s.all[0].role == Responder
+}
 
 // Busy says that an exchange about child SAs is under way.
 func (s *Session) Busy() bool {

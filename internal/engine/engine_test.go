@@ -70,18 +70,18 @@ func TestHalfOpen(t *testing.T) {
 		}
 	}
 	a1, a2, b1 := &entry{remote: a}, &entry{remote: a}, &entry{remote: b}
-	h.count(a1, true)
-	h.count(a1, true) // told twice, counted once
+	h.count(a1, true, true)
+	h.count(a1, true, true) // told twice, counted once
 	refused(a, "")
-	h.count(a2, true)
+	h.count(a2, true, true)
 	refused(a, "of one address")
 	refused(b, "")
-	h.count(b1, true)
+	h.count(b1, true, true)
 	refused(other, "in all")
-	h.count(a1, false)
+	h.count(a1, false, false)
 	refused(a, "")
-	h.count(a2, false)
-	h.count(b1, false)
+	h.count(a2, false, false)
+	h.count(b1, false, false)
 	if h.total != 0 || len(h.peers) != 0 {
 		t.Errorf("left: %+v", h)
 	}

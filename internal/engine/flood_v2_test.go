@@ -53,3 +53,23 @@ func TestFloodV2(t *testing.T) {
 		})
 	}
 }
+
+// Who finishes handshakes with a wrong key leaves no more behind than who does not
+// finish them, and keeps nobody else out.
+func TestRefusedV2(t *testing.T) {
+	from := peerAddr(0)
+	r := newTargetV2(t, "", from, peerAddr(1))
+	for i := range 200 {
+		strangeWith(t, "crypto ikev2 keyring KR\n peer ALL\n  pre-shared-key wrong\n", from, byte(i)).carry(r, 0)
+	}
+	if n, most := len(r.sessions.all), r.env.Config.ISAKMP.HalfOpenPerPeer; n > most || r.halfOpen.total != 0 {
+		t.Errorf("%d sessions, %d half-open, at most %d", n, r.halfOpen.total, most)
+	}
+	if s := strange(t, peerAddr(1), 0); s.carry(r, 0) != nil || !s.Established() {
+		t.Error("another peer is kept out")
+	}
+	r.pass(time.Minute)
+	if n := len(r.sessions.all); n != 1 || len(r.halfOpen.peers) != 0 {
+		t.Errorf("%d sessions are left, strangers of %d addresses", n, len(r.halfOpen.peers))
+	}
+}

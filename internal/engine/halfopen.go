@@ -15,8 +15,8 @@ import (
 // costs a Diffie-Hellman value and memory, and anybody may begin one.
 type halfOpen struct {
 	total int
-	v2    int // of these of version 2
-	peers map[netip.Addr]int
+	v2    int                // of these of version 2
+	peers map[netip.Addr]int // with those that were refused, while anything is left of them
 }
 
 func newHalfOpen() halfOpen { return halfOpen{peers: map[netip.Addr]int{}} }
@@ -38,25 +38,29 @@ func (h *halfOpen) refuses(c *policy.ISAKMP, peer netip.Addr) crowd {
 	return crowd{}
 }
 
-// count brings the numbers up to date with a session.
-func (h *halfOpen) count(x *entry, is bool) {
-	if x.halfOpen == is {
-		return
-	}
-	x.halfOpen = is
-	n := 1
-	if !is {
-		n = -1
-	}
+// count brings the numbers up to date with a session, which is half-open, or what
+// a stranger has left.
+func (h *halfOpen) count(x *entry, halfOpen, stranger bool) {
+	n := change(&x.halfOpen, halfOpen)
 	h.total += n
 	if x.v2 != nil {
 		h.v2 += n
 	}
-	if is {
-		h.peers[x.remote]++
-	} else if h.peers[x.remote]--; h.peers[x.remote] == 0 {
+	if h.peers[x.remote] += change(&x.stranger, stranger); h.peers[x.remote] == 0 {
 		delete(h.peers, x.remote)
 	}
+}
+
+// change sets was to is, and gives what that is in numbers.
+func change(was *bool, is bool) int {
+	if *was == is {
+		return 0
+	}
+	*was = is
+	if is {
+		return 1
+	}
+	return -1
 }
 
 // mute keeps a flood from becoming a flood of reports: of each kind it lets a

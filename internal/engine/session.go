@@ -48,6 +48,7 @@ type entry struct {
 	connID    uint32
 	initiator bool
 	halfOpen  bool // counted as such
+	stranger  bool // counted among those of its address
 	gone      bool
 	booked    bool // it had SAs in the book
 	// superseded: a later IKE SA with the peer shall have the child SAs.

@@ -37,7 +37,7 @@ func (e *Engine) settle(now time.Time, x *entry) {
 		return
 	}
 	e.sessions.index(x)
-	e.halfOpen.count(x, x.HalfOpen())
+	e.halfOpen.count(x, x.HalfOpen(), x.HalfOpen() || x.v2 != nil && x.v2.Stranger())
 	if x.superseded && !x.Busy() {
 		x.superseded = false
 		e.pass(now, x)

@@ -72,9 +72,14 @@ type stranger struct {
 
 // strange begins a session with the target from an address.
 func strange(tb testing.TB, from netip.Addr, seed byte) *stranger {
+	return strangeWith(tb, "", from, seed)
+}
+
+// strangeWith is one with more in its configuration.
+func strangeWith(tb testing.TB, more string, from netip.Addr, seed byte) *stranger {
 	spi := uint32(0x1000)
 	env := &ike.Env{
-		Config: routerV2(tb, from, "", hubAddr), PKI: pki.NewSnapshot(nil),
+		Config: routerV2(tb, from, more, hubAddr), PKI: pki.NewSnapshot(nil),
 		Rand:        rand.NewChaCha8([32]byte{1, seed, from.AsSlice()[2], from.AsSlice()[3]}),
 		Established: func(_, _ netip.Addr) bool { return true }, // no INITIAL_CONTACT
 		NewSPI:      func() uint32 { spi++; return spi },
