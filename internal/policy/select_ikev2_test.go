@@ -184,6 +184,11 @@ interface Tunnel3
 		if got != test.want || choice.Reason != test.reason {
 			t.Errorf("%s %s %q: %q %q, want %q %q", test.remote, test.offered, test.profile, got, choice.Reason, test.want, test.reason)
 		}
+		for _, a := range choice.AlsoRans {
+			if d := a.Interface.Tunnel.Destination; d.String() != test.remote {
+				t.Errorf("%s: a tunnel to %s was a candidate", test.remote, d)
+			}
+		}
 	}
 	before := &IKEv2Profile{Name: "P"}
 	if choice := c.IKEv2TunnelFor(local, netip.MustParseAddr("192.0.2.2"), before, func(ipsec.Selector) bool { return true }); choice.Interface == nil {

@@ -8,9 +8,9 @@ import (
 
 // TunnelChoice is the tunnel interface that the peer's child SA belongs to.
 type TunnelChoice struct {
-	Interface *Interface // nil: refused
-	Reason    string     // in IOS's words
-	AlsoRans  []TunnelAlsoRan
+	Interface *Interface      // nil: refused
+	Reason    string          // in IOS's words
+	AlsoRans  []TunnelAlsoRan // the others between the same ends
 }
 
 // TunnelAlsoRan is a tunnel that was not taken.
@@ -70,15 +70,14 @@ func (c *Config) tunnelFor(local, remote netip.Addr, meant func(*Tunnel) bool, t
 	chosenNamed := false
 	for _, i := range c.Interfaces {
 		t := i.Tunnel
-		if t == nil || t.Protection == nil {
+		// Ten thousand tunnels to other peers are no candidates.
+		if t == nil || t.Protection == nil || t.Source != local || t.Destination != remote {
 			continue
 		}
 		named, refusal := takes(t.Protection)
 		switch {
 		case i.Shutdown:
 			lose(i, "it is shut down")
-		case t.Source != local || t.Destination != remote:
-			lose(i, "it runs from "+t.Source.String()+" to "+t.Destination.String())
 		case !meant(t):
 			lose(i, "its proxies are "+t.Selector().String())
 		case refusal != "":
