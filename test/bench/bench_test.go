@@ -54,7 +54,7 @@ func BenchmarkResponder(b *testing.B) {
 	for _, k := range kinds {
 		b.Run(k.name, func(b *testing.B) {
 			l := newLab(b, k)
-			ours, theirs := l.obold(), l.charon()
+			ours, theirs := l.obold(l.config(1, "192.168.1.1", "192.168.1.2")), l.charon()
 			ours.tunnels(b, warm)
 			theirs.tunnels(b, warm)
 			for b.Loop() {

@@ -39,6 +39,7 @@ type lab struct {
 // A responder is somebody's daemon and the initiator that asks it for tunnels.
 type responder struct {
 	cmd       *exec.Cmd
+	host      *netlab.Host
 	initiator *load.Initiator
 	children  bool // tells that a tunnel is to have its child SA
 }
@@ -62,8 +63,8 @@ func newLab(b *testing.B, k kind) *lab {
 	return &lab{b: b, dir: b.TempDir(), kind: k, host: netlab.New(b, "obol-bench"), r1: enrol("R1", 2), r2: enrol("R2", 4)}
 }
 
-// obold starts ours.
-func (l *lab) obold() *responder {
+// obold starts ours with a configuration.
+func (l *lab) obold(config []byte, env ...string) *responder {
 	l.b.Helper()
 	store, socket := filepath.Join(l.dir, "store"), filepath.Join(l.dir, "obol.sock")
 	if !l.psk {
@@ -75,8 +76,8 @@ func (l *lab) obold() *responder {
 			l.b.Fatalf("%v: %s", err, out)
 		}
 	}
-	cfg := l.write("r1.cfg", l.config(1, "192.168.1.1", "192.168.1.2"))
-	r := l.start(1, nil, socket, bin+"/obold", "-c", cfg, "--store", store, "--socket", socket, "--dataplane", "none", "--initiate", "manual")
+	cfg := l.write("r1.cfg", config)
+	r := l.start(1, env, socket, bin+"/obold", "-c", cfg, "--store", store, "--socket", socket, "--dataplane", "none", "--initiate", "manual")
 	r.children = true
 	return r
 }
@@ -154,7 +155,7 @@ func (l *lab) start(n int, env []string, ready string, args ...string) *responde
 			l.b.Logf("%s:\n%s", args[0], text[max(0, len(text)-4000):])
 		}
 	})
-	for end := time.Now().Add(15 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		if _, err := os.Stat(ready); err == nil {
 			break
 		}
@@ -163,25 +164,32 @@ func (l *lab) start(n int, env []string, ready string, args ...string) *responde
 		}
 	}
 
-	cfg, errs := policy.Compile(policy.Source{Name: "r2.cfg", Text: l.config(2, local, remote)})
+	r.initiator, r.host = l.initiator(local, remote), host
+	return r
+}
+
+// initiator makes one that asks a responder from an address of the lab's host.
+func (l *lab) initiator(own, peer string) *load.Initiator {
+	l.b.Helper()
+	cfg, errs := policy.Compile(policy.Source{Name: "r2.cfg", Text: l.config(2, own, peer)})
 	if len(errs) > 0 {
 		l.b.Fatal(errs)
 	}
-	env2 := ike.Env{Config: cfg, PKI: pki.NewSnapshot(nil)}
+	env := ike.Env{Config: cfg, PKI: pki.NewSnapshot(nil)}
 	if !l.psk {
 		tp := testca.Trustpoint("IOSCA1", l.r2, 1)
 		tp.Settings = cfg.Trustpoints[0]
-		env2.PKI = pki.NewSnapshot([]*pki.Trustpoint{tp})
+		env.PKI = pki.NewSnapshot([]*pki.Trustpoint{tp})
 	}
-	here, there := netip.MustParseAddrPort(local+":500"), netip.MustParseAddrPort(remote+":500")
+	here, there := netip.MustParseAddrPort(own+":500"), netip.MustParseAddrPort(peer+":500")
 	var conn *net.UDPConn
 	must(l.b, l.host.Do(func() (err error) {
 		conn, err = net.DialUDP("udp", net.UDPAddrFromAddrPort(here), net.UDPAddrFromAddrPort(there))
 		return err
 	}))
-	l.b.Cleanup(func() { conn.Close() })
-	r.initiator = load.New(env2, conn)
-	return r
+	i := load.New(env, conn)
+	l.b.Cleanup(func() { i.Close() })
+	return i
 }
 
 // tunnels has n tunnels made and deleted, one after the other, and returns the

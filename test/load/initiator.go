@@ -80,6 +80,9 @@ func (i *Initiator) Down() error {
 	return i.carryOut()
 }
 
+// Close closes the socket. What stands is not taken down.
+func (i *Initiator) Close() error { return i.conn.Close() }
+
 // receive waits for a datagram or for a deadline of the engine.
 func (i *Initiator) receive() error {
 	next, _ := i.engine.NextTimeout()
