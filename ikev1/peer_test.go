@@ -79,11 +79,14 @@ func TestKeysOfAFailedQuickMode(t *testing.T) {
 			t.Fatalf("a rekey does not wait for QM3 with the outbound keys: %v", st.out.EncrKey)
 		}
 		main := p.r2.session.crypt.keys
+		if len(main.SKEYID) != 0 || len(main.D) == 0 || len(main.A) == 0 || len(main.E) == 0 {
+			t.Fatalf("%s: after phase 1 SKEYID is to be gone, and the three keys of it are to be there: %v", ended, main)
+		}
 		if ended == "no QM3" {
 			p.advance(2*time.Minute, func(*party, []byte) bool { return true })
 		} else {
 			p.r2.session.Delete(p.now, "test")
-			for _, k := range [][]byte{main.SKEYID, main.D, main.A, main.E} {
+			for _, k := range [][]byte{main.D, main.A, main.E} {
 				if !bytes.Equal(k, make([]byte, len(k))) {
 					t.Error("keys of phase 1 are left")
 				}
