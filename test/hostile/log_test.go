@@ -13,6 +13,7 @@ import (
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ioslog"
+	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/show"
 	"github.com/obol-ike/obol/internal/suite"
@@ -75,6 +76,8 @@ func (v *victim) receive(data []byte) {
 		switch o := o.(type) {
 		case ike.Send:
 			v.sent = append(v.sent, o.Datagram.Data)
+		case ike.InstallSA:
+			v.HandleKernel(v.now, ipsec.Installed{SAID: o.SA.SAID})
 		case ike.Report:
 			for _, line := range ioslog.Lines(o) {
 				v.lines++
@@ -147,6 +150,9 @@ func opening(t *testing.T) []part {
 	return []part{{wire.PayloadSA, sa}, {wire.PayloadKE, wire.Raw(key.Public())}, {wire.PayloadNonce, wire.Raw(make([]byte, 20))}}
 }
 
+// words are what breaks lines, and what is too long for one.
+var words = [][]byte{nil, {0}, []byte(forged + ": by a peer"), []byte("R1" + forged), []byte("\x1b[2J\r\x07"), {0xff, 0xfe, 0x80}, make([]byte, 300), []byte(strings.Repeat("a", 2000))}
+
 // Row 11: half of the crashes that others had were in the line that tells of a
 // refusal. Names, vendor ids, requests, notifies and deletes of every type, with
 // what breaks lines in them, are written in one.
@@ -158,7 +164,6 @@ func TestLog(t *testing.T) {
 		n++
 		bad = append(bad, message(x, n, parts...))
 	}
-	words := [][]byte{nil, {0}, []byte(forged + ": by a peer"), []byte("R1" + forged), []byte("\x1b[2J\r\x07"), {0xff, 0xfe, 0x80}, make([]byte, 300), []byte(strings.Repeat("a", 2000))}
 	for _, word := range words {
 		for id := range wire.IDType(20) {
 			add(wire.ExchangeAggressive, append(first[:3:3], part{wire.PayloadID, wire.IDV1{Type: id, Protocol: 17, Port: 500, Data: word}})...)
