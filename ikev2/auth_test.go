@@ -1,12 +1,14 @@
 package ikev2
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/test/testca"
 	"github.com/obol-ike/obol/wire"
 )
@@ -34,6 +36,27 @@ func TestResponderRefuses(t *testing.T) {
 		p.r1.wantIdle()
 		p.advance(lingerTime, nil)
 		p.r2.wantIdle()
+	}
+}
+
+// A handshake that fails leaves nothing of what its keys were made of, at either
+// end.
+func TestFailedWipes(t *testing.T) {
+	text := psk + tunnel
+	p := newPair(t, replaced(text, "cisco123", "cisco124"), text)
+	p.initiate(p.r1)
+	p.step(p.r1)
+	p.step(p.r2)
+	ours, theirs := p.r1.session.phase.(*sentAuth).initial, p.r2.session.phase.(*answeredInit)
+	d := p.r1.session.ike.d
+	p.settle()
+	p.advance(lingerTime, nil)
+	for what, key := range map[string]suite.Key{
+		"SKEYSEED of the initiator": ours.seed, "SK_pi": ours.keys.Pi, "SK_pr": ours.keys.Pr, "SK_d": d, "SKEYSEED of the responder": theirs.seed,
+	} {
+		if len(key) == 0 || !bytes.Equal(key, make([]byte, len(key))) {
+			t.Errorf("%s stands", what)
+		}
 	}
 }
 

@@ -138,7 +138,7 @@ func (s *Session) over(reason string) {
 	if !established {
 		s.failed(reason)
 	}
-	if st, ok := s.phase.(halfOpen); ok {
+	if st, ok := s.phase.(interface{ wipe() }); ok {
 		st.wipe()
 	}
 	s.step(x, Deleting)
