@@ -116,7 +116,11 @@ func (st *sentAuth) handle(s *Session, m *message) (phase, error) {
 		s.leave(s.doomed, 0)
 		return nil, &fatal{reject(0, "%s", s.doomed)}
 	}
-	peer, err := readProof(m, wire.PayloadIDr)
+	return s.prove(st, m, wire.PayloadIDr)
+}
+
+// proved judges the responder's proof.
+func (st *sentAuth) proved(s *Session, m *message, peer *peerProof, err error) (phase, error) {
 	if err == nil {
 		err = st.verify(s, peer, m.MessageID)
 	}
@@ -126,7 +130,7 @@ func (st *sentAuth) handle(s *Session, m *message) (phase, error) {
 	}
 	st.initial.wipe()
 	s.establish(st.localID, st.sign, peer)
-	s.firstChild(st, m, notifies)
+	s.firstChild(st, m, peer.notifies)
 	for _, itf := range s.waiting {
 		s.StartChild(s.now, itf)
 	}

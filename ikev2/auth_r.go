@@ -29,10 +29,19 @@ func (st *answeredInit) handle(s *Session, m *message) (phase, error) {
 	if len(st.pending) > 0 {
 		return st.answerAdditional(s, m)
 	}
+	s.ike.begin(m.Header)
+	s.step(s.ike, RVerifyAuth)
+	return s.prove(st, m, wire.PayloadIDi)
+}
+
+// proved answers the initiator's proof.
+func (st *answeredInit) proved(s *Session, m *message, p *peerProof, err error) (phase, error) {
 	x := s.ike
-	a := &accepted{reply: x.begin(m.Header)}
-	s.step(x, RVerifyAuth)
-	if err := st.answer(s, m, a); err != nil {
+	a := &accepted{peer: p, reply: x.reply(m.Header)}
+	if err == nil {
+		err = st.answer(s, m, a)
+	}
+	if err != nil {
 		r := *asRejection(err)
 		if r.notify == 0 {
 			r.notify = wire.V2AuthenticationFailed
@@ -74,13 +83,10 @@ func (st *answeredInit) handle(s *Session, m *message) (phase, error) {
 // answer judges the initiator and begins the response: VID IDr CERT AUTH.
 func (st *answeredInit) answer(s *Session, m *message, a *accepted) error {
 	x := s.ike
-	var err error
-	if a.peer, err = readProof(m, wire.PayloadIDi); err != nil {
-		return err
-	}
 	if err := s.findProfile(a.peer); err != nil {
 		return err
 	}
+	var err error
 	keys := s.config.ResponderKeys(s.profile, a.peer.id, s.remote.Addr())
 	s.reportKeys(keys)
 	if a.own, err = s.ownProof(a.peer.requests, keys); err != nil {

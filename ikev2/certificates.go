@@ -2,10 +2,8 @@ package ikev2
 
 import (
 	"bytes"
-	"crypto/sha1"
 	"errors"
 	"fmt"
-	"net/url"
 
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
@@ -64,8 +62,9 @@ func ownChain(own *pki.Trustpoint) []wire.Cert {
 // A certificate is a CERT payload of the peer.
 type certificate struct {
 	encoding wire.CertEncoding
-	parsed   *pki.Certificate // nil: not here yet, of another encoding, or no certificate
-	at       *hashURL         // where it is to be had, nil: it came itself
+	parsed   *pki.Certificate   // nil: not here yet, of another encoding, or no certificate
+	others   []*pki.Certificate // that came with it, in a bundle
+	at       *hashURL           // where it is to be had, nil: it came itself
 	err      error
 }
 
@@ -88,7 +87,7 @@ func readCertificates(payloads []wire.Payload) ([]certificate, error) {
 		switch c.Encoding {
 		case wire.EncodingX509Signature:
 			x.parsed, x.err = pki.ParseCertificate(bytes.Clone(c.Data))
-		case wire.EncodingHashURL:
+		case wire.EncodingHashURL, wire.EncodingHashURLBundle:
 			x.at, x.err = parseHashURL(c.Data)
 		default:
 			x.err = fmt.Errorf("a certificate of encoding %s is not understood", c.Encoding)
@@ -103,7 +102,7 @@ func chainOf(certs []certificate) []*pki.Certificate {
 	var out []*pki.Certificate
 	for _, c := range certs {
 		if c.parsed != nil {
-			out = append(out, c.parsed)
+			out = append(append(out, c.parsed), c.others...)
 		}
 	}
 	return out
@@ -120,31 +119,4 @@ func leafOf(certs []certificate) (*pki.Certificate, error) {
 		return nil, fmt.Errorf("the peer's certificate at %s has not been fetched", certs[0].at.url)
 	}
 	return certs[0].parsed, nil
-}
-
-// hashURL says where a certificate is, and by its SHA-1 which it is (RFC 7296
-// section 3.6).
-type hashURL struct {
-	hash [sha1.Size]byte
-	url  string
-}
-
-func parseHashURL(data []byte) (*hashURL, error) {
-	if len(data) <= sha1.Size || len(data) > sha1.Size+maxURL {
-		return nil, fmt.Errorf("%d octets are no hash and URL of a certificate", len(data))
-	}
-	h := &hashURL{hash: [sha1.Size]byte(data), url: string(data[sha1.Size:])}
-	// RFC 7296 section 3.6 specifies no other scheme.
-	if u, err := url.Parse(h.url); err != nil || u.Scheme != "http" || u.Host == "" || u.User != nil {
-		return nil, fmt.Errorf("%q is no http URL of a certificate", h.url)
-	}
-	return h, nil
-}
-
-// take reads what was fetched. It has to be what the peer meant.
-func (h *hashURL) take(der []byte) (*pki.Certificate, error) {
-	if sha1.Sum(der) != h.hash {
-		return nil, fmt.Errorf("what is at %s is not the certificate that the peer means", h.url)
-	}
-	return pki.ParseCertificate(der)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
@@ -122,6 +123,7 @@ func TestReadCertificates(t *testing.T) {
 		"by URL, https":        {at("https://192.0.2.1/r1.cer"), "no http URL"},
 		"by URL, file":         {at("file:///etc/shadow"), "no http URL"},
 		"by URL, no host":      {at("http:///r1.cer"), "no http URL"},
+		"by URL, a port only":  {at("http://:80/r1.cer"), "no http URL"},
 		"by URL with a user":   {at("http://a:b@192.0.2.1/r1.cer"), "no http URL"},
 		"by URL with controls": {at("http://192.0.2.1/\r\nx"), "no http URL"},
 		"by URL, none":         {at(""), "no hash and URL"},
@@ -136,11 +138,11 @@ func TestReadCertificates(t *testing.T) {
 			t.Errorf("%s: %v, want %q", what, err, x.err)
 		}
 		if got[0].at != nil {
-			if c, err := got[0].at.take(der); err != nil || string(c.Raw()) != string(der) {
-				t.Errorf("%s: %v", what, err)
-			}
-			if _, err := got[0].at.take(der[1:]); err == nil {
+			if err := got[0].take(ike.Answer{Data: der[1:]}); err == nil || !got[0].missing() {
 				t.Errorf("%s: took another one", what)
+			}
+			if err := got[0].take(ike.Answer{Data: der}); err != nil || string(got[0].parsed.Raw()) != string(der) {
+				t.Errorf("%s: %v", what, err)
 			}
 		}
 	}

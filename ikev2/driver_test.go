@@ -2,6 +2,7 @@ package ikev2
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -40,7 +41,9 @@ type party struct {
 	packets map[ipsec.SAID]uint64   // that the data plane counts
 	orders  []string                // "in", "out", "-in", "-out", "send", in order
 	updates []ipsec.SA
-	held    int // octets of fragments
+	held    int               // octets of fragments
+	web     map[string][]byte // what is at each URL
+	lookups []ike.Lookup      // that wait for the test, which has no web
 }
 
 // pairOf are two routers.
@@ -165,6 +168,16 @@ func (r *party) collect(now time.Time) {
 			r.updates = append(r.updates, o.SA)
 		case ike.QuerySA:
 			r.session.HandleKernel(now, ipsec.Queried{SAID: o.SAID, Counters: ipsec.Counters{Packets: r.packets[o.SAID]}})
+		case ike.Lookup:
+			if r.web == nil {
+				r.lookups = append(r.lookups, o)
+				continue
+			}
+			answer := ike.Answer{Data: r.web[o.URL]}
+			if answer.Data == nil {
+				answer.Err = errors.New("the server answers 404")
+			}
+			r.session.HandleLookup(now, o.ID, answer)
 		case ike.RemoveSA:
 			r.orders = append(r.orders, "-"+r.sas[o.SAID].Direction.String())
 			delete(r.sas, o.SAID)

@@ -99,6 +99,20 @@ type IdentityBuilt struct {
 // AuthNotifiesRead comes before the notifications of an IKE_AUTH response.
 type AuthNotifiesRead struct{ SA }
 
+// CertificateSought says that a certificate, which the peer shows by hash and URL, is
+// fetched.
+type CertificateSought struct {
+	SA
+	URL string
+}
+
+// CertificateFetched is what came of it.
+type CertificateFetched struct {
+	SA
+	URL    string
+	Reason string // why it is of no use, "": it is here
+}
+
 // ProfileSearched is the choice of a profile by the peer's identity.
 type ProfileSearched struct {
 	SA

@@ -15,6 +15,7 @@ import (
 //	R_WAIT_AUTH  answeredInit   the initiator's proof
 //	I_WAIT_AUTH  sentAuth       the responder's proof
 //	R_BLD_AUTH   answeringAuth  the data plane, before ours leaves
+//	I_PROC_AUTH, R_VERIFY_AUTH  lookingUp  the peer's certificate
 type phase interface {
 	state() State
 	exchange() wire.ExchangeType // that it is about
@@ -84,6 +85,11 @@ func (s *Session) sa(x *ikeSA) SA {
 func (s *Session) advance(m *message) error {
 	x := s.ike
 	next, err := s.phase.handle(s, m)
+	return s.become(x, next, err)
+}
+
+// become takes what a phase gives.
+func (s *Session) become(x *ikeSA, next phase, err error) error {
 	if _, ended := err.(*fatal); ended {
 		s.end(x, err.Error())
 		return nil

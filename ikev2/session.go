@@ -149,6 +149,7 @@ func (s *Session) Tunnel() string {
 func (s *Session) HandleTimeout(now time.Time) {
 	s.now = now
 	s.exchangeTimeout()
+	s.lookupTimeout()
 	s.handshakeTimeout()
 	s.renewTimeout()
 	s.lifetimeTimeout()
@@ -162,6 +163,7 @@ func (s *Session) HandleTimeout(now time.Time) {
 func (s *Session) NextTimeout() (time.Time, string) {
 	var t deadline
 	s.exchangeDeadline(&t)
+	s.lookupDeadline(&t)
 	s.handshakeDeadline(&t)
 	s.renewDeadline(&t)
 	s.lifetimeDeadline(&t)

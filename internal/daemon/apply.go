@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -69,6 +70,10 @@ func (s *shard) apply(output ike.Output) {
 			}
 			return plane.SetRoute(o.Route)
 		})
+	case ike.Lookup:
+		if err := s.fetcher.put(o, func(a ike.Answer) { s.fetched(o.ID, a) }); err != nil {
+			s.engine.HandleLookup(time.Now(), o.ID, ike.Answer{Err: err})
+		}
 	default:
 		panic(fmt.Sprintf("daemon: no way to apply %T", output))
 	}

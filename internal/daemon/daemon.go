@@ -5,7 +5,8 @@
 //
 //	netio ──datagrams──▶ ┌───────┐ ──Send──────────────▶ netio
 //	timer ─────────────▶ │ shard │ ──SA, policy, link──▶ kernel queue ─▶ xfrm
-//	control ──calls────▶ └───────┘ ──Report────────────▶ hub ─▶ log, debug
+//	control ──calls────▶ │       │ ──Lookup────────────▶ fetcher ─▶ HTTP
+//	                     └───────┘ ──Report────────────▶ hub ─▶ log, debug
 //	                         ▲                              │
 //	                         └────────── Installed ─────────┘ (from the queue)
 package daemon

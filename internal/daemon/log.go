@@ -9,6 +9,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ioslog"
 )
@@ -56,7 +57,7 @@ func startLog(w io.Writer, h *hub, debug []ioslog.Facility) (log *zap.Logger, en
 // logged says whether logReport has a line for the event without any debug.
 func logged(e ike.Event) bool {
 	switch e.(type) {
-	case ike.SessionUp, ike.SessionDown, ike.ChildUp, ike.ChildDown, ike.NegotiationFailed:
+	case ike.SessionUp, ike.SessionDown, ike.ChildUp, ike.ChildDown, ike.NegotiationFailed, ikev2.CertificateFetched:
 		return true
 	}
 	return ioslog.Logged(e)
@@ -82,6 +83,13 @@ func logReport(log *zap.Logger, r ike.Report, debug []ioslog.Facility) {
 			zap.Uint32("spi-in", e.In.SPI), zap.Uint32("spi-out", e.Out.SPI))
 	case ike.ChildDown:
 		log.Info("IPsec SAs down", zap.String("tunnel", e.Tunnel), zap.Uint32("spi-in", e.InSPI), zap.String("reason", e.Reason))
+	case ikev2.CertificateFetched:
+		fields := []zap.Field{zap.Uint32("conn-id", e.ConnID), zap.Stringer("remote", e.Remote), zap.String("url", e.URL)}
+		if e.Reason != "" {
+			log.Warn("certificate not fetched", append(fields, zap.String("reason", e.Reason))...)
+		} else {
+			log.Info("certificate fetched", fields...)
+		}
 	case ike.NegotiationFailed:
 		log.Warn("negotiation failed", zap.String("tunnel", e.Tunnel), zap.Stringer("peer", e.Peer),
 			zap.String("stage", e.Stage), zap.String("reason", e.Reason))

@@ -25,6 +25,7 @@ type shard struct {
 	hub    *hub
 	log    *zap.Logger
 
+	fetcher   *fetcher
 	datagrams chan []ike.Datagram
 	answers   chan ipsec.Event // of the kernel queue
 	calls     chan func(time.Time)
@@ -40,6 +41,7 @@ func newShard(env ike.Env, options engine.Options, kernel *kernelQueue, socket *
 	return &shard{
 		engine: engine.New(time.Now(), env, options),
 		kernel: kernel, socket: socket, hub: hub, log: log,
+		fetcher:   newFetcher(),
 		datagrams: make(chan []ike.Datagram, 64),
 		answers:   make(chan ipsec.Event),
 		calls:     make(chan func(time.Time)),
@@ -100,6 +102,14 @@ func (s *shard) answer(e ipsec.Event) {
 	}
 }
 
+// fetched is deliver for the fetcher.
+func (s *shard) fetched(id ike.LookupID, a ike.Answer) {
+	select {
+	case s.calls <- func(now time.Time) { s.engine.HandleLookup(now, id, a) }:
+	case <-s.done:
+	}
+}
+
 // call runs f in the loop and returns when the outputs that it caused are
 // carried out, or are in the kernel queue.
 func (s *shard) call(ctx context.Context, f func(*engine.Engine, time.Time)) error {
@@ -124,4 +134,5 @@ func (s *shard) call(ctx context.Context, f func(*engine.Engine, time.Time)) err
 func (s *shard) stop() {
 	close(s.quit)
 	<-s.done
+	s.fetcher.close()
 }

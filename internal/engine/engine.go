@@ -140,6 +140,14 @@ func (e *Engine) HandleKernel(now time.Time, event ipsec.Event) {
 	}
 }
 
+// HandleLookup takes the answer to an ike.Lookup to the session that asked.
+func (e *Engine) HandleLookup(now time.Time, id ike.LookupID, a ike.Answer) {
+	if x := e.sessions.numbered(id.ConnID); x != nil && x.v2 != nil {
+		x.v2.HandleLookup(now, id, a)
+		e.settle(now, x)
+	}
+}
+
 // flush takes over what the tunnels want done.
 func (e *Engine) flush() {
 	for {

@@ -96,7 +96,7 @@ func (e *Engine) audible(now time.Time, x *entry, o ike.Output) bool {
 	}
 	switch event := r.Event.(type) {
 	case ikev1.MessageRejected, ikev1.NoOfferAccepted, ikev1.CertRefused, ikev1.SignatureRefused, ikev1.HashRefused,
-		ikev2.MessageRejected, ikev2.OfferRefused, ikev2.HandshakeFailed:
+		ikev2.MessageRejected, ikev2.OfferRefused, ikev2.HandshakeFailed, ikev2.CertificateFetched:
 		return e.mute.pass(now, fmt.Sprintf("%T", event))
 	case ike.SessionDown: // of a first message that anybody may have sent, from any address
 		return x.initiator || event.Established || e.mute.pass(now, "down")

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -70,6 +71,15 @@ func (s *sessions) add(x *entry) *entry {
 	}
 	s.index(x)
 	return x
+}
+
+// numbered finds a session by its number.
+func (s *sessions) numbered(connID uint32) *entry {
+	i, ok := slices.BinarySearchFunc(s.all, connID, func(x *entry, id uint32) int { return cmp.Compare(x.connID, id) })
+	if !ok {
+		return nil
+	}
+	return s.all[i]
 }
 
 // index follows the SPIs of a session.

@@ -85,6 +85,16 @@ func ikev2AuthBuilt(e ikev2.AuthBuilt) []Line {
 	return join(lines, ikev2Line(e.SA, "Get my authentication method"), ikev2Line(e.SA, "My authentication method is '%s'", e.Method))
 }
 
+// ikev2CertificateFetched is in the words of a chain that is got: how IOS tells of one
+// by hash and URL is not known.
+func ikev2CertificateFetched(e ikev2.CertificateFetched) []Line {
+	lines := ikev2Line(e.SA, "[PKI -> IKEv2] Getting of certificate from %s %s", printable(e.URL), passed(e.Reason == ""))
+	if e.Reason != "" {
+		return failing(lines)
+	}
+	return lines
+}
+
 // ikev2ProfileSearched: without a profile an item is missing in the database.
 func ikev2ProfileSearched(e ikev2.ProfileSearched) []Line {
 	lines := ikev2Line(e.SA, "Searching policy based on peer's identity '%s' of type '%s'", printable(e.PeerID), e.Type)

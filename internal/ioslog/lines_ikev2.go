@@ -72,6 +72,10 @@ func ikev2Lines(event ike.Event) []Line {
 		return ikev2Line(e.SA, "Constructing %s payload: '%s' of type '%s'", e.Payload, printable(e.ID), e.Type)
 	case ikev2.AuthNotifiesRead:
 		return ikev2Line(e.SA, "Process auth response notify")
+	case ikev2.CertificateSought:
+		return ikev2Line(e.SA, "[IKEv2 -> PKI] Getting certificate from %s", printable(e.URL))
+	case ikev2.CertificateFetched:
+		return ikev2CertificateFetched(e)
 	case ikev2.ProfileSearched:
 		return ikev2ProfileSearched(e)
 	case ikev2.PolicyVerified:

@@ -123,6 +123,9 @@ IKEv2:(SA ID = 1):[Crypto Engine -> IKEv2] SKEYSEED calculation and creation of 
 
 		{"hashes of nobody", ikev2.HashesResolved{SA: sa, Choice: pki.Choice{Index: -1}, PKI: pki.NewSnapshot(nil)}, `IKEv2:(SA ID = 1):[IKEv2 -> PKI] Retrieving trustpoint(s) from received certificate hash(es)
 IKEv2:(SA ID = 1):[PKI -> IKEv2] Retrieved trustpoint(s): NONE`},
+		{"certificate by URL", ikev2.CertificateSought{SA: sa, URL: "http://192.0.2.80/r2.cer"}, `IKEv2:(SA ID = 1):[IKEv2 -> PKI] Getting certificate from http://192.0.2.80/r2.cer`},
+		{"... here", ikev2.CertificateFetched{SA: sa, URL: "http://192.0.2.80/r2.cer"}, `IKEv2:(SA ID = 1):[PKI -> IKEv2] Getting of certificate from http://192.0.2.80/r2.cer PASSED`},
+		{"... not here", ikev2.CertificateFetched{SA: sa, URL: "http://192.0.2.80/r2.cer", Reason: "too large"}, `IKEv2:(SA ID = 1):[PKI -> IKEv2] Getting of certificate from http://192.0.2.80/r2.cer FAILED`},
 		{"no chain", ikev2.ChainFetched{SA: sa, Trustpoint: "TP1"}, `IKEv2:(SA ID = 1):[IKEv2 -> PKI] Getting cert chain for the trustpoint TP1
 IKEv2:(SA ID = 1):[PKI -> IKEv2] Getting of cert chain for the trustpoint FAILED`},
 		{"configuration", ikev2.ConfigBuilt{SA: sa, Config: wire.CPV2{Type: wire.CPRequest, Attributes: []wire.CPAttribute{

@@ -110,16 +110,22 @@ func (r *Router) receive(d ike.Datagram) {
 	r.apply()
 }
 
-// kernel tells the engine something after a while, unless it was restarted
-// meanwhile.
+// kernel tells the engine something after a while.
 func (r *Router) kernel(after time.Duration, event func() ipsec.Event) {
-	life := r.life
-	r.world.later(after, func() {
-		if r.life != life || r.engine == nil {
-			return
-		}
+	r.later(after, func() {
 		if e := event(); e != nil {
 			r.engine.HandleKernel(r.world.Now, e)
+		}
+	})
+}
+
+// later does something with the engine after a while, unless it was restarted
+// meanwhile.
+func (r *Router) later(after time.Duration, do func()) {
+	life := r.life
+	r.world.later(after, func() {
+		if r.life == life && r.engine != nil {
+			do()
 			r.apply()
 		}
 	})
@@ -167,6 +173,9 @@ func (r *Router) apply() {
 			} else {
 				err = r.Dataplane.SetRoute(o.Route)
 			}
+		case ike.Lookup:
+			answer := r.world.fetch(o.URL)
+			r.later(r.world.Delay, func() { r.engine.HandleLookup(r.world.Now, o.ID, answer) })
 		case ike.Report:
 			r.Reports = append(r.Reports, o)
 		}

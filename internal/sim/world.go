@@ -7,6 +7,7 @@ package sim
 import (
 	"container/heap"
 	"encoding/binary"
+	"errors"
 	"math/rand/v2"
 	"net/netip"
 	"time"
@@ -40,6 +41,7 @@ type World struct {
 	Now     time.Time
 	Routers []*Router
 	Sent    []Sent
+	Web     map[string][]byte // what is at each URL
 
 	seed     uint64
 	rng      *rand.Rand
@@ -155,6 +157,15 @@ func (w *World) arrive(to *Router, in ike.Datagram) {
 
 // Inject gives a router a datagram from anywhere.
 func (w *World) Inject(to *Router, d ike.Datagram) { w.later(0, func() { to.receive(d) }) }
+
+// fetch looks into the web.
+func (w *World) fetch(url string) ike.Answer {
+	data, ok := w.Web[url]
+	if !ok {
+		return ike.Answer{Err: errors.New("the server answers 404")}
+	}
+	return ike.Answer{Data: data}
+}
 
 func (w *World) later(d time.Duration, do func()) {
 	w.sequence++
