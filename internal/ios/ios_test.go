@@ -27,6 +27,9 @@ func testMode() *Mode[*log] {
 	inner := (&Mode[*log]{Name: "inner", Strict: true}).Add(
 		Command[*log]{Syntax: "hash hash:{md5 | sha | sha256}", Do: say("hash", "hash")},
 		Command[*log]{Syntax: "lifetime <60-86400>", Do: say("lifetime", "N")},
+		Command[*log]{Syntax: "lifetime forever", Do: say("forever")},
+		Command[*log]{Syntax: "keep alive [<1-9>]", Do: say("alive")},
+		Command[*log]{Syntax: "keep {open | shut} now", Do: say("keep")},
 		Command[*log]{Syntax: "set names:WORD...", Do: say("set", "names")},
 		Command[*log]{Syntax: "hex HEX", Hex: true, Do: func(l *log, m *Match) { l.add("hex %s %x", m.Str("HEX"), m.Block) }},
 	)
@@ -67,6 +70,7 @@ func TestRead(t *testing.T) {
 		{"too early", "crypto policy", "1:15 the line ends too early"},
 		{"too much", "crypto policy 1 2", `1:17 "2" is too much`},
 		{"no and default", "crypto policy 1\n no hash\n no hash sha\n default lifetime\n no lifetime 70", "policy N=1|no hash hash=|no hash hash=sha|default lifetime N=|no lifetime N=70"},
+		{"no of two that begin alike", "crypto policy 1\n no lifetime\n no lifetime forever\n no keep", "policy N=1|no lifetime N=|no forever|no keep"},
 		{"no block", "no crypto policy 5\nhash md5", "no policy N=5|root? hash md5"},
 		{"no block needs its name", "no crypto policy", "1:18 the line ends too early"},
 		{"no to what is wrong", "crypto policy 1\n no hash 5", `policy N=1|2:10 "5" is not understood here`},

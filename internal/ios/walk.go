@@ -62,12 +62,27 @@ func (g *graph) read(text string, tokens []Token, form Form) reading {
 		}
 	}
 	r := failed(Incomplete, threads, len(tokens), "")
-	// The no form of a setting needs no more than its name; that of a block
-	// needs to say which.
-	if c := r.cmd; form != Set && c >= 0 && g.lead[c] > 0 && r.keywords >= g.lead[c] && (!g.block[c] || len(r.args) > g.lead[c]) {
-		return reading{ok: true, cmd: r.cmd, args: r.args}
+	if th := g.named(threads, r.keywords); form != Set && th.node != nil {
+		return reading{ok: true, cmd: th.node.cmd, args: th.args}
 	}
 	return r
+}
+
+// named is the reading of an incomplete line as the one command whose whole name
+// it gives. The no form of a setting needs no more; that of a block needs to say
+// which.
+func (g *graph) named(threads []thread, keywords int) (found thread) {
+	for _, th := range threads {
+		c := th.node.cmd
+		switch {
+		case g.lead[c] == 0 || keywords < g.lead[c] || g.block[c] && len(th.args) <= g.lead[c]:
+		case found.node == nil:
+			found = th
+		case found.node.cmd != c:
+			return thread{}
+		}
+	}
+	return found
 }
 
 // step takes one token. Keywords go before arguments, a whole keyword before
