@@ -106,7 +106,9 @@ func identityRule(m *ios.Match) Match {
 	case m.Has("fqdn"):
 		rule.Kind = kindOf(m, MatchHost, MatchHostDomain)
 	case m.Has("email"):
-		rule.Kind = kindOf(m, MatchUser, MatchUserDomain)
+		if rule.Kind = kindOf(m, MatchUser, MatchUserDomain); m.Form == ios.Set && rule.Kind == MatchUser && !isUserName(rule.Value) {
+			m.Fail("name", "want user@domain, or domain and a name", "%q is no mail address", rule.Value)
+		}
 	case m.Has("key-id"):
 		rule.Kind = MatchGroup
 	case m.Has("any"):

@@ -36,7 +36,57 @@ var noTable = map[string]string{
 		crypto keyring K2
 		crypto ipsec transform-set T2 esp-3des esp-md5-hmac | no crypto ipsec transform-set T2
 		crypto ipsec profile IP2
-		crypto pki certificate map M2 10`,
+		crypto pki certificate map M2 10
+		crypto ikev2 dpd 20 3 periodic | no crypto ikev2 dpd
+		crypto ikev2 nat keepalive 20 | no crypto ikev2 nat keepalive
+		crypto ikev2 cookie-challenge 10 | no crypto ikev2 cookie-challenge
+		crypto ikev2 window 1 | no crypto ikev2 window
+		crypto ikev2 fragmentation mtu 1200 | no crypto ikev2 fragmentation
+		crypto ikev2 limit max-sa 7 | no crypto ikev2 limit max-sa
+		crypto ikev2 limit max-in-negotation-sa 7 | no crypto ikev2 limit max-in-negotation-sa
+		crypto logging ikev2
+		crypto ikev2 keyring K2`,
+	"crypto ikev2 proposal P": `
+		prf sha512 | no prf
+		additional-key-exchange ml-kem-768`,
+	"crypto ikev2 policy PO": `
+		match fvrf any | no match fvrf
+		match address local 192.0.2.1
+		match address local 2001:db8::1
+		proposal P2`,
+	"crypto ikev2 keyring KR2": `
+		peer B`,
+	"crypto ikev2 keyring KR\n peer A": `
+		description here | no description
+		hostname R9 | no hostname
+		address 192.0.2.0 255.255.255.0 | no address
+		address 2001:db8::/32 | no address
+		identity fqdn domain example.org | no identity
+		pre-shared-key cisco | no pre-shared-key
+		pre-shared-key local cisco | no pre-shared-key local
+		pre-shared-key remote hex 0A0B | no pre-shared-key remote`,
+	"crypto ikev2 profile P2": `
+		description here | no description
+		match fvrf any | no match fvrf
+		match address local 192.0.2.1
+		match address local interface Ethernet0/0
+		match identity remote address 192.0.2.0 255.255.255.0
+		match identity remote address 2001:db8::/32
+		match identity remote fqdn domain example.org
+		match identity remote email domain example.org
+		match identity remote key-id G
+		match identity remote any
+		match certificate M
+		identity local email a@b.c | no identity local
+		authentication local ecdsa-sig
+		authentication remote pre-share key cisco | no authentication remote pre-share
+		keyring local KR
+		pki trustpoint T sign | no pki trustpoint T
+		lifetime 3600 | no lifetime
+		dpd 20 3 periodic | no dpd
+		nat keepalive 20 | no nat keepalive
+		initial-contact force
+		shutdown`,
 	"crypto isakmp policy 10": `
 		encryption aes 256 | no encryption
 		hash sha256 | no hash
@@ -69,6 +119,7 @@ var noTable = map[string]string{
 	"crypto ipsec profile IP": `
 		set transform-set TS | no set transform-set
 		set isakmp-profile P | no set isakmp-profile
+		set ikev2-profile P2 | no set ikev2-profile
 		set pfs group14 | no set pfs
 		set security-association lifetime seconds 900 | no set security-association lifetime seconds
 		set security-association lifetime kilobytes 5000 | no set security-association lifetime kilobytes
@@ -91,11 +142,24 @@ crypto ipsec transform-set TS esp-aes esp-sha-hmac
 crypto keyring K
 crypto isakmp profile P
  match identity host R2
+crypto ikev2 proposal P
+ encryption aes-cbc-128
+ integrity sha256
+ group 14
+crypto ikev2 proposal P2
+ encryption aes-gcm-256
+ prf sha384
+ group 19
+crypto ikev2 policy PO
+ proposal P
+crypto ikev2 keyring KR
+ peer A
+crypto ikev2 keyring KR2
+crypto ikev2 profile P2
 crypto ipsec profile IP
 `
 	same := cmp.Options{
 		cmpopts.IgnoreTypes(ios.Pos{}), cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{}),
-		cmp.Comparer(func(x, y suite.Key) bool { return string(x) == string(y) }),
 		cmp.Comparer(func(x, y *suite.Cipher) bool { return x == y }),
 		cmp.Comparer(func(x, y *suite.Hash) bool { return x == y }),
 		cmp.Comparer(func(x, y *suite.Group) bool { return x == y }),
