@@ -69,6 +69,7 @@ interop: vm-image
 bench: go
 	@test/packages bench
 	go test -count=1 -run '^$$' -bench . -benchtime 5s ./ikev1
+	go test -count=1 -run '^$$' -bench Memory -benchtime 1x ./internal/engine
 	go test -count=1 -tags=bench -run '^$$' -bench . -benchtime 1x ./test/bench
 
 vm-image: build
