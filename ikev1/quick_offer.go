@@ -38,7 +38,7 @@ func quickOffer(itf *policy.Interface, spi uint32) []wire.ProposalV1 {
 func quickAttributes(set *policy.TransformSet, itf *policy.Interface, encr *suite.Cipher, integ *suite.Integrity) []wire.Attribute {
 	profile := itf.Tunnel.Protection
 	encaps := wire.EncapsTunnel
-	if set.Mode == ipsec.Transport && itf.Tunnel.Mode == policy.GREIP {
+	if set.Mode == ipsec.Transport && !itf.Tunnel.Mode.VTI() {
 		encaps = wire.EncapsTransport
 	}
 	a := append([]wire.Attribute{{Type: wire.IPsecAttrEncaps, Value: uint64(encaps)}}, lifeAttributes(profile.Lifetime)...)
@@ -101,11 +101,11 @@ func (s *Session) checkTransforms(q *quickMode, selector ipsec.Selector, proposa
 	case match.Set == nil:
 		s.report(IPsecProposalRefused{SA: s.sa(), MessageID: q.id, Reason: match.Reason, Offered: describeOffer(proposals)})
 		return match, refuse(wire.NotifyNoProposalChosen, "%s", match.Reason)
-	case match.Mode == ipsec.Transport && q.itf.Tunnel.Mode != policy.GREIP:
-		return match, refuse(wire.NotifyNoProposalChosen, "transport mode for a tunnel of type ipsec ipv4")
-	case match.Set.Both() && q.itf.Tunnel.Mode != policy.GREIP:
+	case match.Mode == ipsec.Transport && q.itf.Tunnel.Mode.VTI():
+		return match, refuse(wire.NotifyNoProposalChosen, "transport mode for a tunnel of type %s", q.itf.Tunnel.Mode)
+	case match.Set.Both() && q.itf.Tunnel.Mode.VTI():
 		// A VTI of Linux 6.1 carries nothing through the two.
-		return match, refuse(wire.NotifyNoProposalChosen, "AH together with ESP for a tunnel of type ipsec ipv4")
+		return match, refuse(wire.NotifyNoProposalChosen, "AH together with ESP for a tunnel of type %s", q.itf.Tunnel.Mode)
 	}
 	return match, nil
 }

@@ -12,8 +12,10 @@ import (
 	"github.com/obol-ike/obol/internal/ipsec"
 )
 
-// greIgnoreDF is IFLA_GRE_IGNORE_DF of linux/if_tunnel.h.
-const greIgnoreDF = 19
+const (
+	greIgnoreDF      = 19 // IFLA_GRE_IGNORE_DF of linux/if_tunnel.h
+	ignoreEncapLimit = 1  // IP6_TNL_F_IGN_ENCAP_LIMIT of linux/ip6_tunnel.h
+)
 
 // linkInfo says which kind of interface is to be made, and its parameters. The
 // library's own for GRE has no ignore-df.
@@ -22,13 +24,13 @@ func linkInfo(l ipsec.Link) *nl.RtAttr {
 	info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated(l.Kind.String()))
 	key := binary.BigEndian.AppendUint32(nil, l.Key)
 	switch l.Kind {
-	case ipsec.VTI:
+	case ipsec.VTI, ipsec.VTI6:
 		data := info.AddRtAttr(nl.IFLA_INFO_DATA, nil)
 		data.AddRtAttr(nl.IFLA_VTI_LOCAL, l.Local.AsSlice())
 		data.AddRtAttr(nl.IFLA_VTI_REMOTE, l.Remote.AsSlice())
 		data.AddRtAttr(nl.IFLA_VTI_IKEY, key)
 		data.AddRtAttr(nl.IFLA_VTI_OKEY, key)
-	case ipsec.GREIP:
+	case ipsec.GREIP, ipsec.GREIPv6:
 		data := info.AddRtAttr(nl.IFLA_INFO_DATA, nil)
 		data.AddRtAttr(nl.IFLA_GRE_LOCAL, l.Local.AsSlice())
 		data.AddRtAttr(nl.IFLA_GRE_REMOTE, l.Remote.AsSlice())
@@ -40,6 +42,12 @@ func linkInfo(l ipsec.Link) *nl.RtAttr {
 			data.AddRtAttr(nl.IFLA_GRE_OKEY, key)
 		}
 		data.AddRtAttr(nl.IFLA_GRE_TTL, nl.Uint8Attr(ttl(l)))
+		if l.Kind == ipsec.GREIPv6 {
+			// Otherwise a destination option stands before GRE, which the
+			// peer does not expect.
+			data.AddRtAttr(nl.IFLA_GRE_FLAGS, nl.Uint32Attr(ignoreEncapLimit))
+			break
+		}
 		// Without tunnel path-mtu-discovery IOS never sets DF on the GRE
 		// header, so that protected packets may be fragmented on a narrow
 		// path. What is larger than the interface's MTU and must not be
@@ -80,9 +88,9 @@ func sameTunnel(old netlink.Link, l ipsec.Link) bool {
 func sameEnds(link netlink.Link, l ipsec.Link) bool {
 	switch o := link.(type) {
 	case *netlink.Vti:
-		return l.Kind == ipsec.VTI && equal(o.Local, l.Local) && equal(o.Remote, l.Remote)
+		return (l.Kind == ipsec.VTI || l.Kind == ipsec.VTI6) && equal(o.Local, l.Local) && equal(o.Remote, l.Remote)
 	case *netlink.Gretun:
-		return l.Kind == ipsec.GREIP && equal(o.Local, l.Local) && equal(o.Remote, l.Remote)
+		return (l.Kind == ipsec.GREIP || l.Kind == ipsec.GREIPv6) && equal(o.Local, l.Local) && equal(o.Remote, l.Remote)
 	}
 	return false
 }

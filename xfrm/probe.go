@@ -39,7 +39,7 @@ type Features struct {
 // makes the kernel load its modules, which takes milliseconds each.
 func Probe() Features {
 	return probe(Need{
-		Links: []ipsec.LinkKind{ipsec.VTI, ipsec.GREIP, ipsec.Dummy},
+		Links: []ipsec.LinkKind{ipsec.VTI, ipsec.GREIP, ipsec.Dummy, ipsec.VTI6, ipsec.GREIPv6},
 		Encr:  append(suite.Ciphers(), suite.AEADs()...), Integ: suite.Integrities(),
 	})
 }
@@ -129,7 +129,7 @@ func (d *Dataplane) probeSA(c *suite.Cipher, a *suite.Integrity) error {
 var modules = []struct {
 	kind ipsec.LinkKind
 	name string
-}{{ipsec.VTI, "ip_vti"}, {ipsec.GREIP, "ip_gre"}, {ipsec.Dummy, "dummy"}}
+}{{ipsec.VTI, "ip_vti"}, {ipsec.GREIP, "ip_gre"}, {ipsec.Dummy, "dummy"}, {ipsec.VTI6, "ip6_vti"}, {ipsec.GREIPv6, "ip6_gre"}}
 
 // Missing names in one line what the kernel lacks of what was asked, with the
 // module that would have it; "" when nothing is missing.

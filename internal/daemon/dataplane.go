@@ -6,6 +6,7 @@ import (
 
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/tunnel"
 	"github.com/obol-ike/obol/xfrm"
 )
 
@@ -50,8 +51,6 @@ func linkKind(itf *policy.Interface) ipsec.LinkKind {
 		return ipsec.Dummy
 	case itf.Tunnel == nil:
 		return 0
-	case itf.Tunnel.Mode == policy.IPsecIPv4:
-		return ipsec.VTI
 	}
-	return ipsec.GREIP
+	return tunnel.LinkKind(itf.Tunnel.Mode)
 }

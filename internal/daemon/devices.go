@@ -9,7 +9,7 @@ import (
 	"github.com/obol-ike/obol/internal/policy"
 )
 
-// A device is a Linux interface and its IPv4 addresses.
+// A device is a Linux interface and its addresses.
 type device struct {
 	name      string
 	mtu       int

@@ -211,13 +211,15 @@ type LinkKind uint8
 
 // Link kinds.
 const (
-	VTI   LinkKind = iota + 1 // tunnel mode ipsec ipv4
-	GREIP                     // tunnel mode gre ip
-	Dummy                     // a loopback interface
+	VTI     LinkKind = iota + 1 // tunnel mode ipsec ipv4
+	GREIP                       // tunnel mode gre ip
+	Dummy                       // a loopback interface
+	VTI6                        // tunnel mode ipsec ipv6
+	GREIPv6                     // tunnel mode gre ipv6
 )
 
 func (k LinkKind) String() string {
-	return [...]string{VTI: "vti", GREIP: "gre", Dummy: "dummy"}[k]
+	return [...]string{VTI: "vti", GREIP: "gre", Dummy: "dummy", VTI6: "vti6", GREIPv6: "ip6gre"}[k]
 }
 
 // A Link is a network interface of ours.

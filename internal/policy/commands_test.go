@@ -253,6 +253,14 @@ var commandTable = map[string]string{
 		- ip route 10.0.0.1 255.0.0.0 192.168.0.2
 		- ip route 10.0.0.0 255.0.0.0
 		- ip route 10.0.0.0 255.0.0.0 192.168.0.2 256
+		+ ipv6 route 2001:db8::/32 2001:db8::2
+		+ ipv6 route 2001:db8::/32 Tunnel1 FE80::2 200 name x
+		+ no ipv6 route 2001:db8::/32
+		~ ipv6 route ::/0 Null0
+		~ ipv6 route vrf V ::/0 2001:db8::2
+		- ipv6 route 2001:db8::1/32 2001:db8::2
+		- ipv6 route 2001:db8::/32 192.0.2.1
+		. ipv6 unicast-routing
 		- ip route 10.0.0.0 255.0.0.0 Loopback9
 		+ !obol serial-number 100
 		+ !obol half-open-per-address 10
@@ -418,6 +426,16 @@ var commandTable = map[string]string{
 		- descripton x
 		+ shutdown
 		+ ip mtu 1400
+		+ ipv6 address 2001:db8::9/64
+		- ipv6 address 2001:db8::9
+		- ipv6 address fe80::1/64
+		- ipv6 address ::1.2.3.4
+		~ ipv6 address fe80::1 link-local
+		~ ipv6 address 2001:db8::/64 eui-64
+		~ ipv6 address autoconfig
+		+ ipv6 mtu 1400
+		- ipv6 mtu 1279
+		. ipv6 ospf 1 area 0
 		~ crypto map M
 		+ !obol linux-device eth0
 		- !obol linux-device a/b`,
@@ -428,11 +446,16 @@ var commandTable = map[string]string{
 		+ tunnel source 192.168.0.1
 		+ tunnel source Ethernet 0/0
 		- tunnel source Ethernet0/7
+		~ tunnel source 2001:db8::1
+		~ ipv6 unnumbered Loopback0
 		+ tunnel destination 192.168.0.3
+		- tunnel destination 2001:db8::3
 		~ tunnel destination r2.cisco.com
 		+ tunnel mode gre ip
 		~ tunnel mode gre multipoint
 		~ tunnel mode ipsec ipv4
+		- tunnel mode ipsec ipv6
+		- tunnel mode gre ipv6
 		~ tunnel mode ipip
 		- tunnel mode ipsec
 		+ tunnel key 0

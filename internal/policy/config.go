@@ -229,11 +229,11 @@ type Interface struct {
 	Kind        InterfaceKind
 	Number      int // of Tunnel and Loopback
 	Description string
-	Addresses   []netip.Prefix // address with mask length; the primary one first
-	Unnumbered  string         // ip unnumbered IF: the addresses are that one's
+	Addresses   []netip.Prefix // address with mask length; the primary one of IPv4 first, those of IPv6 last
+	Unnumbered  string         // ip unnumbered IF: the addresses of IPv4 are that one's
 	Device      string         // !obol linux-device, "" when not given
 	Shutdown    bool
-	MTU         int     // ip mtu, 0 when not given
+	MTU         int     // the lower of ip mtu and ipv6 mtu, 0 when neither is given
 	Tunnel      *Tunnel // of TunnelInterface, nil when it cannot be made as it is written
 	Unable      string  // why not
 	Pos         ios.Pos
@@ -246,7 +246,24 @@ type TunnelMode uint8
 const (
 	GREIP     TunnelMode = iota // the default, not printed by IOS
 	IPsecIPv4                   // static VTI
+	GREIPv6
+	IPsecIPv6 // static VTI
 )
+
+var tunnelModes = [...]string{GREIP: "gre ip", IPsecIPv4: "ipsec ipv4", GREIPv6: "gre ipv6", IPsecIPv6: "ipsec ipv6"}
+
+func (m TunnelMode) String() string { return tunnelModes[m] }
+
+// VTI says whether the SAs carry everything, and not GRE.
+func (m TunnelMode) VTI() bool { return m == IPsecIPv4 || m == IPsecIPv6 }
+
+// other is the mode that does the same between addresses of the other family.
+func (m TunnelMode) other() TunnelMode {
+	return [...]TunnelMode{GREIP: GREIPv6, IPsecIPv4: IPsecIPv6, GREIPv6: GREIP, IPsecIPv6: IPsecIPv4}[m]
+}
+
+// IPv6 says whether the tunnel runs between addresses of IPv6.
+func (m TunnelMode) IPv6() bool { return m == GREIPv6 || m == IPsecIPv6 }
 
 // Tunnel is what an interface Tunnel<n> adds.
 type Tunnel struct {
@@ -262,7 +279,7 @@ type Tunnel struct {
 	Mark            uint32        // VTI only: unique; 0 for GRE
 }
 
-// StaticRoute is ip route.
+// StaticRoute is ip route or ipv6 route.
 type StaticRoute struct {
 	Dst      netip.Prefix
 	Via      netip.Addr // zero when only an interface is given

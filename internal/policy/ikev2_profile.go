@@ -222,9 +222,7 @@ func (b *builder) finishIKEv2Profiles() {
 			}
 		}
 		for _, r := range d.localIfs {
-			if a := b.addressOf(r); a.IsValid() {
-				p.Local = append(p.Local, a)
-			}
+			p.Local = append(p.Local, b.addressesOf(r)...)
 		}
 		if r := d.keyring; r.name != "" {
 			if p.Keyring = b.v2Keyrings.get(r.name); p.Keyring == nil {

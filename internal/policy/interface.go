@@ -20,6 +20,9 @@ type interfaceDraft struct {
 	addressAt  ios.Place
 	primary    netip.Prefix // the others are secondary
 	negotiated string       // ip address dhcp or negotiated
+	ipv6       []netip.Prefix
+	ipv6At     ios.Place
+	ipv6MTU    int
 	unnumbered ref
 	vrf        string
 	tunnel     tunnelDraft
@@ -45,13 +48,20 @@ var interfaceMode = (&ios.Mode[*builder]{
 			b.intf.MTU = m.Int("N")
 		}
 	}},
+	ios.Command[*builder]{Syntax: "ipv6 address {prefix:X:X::X/n [later:{eui-64 | anycast}] | X:X::X [later:link-local] | later:{autoconfig | dhcp} [LINE]}", Do: ipv6Address},
+	ios.Command[*builder]{Syntax: "ipv6 mtu <1280-65535>", Do: func(b *builder, m *ios.Match) {
+		b.intf.ipv6MTU = 0
+		if m.Form == ios.Set {
+			b.intf.ipv6MTU = m.Int("N")
+		}
+	}},
 	ios.Command[*builder]{Syntax: "shutdown", Do: func(b *builder, m *ios.Match) { b.intf.Shutdown = m.Form == ios.Set }},
 	ios.Command[*builder]{Syntax: "ip vrf forwarding vrf:WORD", Do: forwardingVRF},
 	ios.Command[*builder]{Syntax: "vrf forwarding vrf:WORD", Do: forwardingVRF},
 	ios.Command[*builder]{Syntax: "crypto map name:WORD [LINE]", Do: func(b *builder, m *ios.Match) {
 		b.warn(m.Place("name"), "crypto maps are not spoken: nothing on interface %s is protected by %s", b.intf.Name, m.Str("name"))
 	}},
-).Add(tunnelCommands...).Add(idle("ip tcp adjust-mss <500-10000>", "keepalive [<0-32767> [<1-255>]]", "bandwidth {<1-100000000> | inherit | LINE}", "delay <1-16777215>")...).
+).Add(tunnelCommands...).Add(idle("ip tcp adjust-mss <500-10000>", "ipv6 unnumbered INTERFACE", "keepalive [<0-32767> [<1-255>]]", "bandwidth {<1-100000000> | inherit | LINE}", "delay <1-16777215>")...).
 	Directives(ios.Command[*builder]{Syntax: "linux-device name:WORD", Do: linuxDevice})
 
 func openInterface(b *builder, m *ios.Match) {
@@ -136,6 +146,31 @@ func lastAddr(p netip.Prefix) netip.Addr {
 	return netip.AddrFrom4(a)
 }
 
+// ipv6Address: addresses add up. What the kernel would have to make up itself is
+// not known here.
+func ipv6Address(b *builder, m *ios.Match) {
+	i := b.intf
+	p, err := netip.ParsePrefix(m.Str("prefix"))
+	switch {
+	case m.Str("later") != "":
+		noEffect(b, m)
+		return
+	case m.Str("X:X::X") != "":
+		m.Fail("X:X::X", "want "+m.Str("X:X::X")+"/64, or what its prefix is", "this address has no prefix length")
+		return
+	case err != nil: // no ipv6 address: all of them
+		i.ipv6 = nil
+		return
+	case p.Addr().IsUnspecified() || p.Addr().IsMulticast() || p.Addr().IsLinkLocalUnicast() || p.Addr().Is4In6() || p.Bits() == 0:
+		m.Fail("prefix", "want the global address of a host", "%s is not an address that an interface can have", p)
+		return
+	}
+	i.ipv6 = slices.DeleteFunc(i.ipv6, func(x netip.Prefix) bool { return x == p })
+	if m.Form == ios.Set {
+		i.ipv6, i.ipv6At = append(i.ipv6, p), m.Place("prefix")
+	}
+}
+
 func ipUnnumbered(b *builder, m *ios.Match) {
 	b.intf.unnumbered = ref{}
 	if m.Form == ios.Set {
@@ -163,9 +198,16 @@ func linuxDevice(b *builder, m *ios.Match) {
 func (b *builder) finishInterfaceAddresses() {
 	owner := map[netip.Addr]*interfaceDraft{}
 	for _, d := range b.interfaces.all {
-		for _, p := range d.Addresses {
+		if d.ipv6MTU != 0 && (d.MTU == 0 || d.ipv6MTU < d.MTU) {
+			d.MTU = d.ipv6MTU
+		}
+		for _, p := range slices.Concat(d.Addresses, d.ipv6) {
 			if first := owner[p.Addr()]; first != nil && first != d && !first.Shutdown && !d.Shutdown && first.vrf == d.vrf {
-				b.fail(d.addressAt, "want an address of its own", "%s is already that of %s", p.Addr(), first.Name)
+				at := d.addressAt
+				if p.Addr().Is6() {
+					at = d.ipv6At
+				}
+				b.fail(at, "want an address of its own", "%s is already that of %s", p.Addr(), first.Name)
 			}
 			owner[p.Addr()] = d
 		}
@@ -184,20 +226,44 @@ func (b *builder) finishInterfaceAddresses() {
 			d.Addresses = lender.Addresses
 		}
 	}
+	for _, d := range b.interfaces.all {
+		d.Addresses = slices.Concat(d.Addresses, d.ipv6)
+	}
 }
 
-// addressOf is the primary address of an interface that a line names.
-func (b *builder) addressOf(r ref) netip.Addr {
+// addressOf is the primary address of an interface that a line names, or the
+// first one of IPv6.
+func (b *builder) addressOf(r ref, ipv6 bool) netip.Addr {
 	d := b.interfaces.get(r.name)
 	switch {
 	case d == nil:
 		b.missing(r, "interface", b.interfaces.keys)
-	case len(d.Addresses) == 0 && d.negotiated != "":
+	case ipv6 && len(d.ipv6) == 0:
+		b.fail(r.at, "want ipv6 address X:X::X/n there", "interface %s has no address of IPv6", r.name)
+	case ipv6:
+		return d.ipv6[0].Addr()
+	case len(d.Addresses) == len(d.ipv6) && d.negotiated != "":
 		b.fail(r.at, "write the address itself, or ip address A.B.C.D MASK there", "interface %s gets its address by %s, which is not known here", r.name, d.negotiated)
-	case len(d.Addresses) == 0:
+	case len(d.Addresses) == len(d.ipv6):
 		b.fail(r.at, "want ip address A.B.C.D MASK there", "interface %s has no address", r.name)
 	default:
 		return d.Addresses[0].Addr()
 	}
 	return netip.Addr{}
+}
+
+// addressesOf are those that packets to an interface may have: the primary one,
+// and the first one of IPv6.
+func (b *builder) addressesOf(r ref) (list []netip.Addr) {
+	d := b.interfaces.get(r.name)
+	if d != nil && len(d.ipv6) > 0 {
+		list = append(list, d.ipv6[0].Addr())
+		if len(d.Addresses) == len(d.ipv6) {
+			return list
+		}
+	}
+	if a := b.addressOf(r, false); a.IsValid() {
+		list = append(list, a)
+	}
+	return list
 }

@@ -197,7 +197,7 @@ func (b *builder) finishISAKMPProfiles() {
 			}
 		}
 		if d.localIf.name != "" {
-			p.LocalAddress = b.addressOf(d.localIf)
+			p.LocalAddress = b.addressOf(d.localIf, false)
 		}
 		if p.SelfIdentity == IdentityFQDN && p.SelfName == "" {
 			b.checkFQDN(d.selfAt, "self-identity fqdn", p.Trustpoints)

@@ -115,7 +115,7 @@ func (k *keyringDraft) change(m *ios.Match) {
 func (b *builder) finishKeyrings() {
 	for name, d := range b.keyrings.all {
 		if d.localIf.name != "" {
-			d.LocalAddress = b.addressOf(d.localIf)
+			d.LocalAddress = b.addressOf(d.localIf, false)
 		}
 		for i := range d.Keys {
 			if addr, ok := b.host(d.Keys[i].Host); ok {

@@ -212,11 +212,11 @@ crypto ipsec transform-set BOTH ah-sha-hmac esp-aes
 		encap bool
 		want  int
 	}{{0, false, 1438}, {1, false, 1458}, {2, true, 1442}, {3, false, 1446}, {4, false, 1458}, {5, false, 1456}, {6, false, 1422}} {
-		if got := sets[test.set].PlaintextMTU(1500, test.encap); got != test.want {
+		if got := sets[test.set].PlaintextMTU(1500, ipHeader, test.encap); got != test.want {
 			t.Errorf("%s %s: %d, want %d", sets[test.set], sets[test.set].Mode, got, test.want)
 		}
 	}
-	if got := (&TransformSet{Encr: suite.AESGCM16, KeyBits: 256, Mode: ipsec.Tunnel}).PlaintextMTU(1500, false); got != 1446 {
+	if got := (&TransformSet{Encr: suite.AESGCM16, KeyBits: 256, Mode: ipsec.Tunnel}).PlaintextMTU(1500, ipHeader, false); got != 1446 {
 		t.Errorf("esp-gcm 256: %d", got)
 	}
 	gre, keyed, vti := &Tunnel{}, &Tunnel{HasKey: true}, &Tunnel{Mode: IPsecIPv4}

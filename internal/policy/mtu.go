@@ -5,6 +5,7 @@ import "github.com/obol-ike/obol/internal/ipsec"
 // Octets of headers without options.
 const (
 	ipHeader     = 20
+	ipv6Header   = 40
 	udpHeader    = 8
 	espHeader    = 8 // SPI and sequence number
 	espTrailer   = 2 // pad length and next header
@@ -14,11 +15,11 @@ const (
 )
 
 // PlaintextMTU is the largest IP packet, in octets, that the set protects into
-// a packet of path octets ("plaintext mtu" of show crypto ipsec sa); encap
-// counts the UDP header of RFC 3948. Only a set with mode transport that is
-// negotiated so keeps the packet's own IP header.
-func (t *TransformSet) PlaintextMTU(path int, encap bool) int {
-	n := path - ipHeader
+// a packet of path octets with an IP header of header octets ("plaintext mtu" of
+// show crypto ipsec sa); encap counts the UDP header of RFC 3948. Only a set with
+// mode transport that is negotiated so keeps the packet's own IP header.
+func (t *TransformSet) PlaintextMTU(path, header int, encap bool) int {
+	n := path - header
 	if encap {
 		n -= udpHeader
 	}
@@ -34,20 +35,31 @@ func (t *TransformSet) PlaintextMTU(path int, encap bool) int {
 		n = n/block*block - espTrailer
 	}
 	if t.Mode == ipsec.Transport {
-		n += ipHeader
+		n += header
 	}
 	return max(n, 0)
 }
 
+// minIPv6MTU: "IPv6 requires that every link in the Internet have an MTU of 1280
+// octets or greater" (RFC 8200 section 5). What is too large for a narrower path
+// is fragmented behind ESP.
+const minIPv6MTU = 1280
+
 // LinkMTU is the MTU of the tunnel interface over a path of path octets, once
 // set is what protects it; a nil set is none.
 func (t *Tunnel) LinkMTU(set *TransformSet, path int, encap bool) int {
-	n := path
-	if set != nil {
-		n = set.PlaintextMTU(path, encap)
+	n, header := path, ipHeader
+	if t.Mode.IPv6() {
+		header = ipv6Header
 	}
-	if t.Mode == GREIP {
-		n -= ipHeader + greHeader
+	if set != nil {
+		n = set.PlaintextMTU(path, header, encap)
+	}
+	switch {
+	case t.Mode == IPsecIPv6:
+		return max(n, minIPv6MTU)
+	case !t.Mode.VTI():
+		n -= header + greHeader
 		if t.HasKey {
 			n -= greKeyHeader
 		}

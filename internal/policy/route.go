@@ -18,15 +18,20 @@ type routeDraft struct {
 
 var routeCommands = append([]ios.Command[*builder]{
 	{Syntax: "ip route prefix:A.B.C.D MASK {via:A.B.C.D | INTERFACE [via:A.B.C.D | dhcp] | dhcp} [distance:<1-255>] [{name WORD | tag <1-4294967295> | permanent | track <1-1000>}...]", Do: staticRoute},
-}, idle("ip route vrf WORD LINE", "ip route static LINE", "ip route profile")...)
+	{Syntax: "ipv6 route prefix:X:X::X/n {via:X:X::X | INTERFACE [via:X:X::X]} [distance:<1-254>] [{name WORD | tag <1-4294967295> | unicast | permanent | track <1-1000>}...]", Do: staticRoute},
+}, idle("ip route vrf WORD LINE", "ip route static LINE", "ip route profile", "ipv6 route vrf WORD LINE", "ipv6 route static LINE")...)
 
 func staticRoute(b *builder, m *ios.Match) {
-	if m.Str("MASK") == "" {
-		m.Fail("", "want no ip route PREFIX MASK ...", "which route is to go?")
-		return
+	dst, err := netip.ParsePrefix(m.Str("prefix"))
+	if err != nil { // an address and a mask
+		if m.Str("MASK") == "" {
+			m.Fail("", "want no ip route PREFIX MASK ...", "which route is to go?")
+			return
+		}
+		bits, _ := ios.MaskBits(m.Str("MASK"))
+		dst = netip.PrefixFrom(m.Addr("prefix"), bits)
 	}
-	bits, _ := ios.MaskBits(m.Str("MASK"))
-	r := routeDraft{StaticRoute: StaticRoute{Dst: netip.PrefixFrom(m.Addr("prefix"), bits), Via: m.Addr("via"), Device: m.Str("INTERFACE"), Distance: 1, Pos: m.Line.Pos}}
+	r := routeDraft{StaticRoute: StaticRoute{Dst: dst, Via: m.Addr("via"), Device: m.Str("INTERFACE"), Distance: 1, Pos: m.Line.Pos}}
 	if r.Device != "" {
 		r.device = refOf(m, "INTERFACE")
 	}
@@ -34,7 +39,7 @@ func staticRoute(b *builder, m *ios.Match) {
 		r.Distance = n
 	}
 	if r.Dst != r.Dst.Masked() {
-		m.Fail("prefix", "want "+r.Dst.Masked().Addr().String(), "address and mask do not agree: %s has bits beyond the mask", m.Str("prefix"))
+		m.Fail("prefix", "want "+r.Dst.Masked().Addr().String(), "address and mask do not agree: %s has bits beyond the mask", r.Dst.Addr())
 		return
 	}
 	b.routes = slices.DeleteFunc(b.routes, func(x routeDraft) bool {
@@ -73,7 +78,7 @@ func (b *builder) downTunnel(r StaticRoute) *interfaceDraft {
 	for name, d := range b.interfaces.all {
 		into := name == r.Device
 		for _, p := range d.Addresses {
-			into = into || r.Via.IsValid() && p.Contains(r.Via) && d.Unnumbered == ""
+			into = into || r.Via.IsValid() && p.Contains(r.Via) && (d.Unnumbered == "" || p.Addr().Is6())
 		}
 		if into && d.Kind == TunnelInterface && d.Tunnel == nil {
 			return d

@@ -158,7 +158,7 @@ func revocationCheck(b *builder, m *ios.Match) {
 func (b *builder) finishTrustpoints() {
 	for _, d := range b.trustpoints.all {
 		if d.address.name != "" {
-			d.IPAddress = b.addressOf(d.address)
+			d.IPAddress = b.addressOf(d.address, false)
 		}
 		switch d.ChainParent = d.parent.name; {
 		case d.parent.name == "":

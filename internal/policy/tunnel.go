@@ -103,8 +103,11 @@ func (c *Config) tunnelFor(local, remote netip.Addr, meant func(*Tunnel) bool, t
 // Selector is the traffic that the tunnel's SAs carry: GRE between the two
 // ends, or everything for a VTI.
 func (t *Tunnel) Selector() ipsec.Selector {
-	if t.Mode == IPsecIPv4 {
+	if t.Mode.VTI() {
 		all := netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+		if t.Mode.IPv6() {
+			all = netip.PrefixFrom(netip.IPv6Unspecified(), 0)
+		}
 		return ipsec.Selector{Local: all, Remote: all}
 	}
 	return ipsec.Selector{

@@ -58,10 +58,12 @@ func tunnelSource(b *builder, m *ios.Match) {
 	case m.Form != ios.Set:
 	case m.Str("A.B.C.D") != "":
 		t.Source = m.Addr("A.B.C.D")
+	case m.Str("X:X::X") != "":
+		t.Source = m.Addr("X:X::X")
 	case m.Str("INTERFACE") != "":
 		t.sourceIf = refOf(m, "INTERFACE")
 	default:
-		m.Fail("", "want an interface, or an IPv4 address", "no tunnel is made from this source yet")
+		m.Fail("", "want an interface or an address", "no tunnel is made from this source yet")
 	}
 }
 
@@ -72,24 +74,26 @@ func tunnelDestination(b *builder, m *ios.Match) {
 	case m.Form != ios.Set:
 	case m.Str("A.B.C.D") != "":
 		t.Destination = m.Addr("A.B.C.D")
+	case m.Str("X:X::X") != "":
+		t.Destination = m.Addr("X:X::X")
 	default:
-		t.destination = cmp.Or(m.Str("name"), m.Str("X:X::X"))
+		t.destination = m.Str("name")
 	}
 }
 
 func tunnelMode(b *builder, m *ios.Match) {
 	t := &b.intf.tunnel
 	t.Mode, t.mode = GREIP, ""
-	mode := m.Str("mode")
-	switch {
-	case m.Form != ios.Set:
-	case m.Has("gre") && mode == "ip":
-	case m.Has("ipsec") && mode == "ipv4":
-		t.Mode = IPsecIPv4
-	default:
-		t.mode = cmp.Or(m.Str("other"), m.Keywords()[2]+" "+mode)
-		noEffect(b, m)
+	if m.Form != ios.Set {
+		return
 	}
+	words := cmp.Or(m.Str("other"), m.Keywords()[2]+" "+m.Str("mode"))
+	if mode := slices.Index(tunnelModes[:], words); mode >= 0 {
+		t.Mode = TunnelMode(mode)
+		return
+	}
+	t.mode = words
+	noEffect(b, m)
 }
 
 func tunnelProtection(b *builder, m *ios.Match) {
@@ -123,7 +127,7 @@ func (b *builder) finishTunnels() {
 		}
 		if r := t.sourceIf; r.name != "" {
 			t.SourceInterface = r.name
-			t.Source = b.addressOf(r)
+			t.Source = b.addressOf(r, t.Mode.IPv6() || t.Destination.Is6())
 		}
 		if addr, ok := b.host(t.destination); ok {
 			t.Destination, t.destination = addr, ""
@@ -143,13 +147,17 @@ func (b *builder) finishTunnels() {
 		case t.vrf != "" || d.vrf != "":
 			unable = "VRFs are not spoken yet"
 		case t.destination != "":
-			unable = "its destination " + t.destination + " is no IPv4 address, and no ip host line gives it one"
+			unable = "its destination " + t.destination + " is no address, and no ip host line gives it one"
 		case !t.Destination.IsValid():
 			unable = "it has no tunnel destination"
 		case !t.Source.IsValid():
 			unable = "it has no tunnel source"
-		case t.Mode == IPsecIPv4 && t.Protection == nil:
-			unable = "tunnel mode ipsec ipv4 has no tunnel protection"
+		case t.Mode.VTI() && t.Protection == nil:
+			unable = "tunnel mode " + t.Mode.String() + " has no tunnel protection"
+		case t.Source.Is6() != t.Destination.Is6():
+			unable = "its source " + t.Source.String() + " and its destination " + t.Destination.String() + " are of different families"
+		case t.Mode.IPv6() != t.Source.Is6():
+			unable = "tunnel mode " + t.Mode.String() + " does not run from " + t.Source.String() + " to " + t.Destination.String() + ", tunnel mode " + t.Mode.other().String() + " would"
 		default:
 			unable = taken.take(name, &t.Tunnel)
 		}
@@ -158,7 +166,7 @@ func (b *builder) finishTunnels() {
 			continue
 		}
 		t.ReqID = ids[name]
-		if t.Mode == IPsecIPv4 {
+		if t.Mode.VTI() {
 			t.Mark = uint32(t.ReqID)
 		}
 		d.Interface.Tunnel = &t.Tunnel

@@ -156,7 +156,11 @@ func plaintextMTU(children []pair, path int) int {
 		return path
 	}
 	sa := children[len(children)-1].Out
-	const header, spiAndSequence, trailer, ah = 20, 8, 2, 12
+	const spiAndSequence, trailer, ah = 8, 2, 12
+	header := 20
+	if sa.Dst.Is6() {
+		header = 40
+	}
 	room := path - header
 	block := 4
 	if sa.Encap != nil {

@@ -192,19 +192,23 @@ func TestStatus(t *testing.T) {
 // TestPlaintextMTU has the numbers that routers print for a path of 1500
 // octets.
 func TestPlaintextMTU(t *testing.T) {
+	four, six := netip.MustParseAddr("192.0.2.2"), netip.MustParseAddr("2001:db8::2")
 	for _, c := range []struct {
+		peer  netip.Addr
 		mode  ipsec.Mode
 		encr  *suite.Cipher
 		integ *suite.Integrity
 		encap *ipsec.Encap
 		want  int
 	}{
-		{ipsec.Tunnel, suite.AES, suite.HMACSHA256, nil, 1438},
-		{ipsec.Transport, suite.AES, suite.HMACSHA256, nil, 1458},
-		{ipsec.Transport, suite.AES, suite.HMACSHA1, &ipsec.Encap{LocalPort: 4500, RemotePort: 4500}, 1442},
-		{ipsec.Tunnel, suite.AESGCM16, nil, nil, 1446},
+		{four, ipsec.Tunnel, suite.AES, suite.HMACSHA256, nil, 1438},
+		{four, ipsec.Transport, suite.AES, suite.HMACSHA256, nil, 1458},
+		{four, ipsec.Transport, suite.AES, suite.HMACSHA1, &ipsec.Encap{LocalPort: 4500, RemotePort: 4500}, 1442},
+		{four, ipsec.Tunnel, suite.AESGCM16, nil, nil, 1446},
+		{six, ipsec.Tunnel, suite.AESGCM16, nil, nil, 1426},
 	} {
 		p := pair{ChildView: child(c.mode, gre, 128)}
+		p.Out.Dst = c.peer
 		p.Out.Encr, p.Out.Integ, p.Out.Encap = c.encr, c.integ, c.encap
 		if got := plaintextMTU([]pair{p}, 1500); got != c.want {
 			t.Errorf("%v %s: %d, want %d", c.mode, c.encr.QM, got, c.want)

@@ -164,7 +164,7 @@ func (d *Dataplane) checkPlaintext(l ipsec.Link) {
 	}
 	for _, direction := range []ipsec.Direction{ipsec.In, ipsec.Out} {
 		if !slices.ContainsFunc(d.Policies, func(p ipsec.Policy) bool {
-			return p.Direction == direction && p.Local == l.Local && p.Remote == l.Remote && (l.Kind != ipsec.VTI || p.Mark == l.Key)
+			return p.Direction == direction && p.Local == l.Local && p.Remote == l.Remote && (l.Kind != ipsec.VTI && l.Kind != ipsec.VTI6 || p.Mark == l.Key)
 		}) {
 			d.violate("%s is up without its %v policy", l.Name, direction)
 		}

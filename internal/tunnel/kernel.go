@@ -14,17 +14,24 @@ const defaultPathMTU = 1500
 func makeLink(t *Tunnel, addresses []netip.Prefix) ipsec.Link {
 	tu := t.itf.Tunnel
 	l := ipsec.Link{
-		Name: t.itf.Name, Kind: ipsec.GREIP,
+		Name: t.itf.Name, Kind: LinkKind(tu.Mode),
 		Local: tu.Source, Remote: tu.Destination,
 		Key: tu.Key, HasKey: tu.HasKey, TTL: tu.TTL,
 		Addresses: addresses,
 		Up:        t.down() == "",
 	}
-	if tu.Mode == policy.IPsecIPv4 {
-		l.Kind, l.Key, l.HasKey = ipsec.VTI, tu.Mark, tu.Mark != 0
+	if tu.Mode.VTI() {
+		l.Key, l.HasKey = tu.Mark, tu.Mark != 0
 	}
 	l.MTU = t.mtu()
 	return l
+}
+
+// LinkKind is what a tunnel of a mode is in the kernel.
+func LinkKind(m policy.TunnelMode) ipsec.LinkKind {
+	return [...]ipsec.LinkKind{
+		policy.GREIP: ipsec.GREIP, policy.IPsecIPv4: ipsec.VTI, policy.GREIPv6: ipsec.GREIPv6, policy.IPsecIPv6: ipsec.VTI6,
+	}[m]
 }
 
 func (t *Tunnel) mtu() int {
@@ -56,7 +63,7 @@ func (t *Tunnel) policies() []ipsec.Policy {
 	}
 	tu := t.itf.Tunnel
 	directions := []ipsec.Direction{ipsec.In, ipsec.Out}
-	if tu.Mode == policy.IPsecIPv4 {
+	if tu.Mode.VTI() {
 		directions = append(directions, ipsec.Forward)
 	}
 	var list []ipsec.Policy
@@ -76,7 +83,7 @@ func (t *Tunnel) firstChoice() {
 	tu := t.itf.Tunnel
 	t.suite = tu.Protection.Transforms[0]
 	t.mode, t.protocol = t.suite.Mode, ipsec.ESP
-	if tu.Mode == policy.IPsecIPv4 || t.mode == 0 {
+	if tu.Mode.VTI() || t.mode == 0 {
 		t.mode = ipsec.Tunnel
 	}
 	if t.suite.Encr == nil && t.suite.Integ == nil {

@@ -70,18 +70,19 @@ func longest(cfg *policy.Config, itf *policy.Interface, a netip.Addr) int {
 	return bits
 }
 
-// addresses of an interface. ip unnumbered lends the other interface's address,
-// without its subnet.
+// addresses of an interface. ip unnumbered lends the other interface's address of
+// IPv4, without its subnet.
 func addresses(cfg *policy.Config, itf *policy.Interface) []netip.Prefix {
 	if itf.Unnumbered == "" {
 		return itf.Addresses
 	}
+	list := slices.DeleteFunc(slices.Clone(itf.Addresses), func(p netip.Prefix) bool { return p.Addr().Is4() })
 	lender := cfg.Interface(itf.Unnumbered)
-	if lender == nil || len(lender.Addresses) == 0 {
-		return nil
+	if lender == nil || len(lender.Addresses) == 0 || !lender.Addresses[0].Addr().Is4() {
+		return list
 	}
 	a := lender.Addresses[0].Addr()
-	return []netip.Prefix{netip.PrefixFrom(a, a.BitLen())}
+	return slices.Insert(list, 0, netip.PrefixFrom(a, a.BitLen()))
 }
 
 // recursive says whether the best way to a tunnel's destination, as far as the

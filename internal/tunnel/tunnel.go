@@ -108,9 +108,9 @@ func (t *Tunnel) down() string {
 		return "administratively down"
 	case t.recursive:
 		return "temporarily disabled due to recursive routing"
-	case tu.Mode == policy.IPsecIPv4 && tu.Protection == nil:
-		return "tunnel mode ipsec ipv4 needs tunnel protection"
-	case tu.Mode == policy.IPsecIPv4 && !t.Up():
+	case tu.Mode.VTI() && tu.Protection == nil:
+		return "tunnel mode " + tu.Mode.String() + " needs tunnel protection"
+	case tu.Mode.VTI() && !t.Up():
 		return "no IPsec SA"
 	}
 	return ""
