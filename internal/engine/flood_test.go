@@ -24,6 +24,9 @@ type target struct {
 	now  time.Time
 	sent []ike.Datagram
 	told int // ends and failures, each a line in the daemon's log
+
+	reasons []string // of failures
+	lookups []ike.Lookup
 }
 
 const targetConfig = `
@@ -70,10 +73,15 @@ func (t *target) drain() {
 		case ike.InstallSA:
 			t.HandleKernel(t.now, ipsec.Installed{SAID: o.SA.SAID})
 		case ike.Report:
-			switch o.Event.(type) {
-			case ike.SessionDown, ike.NegotiationFailed:
+			switch event := o.Event.(type) {
+			case ike.NegotiationFailed:
+				t.told++
+				t.reasons = append(t.reasons, event.Reason)
+			case ike.SessionDown:
 				t.told++
 			}
+		case ike.Lookup:
+			t.lookups = append(t.lookups, o)
 		}
 	}
 }

@@ -20,6 +20,14 @@ import (
 // routerV2 is a configuration of IKEv2 with pre-shared keys for everybody and
 // tunnels to those peers.
 func routerV2(tb testing.TB, own netip.Addr, more string, peers ...netip.Addr) *policy.Config {
+	c, errs := policy.Compile(policy.Source{Name: "R", Text: []byte(routerV2Text(own, more, peers...))})
+	if len(errs) > 0 {
+		tb.Fatal(errs)
+	}
+	return c
+}
+
+func routerV2Text(own netip.Addr, more string, peers ...netip.Addr) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, `
 crypto ikev2 proposal P
@@ -53,11 +61,7 @@ interface Ethernet0/0
  tunnel protection ipsec profile prof1
 `, i+1, i/64, i%64*4+1, own, peer)
 	}
-	c, errs := policy.Compile(policy.Source{Name: "R", Text: []byte(text.String())})
-	if len(errs) > 0 {
-		tb.Fatal(errs)
-	}
-	return c
+	return text.String()
 }
 
 const generous = "crypto call admission limit ike in-negotiation-sa 99999\ncrypto ikev2 limit max-in-negotation-sa 9999 incoming\n"
