@@ -42,14 +42,18 @@ func (e *Engine) beginV2(now time.Time, h wire.Header, d ike.Datagram) {
 }
 
 // refusesV2 names the limit that one more session of version 2 would break: those
-// of both versions, and those of crypto ikev2 limit.
+// of both versions, and those of crypto ikev2 limit, of which one address gets half:
+// else a single host would keep everybody out.
 func (e *Engine) refusesV2(d ike.Datagram) crowd {
 	c := &e.env.Config.IKEv2
+	share := max(1, c.MaxIncoming/2)
 	switch shared := e.halfOpen.refuses(&e.env.Config.ISAKMP, d.Remote.Addr()); {
 	case shared.what != "":
 		return shared
 	case e.halfOpen.v2 >= c.MaxIncoming:
 		return crowd{c.MaxIncoming, "in negotiation"}
+	case e.halfOpen.peers[d.Remote.Addr()] >= share:
+		return crowd{share, "of one address"}
 	case c.MaxSA > 0 && e.sessions.v2 >= c.MaxSA:
 		return crowd{c.MaxSA, "of version 2"}
 	}

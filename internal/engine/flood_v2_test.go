@@ -54,6 +54,27 @@ func TestFloodV2(t *testing.T) {
 	}
 }
 
+// One address that begins and does not go on, even where it answers cookies, leaves
+// room for others.
+func TestOneAddressV2(t *testing.T) {
+	for more, challenge := range map[string]int{"": 100, "crypto ikev2 cookie-challenge 5\n": 5} {
+		r := newTargetV2(t, more, peerAddr(0), peerAddr(1))
+		for i := range 100 {
+			auth := 2 // the message that does not come
+			if i >= challenge {
+				auth = 3
+			}
+			strange(t, peerAddr(0), byte(i)).carry(r, auth)
+		}
+		if most := r.env.Config.IKEv2.MaxIncoming / 2; r.halfOpen.v2 > most || r.halfOpen.v2 == 0 {
+			t.Errorf("%d half-open, at most %d", r.halfOpen.v2, most)
+		}
+		if s := strange(t, peerAddr(1), 0); s.carry(r, 0) != nil || !s.Established() {
+			t.Error("another peer is kept out")
+		}
+	}
+}
+
 // Who finishes handshakes with a wrong key leaves no more behind than who does not
 // finish them, and keeps nobody else out.
 func TestRefusedV2(t *testing.T) {
