@@ -27,9 +27,12 @@ func (s *Session) StartChild(now time.Time, itf *policy.Interface) {
 		s.refuseChild(itf, "the IKE SA is gone")
 	case s.up == nil || s.rekeying != nil:
 		s.waiting = append(s.waiting, itf)
-	case slices.ContainsFunc(s.requests, func(q *childRequest) bool { return q.itf.Name == itf.Name }):
-		// What was to replace a pair that is gone meanwhile is what is wanted.
 	default:
+		if i := slices.IndexFunc(s.requests, func(q *childRequest) bool { return q.itf.Name == itf.Name }); i >= 0 {
+			// What was to replace a pair that is gone meanwhile is what is wanted.
+			s.requests[i].wanted = true
+			return
+		}
 		s.requestChild(itf, nil)
 	}
 }

@@ -24,6 +24,8 @@ type childRequest struct {
 	contest
 	rival *child // what the peer's exchange made
 	over  bool
+	// wanted: the tunnel asked for a pair meanwhile, and hears how this ends.
+	wanted bool
 }
 
 func (*childRequest) exchange() wire.ExchangeType { return wire.ExchangeCreateChildSA }
@@ -131,6 +133,9 @@ func (q *childRequest) settle(s *Session, x *ikeSA, c *child, lost bool) {
 	}
 	if lost {
 		s.deleteSPI(wireProtocol(c.in.Protocol), c.in.SPI, c.out.SPI)
+		if q.wanted {
+			s.refuseChild(q.itf, "the peer's rekeying of the same pair stands")
+		}
 		return
 	}
 	if q.rival != nil {
@@ -187,7 +192,7 @@ func (q *childRequest) refused(s *Session, x *ikeSA, no *refusal) error {
 			return nil
 		}
 	case wire.V2ChildSANotFound:
-		q.startAfresh(s)
+		q.startAfresh(s, no.Error())
 		return nil
 	}
 	q.failed(s, no.Error())
@@ -202,12 +207,15 @@ func (q *childRequest) refused(s *Session, x *ikeSA, no *refusal) error {
 // notification SHOULD silently delete the Child SA (if it still exists) and send a
 // request to create a new Child SA from scratch (if the Child SA does not yet
 // exist)."
-func (q *childRequest) startAfresh(s *Session) {
-	q.end(s)
-	if q.old == nil || !s.standing(q.old) {
+func (q *childRequest) startAfresh(s *Session, reason string) {
+	if q.old == nil || !s.standing(q.old) && (!q.wanted || s.Carries(q.itf.Name, q.old.in.Selector)) {
+		q.failed(s, reason)
 		return
 	}
-	s.dropChild(q.old, "the peer does not have it")
+	q.end(s)
+	if s.standing(q.old) {
+		s.dropChild(q.old, "the peer does not have it")
+	}
 	if !s.Carries(q.itf.Name, q.old.in.Selector) {
 		s.requestChild(q.itf, nil)
 	}
@@ -237,7 +245,7 @@ func (q *childRequest) failed(s *Session, reason string) {
 		return
 	}
 	q.end(s)
-	if q.old == nil {
+	if q.old == nil || q.wanted && !s.standing(q.old) {
 		s.refuseChild(q.itf, reason)
 		return
 	}
