@@ -14,7 +14,7 @@ import (
 // that says.
 func TestFloodV2(t *testing.T) {
 	const flood = 20_000
-	const once = 8 << 10 // octets, of what is made with the first
+	const once = 16 << 10 // octets, of what is made with the first
 	first := strange(t, peerAddr(0), 0).says()[0]
 	for _, c := range []struct {
 		name  string
