@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ios"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
@@ -157,5 +158,38 @@ func TestUnnumbered(t *testing.T) {
 	s.Adopt(start, c, Options{})
 	if got := s.Views()[0].Addresses; !slices.Equal(got, []netip.Prefix{prefix("192.168.100.1/32")}) {
 		t.Errorf("addresses %v", got)
+	}
+}
+
+// A VTI of IPv6: its own kind of link, policies for everything of IPv6, and beside
+// what ip unnumbered lends its addresses of IPv6.
+func TestIPv6(t *testing.T) {
+	c := note(policy.IPsecIPv6)
+	itf, tu := c.Interface("Tunnel1"), tunnelOf(c)
+	tu.Source, tu.Destination, tu.Mark = addr("2001:db8::1"), addr("2001:db8::2"), 0x6f620001
+	itf.Addresses, itf.Unnumbered = []netip.Prefix{prefix("192.168.100.1/24"), prefix("2001:db8:12::1/64")}, "Loopback0"
+	c.Routes = []policy.StaticRoute{{Dst: prefix("2001:db8:200::/64"), Via: addr("2001:db8:12::2"), Distance: 1}}
+	var s Set
+	s.Adopt(start, c, Options{})
+	all := ipsec.Selector{Local: prefix("::/0"), Remote: prefix("::/0")}
+	policies := 0
+	for o, ok := s.Poll(); ok; o, ok = s.Poll() {
+		switch o := o.(type) {
+		case ike.SetPolicy:
+			policies++
+			if o.Policy.Selector != all || o.Policy.Mark != tu.Mark || o.Policy.Mode != ipsec.Tunnel {
+				t.Errorf("%+v", o.Policy)
+			}
+		case ike.SetLink:
+			if l := o.Link; l.Name == "Tunnel1" && (l.Kind != ipsec.VTI6 || l.Key != tu.Mark || l.MTU != 1406 || l.Up ||
+				!slices.Equal(l.Addresses, []netip.Prefix{prefix("192.168.100.1/32"), prefix("2001:db8:12::1/64")})) {
+				t.Errorf("%+v", l)
+			}
+		case ike.SetRoute:
+			t.Errorf("a route into a link that is down: %+v", o.Route)
+		}
+	}
+	if policies != 3 {
+		t.Errorf("%d policies, want in, out and fwd", policies)
 	}
 }
