@@ -11,7 +11,8 @@
 // A tunnel mode ipsec ipv4 becomes a VTI. The kernel looks up its policies and
 // SAs with the interface's key as packet mark, so all of them carry that mark.
 // It tells VTIs apart by their ends alone, not by their keys: a second one
-// between the same ends is refused, by the kernel and therefore here. A
+// between the same ends is refused, by the kernel and therefore here. The modes
+// ipsec ipv6 and gre ipv6 become a vti6 and an ip6gre interface likewise. A
 // tunnel mode gre ip becomes a GRE interface, and its SAs belong to host-to-host
 // policies for protocol 47. While such a policy stands, GRE that is not
 // protected is dropped in both directions, with and without SAs. Making the
