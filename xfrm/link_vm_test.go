@@ -56,6 +56,12 @@ func TestSetLink(t *testing.T) {
 		{func() { l.HasKey = false }, false, "gre remote"},
 		{func() { l.Kind, l.Key = ipsec.VTI, 0x0b000001 }, false, "vti remote 192.0.2.9 local 192.0.2.1 ikey 11.0.0.1 okey 11.0.0.1"},
 		{func() { l.Key = 0x0b000002 }, false, "ikey 11.0.0.2 okey 11.0.0.2"},
+		{func() {
+			l.Kind, l.Local, l.Remote = ipsec.VTI6, netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2")
+		}, false, "vti6 remote 2001:db8::2 local 2001:db8::1 ikey 11.0.0.2 okey 11.0.0.2"},
+		{func() { l.Key = 0x0b000001 }, false, "ikey 11.0.0.1 okey 11.0.0.1"},
+		{func() { l.Kind, l.HasKey = ipsec.GREIPv6, true }, false, "ip6gre remote 2001:db8::2 local 2001:db8::1 hoplimit 64 encaplimit none"},
+		{func() { l.TTL = 0 }, false, "hoplimit 255"},
 		{func() { l.Kind, l.Local, l.Remote = ipsec.Dummy, netip.Addr{}, netip.Addr{} }, false, "dummy"},
 	} {
 		c.change()
