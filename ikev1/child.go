@@ -13,14 +13,9 @@ import (
 	"github.com/obol-ike/obol/wire"
 )
 
-// IOS rekeys 30 s before the seconds limit and 256 kilobytes before the volume
-// limit. The responder waits a little longer, so that the two do not meet; a
-// rekey that failed is tried again while there is time.
 const (
-	rekeyMargin    = 30 * time.Second
-	rekeyResponder = 10 * time.Second
-	rekeyRetry     = 10 * time.Second
-	rekeyKilobytes = 256
+	// rekeyRetry: a rekey that failed is tried again while there is time.
+	rekeyRetry = 10 * time.Second
 	// drainTime is how long what a peer sent before it read our delete of a
 	// rekeyed pair may be under way.
 	drainTime = 5 * time.Second
@@ -60,7 +55,7 @@ func (c *child) schedule() {
 		return
 	}
 	c.expires = c.installed.Add(c.lifetime.Duration)
-	c.soft = c.installed.Add(softLifetime(c.lifetime, c.initiator).Duration)
+	c.soft = c.installed.Add(c.lifetime.Soft(c.initiator).Duration)
 }
 
 // shorten takes a lifetime that the responder told us.
@@ -69,19 +64,6 @@ func (c *child) shorten(d time.Duration) {
 		c.lifetime.Duration = d
 		c.schedule()
 	}
-}
-
-// softLifetime is when to rekey. Short lifetimes leave a quarter of them.
-func softLifetime(l ipsec.Lifetime, initiator bool) ipsec.Lifetime {
-	margin := min(rekeyMargin, l.Duration/4)
-	if !initiator {
-		margin -= min(rekeyResponder, margin/3)
-	}
-	soft := ipsec.Lifetime{Duration: l.Duration - margin}
-	if l.Kilobytes > 0 {
-		soft.Kilobytes = l.Kilobytes - min(rekeyKilobytes, l.Kilobytes/4)
-	}
-	return soft
 }
 
 // jitter lowers a volume limit by up to a tenth, as IOS does: many pairs of one
@@ -94,7 +76,7 @@ func (s *Session) jitter(c *child, sas ...*ipsec.SA) {
 	}
 	*l -= *l / 10 * uint64(binary.BigEndian.Uint16(b[:])) / (1 << 16)
 	for _, sa := range sas {
-		sa.Hard.Kilobytes, sa.Soft.Kilobytes = *l, softLifetime(c.lifetime, c.initiator).Kilobytes
+		sa.Hard.Kilobytes, sa.Soft.Kilobytes = *l, c.lifetime.Soft(c.initiator).Kilobytes
 	}
 }
 

@@ -290,7 +290,7 @@ func (s *Session) pair(q *quickMode, n negotiated, gxy []byte) (in, out ipsec.SA
 	t := q.itf.Tunnel
 	base := ipsec.SA{
 		Mode: n.mode, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID,
-		Replay: t.Protection.Replay, Encap: s.encap(), Soft: softLifetime(n.lifetime, q.initiator), Hard: n.lifetime,
+		Replay: t.Protection.Replay, Encap: s.encap(), Soft: n.lifetime.Soft(q.initiator), Hard: n.lifetime,
 	}
 	switch {
 	case n.set.Both():

@@ -20,7 +20,7 @@ func (RenewalNeeded) IsEvent() {}
 // of child SAs, so that the responder is later.
 func (u *established) schedule(life time.Duration, role Role) {
 	u.expires = u.since.Add(life)
-	u.renew = u.since.Add(softLifetime(ipsec.Lifetime{Duration: life}, role == Initiator).Duration)
+	u.renew = u.since.Add(ipsec.Lifetime{Duration: life}.Soft(role == Initiator).Duration)
 }
 
 // renew asks for a successor, and asks again while there is time. Without child

@@ -55,7 +55,7 @@ func (s *Session) pair(x *ikeSA, n negotiated) (in, out ipsec.SA) {
 	life := s.jittered(t.Protection.Lifetime)
 	base := ipsec.SA{
 		Mode: n.mode, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID,
-		Replay: t.Protection.Replay, Encap: s.encap(), Soft: softLifetime(life, n.initiator), Hard: life,
+		Replay: t.Protection.Replay, Encap: s.encap(), Soft: life.Soft(n.initiator), Hard: life,
 	}
 	base.Protocol, base.Mark = ipsec.ESP, t.Mark
 	encr, integ := 0, 0

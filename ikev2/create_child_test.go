@@ -206,7 +206,7 @@ func TestLifetimes(t *testing.T) {
 	}
 	k := c.ends[1].session.children[0]
 	sa := c.ends[1].sas[k.in.SAID]
-	if sa.Soft.Kilobytes != sa.Hard.Kilobytes-rekeyKilobytes || sa.Hard.Kilobytes > 4608000 || sa.Hard.Kilobytes < 4608000*9/10 {
+	if sa.Soft.Kilobytes != sa.Hard.Kilobytes-256 || sa.Hard.Kilobytes > 4608000 || sa.Hard.Kilobytes < 4608000*9/10 {
 		t.Errorf("volume limits %d and %d", sa.Soft.Kilobytes, sa.Hard.Kilobytes)
 	}
 	c.ends[1].session.HandleKernel(c.now, ipsec.Expired{SAID: k.out.SAID})

@@ -7,32 +7,13 @@ import (
 	"github.com/obol-ike/obol/internal/ipsec"
 )
 
-// IOS rekeys 30 s before the seconds limit and 256 kilobytes before the volume
-// limit. Who did not begin an SA waits a little longer, so that the two ends
-// seldom meet. The margins are those of IKEv1.
 const (
-	rekeyMargin    = 30 * time.Second
-	rekeyResponder = 10 * time.Second
-	rekeyKilobytes = 256
 	// rekeyRetry is how long a rekeying that failed waits, and up to half as long
 	// again: two ends that stand in each other's way shall not come back together.
 	rekeyRetry = 10 * time.Second
 	// rekeyPause is how long it waits for another exchange of our own.
 	rekeyPause = time.Second
 )
-
-// softLifetime is when to rekey. Short lifetimes leave a quarter of them.
-func softLifetime(l ipsec.Lifetime, initiator bool) ipsec.Lifetime {
-	margin := min(rekeyMargin, l.Duration/4)
-	if !initiator {
-		margin -= min(rekeyResponder, margin/3)
-	}
-	soft := ipsec.Lifetime{Duration: l.Duration - margin}
-	if l.Kilobytes > 0 {
-		soft.Kilobytes = l.Kilobytes - min(rekeyKilobytes, l.Kilobytes/4)
-	}
-	return soft
-}
 
 // jittered lowers a volume limit by up to a tenth, as IOS does: many pairs of one
 // rate do not reach theirs at once.
@@ -50,13 +31,13 @@ func (c *child) schedule() {
 		return
 	}
 	c.expires = c.installed.Add(c.lifetime.Duration)
-	c.soft = c.installed.Add(softLifetime(c.lifetime, c.initiator).Duration)
+	c.soft = c.installed.Add(c.lifetime.Soft(c.initiator).Duration)
 }
 
 // schedule sets when an IKE SA that begins now is renewed, and when it ends.
 func (u *established) schedule(now time.Time, role Role) {
 	u.since, u.expires = now, now.Add(u.lifetime)
-	u.renew = now.Add(softLifetime(ipsec.Lifetime{Duration: u.lifetime}, role == Initiator).Duration)
+	u.renew = now.Add(ipsec.Lifetime{Duration: u.lifetime}.Soft(role == Initiator).Duration)
 }
 
 // retryAt is when to try again what did not work now; zero when there is no time
