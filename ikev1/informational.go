@@ -242,17 +242,28 @@ func (s *Session) readDelete(d wire.DeleteV1, id uint32) {
 		c := s.childBySPI(d.Protocol, spi)
 		e.Known = c != nil
 		s.report(e)
-		if c != nil {
-			if !c.retired { // else this answers our own delete
-				s.dropChild(c, "deleted by the peer")
-			}
-			continue
-		}
-		// The last message of a quick mode may come after the delete of its SA.
-		i := slices.IndexFunc(s.quickModes(), func(q *quickMode) bool { return len(spi) == 4 && (q.peer.spi == spiOf(spi) || q.peer.ah == spiOf(spi)) })
-		if i >= 0 {
-			q := s.quickModes()[i]
-			s.failQuick(q, "IKE deleted", q.state.awaits(), "deleted by the peer")
-		}
+		s.deleted(c, spi)
 	}
+}
+
+// deleted removes the pair that the peer deleted, nil: none of ours, and says
+// whether there was anything to remove: the last message of a quick mode may come
+// after the delete of its SA.
+func (s *Session) deleted(c *child, spi []byte) bool {
+	if c != nil {
+		if !c.retired { // else this answers our own delete
+			s.dropChild(c, "deleted by the peer")
+		}
+		return true
+	}
+	i := slices.IndexFunc(s.quickModes(), func(q *quickMode) bool {
+		_, done := q.state.(over)
+		return !done && len(spi) == 4 && (q.peer.spi == spiOf(spi) || q.peer.ah == spiOf(spi))
+	})
+	if i < 0 {
+		return false
+	}
+	q := s.quickModes()[i]
+	s.failQuick(q, "IKE deleted", q.state.awaits(), "deleted by the peer")
+	return true
 }

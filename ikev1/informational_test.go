@@ -185,3 +185,43 @@ func TestRetiredLifetime(t *testing.T) {
 		t.Errorf("%d SAs", len(p.r1.sas))
 	}
 }
+
+// The delete of a pair comes before the QM3 that would complete it, through its
+// own IKE SA or another one of the peer's: what was half made goes, and once it is
+// made the exchange that did it is no concern of a delete.
+func TestDeleteBeforeQM3(t *testing.T) {
+	for _, elsewhere := range []bool{false, true} {
+		p := newPair(t)
+		p.initiate(p.r1)
+		for len(p.r1.session.pairs()) == 0 {
+			if len(p.r1.sent) > 0 {
+				p.step(p.r1)
+			} else {
+				p.step(p.r2)
+			}
+		}
+		spi := spiBytes(p.r1.session.pairs()[0].in.SPI)
+		if elsewhere {
+			if !p.r2.session.DeletedElsewhere(p.now, wire.ProtocolESP, spi) {
+				t.Error("not one of R2's")
+			}
+			p.r2.collect(p.now)
+		} else {
+			p.deliver(p.r2, p.r1.forge(wire.ExchangeInformational, 9, payload(wire.PayloadDelete, wire.DeleteV1{
+				DOI: wire.DOIIPsec, Protocol: wire.ProtocolESP, SPIs: [][]byte{spi},
+			})))
+		}
+		want(t, p.r2, func(e ike.NegotiationFailed) bool { return e.Reason == "deleted by the peer" })
+		p.settle() // QM3
+		if len(p.r2.sas) != 0 || len(p.r2.session.pairs()) != 0 || p.r2.session.Busy() || !p.r2.session.Established() {
+			t.Errorf("elsewhere %v: R2 keeps %d SAs\n%s", elsewhere, len(p.r2.sas), p.r2.story())
+		}
+	}
+	p := newPair(t)
+	p.up(p.r1)
+	c := p.r2.session.pairs()[0]
+	p.r2.session.up.children = nil // another IKE SA has them
+	if p.r2.session.DeletedElsewhere(p.now, wire.ProtocolESP, spiBytes(c.out.SPI)) {
+		t.Error("a quick mode that is over has taken the delete of a pair elsewhere")
+	}
+}

@@ -42,14 +42,11 @@ func (s *Session) Inherit(now time.Time, from *Session) []ipsec.SAID {
 }
 
 // DeletedElsewhere takes the peer's delete of a child SA that came through
-// another IKE SA of the same peer. It says whether the SA was one of ours.
+// another IKE SA of the same peer: the pair, or its quick mode, may be here. It
+// says whether the SA was one of ours.
 func (s *Session) DeletedElsewhere(now time.Time, p wire.ProtocolID, spi []byte) bool {
 	s.now = now
-	c := s.childBySPI(p, spi)
-	if c != nil && !c.retired {
-		s.dropChild(c, "deleted by the peer")
-	}
-	return c != nil
+	return s.deleted(s.childBySPI(p, spi), spi)
 }
 
 // Busy says whether a quick mode is under way.
