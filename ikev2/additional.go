@@ -132,6 +132,7 @@ func (st *sentIntermediate) handle(s *Session, m *message) (phase, error) {
 	if err := st.unlock(x); err != nil {
 		return nil, &fatal{err}
 	}
+	s.reveal(x, *st.keys)
 	s.report(KeysDerived{SA: s.sa(x)})
 	return s.proceed(st.initial)
 }
@@ -156,6 +157,7 @@ func (st *answeredInit) answerAdditional(s *Session, m *message) (phase, error) 
 	st.heard(x.agreed.prf, 1, r.header, r.First(), r.Payloads())
 	s.send(r)
 	st.mix(x, secret)
+	s.reveal(x, *st.keys)
 	x.before, x.in, x.out = x.in, nil, nil
 	s.report(KeysDerived{SA: s.sa(x)})
 	return st, nil

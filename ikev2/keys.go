@@ -1,6 +1,7 @@
 package ikev2
 
 import (
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/wire"
 )
@@ -64,6 +65,16 @@ func prfPlus(h *suite.Hash, key suite.Key, n int, seed ...[]byte) suite.Key {
 		out = append(out, t[:min(len(t), n-len(out))]...)
 	}
 	return out
+}
+
+// reveal tells the keys of an SA to who asked for them (ike.Env.Keys).
+func (s *Session) reveal(x *ikeSA, k Keys) {
+	if s.env.Keys == nil {
+		return
+	}
+	s.env.Keys(ike.Keys{
+		Version: 2, SPIi: x.spiI, SPIr: x.spiR, Encr: x.agreed.encr, Integ: x.agreed.integ, Ei: k.Ei, Er: k.Er, Ai: k.Ai, Ar: k.Ar,
+	})
 }
 
 // Wipe overwrites all seven.

@@ -69,6 +69,7 @@ func (s *Session) rekeyed(x, n *ikeSA, gir, ni, nr []byte) error {
 		return err
 	}
 	s.all = append(s.all, n)
+	s.reveal(n, k)
 	s.report(KeysDerived{SA: s.sa(n)})
 	return nil
 }

@@ -82,16 +82,23 @@ func (s *Session) addInit(b *wire.Builder, sa wire.SAV2, public []byte, group *s
 // derive makes what the keys of the IKE SA are made of.
 func (s *Session) derive(x *ikeSA, init *initial, shared []byte) {
 	init.seed = SKEYSEED(x.agreed.prf, init.ni, init.nr, shared)
+	if s.env.Keys != nil { // else they are made when they are needed
+		s.reveal(x, init.derive(x))
+	}
 	s.report(KeysDerived{SA: s.sa(x)})
 }
 
 // unlock makes the keys, if there are none yet, and takes them into use.
 func (init *initial) unlock(x *ikeSA) error {
 	if init.keys == nil {
-		k := DeriveKeys(x.agreed.prf, init.seed, init.ni, init.nr, x.spiI, x.spiR, x.agreed.lengths())
+		k := init.derive(x)
 		init.keys = &k
 	}
 	return x.key(*init.keys)
+}
+
+func (init *initial) derive(x *ikeSA) Keys {
+	return DeriveKeys(x.agreed.prf, init.seed, init.ni, init.nr, x.spiI, x.spiR, x.agreed.lengths())
 }
 
 // lock undoes unlock. Keys that an additional key exchange made are kept: the peer

@@ -116,6 +116,9 @@ type Env struct {
 	// Hold asks for room for so many octets of a peer's unfinished messages, and
 	// gives it back with a negative number.
 	Hold func(peer netip.Addr, octets int) bool
+	// Keys, when set, is told the keys of every IKE SA as they are made. A daemon
+	// never sets it; test/arch sees to that.
+	Keys func(Keys)
 }
 
 // Command is what the operator, or the daemon for him, wants of the engine.

@@ -22,6 +22,7 @@ type Dataplane struct {
 	// Violations are orders that a kernel would refuse, and moments at which
 	// plaintext could have left.
 	Violations []string
+	Installed  []ipsec.SA // every SA that was ever there, with its keys
 	// Refuse, when set, may refuse an SA.
 	Refuse func(ipsec.SA) error
 
@@ -61,6 +62,7 @@ func (d *Dataplane) InstallSA(sa ipsec.SA) error {
 	}
 	d.SAs[sa.SAID] = sa
 	d.order = append(d.order, sa.SAID)
+	d.Installed = append(d.Installed, sa)
 	d.expire(sa, sa.Soft.Duration, false)
 	d.expire(sa, sa.Hard.Duration, true)
 	return nil

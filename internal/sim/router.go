@@ -55,7 +55,10 @@ func (r *Router) Start() {
 	if err := r.Dataplane.Sweep(); err != nil {
 		panic(err) // the recording data plane knows no error here
 	}
-	env := ike.Env{Config: r.config, PKI: r.pki, Rand: r.world.random(fmt.Sprintf("%s %d", r.Name, r.life))}
+	env := ike.Env{
+		Config: r.config, PKI: r.pki, Rand: r.world.random(fmt.Sprintf("%s %d", r.Name, r.life)),
+		Keys: func(k ike.Keys) { r.world.Keys = append(r.world.Keys, k.Clone()) },
+	}
 	r.engine = engine.New(r.world.Now, env, r.options)
 	r.apply()
 }

@@ -41,6 +41,7 @@ type World struct {
 	Now     time.Time
 	Routers []*Router
 	Sent    []Sent
+	Keys    []ike.Keys        // of every IKE SA, as either end made them
 	Web     map[string][]byte // what is at each URL
 
 	seed     uint64

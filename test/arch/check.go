@@ -89,11 +89,13 @@ func (c *checker) room(p *packages.Package) {
 			c.goroutines(p, file)
 		}
 	}
+	for ident, object := range p.TypesInfo.Uses {
+		c.words(p.Fset.Position(ident.Pos()), p.Module.Path, r, object)
+	}
 	if !pure(r) {
 		return
 	}
 	for ident, object := range p.TypesInfo.Uses {
-		c.words(p.Fset.Position(ident.Pos()), r, object)
 		if f, ok := object.(*types.Func); ok && f.FullName() == "(*sync.WaitGroup).Go" {
 			c.report(p.Fset.Position(ident.Pos()), whyNoGoroutine, "%s starts a goroutine", p.Name)
 		}
@@ -145,12 +147,12 @@ func (r room) allowed() string {
 }
 
 // words checks one use of a name.
-func (c *checker) words(pos token.Position, r room, object types.Object) {
+func (c *checker) words(pos token.Position, module string, r room, object types.Object) {
 	if object.Pkg() == nil || object.Parent() != object.Pkg().Scope() {
 		return // a method, a field or a local name
 	}
 	for _, w := range words {
-		if w.pkg == object.Pkg().Path() && slices.Contains(w.names, object.Name()) {
+		if w.within(r) && w.pkg == strings.TrimPrefix(object.Pkg().Path(), module+"/") && slices.Contains(w.names, object.Name()) {
 			c.report(pos, w.why, "%s uses %s.%s", r.path, w.pkg, object.Name())
 		}
 	}

@@ -122,23 +122,32 @@ var bans = []ban{
 	},
 }
 
-// A word is a name of the standard library that the pure rooms may not use.
+// A word is a name that rooms may not use.
 type word struct {
-	pkg   string
-	names []string
-	why   string
+	pkg    string // of the standard library, or relative to this module
+	names  []string
+	within func(room) bool
+	why    string
 }
 
 var words = []word{
 	{
-		pkg:   "time",
-		names: []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"},
-		why:   "the core takes now as an argument and tells its next deadline, so that a virtual clock can drive it",
+		pkg:    "time",
+		names:  []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"},
+		within: pure,
+		why:    "the core takes now as an argument and tells its next deadline, so that a virtual clock can drive it",
 	},
 	{
-		pkg:   "crypto/rand",
-		names: []string{"Reader", "Read", "Text"},
-		why:   "randomness comes in through Env, so that a seed replays a whole exchange",
+		pkg:    "crypto/rand",
+		names:  []string{"Reader", "Read", "Text"},
+		within: pure,
+		why:    "randomness comes in through Env, so that a seed replays a whole exchange",
+	},
+	{
+		pkg:    "internal/ike",
+		names:  []string{"Keys"},
+		within: outside("internal/ike", "ikev1", "ikev2", "internal/sim", "internal/trace", "internal/lab"),
+		why:    "keys of IKE leave a machine in the simulator only; a daemon never asks for them",
 	},
 }
 

@@ -1,0 +1,5 @@
+package ike
+
+type Keys struct{}
+
+var asked func(Keys)
