@@ -1,47 +1,12 @@
 package ikev2
 
 import (
-	"fmt"
-	"net/netip"
-
 	"github.com/obol-ike/obol/internal/policy"
-	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
 
 // maxIdentity limits an ID payload's data, octets.
 const maxIdentity = 4096
-
-// ownIdentity is the identity that a profile shows: what identity local says, else
-// the address. own is the trustpoint whose certificate is used, nil when none is.
-func ownIdentity(profile *policy.IKEv2Profile, local netip.Addr, own *pki.Trustpoint) (wire.IDV2, error) {
-	id := wire.IDV2{Data: []byte(profile.IdentityValue)}
-	switch profile.Identity {
-	case policy.IdentityFQDN:
-		id.Type = wire.IDFQDN
-	case policy.IdentityUserFQDN:
-		id.Type = wire.IDUserFQDN
-	case policy.IdentityKeyID:
-		id.Type = wire.IDKeyID
-	case policy.IdentityDN:
-		id.Type, id.Data = wire.IDDERASN1DN, nil
-		if own != nil && own.Identity != nil {
-			id.Data = own.Identity.Subject.DER()
-		}
-	default:
-		if a, err := netip.ParseAddr(profile.IdentityValue); err == nil {
-			local = a
-		}
-		id.Type, id.Data = wire.IDIPv4Addr, local.Unmap().AsSlice()
-		if len(id.Data) == 16 {
-			id.Type = wire.IDIPv6Addr
-		}
-	}
-	if len(id.Data) == 0 {
-		return wire.IDV2{}, fmt.Errorf("%s: %w", id.Type, policy.ErrNoIdentity)
-	}
-	return id, nil
-}
 
 // readIdentity reads the body of IDi or IDr.
 func readIdentity(p wire.Payload) (wire.IDV2, policy.PeerID, error) {

@@ -30,7 +30,7 @@ func TestOwnIdentity(t *testing.T) {
 		"identity local dn ":                 {v4, nil, "none"},
 	} {
 		p := compile(t, "crypto ikev2 profile P\n match identity remote any\n authentication local pre-share\n authentication remote pre-share\n "+line+"\n").IKEv2.Profiles[0]
-		id, err := ownIdentity(p, c.local, c.own)
+		id, err := p.SelfIdentity(c.local, c.own)
 		if c.want == "none" {
 			if !errors.Is(err, policy.ErrNoIdentity) {
 				t.Errorf("%q: %v", line, err)

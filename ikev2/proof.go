@@ -39,7 +39,7 @@ func (s *Session) ownProof(requests []pki.KeyHash, keys policy.IKEv2KeyChoice) (
 		return nil, reject(wire.V2AuthenticationFailed, "no pre-shared key to authenticate with: %s", keys.Reason)
 	}
 	var err error
-	if own.id, err = ownIdentity(s.profile, s.local.Addr(), own.tp); err != nil {
+	if own.id, err = s.profile.SelfIdentity(s.local.Addr(), own.tp); err != nil {
 		return nil, err
 	}
 	id, err := peerID(own.id)

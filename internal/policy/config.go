@@ -139,9 +139,11 @@ type ISAKMPProfile struct {
 	Name         string
 	Description  string
 	Keyring      *Keyring
-	Trustpoints  []string // ca trust-point, in configuration order; empty: all
+	Trustpoints  []string  // ca trust-point, in configuration order; empty: all
+	TrustpointAt []ios.Pos // of each of them
 	SelfIdentity IdentityKind
-	SelfName     string // of fqdn NAME and user-fqdn
+	SelfName     string  // of fqdn NAME and user-fqdn
+	SelfAt       ios.Pos // of self-identity, zero when not given
 	Matches      []Match
 	LocalAddress netip.Addr // zero: any
 	Aggressive   bool       // initiate mode aggressive

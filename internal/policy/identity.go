@@ -177,3 +177,34 @@ func (c *Config) SelfIdentity(profile *ISAKMPProfile, local netip.Addr, own *pki
 	}
 	return id, nil
 }
+
+// SelfIdentity is the identity that the profile shows: what identity local says, else
+// the address. own is the trustpoint whose certificate is used, nil when none is.
+func (p *IKEv2Profile) SelfIdentity(local netip.Addr, own *pki.Trustpoint) (wire.IDV2, error) {
+	id := wire.IDV2{Data: []byte(p.IdentityValue)}
+	switch p.Identity {
+	case IdentityFQDN:
+		id.Type = wire.IDFQDN
+	case IdentityUserFQDN:
+		id.Type = wire.IDUserFQDN
+	case IdentityKeyID:
+		id.Type = wire.IDKeyID
+	case IdentityDN:
+		id.Type, id.Data = wire.IDDERASN1DN, nil
+		if own != nil && own.Identity != nil {
+			id.Data = own.Identity.Subject.DER()
+		}
+	default:
+		if a, err := netip.ParseAddr(p.IdentityValue); err == nil {
+			local = a
+		}
+		id.Type, id.Data = wire.IDIPv4Addr, local.Unmap().AsSlice()
+		if len(id.Data) == 16 {
+			id.Type = wire.IDIPv6Addr
+		}
+	}
+	if len(id.Data) == 0 {
+		return wire.IDV2{}, fmt.Errorf("%s: %w", id.Type, ErrNoIdentity)
+	}
+	return id, nil
+}

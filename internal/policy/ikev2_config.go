@@ -100,12 +100,14 @@ type IKEv2Profile struct {
 	FVRF           string       // match fvrf; "": the global one; "any"
 	Identity       IdentityKind // identity local; IdentityDefault: the address
 	IdentityValue  string       // of fqdn, email and key-id, and of address as written
+	IdentityAt     ios.Pos      // of identity local, zero when not given
 	LocalAuth      IKEv2Auth    // 0: none, the profile is incomplete
 	LocalKey       suite.Key    // authentication local pre-share key
 	RemoteAuth     []IKEv2Auth
 	RemoteKey      suite.Key
 	Keyring        *IKEv2Keyring
 	Trustpoints    []IKEv2Trustpoint // pki trustpoint, in configuration order
+	TrustpointAt   []ios.Pos         // of each of them
 	Lifetime       time.Duration
 	DPD            Keepalive // resolved: the profile's, else the global one
 	NATKeepalive   time.Duration

@@ -128,11 +128,11 @@ func ikev2ProfileMatch(b *builder, m *ios.Match) {
 
 func ikev2ProfileIdentity(b *builder, m *ios.Match) {
 	p := b.v2Profile
-	p.Identity, p.IdentityValue = IdentityDefault, ""
+	p.Identity, p.IdentityValue, p.IdentityAt = IdentityDefault, "", ios.Pos{}
 	if m.Form != ios.Set {
 		return
 	}
-	p.IdentityValue = m.Str("name")
+	p.IdentityValue, p.IdentityAt = m.Str("name"), m.Line.Pos
 	switch {
 	case m.Has("address"):
 		p.Identity = IdentityAddress
@@ -214,6 +214,7 @@ func (b *builder) finishIKEv2Profiles() {
 			if b.trustpoints.get(r.name) == nil {
 				b.missing(r, "trustpoint", b.trustpoints.keys)
 			}
+			p.TrustpointAt = append(p.TrustpointAt, r.at.Pos)
 		}
 		for _, r := range d.maps {
 			used := slices.ContainsFunc(p.Matches, func(x Match) bool { return x.Kind == MatchCertificate && x.Value == r.name })

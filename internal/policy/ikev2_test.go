@@ -135,7 +135,7 @@ crypto ipsec profile I
 		},
 		Local: []netip.Addr{netip.MustParseAddr("10.9.9.9")}, Identity: IdentityFQDN, IdentityValue: "R1.cisco.com",
 		LocalAuth: IKEv2RSASig, RemoteAuth: []IKEv2Auth{IKEv2PreShare, IKEv2RSASig}, RemoteKey: []byte("theirs"), Keyring: c.IKEv2.Keyrings[0],
-		Trustpoints: []IKEv2Trustpoint{{"TP1", true, true}, {"TP2", true, true}}, Lifetime: time.Hour,
+		Trustpoints: []IKEv2Trustpoint{{"TP1", true, true}, {"TP2", true, true}}, TrustpointAt: make([]ios.Pos, 2), Lifetime: time.Hour,
 		DPD: Keepalive{Interval: 10 * time.Second, Retry: 3 * time.Second, Periodic: true},
 	}
 	if diff := cmp.Diff(want, p, cmpopts.IgnoreTypes(ios.Pos{}), cmp.Comparer(func(x, y netip.Prefix) bool { return x == y }), cmp.Comparer(func(x, y netip.Addr) bool { return x == y })); diff != "" {

@@ -86,9 +86,10 @@ func profileTrustpoint(b *builder, m *ios.Match) {
 
 func profileSelfIdentity(b *builder, m *ios.Match) {
 	p := b.isakmpProfile
-	p.SelfIdentity, p.SelfName, p.selfAt = IdentityDefault, "", m.Place("")
+	p.SelfIdentity, p.SelfName, p.SelfAt, p.selfAt = IdentityDefault, "", m.Line.Pos, m.Place("")
 	switch {
 	case m.Form != ios.Set:
+		p.SelfAt = ios.Pos{}
 	case m.Has("ipv6"):
 		noEffect(b, m)
 	case m.Has("address"):
@@ -180,7 +181,7 @@ func (b *builder) finishISAKMPProfiles() {
 			if b.trustpoints.get(r.name) == nil {
 				b.missing(r, "trustpoint", b.trustpoints.keys)
 			}
-			p.Trustpoints = append(p.Trustpoints, r.name)
+			p.Trustpoints, p.TrustpointAt = append(p.Trustpoints, r.name), append(p.TrustpointAt, r.at.Pos)
 		}
 		if r := d.keyring; r.name != "" {
 			i := slices.IndexFunc(b.cfg.Keyrings, func(k *Keyring) bool { return k.Name == r.name })

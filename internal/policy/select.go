@@ -22,6 +22,8 @@ type Selection[P any] struct {
 type AlsoRan[P any] struct {
 	Profile P
 	Why     string
+	Rule    *Match // of Profile, that matches as well; nil: none does
+	Tie     bool   // Rule says as much of the peer as the winner's; the last configured wins
 }
 
 // candidate is a profile of either version.
@@ -58,35 +60,30 @@ func (c *Config) selectISAKMPProfile(profiles []*ISAKMPProfile, id PeerID, cert 
 // mostSpecific takes the profile with the most specific rule that matches,
 // whatever the order; of equal ones, the last configured.
 func mostSpecific[P candidate](c *Config, profiles []P, id PeerID, cert *pki.Certificate, local netip.Addr) (s Selection[P]) {
-	best := specificity{}
-	why := make([]string, len(profiles))
+	runs, scores := make([]AlsoRan[P], len(profiles)), make([]specificity, len(profiles))
 	winner := -1
 	for i, p := range profiles {
-		if why[i] = p.unfit(local); why[i] != "" {
+		runs[i] = AlsoRan[P]{Profile: p, Why: p.unfit(local)}
+		if runs[i].Why != "" {
 			continue
 		}
-		rule, score := c.bestRule(p.rules(), id, cert)
-		if rule == nil {
-			why[i] = "no rule matches " + id.String()
-			continue
+		if runs[i].Rule, scores[i] = c.bestRule(p.rules(), id, cert); runs[i].Rule == nil {
+			runs[i].Why = "no rule matches " + id.String()
+		} else if winner < 0 || !scores[i].less(scores[winner]) {
+			winner, s.Profile, s.Rule = i, p, runs[i].Rule
 		}
-		if score.less(best) {
-			why[i] = p.words(rule) + " is less specific"
-			continue
-		}
-		if winner >= 0 {
-			why[winner] = s.Profile.words(s.Rule) + " is less specific"
-			if score == best {
-				why[winner] = s.Profile.words(s.Rule) + " is as specific, but configured earlier"
-			}
-		}
-		winner, best = i, score
-		s.Profile, s.Rule = p, rule
 	}
-	for i, p := range profiles {
-		if i != winner {
-			s.AlsoRans = append(s.AlsoRans, AlsoRan[P]{p, why[i]})
+	for i, r := range runs {
+		switch {
+		case i == winner:
+			continue
+		case r.Rule == nil:
+		case scores[i] == scores[winner]:
+			r.Tie, r.Why = true, r.Profile.words(r.Rule)+" is as specific, but configured earlier"
+		default:
+			r.Why = r.Profile.words(r.Rule) + " is less specific"
 		}
+		s.AlsoRans = append(s.AlsoRans, r)
 	}
 	return s
 }

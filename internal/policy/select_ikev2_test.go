@@ -95,6 +95,9 @@ func TestSelectIKEv2Reasons(t *testing.T) {
 	var why []string
 	for _, a := range s.AlsoRans {
 		why = append(why, a.Profile.Name+": "+a.Why)
+		if a.Tie != (a.Profile.Name == "a") || (a.Rule != nil) != (a.Profile.Name == "a" || a.Profile.Name == "b") {
+			t.Errorf("%s: tie %v by rule %v", a.Profile.Name, a.Tie, a.Rule)
+		}
 	}
 	want := "a: match identity remote address 192.0.2.0 255.255.255.0 is as specific, but configured earlier|b: match identity remote any is less specific|" +
 		"d: no rule matches 192.0.2.1|e: match address local is [10.0.0.1], not 192.168.0.1|f: it is for peers of VRF RED|g: it is shut down|h: no rule matches 192.0.2.1"
