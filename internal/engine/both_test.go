@@ -25,10 +25,10 @@ func TestBooksOfBoth(t *testing.T) {
 			t.Errorf("another session removes %+v", other)
 		}
 	}
-	if !e.uses(0x1001) || !e.uses(0x1002) {
+	if e.children.spis[0x1001] == 0 || e.children.spis[0x1002] == 0 {
 		t.Error("an SPI could be given out again")
 	}
-	if !e.owns(start, x, ike.RemoveSA{SAID: id}) || len(e.children) != 0 {
-		t.Errorf("left in the books: %v", e.children)
+	if !e.owns(start, x, ike.RemoveSA{SAID: id}) || len(e.children.of)+len(e.children.spis) != 0 {
+		t.Errorf("left in the books: %v", e.children.of)
 	}
 }

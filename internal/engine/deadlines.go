@@ -39,8 +39,8 @@ func (d *deadlines) Pop() any {
 }
 
 // set notes when a session wants to be called; the zero time: not at all.
-func (d *deadlines) set(x *entry, when time.Time, why string) {
-	x.deadline, x.why = when, why
+func (d *deadlines) set(x *entry, when time.Time) {
+	x.deadline = when
 	switch {
 	case when.IsZero() && x.place >= 0:
 		heap.Remove(d, x.place)
@@ -52,11 +52,12 @@ func (d *deadlines) set(x *entry, when time.Time, why string) {
 	}
 }
 
-func (d deadlines) next() (time.Time, string) {
+// next is the session to call first, nil when none wants to be.
+func (d deadlines) next() *entry {
 	if len(d) == 0 {
-		return time.Time{}, ""
+		return nil
 	}
-	return d[0].deadline, d[0].why
+	return d[0]
 }
 
 // due are the sessions to call now, each once, by deadline and conn id.

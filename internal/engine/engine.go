@@ -30,7 +30,7 @@ type Engine struct {
 	sessions  sessions
 	deadlines deadlines
 	tunnels   tunnel.Set
-	children  map[ipsec.SAID]*entry // installed, or being installed
+	children  book
 	halfOpen  halfOpen
 	mute      mute
 	cookies   ikev2.Cookies
@@ -50,7 +50,7 @@ func New(now time.Time, env ike.Env, opts Options) *Engine {
 	e := &Engine{
 		env: &env, opts: opts,
 		sessions: newSessions(),
-		children: map[ipsec.SAID]*entry{},
+		children: newBook(),
 		halfOpen: newHalfOpen(),
 		mute:     mute{},
 
@@ -81,7 +81,12 @@ func (e *Engine) Poll() (ike.Output, bool) {
 // NextTimeout says when HandleTimeout is wanted and why; the zero time when
 // nothing is pending.
 func (e *Engine) NextTimeout() (time.Time, string) {
-	when, why := e.deadlines.next()
+	var when time.Time
+	var why string
+	if x := e.deadlines.next(); x != nil {
+		when = x.deadline
+		_, why = x.NextTimeout()
+	}
 	if e.closed || e.env.Config.ISAKMP.Disabled {
 		return when, why
 	}
@@ -128,16 +133,18 @@ func (e *Engine) HandleKernel(now time.Time, event ipsec.Event) {
 		return
 	}
 	own, _ := id.Names()
-	x := e.children[own]
+	x := e.children.of[own]
 	if x == nil {
 		return
 	}
-	up := e.up()
+	var up []*tunnel.Tunnel
+	_, expired := event.(ipsec.Expired)
+	if expired {
+		up = e.up()
+	}
 	x.HandleKernel(now, event)
 	e.settle(now, x)
-	if _, expired := event.(ipsec.Expired); expired {
-		e.restart(now, up)
-	}
+	e.restart(now, up)
 }
 
 // HandleLookup takes the answer to an ike.Lookup to the session that asked.

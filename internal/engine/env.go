@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net/netip"
+	"slices"
 
 	"github.com/obol-ike/obol/internal/ipsec"
 )
@@ -11,12 +12,9 @@ import (
 // established is ike.Env's. IPsec SAs whose IKE SA of version 1 has ended are no
 // first contact.
 func (e *Engine) established(local, remote netip.Addr) bool {
-	for _, x := range e.sessions.all {
-		if l, r := x.Addresses(); (x.Established() || x.v1 != nil && !x.Alive() && !x.Done()) && l.Addr() == local && r.Addr() == remote {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.sessions.at(ends{local, remote}), func(x *entry) bool {
+		return x.Established() || x.v1 != nil && !x.Alive() && !x.Done()
+	})
 }
 
 // carries is ike.Env's.
@@ -39,17 +37,8 @@ func (e *Engine) newSPI() uint32 {
 			return 0
 		}
 		spi := binary.BigEndian.Uint32(b[:])
-		if spi > 255 && !e.uses(spi) {
+		if spi > 255 && e.children.spis[spi] == 0 {
 			return spi
 		}
 	}
-}
-
-func (e *Engine) uses(spi uint32) bool {
-	for id := range e.children {
-		if id.SPI == spi {
-			return true
-		}
-	}
-	return false
 }

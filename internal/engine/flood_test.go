@@ -110,9 +110,9 @@ func (t *target) pass(d time.Duration) {
 func (t *target) empty() {
 	t.tb.Helper()
 	s := &t.sessions
-	if n := len(s.all) + len(s.pairs) + len(s.ours) + len(s.theirs) + len(s.own) + len(s.first) + s.v2 + t.halfOpen.v2 + len(t.deadlines) + len(t.children) + t.halfOpen.total + len(t.halfOpen.peers); n != 0 {
+	if n := len(s.all) + len(s.pairs) + len(s.ours) + len(s.theirs) + len(s.own) + len(s.first) + len(s.between) + s.v2 + t.halfOpen.v2 + len(t.deadlines) + len(t.children.of) + len(t.children.spis) + t.halfOpen.total + len(t.halfOpen.peers); n != 0 {
 		t.tb.Errorf("left: %d sessions, %d and %d by cookies, %d deadlines, %d SAs, %d half-open of %d peers",
-			len(s.all), len(s.pairs), len(s.theirs), len(t.deadlines), len(t.children), t.halfOpen.total, len(t.halfOpen.peers))
+			len(s.all), len(s.pairs), len(s.theirs), len(t.deadlines), len(t.children.of), t.halfOpen.total, len(t.halfOpen.peers))
 	}
 }
 

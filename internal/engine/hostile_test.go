@@ -26,11 +26,11 @@ func TestSPIOfAnotherSession(t *testing.T) {
 		if len(v.Sessions) != 2 || len(v.Sessions[owner].Children) != 1 || len(v.Sessions[1-owner].Children) != 0 {
 			t.Fatalf("as %q: %d sessions, the first with %d pairs", name, len(v.Sessions), len(v.Sessions[0].Children))
 		}
-		if len(h.sas) != 2 || len(h.e.children) != 2 {
-			t.Fatalf("as %q: %d SAs in the kernel, %d in the books", name, len(h.sas), len(h.e.children))
+		if len(h.sas) != 2 || len(h.e.children.of) != 2 {
+			t.Fatalf("as %q: %d SAs in the kernel, %d in the books", name, len(h.sas), len(h.e.children.of))
 		}
 		first := v.Sessions[owner].Children[0]
-		if !h.sas[first.In.SAID] || !h.sas[first.Out.SAID] || h.e.children[first.Out.SAID] != h.e.sessions.all[owner] {
+		if !h.sas[first.In.SAID] || !h.sas[first.Out.SAID] || h.e.children.of[first.Out.SAID] != h.e.sessions.all[owner] {
 			t.Errorf("as %q: the first pair is no longer what stands", name)
 		}
 	}

@@ -11,8 +11,9 @@ import (
 
 // floated is ike.Env's: where the newest IKE SA with a peer behind a NAT goes.
 func (e *Engine) floated(local, remote netip.Addr) uint16 {
-	for _, x := range slices.Backward(e.sessions.all) {
-		if l, r := x.Addresses(); l.Addr() == local && r.Addr() == remote && x.Floated() {
+	for _, x := range slices.Backward(e.sessions.at(ends{local, remote})) {
+		if x.Floated() {
+			_, r := x.Addresses()
 			return r.Port()
 		}
 	}
@@ -23,7 +24,7 @@ func (e *Engine) floated(local, remote netip.Addr) uint16 {
 // still have child SAs, and all have the one mapping of the NAT.
 func (e *Engine) portFloated(now time.Time, with *entry, event ikev1.PortFloated) {
 	peer := with.Brief().PeerID
-	for _, x := range slices.Clone(e.sessions.all) {
+	for _, x := range slices.Clone(e.sessions.at(ends{event.Local.Addr(), event.Before.Addr()})) {
 		l, r := x.Addresses()
 		if x != with && l == event.Local && r == event.Before && x.Brief().PeerID == peer {
 			x.HandleKernel(now, ipsec.Mapped{Remote: event.Remote})

@@ -17,7 +17,7 @@ func samePeer(a, b *entry) bool { return a.v1 != nil && b.v1 != nil && a.v1.Same
 // gather gives a new IKE SA the child SAs of the older ones with its peer. Where a
 // quick mode is under way they follow when it is over: it may replace some.
 func (e *Engine) gather(now time.Time, x *entry) {
-	for _, old := range slices.Clone(e.sessions.all) {
+	for _, old := range slices.Clone(e.sessions.peers(x)) {
 		switch {
 		case old == x || !samePeer(old, x):
 		case old.Busy():
@@ -48,7 +48,7 @@ func (e *Engine) pass(now time.Time, x *entry) {
 	if x.Done() {
 		return
 	}
-	for _, heir := range slices.Backward(e.sessions.all) {
+	for _, heir := range slices.Backward(e.sessions.peers(x)) {
 		if heir == x && x.Alive() {
 			return
 		}
@@ -68,14 +68,14 @@ func (e *Engine) bequeath(now time.Time, from, to *entry) {
 		e.bury(from)
 		return
 	}
-	when, why := from.NextTimeout()
-	e.deadlines.set(from, when, why)
+	when, _ := from.NextTimeout()
+	e.deadlines.set(from, when)
 }
 
 // deletedElsewhere looks for the child SA that a peer deletes through an IKE SA
 // which does not have it.
 func (e *Engine) deletedElsewhere(now time.Time, x *entry, d ikev1.DeleteReceived) {
-	for _, other := range slices.Clone(e.sessions.all) {
+	for _, other := range slices.Clone(e.sessions.peers(x)) {
 		if other != x && samePeer(other, x) && other.v1.DeletedElsewhere(now, d.Protocol, d.SPI) {
 			e.settle(now, other)
 			return
@@ -85,10 +85,8 @@ func (e *Engine) deletedElsewhere(now time.Time, x *entry, d ikev1.DeleteReceive
 
 // dead ends what IKE SAs have left behind with a peer that does not answer.
 func (e *Engine) dead(now time.Time, x *entry) {
-	local, remote := x.Addresses()
-	for _, old := range slices.Clone(e.sessions.all) {
-		l, r := old.Addresses()
-		if old == x || old.v1 == nil || old.Alive() || l.Addr() != local.Addr() || r.Addr() != remote.Addr() {
+	for _, old := range slices.Clone(e.sessions.peers(x)) {
+		if old == x || old.v1 == nil || old.Alive() {
 			continue
 		}
 		old.v1.Bereft(now)

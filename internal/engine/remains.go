@@ -48,7 +48,7 @@ func (e *Engine) owner(inSPI uint32) *entry {
 func (e *Engine) initialContact(now time.Time, with *entry) {
 	local, remote := with.Addresses()
 	begun := with.Brief().Begun
-	for _, x := range slices.Clone(e.sessions.all) {
+	for _, x := range slices.Clone(e.sessions.peers(with)) {
 		l, r := x.Addresses()
 		if x == with || (x.v2 == nil) != (with.v2 == nil) || l != local || r != remote {
 			continue
@@ -72,11 +72,10 @@ const maxSAs = 32
 
 // thinOut deletes the oldest IKE SA between two addresses that have too many.
 func (e *Engine) thinOut(now time.Time, latest *entry) {
-	local, remote := latest.Addresses()
 	var oldest *entry
 	n := 0
-	for _, x := range e.sessions.all {
-		if l, r := x.Addresses(); l.Addr() == local.Addr() && r.Addr() == remote.Addr() && (x.Established() || !x.Alive()) {
+	for _, x := range e.sessions.peers(latest) {
+		if x.Established() || !x.Alive() {
 			oldest = cmp.Or(oldest, x)
 			n++
 		}

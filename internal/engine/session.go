@@ -50,16 +50,19 @@ type entry struct {
 	halfOpen  bool // counted as such
 	stranger  bool // counted among those of its address
 	gone      bool
-	booked    bool // it had SAs in the book
+	booked    uint16 // of its SAs, in the book
 	// superseded: a later IKE SA with the peer shall have the child SAs.
 	superseded bool
 	i, r       wire.SPI               // cookies of version 1, as indexed; of version 2 i is the peer's in his first message
 	own        []wire.SPI             // of version 2: ours, as indexed
 	remote     netip.Addr             // with which it began
+	pair       *pair                  // where it stands in sessions.between, nil: not there
 	wanted     []string               // tunnels of ours that negotiate through it
 	failure    *ike.NegotiationFailed // the last one, nil: none
 
 	deadline time.Time
-	why      string
 	place    int // in deadlines, -1: not there
 }
+
+// strange says that a peer began the session and was never authenticated.
+func (x *entry) strange() bool { return x.HalfOpen() || x.v2 != nil && x.v2.Stranger() }

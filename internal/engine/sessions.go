@@ -27,8 +27,10 @@ type sessions struct {
 	theirs map[origin]*entry   // the peer began
 	own    map[wire.SPI]*entry
 	first  map[origin]*entry
-	v2     int    // how many of all are of version 2
-	last   uint32 // conn id
+	// between has those of which more is known than a first message.
+	between map[ends]*pair
+	v2      int    // how many of all are of version 2
+	last    uint32 // conn id
 }
 
 func newSessions() sessions {
@@ -38,7 +40,9 @@ func newSessions() sessions {
 		theirs: map[origin]*entry{},
 		own:    map[wire.SPI]*entry{},
 		first:  map[origin]*entry{},
-		last:   FirstConnID - 1,
+
+		between: map[ends]*pair{},
+		last:    FirstConnID - 1,
 	}
 }
 
@@ -75,11 +79,28 @@ func (s *sessions) add(x *entry) *entry {
 
 // numbered finds a session by its number.
 func (s *sessions) numbered(connID uint32) *entry {
-	i, ok := slices.BinarySearchFunc(s.all, connID, func(x *entry, id uint32) int { return cmp.Compare(x.connID, id) })
+	i, ok := position(s.all, connID)
 	if !ok {
 		return nil
 	}
 	return s.all[i]
+}
+
+// position is where a session stands, or would, in a list by conn id.
+func position(list []*entry, connID uint32) (int, bool) {
+	return slices.BinarySearchFunc(list, connID, func(x *entry, id uint32) int { return cmp.Compare(x.connID, id) })
+}
+
+func insert(list []*entry, x *entry) []*entry {
+	i, _ := position(list, x.connID)
+	return slices.Insert(list, i, x)
+}
+
+func without(list []*entry, x *entry) []*entry {
+	if i, ok := position(list, x.connID); ok {
+		return slices.Delete(list, i, i+1)
+	}
+	return list
 }
 
 // index follows the SPIs of a session.
@@ -144,11 +165,12 @@ func (s *sessions) unindex(x *entry) {
 
 func (s *sessions) remove(x *entry) {
 	s.unindex(x)
+	s.leave(x)
 	x.gone = true
 	if x.v2 != nil {
 		s.v2--
 	}
-	s.all = slices.DeleteFunc(s.all, func(o *entry) bool { return o == x })
+	s.all = without(s.all, x)
 }
 
 // find gives the session that a message belongs to, nil when there is none.

@@ -15,6 +15,9 @@ import (
 // settle follows a session after a call into it: its outputs, its cookies, its
 // deadline, its end.
 func (e *Engine) settle(now time.Time, x *entry) {
+	if !x.gone {
+		e.sessions.follow(x)
+	}
 	for {
 		o, ok := x.Poll()
 		if !ok {
@@ -37,7 +40,7 @@ func (e *Engine) settle(now time.Time, x *entry) {
 		return
 	}
 	e.sessions.index(x)
-	e.halfOpen.count(x, x.HalfOpen(), x.HalfOpen() || x.v2 != nil && x.v2.Stranger())
+	e.halfOpen.count(x, x.HalfOpen(), x.strange())
 	if x.superseded && !x.Busy() {
 		x.superseded = false
 		e.pass(now, x)
@@ -59,8 +62,8 @@ func (e *Engine) settle(now time.Time, x *entry) {
 		e.bury(x)
 		return
 	}
-	when, why := x.NextTimeout()
-	e.deadlines.set(x, when, why)
+	when, _ := x.NextTimeout()
+	e.deadlines.set(x, when)
 }
 
 var errOthers = errors.New("an SA of another session has this SPI")
@@ -81,8 +84,8 @@ func (e *Engine) owns(now time.Time, x *entry, o ike.Output) bool {
 			return false
 		}
 		own, around := o.SAID.Names()
-		delete(e.children, own)
-		delete(e.children, around)
+		e.children.strike(own)
+		e.children.strike(around)
 	}
 	return true
 }
@@ -90,17 +93,16 @@ func (e *Engine) owns(now time.Time, x *entry, o ike.Output) bool {
 // enter writes an SA, and the AH around it, into the book.
 func (e *Engine) enter(x *entry, id ipsec.SAID) {
 	own, around := id.Names()
-	x.booked = true
-	e.children[own] = x
+	e.children.enter(own, x)
 	if around.SPI != 0 {
-		e.children[around] = x
+		e.children.enter(around, x)
 	}
 }
 
 // others says whether an SA, or the AH around it, is another session's.
 func (e *Engine) others(x *entry, id ipsec.SAID) bool {
 	own, around := id.Names()
-	for _, owner := range []*entry{e.children[own], e.children[around]} {
+	for _, owner := range []*entry{e.children.of[own], e.children.of[around]} {
 		if owner != nil && owner != x {
 			return true
 		}
@@ -108,19 +110,11 @@ func (e *Engine) others(x *entry, id ipsec.SAID) bool {
 	return false
 }
 
-// bury takes a session out that has nothing left. The book is long where there are
-// many peers, and anybody can have a first message refused: that one never stood in it.
+// bury takes a session out that has nothing left.
 func (e *Engine) bury(x *entry) {
 	e.sessions.remove(x)
-	e.deadlines.set(x, time.Time{}, "")
-	if !x.booked {
-		return
-	}
-	for id, owner := range e.children {
-		if owner == x {
-			delete(e.children, id)
-		}
-	}
+	e.deadlines.set(x, time.Time{})
+	e.children.forget(x)
 }
 
 // disappoint ends the attempts of tunnels that waited for an IKE SA which is no

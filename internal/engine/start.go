@@ -73,12 +73,11 @@ func (e *Engine) usable(t *tunnel.Tunnel) *entry {
 	case p.ISAKMPProfile != nil:
 		profile = p.ISAKMPProfile.Name
 	}
-	for _, x := range slices.Backward(e.sessions.all) {
+	for _, x := range slices.Backward(e.sessions.at(ends{tu.Source, tu.Destination})) {
 		if ofV2(t) != (x.v2 != nil) || !x.Established() && !(x.initiator && x.Alive()) {
 			continue
 		}
-		local, remote := x.Addresses()
-		if local.Addr() == tu.Source && remote.Addr() == tu.Destination && x.Brief().Profile == profile {
+		if x.Brief().Profile == profile {
 			return x
 		}
 	}
