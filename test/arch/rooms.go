@@ -45,7 +45,7 @@ var house = []room{
 	{path: "internal/show", level: 5, below: 5},
 	{path: "internal/ioslog", level: 5, below: 5},
 	{path: "internal/metrics", level: 5, below: 5},
-	{path: "internal/trace", level: 5, below: 5},
+	{path: "internal/trace", level: 5, below: 5, may: []string{"internal/esp"}},
 	{path: "internal/sim", level: 5, below: 5},
 
 	{path: "internal/lab", level: 6, below: 5, may: []string{"internal/sim", "internal/ioslog", "internal/trace"}},
