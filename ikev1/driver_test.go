@@ -338,7 +338,7 @@ func (r *party) story() string {
 // fingerprint is the state of a session as far as messages can change it.
 func fingerprint(s *Session) string {
 	return fmt.Sprintf("%v %v %v %v %v %v %v %v %d %d %d %x", s.spiR, reflect.TypeOf(s.main), s.phase, s.state, s.up != nil, s.agreed.policy != nil,
-		s.crypt != nil, s.profileName(), len(s.quickModes()), len(s.pairs()), used(s), iv(s))
+		s.crypt != nil, s.profileName(), len(s.quickModes()), len(s.pairs()), used(s), chain(s))
 }
 
 func used(s *Session) int {
@@ -348,9 +348,9 @@ func used(s *Session) int {
 	return len(s.up.used)
 }
 
-func iv(s *Session) []byte {
+func chain(s *Session) iv {
 	if s.crypt == nil {
-		return nil
+		return iv{}
 	}
 	return s.crypt.iv
 }

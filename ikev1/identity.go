@@ -25,32 +25,24 @@ type transcript struct {
 // proofs are HASH_I and HASH_R up to the identity, which the last messages bring.
 // While they are awaited two states of the prf stand for the transcript, whose
 // public values are long and whose offer is as long as the peer likes.
-type proofs struct{ i, r suite.Key }
-
-func newProofs(h *suite.Hash, skeyid suite.Key, t transcript) *proofs {
-	return &proofs{
-		i: h.Begin(skeyid, t.gxi, t.gxr, t.spiI[:], t.spiR[:], t.offer),
-		r: h.Begin(skeyid, t.gxr, t.gxi, t.spiR[:], t.spiI[:], t.offer),
-	}
+func proofs(h *suite.Hash, skeyid suite.Key, t transcript) (i, r suite.Key) {
+	return h.Begin(skeyid, t.gxi, t.gxr, t.spiI[:], t.spiR[:], t.offer),
+		h.Begin(skeyid, t.gxr, t.gxi, t.spiR[:], t.spiI[:], t.offer)
 }
 
 // hashI, RFC 2409 section 5: "HASH_I = prf(SKEYID, g^xi | g^xr | CKY-I | CKY-R |
 // SAi_b | IDii_b )". The bodies are the octets as they were sent.
-func (p *protection) hashI(id []byte) []byte {
-	return p.hash.Finish(p.keys.SKEYID, p.proofs.i, id)
-}
+func (p *protection) hashI(id []byte) []byte { return p.proof(0, id) }
 
 // hashR, RFC 2409 section 5: "HASH_R = prf(SKEYID, g^xr | g^xi | CKY-R | CKY-I |
 // SAi_b | IDir_b )".
-func (p *protection) hashR(id []byte) []byte {
-	return p.hash.Finish(p.keys.SKEYID, p.proofs.r, id)
-}
+func (p *protection) hashR(id []byte) []byte { return p.proof(1, id) }
 
 // buildIdentity builds MM5 or MM6: ID, the proof, and what last adds.
-func (s *Session) buildIdentity(own *pki.Trustpoint, hash func(id []byte) []byte, last func(*wire.Builder)) (datagram, next []byte, err error) {
+func (s *Session) buildIdentity(own *pki.Trustpoint, hash func(id []byte) []byte, last func(*wire.Builder)) (datagram []byte, next iv, err error) {
 	id, err := s.config.SelfIdentity(s.profile, s.local.Addr(), own)
 	if err != nil {
-		return nil, nil, err
+		return nil, iv{}, err
 	}
 	if s.encapsulates() {
 		id.Port = 0 // as IOS: the port that would stand here is not ours
@@ -62,7 +54,7 @@ func (s *Session) buildIdentity(own *pki.Trustpoint, hash func(id []byte) []byte
 	b := wire.NewBuilder(nil, h)
 	b.Add(wire.PayloadID, wire.Raw(body))
 	if err := s.addProof(b, own, hash(body)); err != nil {
-		return nil, nil, err
+		return nil, iv{}, err
 	}
 	last(b)
 	datagram, next = s.crypt.seal(h, b, s.crypt.iv)

@@ -2,6 +2,7 @@ package ikev1
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/wire"
@@ -76,10 +77,4 @@ func keymat(h *suite.Hash, d suite.Key, gxy []byte, protocol wire.ProtocolID, sp
 	return out[:n]
 }
 
-func concat(parts ...[]byte) []byte {
-	var b []byte
-	for _, p := range parts {
-		b = append(b, p...)
-	}
-	return b
-}
+func concat(parts ...[]byte) []byte { return slices.Concat(parts...) }

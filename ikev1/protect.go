@@ -1,7 +1,7 @@
 package ikev1
 
 import (
-	"bytes"
+	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
 	"encoding/binary"
@@ -15,47 +15,69 @@ import (
 type protection struct {
 	hash *suite.Hash
 	encr *suite.Cipher // nil: the keys are wiped
-	keys Keys          // E is the key of encr: SKEYID_e itself is not needed again
-	// proofs and SKEYID go when both ends have proved themselves.
-	proofs *proofs
+	// secret is SKEYID_d, SKEYID_a and the key of encr; SKEYID_e itself is not needed
+	// again. SKEYID and the proofs follow until both ends have proved themselves. It
+	// is one piece because anybody can make us have it: seven would be twice as much.
+	secret  suite.Key
+	lasting int // octets of secret that stay
 	// iv is the chain of phase 1: first a hash of the public values, then the
 	// last block of each message. What phase 1 leaves starts every exchange
 	// of phase 2.
-	iv []byte
+	iv iv
 }
 
-// newProtection makes the first IV too, and takes the keys over: if it fails they
-// are wiped. RFC 2409 appendix B: "the
+// iv is as long as the longest block; a cipher goes by the first octets.
+type iv [aes.BlockSize]byte
+
+// newProtection makes the first IV too, and takes the keys over: they are wiped.
+// RFC 2409 appendix B: "the
 // initialization vector (IV) ... is derived from a hash of a concatenation of
 // the initiator's public Diffie-Hellman value and the responder's".
 func newProtection(a agreement, keys Keys, t transcript) (*protection, error) {
-	p := &protection{hash: a.policy.Hash, encr: a.policy.Encr, keys: keys}
-	p.keys.E = cipherKey(p.hash, keys.E, p.encr.KeyLen(a.policy.KeyBits))
-	keys.E.Wipe()
-	block, err := p.block()
-	if err != nil {
+	p := &protection{hash: a.policy.Hash, encr: a.policy.Encr}
+	e := cipherKey(p.hash, keys.E, p.encr.KeyLen(a.policy.KeyBits))
+	proofI, proofR := proofs(p.hash, keys.SKEYID, t)
+	p.secret = concat(keys.D, keys.A, e, keys.SKEYID, proofI, proofR)
+	p.lasting = len(keys.D) + len(keys.A) + len(e)
+	for _, k := range []suite.Key{e, proofI, proofR} {
+		k.Wipe()
+	}
+	keys.Wipe()
+	if _, err := p.block(); err != nil {
 		p.wipe()
 		return nil, err
 	}
-	p.iv = bytes.Clone(p.hash.Sum(t.gxi, t.gxr)[:block.BlockSize()])
-	p.proofs = newProofs(p.hash, keys.SKEYID, t)
+	copy(p.iv[:], p.hash.Sum(t.gxi, t.gxr))
 	return p, nil
+}
+
+// The parts of secret.
+func (p *protection) d() suite.Key { return p.secret[:p.hash.Size] }
+func (p *protection) a() suite.Key { return p.secret[p.hash.Size : 2*p.hash.Size] }
+func (p *protection) e() suite.Key { return p.secret[2*p.hash.Size : p.lasting] }
+
+// proof finishes HASH_I or HASH_R, the first and the second of the proofs.
+func (p *protection) proof(n int, id []byte) []byte {
+	skeyid, begun := p.secret[p.lasting:][:p.hash.Size], p.secret[p.lasting+p.hash.Size:]
+	half := len(begun) / 2
+	return p.hash.Finish(skeyid, begun[n*half:][:half], id)
 }
 
 // block is the cipher with its key, for one message: kept, it would be half a
 // kilobyte for each IKE SA, and keys that nobody can wipe.
-func (p *protection) block() (cipher.Block, error) { return p.encr.NewCBC(p.keys.E) }
+func (p *protection) block() (cipher.Block, error) { return p.encr.NewCBC(p.e()) }
 
 // exchangeIV starts the chain of an exchange of phase 2. RFC 2409 appendix B:
 // "the IV is the hash of a concatenation of the last phase 1 CBC output block
 // and the phase 2 message id".
-func (p *protection) exchangeIV(id uint32) []byte {
-	return p.hash.Sum(p.iv, binary.BigEndian.AppendUint32(nil, id))[:p.encr.Block]
+func (p *protection) exchangeIV(id uint32) (first iv) {
+	copy(first[:], p.hash.Sum(p.iv[:p.encr.Block], messageID(id)))
+	return first
 }
 
 // seal encrypts the payloads of b into a datagram and returns the IV of the
 // next message of its exchange. The padding is zeros up to the block.
-func (p *protection) seal(h wire.Header, b *wire.Builder, iv []byte) (datagram, next []byte) {
+func (p *protection) seal(h wire.Header, b *wire.Builder, first iv) (datagram []byte, next iv) {
 	n := p.encr.Block
 	pad := -len(b.Payloads()) & (n - 1)
 	h.Flags |= wire.FlagEncryption
@@ -65,20 +87,21 @@ func (p *protection) seal(h wire.Header, b *wire.Builder, iv []byte) (datagram, 
 	datagram = append(datagram, make([]byte, pad)...)
 	body := datagram[wire.HeaderLen:]
 	block, _ := p.block() // newProtection has tried the key
-	cipher.NewCBCEncrypter(block, iv).CryptBlocks(body, body)
-	return datagram, bytes.Clone(body[len(body)-n:])
+	cipher.NewCBCEncrypter(block, first[:n]).CryptBlocks(body, body)
+	copy(next[:], body[len(body)-n:])
+	return datagram, next
 }
 
 // open decrypts a message without touching any state: the caller keeps the
 // next IV only if he accepts what he finds. The payloads alias no input.
-func (p *protection) open(m *inbound, iv []byte) (*opened, error) {
+func (p *protection) open(m *inbound, first iv) (*opened, error) {
 	n := p.encr.Block
 	if len(m.Rest) == 0 || len(m.Rest)%n != 0 {
 		return nil, reject(wire.NotifyPayloadMalformed, "%d octets of ciphertext are no multiple of the block", len(m.Rest))
 	}
 	body := make([]byte, len(m.Rest))
 	block, _ := p.block()
-	cipher.NewCBCDecrypter(block, iv).CryptBlocks(body, m.Rest)
+	cipher.NewCBCDecrypter(block, first[:n]).CryptBlocks(body, m.Rest)
 	payloads, rest, err := wire.ParseChain(m.NextPayload, body, wire.HeaderLen)
 	if err == nil {
 		err = knownPayloads(payloads)
@@ -89,12 +112,9 @@ func (p *protection) open(m *inbound, iv []byte) (*opened, error) {
 	if len(payloads) == 0 {
 		return nil, reject(wire.NotifyPayloadMalformed, "encrypted message without payloads")
 	}
-	return &opened{
-		from:     m,
-		payloads: payloads,
-		body:     body[:len(body)-len(rest)],
-		next:     bytes.Clone(m.Rest[len(m.Rest)-n:]),
-	}, nil
+	c := &opened{from: m, payloads: payloads, body: body[:len(body)-len(rest)]}
+	copy(c.next[:], m.Rest[len(m.Rest)-n:])
+	return c, nil
 }
 
 // opened is a decrypted message.
@@ -102,7 +122,7 @@ type opened struct {
 	from     *inbound
 	payloads []wire.Payload
 	body     []byte // the payloads without the padding
-	next     []byte // IV of the next message of the exchange
+	next     iv     // of the next message of the exchange
 }
 
 // afterHash is what HASH(1) and HASH(2) run over: "the entire message that
@@ -111,7 +131,7 @@ type opened struct {
 func (c *opened) afterHash() []byte { return c.body[len(c.payloads[0].Raw):] }
 
 // messageHash is prf(SKEYID_a, parts).
-func (p *protection) messageHash(parts ...[]byte) []byte { return p.hash.PRF(p.keys.A, parts...) }
+func (p *protection) messageHash(parts ...[]byte) []byte { return p.hash.PRF(p.a(), parts...) }
 
 // putHash fills in the first payload of b: HASH(1), or HASH(2) with the
 // initiator's nonce.
@@ -140,19 +160,17 @@ func (c *opened) checkHash(want []byte) error {
 // messageID is a message id as the hashes take it.
 func messageID(id uint32) []byte { return binary.BigEndian.AppendUint32(nil, id) }
 
-// proved forgets what only the proofs needed.
+// proved forgets what only the proofs needed, and the room for it.
 func (p *protection) proved() {
-	p.keys.SKEYID.Wipe()
-	p.keys.SKEYID = nil
-	if p.proofs != nil {
-		p.proofs.i.Wipe()
-		p.proofs.r.Wipe()
-		p.proofs = nil
+	if len(p.secret) == p.lasting {
+		return
 	}
+	all := p.secret
+	p.secret = append(make(suite.Key, 0, p.lasting), all[:p.lasting]...)
+	all.Wipe()
 }
 
 func (p *protection) wipe() {
-	p.proved()
-	p.keys.Wipe()
+	p.secret.Wipe()
 	p.encr = nil
 }

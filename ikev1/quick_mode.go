@@ -31,7 +31,7 @@ type quickMode struct {
 	state  quickState
 	phase  Phase
 	resend retransmission
-	iv     []byte // of the next message
+	iv     iv // of the next message
 	begun  time.Time
 
 	spi    uint32 // ours, of ESP and of AH
@@ -315,10 +315,10 @@ func (s *Session) pair(q *quickMode, n negotiated, gxy []byte) (in, out ipsec.SA
 		if sa.Integ != nil {
 			integ = sa.Integ.KeyLen
 		}
-		key := keymat(s.crypt.hash, s.crypt.keys.D, gxy, n.protocol, sa.SPI, q.ni, q.nr, encr+integ)
+		key := keymat(s.crypt.hash, s.crypt.d(), gxy, n.protocol, sa.SPI, q.ni, q.nr, encr+integ)
 		sa.EncrKey, sa.IntegKey = key[:encr:encr], key[encr:]
 		if sa.AH != nil {
-			sa.AHKey = keymat(s.crypt.hash, s.crypt.keys.D, gxy, wire.ProtocolAH, sa.AHSPI, q.ni, q.nr, sa.AH.KeyLen)
+			sa.AHKey = keymat(s.crypt.hash, s.crypt.d(), gxy, wire.ProtocolAH, sa.AHSPI, q.ni, q.nr, sa.AH.KeyLen)
 		}
 	}
 	return in, out
