@@ -132,7 +132,7 @@ func TestStates(t *testing.T) {
 	}
 	var sent []string
 	for _, e := range append(all[PacketSent](p.r1), all[PacketSent](p.r2)...) {
-		sent = append(sent, e.Role.String()+" "+string(e.State))
+		sent = append(sent, e.Role.String()+" "+e.State.String())
 	}
 	want := "I MM_NO_STATE,I MM_SA_SETUP,I MM_KEY_EXCH,I QM_IDLE,I QM_IDLE,R MM_SA_SETUP,R MM_KEY_EXCH,R MM_KEY_EXCH,R QM_IDLE"
 	if got := strings.Join(sent, ","); got != want {

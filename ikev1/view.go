@@ -57,7 +57,7 @@ func (s *Session) Brief() ike.Brief {
 func (s *Session) View(now time.Time) View {
 	v := View{
 		ConnID: s.connID, Local: s.local, Remote: s.remote, Initiator: s.role == Initiator,
-		Begun: s.begun, State: string(s.state), Status: "ACTIVE", Profile: s.profileName(),
+		Begun: s.begun, State: s.state.String(), Status: "ACTIVE", Profile: s.profileName(),
 	}
 	if s.main == nil {
 		v.Status = "ACTIVE (deleted)"

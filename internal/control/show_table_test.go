@@ -47,7 +47,7 @@ crypto ipsec profile prof1
 	r := configuredRouter{newRouter(t), cfg}
 	r.snapshot = pki.NewSnapshot([]*pki.Trustpoint{testca.Trustpoint("IOSCA1", testca.New("CA1", 0).Enroll("R1", "192.168.0.1", "100", 2), 1)})
 	r.view.Sessions = []ikev1.View{{
-		ConnID: 1001, Local: netip.MustParseAddrPort("192.168.0.1:500"), Remote: netip.MustParseAddrPort("192.168.0.2:500"), State: string(ikev1.QMIdle), Status: "ACTIVE",
+		ConnID: 1001, Local: netip.MustParseAddrPort("192.168.0.1:500"), Remote: netip.MustParseAddrPort("192.168.0.2:500"), State: ikev1.QMIdle.String(), Status: "ACTIVE",
 		Children: []ikev1.ChildView{{Tunnel: "Tunnel1"}},
 	}}
 	r.view.IKEv2 = []ikev2.View{{ConnID: 3, Local: netip.MustParseAddrPort("192.168.0.1:500"), Remote: netip.MustParseAddrPort("192.168.0.2:500"), State: ikev2.Ready, Status: "READY"}}

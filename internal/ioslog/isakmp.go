@@ -12,7 +12,7 @@ func state(s ikev1.State) string {
 	if s == ikev1.QMIdle {
 		return "QM_IDLE      "
 	}
-	return string(s)
+	return s.String()
 }
 
 func saRequested(e ikev1.SARequested) []Line {
@@ -156,7 +156,7 @@ func duplicate(e ikev1.Duplicate) []Line {
 
 func retransmission(e ikev1.Retransmission) []Line {
 	n := phase(e.Exchange)
-	what, of := string(e.State), "sa"
+	what, of := e.State.String(), "sa"
 	if n == 2 {
 		what, of = fmt.Sprintf("%s %d ", state(e.State), e.MessageID), "node"
 	}

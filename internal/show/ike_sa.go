@@ -57,7 +57,7 @@ func serves(local, remote netip.AddrPort, t tunnel.View) bool {
 }
 
 // established says whether an IKE SA of version 1 is authenticated and stands.
-func established(s ikev1.View) bool { return s.State == string(ikev1.QMIdle) && !deleted(s) }
+func established(s ikev1.View) bool { return s.State == ikev1.QMIdle.String() && !deleted(s) }
 
 // deleted says that only child SAs are left of one: its status is
 // "ACTIVE (deleted)".

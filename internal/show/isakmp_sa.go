@@ -58,7 +58,7 @@ func isakmpHeader(p *printer, detail bool) {
 func isakmpRow(p *printer, s ikev1.View) {
 	state := s.State
 	if deleted(s) {
-		state = string(ikev1.MMNoState)
+		state = ikev1.MMNoState.String()
 	}
 	src, dst := s.Local.Addr(), s.Remote.Addr()
 	if !s.Initiator {

@@ -14,7 +14,7 @@ func TestISAKMPSACountAndPeers(t *testing.T) {
 	dead := session()
 	dead.ConnID, dead.Status = 1009, "ACTIVE (deleted)"
 	rekeying := session()
-	rekeying.ConnID, rekeying.State, rekeying.PeerID = 1012, string(ikev1.MMKeyExch), ""
+	rekeying.ConnID, rekeying.State, rekeying.PeerID = 1012, ikev1.MMKeyExch.String(), ""
 	nat := session()
 	nat.ConnID, nat.Local, nat.PeerID = 1013, netip.MustParseAddrPort("192.168.0.1:4500"), "192.168.9.9"
 	nat.Remote = netip.MustParseAddrPort("203.0.113.7:4501")

@@ -66,14 +66,14 @@ func noteTunnel() tunnel.View {
 // session is R1's IKE SA with R2.
 func session(children ...ikev1.ChildView) ikev1.View {
 	return ikev1.View{
-		ConnID: 1010, Local: r1, Remote: r2, Initiator: true, State: string(ikev1.QMIdle), Status: "ACTIVE",
+		ConnID: 1010, Local: r1, Remote: r2, Initiator: true, State: ikev1.QMIdle.String(), Status: "ACTIVE",
 		Encr: "3des", Hash: "md5", Auth: "rsig", Group: 2, Remaining: 86373 * time.Second, PeerID: "R2.cisco.com", Profile: "prof1",
 		Children: children,
 	}
 }
 
 func halfOpen() ikev1.View {
-	return ikev1.View{ConnID: 1011, Local: r1, Remote: netip.MustParseAddrPort("192.168.0.9:500"), State: string(ikev1.MMSASetup), Status: "ACTIVE"}
+	return ikev1.View{ConnID: 1011, Local: r1, Remote: netip.MustParseAddrPort("192.168.0.9:500"), State: ikev1.MMSASetup.String(), Status: "ACTIVE"}
 }
 
 // child is a pair with AES keys of that many bits.
@@ -169,7 +169,7 @@ func TestIPv6Tunnel(t *testing.T) {
 func TestStatus(t *testing.T) {
 	pairs := []pair{{ChildView: child(ipsec.Tunnel, gre, 128)}}
 	negotiating := session()
-	negotiating.State = string(ikev1.MMKeyExch)
+	negotiating.State = ikev1.MMKeyExch.String()
 	gone := session()
 	gone.Status = "ACTIVE (deleted)"
 	v1 := func(sessions ...ikev1.View) []ikeSA { return ikeSAs(engine.View{Sessions: sessions}) }
