@@ -103,7 +103,7 @@ func (s *Session) sendAG2(m *inbound, x aggressive, transform wire.TransformV1) 
 	s.main = sentAG2{hash: s.crypt.hashI(x.identity.body), id: x.identity.id, own: own}
 	s.crypt.proved()
 	s.sendMain(b.Bytes(), true)
-	s.resend.accepted = digestOf(m.datagram)
+	s.resend.accepted = m.digest
 	input := InComplete
 	if s.preShared() {
 		input = InKeyReply

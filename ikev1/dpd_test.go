@@ -23,7 +23,7 @@ func (r *party) notifies(data []byte) []wire.NotifyV1 {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	c, err := r.session.openNew(&inbound{Message: m, datagram: data})
+	c, err := r.session.openNew(&inbound{Message: m})
 	if err != nil {
 		r.t.Fatal(err)
 	}

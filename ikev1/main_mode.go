@@ -51,13 +51,13 @@ func (s *Session) receiveMain(m *inbound) {
 		s.phase, s.knows, s.nat = s.main.phase(), knows, nat
 		s.local, s.remote = local, remote
 		if r.verdict {
-			s.resend.refused, s.refusal = digestOf(m.datagram), r.reason
+			s.refused = &refusal{m.digest, r.reason}
 		}
 		s.rejected(m.Header, r, 0)
 		return
 	}
-	s.main, s.refusal, s.rumour = next, "", 0
-	s.resend.accepted, s.resend.refused = digestOf(m.datagram), digest{}
+	s.main, s.refused, s.rumour = next, nil, 0
+	s.resend.accepted = m.digest
 	if _, over := next.(complete); over {
 		s.phase1Complete()
 	}
@@ -253,10 +253,12 @@ func (s *Session) phase1Complete() {
 	}
 	s.beginDPD()
 	s.beginKeepalives()
-	for _, itf := range s.waiting {
-		s.beginQuick(itf, nil)
+	if s.waiting != nil {
+		for _, itf := range *s.waiting {
+			s.beginQuick(itf, nil)
+		}
+		s.waiting = nil
 	}
-	s.waiting = nil
 }
 
 func (s *Session) profileName() string {

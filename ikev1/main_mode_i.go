@@ -44,7 +44,7 @@ func (sentMM5) awaits() string { return "MM6" }
 // The session may be Done at once (no usable policy): its outputs say why.
 func Initiate(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface) *Session {
 	s := Renew(now, env, connID, itf)
-	s.waiting = []*policy.Interface{itf}
+	s.wait(itf)
 	return s
 }
 

@@ -48,7 +48,7 @@ func Respond(now time.Time, env *ike.Env, connID uint32, d ike.Datagram) (*Sessi
 	if m.NextPayload == wire.PayloadFragment {
 		return nil, reject(wire.NotifyInvalidPayloadType, "a fragment does not begin an IKE SA")
 	}
-	in := &inbound{Message: m, datagram: data, local: d.Local, remote: d.Remote}
+	in := &inbound{Message: m, digest: digestOf(data), local: d.Local, remote: d.Remote}
 	payloads, err := clearPayloads(in)
 	if err == nil {
 		err = knownPayloads(payloads)
@@ -112,7 +112,7 @@ func (s *Session) answerOffer(m *inbound, payloads []wire.Payload, body []byte, 
 	s.addVendors(b, s.announce(s.vendorsSA()))
 	s.main = sentMM2{offer: bytes.Clone(body)}
 	s.sendMain(b.Bytes(), true)
-	s.resend.accepted = digestOf(m.datagram)
+	s.resend.accepted = m.digest
 	s.step(InComplete, RMM2)
 }
 

@@ -131,7 +131,7 @@ func (s *Session) takeQuick(m *inbound) error {
 		}
 		return err
 	}
-	q.resend.accepted = digestOf(m.datagram)
+	q.resend.accepted = m.digest
 	s.alive()
 	return nil
 }

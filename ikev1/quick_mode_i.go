@@ -48,10 +48,18 @@ func (s *Session) StartChild(now time.Time, itf *policy.Interface) {
 		s.refuseQuick(itf, "the IKE SA is gone")
 	case s.up == nil:
 		s.reportRequest(itf)
-		s.waiting = append(s.waiting, itf)
+		s.wait(itf)
 	default:
 		s.requestQuick(itf, nil)
 	}
+}
+
+// wait has a quick mode follow phase 1.
+func (s *Session) wait(itf *policy.Interface) {
+	if s.waiting == nil {
+		s.waiting = new([]*policy.Interface)
+	}
+	*s.waiting = append(*s.waiting, itf)
 }
 
 // reportRequest says what the IPsec engine asks for, before an IKE SA is looked

@@ -87,7 +87,7 @@ func (s *Session) answerQuick(m *inbound) error {
 	}
 	s.use(m)
 	q := &quickMode{id: m.MessageID, config: s.env.Config, phase: QMReady, state: received{}, begun: s.now, iv: c.next}
-	q.resend.accepted = digestOf(m.datagram)
+	q.resend.accepted = m.digest
 	s.up.quick = append(s.up.quick, q)
 	if err := s.judgeQM1(q, c); err != nil {
 		s.abort(q, asRejection(verdict(err)))

@@ -16,7 +16,7 @@ const maxMessage = 32 << 10
 // inbound is a message of the peer.
 type inbound struct {
 	*wire.Message
-	datagram      []byte // as it came
+	digest        digest // of the datagram
 	local, remote netip.AddrPort
 }
 
@@ -51,15 +51,15 @@ func (s *Session) Handle(now time.Time, d ike.Datagram) {
 // What is repeated may come from the port that phase 1 has left, and is answered
 // on the new one.
 func (s *Session) receive(h wire.Header, d ike.Datagram) {
-	if s.duplicate(h, d.Data) || !s.comes(h, d) {
+	digest := digestOf(d.Data)
+	if s.duplicate(h, digest) || !s.comes(h, d) {
 		return
 	}
 	if err := s.checkHeader(h, len(d.Data)); err != nil {
 		s.rejected(h, err, 0)
 		return
 	}
-	data := bytes.Clone(d.Data)
-	m, err := wire.Parse(data)
+	m, err := wire.Parse(bytes.Clone(d.Data))
 	if err == nil {
 		err = knownPayloads(m.Payloads)
 	}
@@ -67,7 +67,7 @@ func (s *Session) receive(h wire.Header, d ike.Datagram) {
 		s.rejected(h, err, 0)
 		return
 	}
-	in := &inbound{Message: m, datagram: data, local: d.Local, remote: d.Remote}
+	in := &inbound{Message: m, digest: digest, local: d.Local, remote: d.Remote}
 	switch h.Exchange {
 	case s.exchange:
 		s.receiveMain(in)
@@ -115,13 +115,13 @@ func knownPayloads(payloads []wire.Payload) error {
 }
 
 // duplicate answers a message that the peer repeats.
-func (s *Session) duplicate(h wire.Header, datagram []byte) bool {
-	r := &s.resend
+func (s *Session) duplicate(h wire.Header, d digest) bool {
+	r, refused := &s.resend, s.refused
 	q := s.node(h.MessageID)
 	if q != nil && h.Exchange == wire.ExchangeQuickMode {
-		r = &q.resend
+		r, refused = &q.resend, nil
 	}
-	if !r.isDuplicate(datagram) {
+	if d != r.accepted && (refused == nil || d != refused.datagram) {
 		return false
 	}
 	if q != nil {

@@ -17,14 +17,15 @@ const (
 )
 
 // retransmission is the last message of ours in an exchange, as it was sent,
-// and the last ones of the peer. It is a stored datagram, never a rebuilt one.
+// and the peer's before it. It is a stored datagram, never a rebuilt one.
 type retransmission struct {
-	datagram    []byte // nil: nothing to repeat
-	first, last time.Time
-	count       uint8
-	awaiting    bool // an answer is due, the timer runs
+	datagram []byte // nil: nothing to repeat
+	first    time.Time
+	last     time.Duration // since the first
+	count    uint8
+	awaiting bool // an answer is due, the timer runs
 
-	accepted, refused digest // datagrams of the peer
+	accepted digest // of the peer's message that it answers
 }
 
 // digest tells a datagram that came before from every other, in less room than
@@ -36,25 +37,25 @@ func digestOf(datagram []byte) digest {
 	return digest(sum[:])
 }
 
+// refusal is what became of the peer's last message, when it was understood. The
+// same datagram is refused again without a look.
+type refusal struct {
+	datagram digest
+	reason   string
+}
+
 // sent notes a new message of ours, without the room that building it left.
 func (r *retransmission) sent(now time.Time, datagram []byte, awaiting bool) {
 	r.datagram, r.awaiting = bytes.Clone(datagram), awaiting
-	r.first, r.last, r.count = now, now, 0
+	r.first, r.last, r.count = now, 0, 0
 }
 
 // repeated notes that the datagram left once more. The timer starts again.
-func (r *retransmission) repeated(now time.Time) { r.last, r.count = now, r.count+1 }
-
-// isDuplicate says whether the peer sent the very same datagram before. A
-// message refused for what stands in it is refused again without a look.
-func (r *retransmission) isDuplicate(datagram []byte) bool {
-	d := digestOf(datagram)
-	return d == r.accepted || d == r.refused
-}
+func (r *retransmission) repeated(now time.Time) { r.last, r.count = now.Sub(r.first), r.count+1 }
 
 // mayAnswer says whether a duplicate is worth our datagram again.
 func (r *retransmission) mayAnswer(now time.Time) bool {
-	return r.datagram != nil && r.count < retransmitLimit && now.Sub(r.last) >= retransmitYoungest
+	return r.datagram != nil && r.count < retransmitLimit && now.Sub(r.first)-r.last >= retransmitYoungest
 }
 
 // deadline is the time of the next repetition, or of the end. Answers to
@@ -65,7 +66,7 @@ func (r *retransmission) deadline() time.Time {
 		return time.Time{}
 	}
 	end := r.first.Add(exchangeTime)
-	if next := r.last.Add(retransmitInterval); r.count < retransmitLimit && next.Before(end) {
+	if next := r.first.Add(r.last + retransmitInterval); r.count < retransmitLimit && next.Before(end) {
 		return next
 	}
 	return end

@@ -36,15 +36,15 @@ type Session struct {
 	tunnel  *policy.Interface     // initiator: whom it is for
 	profile *policy.ISAKMPProfile // initiator: from the start; responder: from MM5; nil: none
 	main    mainMode              // nil: there is no IKE SA any more
+	resend  retransmission
+	psk     policy.KeyChoice     // the key of the peer's address, if any
+	refused *refusal             // of the peer's last message, nil when it was not
+	partial *assembly            // of a message in fragments, nil: none
+	waiting *[]*policy.Interface // quick modes to begin when it is complete, nil: none
 	phase   Phase
 	state   State
-	resend  retransmission
-	psk     policy.KeyChoice    // the key of the peer's address, if any
-	refusal string              // why the peer's last message was refused, "" when it was not
-	rumour  wire.NotifyType     // an error that came in the clear while it waits, 0: none
-	silent  bool                // the peer answered no repetition any more
-	partial *assembly           // of a message in fragments, nil: none
-	waiting []*policy.Interface // quick modes to begin when it is complete
+	silent  bool            // the peer answered no repetition any more
+	rumour  wire.NotifyType // an error that came in the clear while it waits, 0: none
 
 	// What phase 1 leaves.
 	agreed agreement
@@ -236,8 +236,8 @@ func (s *Session) end(reason string) {
 // refused for says more than the silence that followed.
 func (s *Session) failed(stage, reason string) {
 	switch {
-	case s.refusal != "":
-		stage, reason = s.main.awaits(), s.refusal
+	case s.refused != nil:
+		stage, reason = s.main.awaits(), s.refused.reason
 	case s.resend.exhausted(s.now):
 		reason = "no answer to " + stage
 		if st, ok := s.main.(interface{ doubt(*Session) string }); ok {
