@@ -32,11 +32,15 @@ func proofs(h *suite.Hash, skeyid suite.Key, t transcript) (i, r suite.Key) {
 
 // hashI, RFC 2409 section 5: "HASH_I = prf(SKEYID, g^xi | g^xr | CKY-I | CKY-R |
 // SAi_b | IDii_b )". The bodies are the octets as they were sent.
-func (p *protection) hashI(id []byte) []byte { return p.proof(0, id) }
+func (p *protection) hashI(id []byte) []byte {
+	return p.hash.Finish(p.skeyid(), p.proofI(), id)
+}
 
 // hashR, RFC 2409 section 5: "HASH_R = prf(SKEYID, g^xr | g^xi | CKY-R | CKY-I |
 // SAi_b | IDir_b )".
-func (p *protection) hashR(id []byte) []byte { return p.proof(1, id) }
+func (p *protection) hashR(id []byte) []byte {
+	return p.hash.Finish(p.skeyid(), p.proofR(), id)
+}
 
 // buildIdentity builds MM5 or MM6: ID, the proof, and what last adds.
 func (s *Session) buildIdentity(own *pki.Trustpoint, hash func(id []byte) []byte, last func(*wire.Builder)) (datagram []byte, next iv, err error) {

@@ -19,7 +19,8 @@ type protection struct {
 	// again. SKEYID and the proofs follow until both ends have proved themselves. It
 	// is one piece because anybody can make us have it: seven would be twice as much.
 	secret  suite.Key
-	lasting int // octets of secret that stay
+	lasting uint16 // octets of secret that stay
+	endI    uint16 // where the first proof ends
 	// iv is the chain of phase 1: first a hash of the public values, then the
 	// last block of each message. What phase 1 leaves starts every exchange
 	// of phase 2.
@@ -38,7 +39,8 @@ func newProtection(a agreement, keys Keys, t transcript) (*protection, error) {
 	e := cipherKey(p.hash, keys.E, p.encr.KeyLen(a.policy.KeyBits))
 	proofI, proofR := proofs(p.hash, keys.SKEYID, t)
 	p.secret = concat(keys.D, keys.A, e, keys.SKEYID, proofI, proofR)
-	p.lasting = len(keys.D) + len(keys.A) + len(e)
+	p.lasting = uint16(len(keys.D) + len(keys.A) + len(e))
+	p.endI = uint16(len(p.secret) - len(proofR))
 	for _, k := range []suite.Key{e, proofI, proofR} {
 		k.Wipe()
 	}
@@ -51,17 +53,13 @@ func newProtection(a agreement, keys Keys, t transcript) (*protection, error) {
 	return p, nil
 }
 
-// The parts of secret.
-func (p *protection) d() suite.Key { return p.secret[:p.hash.Size] }
-func (p *protection) a() suite.Key { return p.secret[p.hash.Size : 2*p.hash.Size] }
-func (p *protection) e() suite.Key { return p.secret[2*p.hash.Size : p.lasting] }
-
-// proof finishes HASH_I or HASH_R, the first and the second of the proofs.
-func (p *protection) proof(n int, id []byte) []byte {
-	skeyid, begun := p.secret[p.lasting:][:p.hash.Size], p.secret[p.lasting+p.hash.Size:]
-	half := len(begun) / 2
-	return p.hash.Finish(skeyid, begun[n*half:][:half], id)
-}
+// The parts of secret, in their order.
+func (p *protection) d() suite.Key      { return p.secret[:p.hash.Size] }
+func (p *protection) a() suite.Key      { return p.secret[p.hash.Size : 2*p.hash.Size] }
+func (p *protection) e() suite.Key      { return p.secret[2*p.hash.Size : p.lasting] }
+func (p *protection) skeyid() suite.Key { return p.secret[p.lasting:][:p.hash.Size] }
+func (p *protection) proofI() suite.Key { return p.secret[int(p.lasting)+p.hash.Size : p.endI] }
+func (p *protection) proofR() suite.Key { return p.secret[p.endI:] }
 
 // block is the cipher with its key, for one message: kept, it would be half a
 // kilobyte for each IKE SA, and keys that nobody can wipe.
@@ -162,7 +160,7 @@ func messageID(id uint32) []byte { return binary.BigEndian.AppendUint32(nil, id)
 
 // proved forgets what only the proofs needed, and the room for it.
 func (p *protection) proved() {
-	if len(p.secret) == p.lasting {
+	if len(p.secret) == int(p.lasting) {
 		return
 	}
 	all := p.secret

@@ -1,14 +1,17 @@
 package suite
 
-import "encoding"
+import (
+	"bytes"
+	"encoding"
+	"slices"
+)
 
 // RFC 2104 section 2: HMAC is "H(K XOR opad, H(K XOR ipad, text))".
 const ipad, opad = 0x36, 0x5c
 
 // Begin runs the prf over the first parts of an input whose end is not known yet.
-// What it leaves is the state of the inner hash, about a hundred octets with
-// SHA-256 however long the parts are, and as secret as the key. The key is a prf's
-// output.
+// What it leaves is the state of the inner hash, 45 to 108 octets with SHA-256
+// however long the parts are, and as secret as the key. The key is a prf's output.
 func (h *Hash) Begin(key Key, parts ...[]byte) Key {
 	inner := h.New()
 	inner.Write(xorPad(key, ipad, inner.BlockSize()))
@@ -16,7 +19,8 @@ func (h *Hash) Begin(key Key, parts ...[]byte) Key {
 		inner.Write(p)
 	}
 	state, _ := inner.(encoding.BinaryMarshaler).MarshalBinary() // these hashes have no error
-	return state
+	defer clear(state)
+	return pack(state)
 }
 
 // Finish is the prf of what it was begun with and the rest: Size octets. A state
@@ -24,9 +28,31 @@ func (h *Hash) Begin(key Key, parts ...[]byte) Key {
 // who has not the key.
 func (h *Hash) Finish(key, begun Key, rest []byte) []byte {
 	inner := h.New()
-	_ = inner.(encoding.BinaryUnmarshaler).UnmarshalBinary(begun)
+	state := unpack(begun)
+	defer clear(state)
+	_ = inner.(encoding.BinaryUnmarshaler).UnmarshalBinary(state)
 	inner.Write(rest)
 	return h.Sum(xorPad(key, opad, inner.BlockSize()), inner.Sum(nil))
+}
+
+// A state ends in the zeros of a block that is not full, then the length of the
+// input. Packed, their number stands for these zeros: who waits with many states
+// has no room for them.
+const lengthLen = 8
+
+func pack(state []byte) Key {
+	head, length := state[:len(state)-lengthLen], state[len(state)-lengthLen:]
+	kept := bytes.TrimRight(head, "\x00")
+	return slices.Concat(kept, length, []byte{byte(len(head) - len(kept))})
+}
+
+// unpack is the state again; nil if it cannot be one.
+func unpack(packed Key) []byte {
+	n := len(packed) - 1 - lengthLen
+	if n < 0 {
+		return nil
+	}
+	return slices.Concat(packed[:n], make([]byte, packed[len(packed)-1]), packed[n:len(packed)-1])
 }
 
 // xorPad fills the key up to a block. No prf's output is longer than that.
