@@ -89,6 +89,7 @@ func newHub(tb testing.TB, n int) *hub {
 	env := ike.Env{Config: router(tb, "", hubAddr, peers...), PKI: note.R2(), Rand: rand.NewChaCha8([32]byte{})}
 	h := &hub{tb: tb, e: New(start, env, Options{Options: tunnel.Options{Manual: true}}), pki: note.R1(), sas: map[ipsec.SAID]bool{}}
 	h.poll()
+	h.e.out = nil
 	return h
 }
 
