@@ -19,12 +19,12 @@ func (d deadlines) Less(i, j int) bool {
 }
 func (d deadlines) Swap(i, j int) {
 	d[i], d[j] = d[j], d[i]
-	d[i].place, d[j].place = i, j
+	d[i].place, d[j].place = int32(i), int32(j)
 }
 
 // Push is for package heap.
 func (d *deadlines) Push(x any) {
-	x.(*entry).place = len(*d)
+	x.(*entry).place = int32(len(*d))
 	*d = append(*d, x.(*entry))
 }
 
@@ -43,10 +43,10 @@ func (d *deadlines) set(x *entry, when time.Time) {
 	x.deadline = when
 	switch {
 	case when.IsZero() && x.place >= 0:
-		heap.Remove(d, x.place)
+		heap.Remove(d, int(x.place))
 	case when.IsZero():
 	case x.place >= 0:
-		heap.Fix(d, x.place)
+		heap.Fix(d, int(x.place))
 	default:
 		heap.Push(d, x)
 	}

@@ -53,15 +53,14 @@ type entry struct {
 	booked    uint16 // of its SAs, in the book
 	// superseded: a later IKE SA with the peer shall have the child SAs.
 	superseded bool
+	place      int32                  // in deadlines, -1: not there
 	i, r       wire.SPI               // cookies of version 1, as indexed; of version 2 i is the peer's in his first message
 	own        []wire.SPI             // of version 2: ours, as indexed
 	remote     netip.Addr             // with which it began
 	pair       *pair                  // where it stands in sessions.between, nil: not there
 	wanted     []string               // tunnels of ours that negotiate through it
 	failure    *ike.NegotiationFailed // the last one, nil: none
-
-	deadline time.Time
-	place    int // in deadlines, -1: not there
+	deadline   time.Time
 }
 
 // strange says that a peer began the session and was never authenticated.
