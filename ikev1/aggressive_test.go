@@ -35,7 +35,7 @@ func TestAggressive(t *testing.T) {
 				var names []string
 				for _, e := range all[StateChange](x) {
 					if e.Node == 0 {
-						names = append(names, strings.TrimPrefix(string(e.New), "IKE_"))
+						names = append(names, strings.TrimPrefix(e.New.String(), "IKE_"))
 					}
 				}
 				return strings.Join(names, " ")

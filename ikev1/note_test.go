@@ -111,7 +111,7 @@ func TestStates(t *testing.T) {
 		var names []string
 		for _, e := range all[StateChange](r) {
 			if (e.Node != 0) == node && e.Old != e.New {
-				names = append(names, string(e.New))
+				names = append(names, e.New.String())
 			}
 		}
 		return strings.Join(names, " ")
