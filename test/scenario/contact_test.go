@@ -23,7 +23,7 @@ func TestInitialContactOfAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := r.cas["IOSCA1"].Enroll("R3", "192.168.0.9", "109", 7)
+	id := r.setup.CAs["IOSCA1"].Enroll("R3", "192.168.0.9", "109", 7)
 	tp := testca.Trustpoint("IOSCA1", id, 1)
 	r3 := r.world.Add("R3", config, pki.NewSnapshot([]*pki.Trustpoint{tp}), engine.Options{Options: tunnel.Options{Manual: true}})
 	if err := r3.Command(ike.Initiate{Tunnel: "Tunnel1"}); err != nil {
@@ -53,7 +53,7 @@ func TestTwoLinks(t *testing.T) {
 		if x.name == "R2" {
 			me, peer = peer, me
 		}
-		x.config += "interface Ethernet0/1\n ip address 172.16.0." + me + " 255.255.255.0\n" +
+		x.setup.Config += "interface Ethernet0/1\n ip address 172.16.0." + me + " 255.255.255.0\n" +
 			"interface Tunnel2\n ip address 10.0.1." + me + " 255.255.255.0\n tunnel source Ethernet0/1\n" +
 			" tunnel destination 172.16.0." + peer + "\n tunnel protection ipsec profile prof1\n"
 	}

@@ -19,7 +19,7 @@ func TestCrowd(t *testing.T) {
 	r := started(t, 1, "start R2\n")
 	r1, _ := r.router("R1")
 	r2, _ := r.router("R2")
-	config, err := compile("R1.cfg", r1.config)
+	config, err := compile("R1.cfg", r1.setup.Config)
 	if err != nil {
 		t.Fatal(err)
 	}

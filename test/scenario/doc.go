@@ -3,7 +3,9 @@
 // archive are configurations. The commands:
 //
 //	config psk/              all routers have configs/psk/r1.cfg ... in place of the archive's
-//	enrol R1 IOSCA1 IOSCA2   enrol R1 at both CAs, in this order (before start); TP1 and TP2 are the same CAs
+//	sockets                  daemons run it too, over sockets: of its lines those above start, try, and what it wants of profiles and trustpoints
+//	enrol R1 IOSCA1 IOSCA2   enrol R1 at both CAs, in this order (before start); TP1 and TP2 are the same CAs. IOSCA2/v1 is a
+//	                         certificate of X.509 version 1, IOSCA2/sha512-256 one signed with a hash that no router knows
 //	revoke R2 IOSCA1         R2's certificate of that CA is on the CA's list
 //	without crl R1 IOSCA1    R1 has no list of that CA
 //	drop R1 LINE             take a line out of R1's configuration
@@ -14,6 +16,7 @@
 //	mtu 576                  larger packets are lost
 //	nat 192.0.2.1 R1         R1 is behind a NAT with that outer address
 //	nat idle 60s  rebind     the NAT forgets a mapping that is not used, or all now
+//	try R1 Tunnel1 up|down   mark and initiate; it comes up, or is given up
 //	initiate R1 Tunnel1      clear R1 isakmp|ikev2|sa|session  shutdown R1
 //	kill R1  boot R1         adopt R1 FILE  (a file of the archive)
 //	refuse R1 in|out|none    the kernel refuses SAs of that direction

@@ -4,13 +4,13 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/tools/txtar"
 
 	"github.com/obol-ike/obol/internal/ioslog"
+	"github.com/obol-ike/obol/test/script"
 )
 
 // soak is make soak's: scenarios that run with soakable seeds run with so many.
@@ -72,18 +72,15 @@ func syslogKnown(t *testing.T, r *run) {
 // complete adds the note's configurations where a scenario has none of its own.
 func complete(t testing.TB, archive *txtar.Archive) {
 	t.Helper()
-	for _, name := range []string{"R1.cfg", "R2.cfg"} {
-		if slices.ContainsFunc(archive.Files, func(f txtar.File) bool { return f.Name == name }) {
-			continue
-		}
-		archive.Files = append(archive.Files, txtar.File{Name: name, Data: noteConfig(t, name)})
+	if err := script.Complete(archive, configs); err != nil {
+		t.Fatal(err)
 	}
 }
 
 // noteConfig is one of the note's configurations.
 func noteConfig(t testing.TB, name string) []byte {
 	t.Helper()
-	text, err := os.ReadFile("../../configs/note/ikev1-" + strings.ToLower(name))
+	text, err := os.ReadFile(configs + "/note/ikev1-" + strings.ToLower(name))
 	if err != nil {
 		t.Fatal(err)
 	}

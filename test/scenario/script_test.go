@@ -20,41 +20,41 @@ import (
 	"github.com/obol-ike/obol/internal/sim"
 	"github.com/obol-ike/obol/internal/tunnel"
 	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/test/script"
 	"github.com/obol-ike/obol/test/testca"
 )
+
+// configs are the examples.
+const configs = "../../configs"
+
+// decided is how long an attempt takes at most: six transmissions of a message
+// that nobody answers take 60 s.
+const decided = 90 * time.Second
 
 // run is one run of a script.
 type run struct {
 	archive *txtar.Archive
+	setup   *script.Setup
 	world   *sim.World
 	routers []*router
-	cas     map[string]*testca.CA
-	keys    int
 	seeds   int
 	sent    int // of world.Sent, before mark
 	nat     *sim.NAT
 }
 
-// router is what a script has said about one router.
+// router is one router of a script.
 type router struct {
 	name        string
-	config      string
+	setup       *script.Router
 	trustpoints []*pki.Trustpoint
-	enrolled    uint64
 	*sim.Router     // nil before start
 	reported    int // of Reports, before mark
 }
 
 func newRun(archive *txtar.Archive, seed uint64) *run {
-	ca1, ca2 := testca.New("CA1", 0), testca.New("CA2", 1)
-	r := &run{archive: archive, world: sim.New(seed), seeds: 1, keys: 2, cas: map[string]*testca.CA{
-		"IOSCA1": ca1, "IOSCA2": ca2, "TP1": ca1, "TP2": ca2,
-	}}
-	for i, f := range archive.Files {
-		name, ok := strings.CutSuffix(f.Name, ".cfg")
-		if ok && !strings.Contains(name, "-") {
-			r.routers = append(r.routers, &router{name: name, config: string(archive.Files[i].Data)})
-		}
+	r := &run{archive: archive, setup: script.New(archive, configs), world: sim.New(seed), seeds: 1}
+	for _, x := range r.setup.Routers {
+		r.routers = append(r.routers, &router{name: x.Name, setup: x})
 	}
 	return r
 }
@@ -98,14 +98,13 @@ func (r *run) command(line string) error {
 	switch words[0] {
 	case "seeds":
 		return number(words[1], &r.seeds)
-	case "config":
-		return r.each(nil, func(x *router) error {
-			text, err := os.ReadFile("../../configs/" + words[1] + strings.ToLower(x.name) + ".cfg")
-			x.config = string(text)
-			return err
-		})
+	case "config", "drop", "add":
+		return r.setup.Command(line)
 	case "enrol":
-		return r.enrol(words[1], words[2:])
+		if err := r.setup.Command(line); err != nil {
+			return err
+		}
+		return r.each(words[1:2], enrolled)
 	case "revoke":
 		return r.revoke(words[1], words[2])
 	case "without":
@@ -114,12 +113,6 @@ func (r *run) command(line string) error {
 			tp.CRLs = nil
 		}
 		return err
-	case "drop":
-		_, text, _ := strings.Cut(strings.TrimPrefix(line, "drop "), " ")
-		return r.drop(words[1], text)
-	case "add":
-		_, text, _ := strings.Cut(strings.TrimPrefix(line, "add "), " ")
-		return r.add(words[1], text)
 	case "start":
 		return r.start(words[1:])
 	case "loss":
@@ -137,6 +130,10 @@ func (r *run) command(line string) error {
 	case "rebind":
 		r.nat.Rebind()
 		return nil
+	case "sockets": // see test/netns
+		return nil
+	case "try":
+		return r.try(words[1], words[2], words[3])
 	case "initiate":
 		return r.tell(words[1], ike.Initiate{Tunnel: words[2]})
 	case "clear":
@@ -191,17 +188,11 @@ func (r *run) each(names []string, do func(*router) error) error {
 	return nil
 }
 
-func (r *run) enrol(name string, cas []string) error {
-	x, err := r.router(name)
-	if err != nil {
-		return err
-	}
-	number := map[string]string{"R1": "1", "R2": "2"}[name]
-	for _, ca := range cas {
-		id := r.cas[ca].Enroll(name, "192.168.0."+number, "10"+strconv.Itoa(int(number[0]-'1')), r.keys)
-		r.keys++
-		x.enrolled++
-		tp := testca.Trustpoint(ca, id, x.enrolled)
+// enrolled makes trustpoints of what a script has enrolled a router at.
+func enrolled(x *router) error {
+	for i := len(x.trustpoints); i < len(x.setup.Enrolled); i++ {
+		e := x.setup.Enrolled[i]
+		tp := testca.Trustpoint(e.Trustpoint, e.Identity, uint64(i)+1)
 		tp.RevocationCheck = []pki.RevocationMethod{pki.RevocationCRL}
 		x.trustpoints = append(x.trustpoints, tp)
 	}
@@ -227,7 +218,7 @@ func (r *run) revoke(name, ca string) error {
 	if err != nil {
 		return err
 	}
-	list := r.cas[ca].ParsedCRL(new(big.Int).Set(tp.Identity.X509.SerialNumber))
+	list := r.setup.CAs[ca].ParsedCRL(new(big.Int).Set(tp.Identity.X509.SerialNumber))
 	return r.each(nil, func(x *router) error {
 		for _, other := range x.trustpoints {
 			if other.Name == ca && x.name != name {
@@ -238,39 +229,13 @@ func (r *run) revoke(name, ca string) error {
 	})
 }
 
-// drop takes a line out of a configuration.
-func (r *run) drop(name, text string) error {
-	x, err := r.router(name)
-	if err != nil {
-		return err
-	}
-	lines := strings.Split(x.config, "\n")
-	kept := slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return strings.TrimSpace(l) == text })
-	if len(kept) == len(lines) {
-		return fmt.Errorf("%s has no line %q", name, text)
-	}
-	x.config = strings.Join(kept, "\n")
-	return nil
-}
-
-func (r *run) add(name, text string) error {
-	x, err := r.router(name)
-	if err != nil {
-		return err
-	}
-	for _, line := range strings.Split(text, "|") {
-		x.config += strings.TrimSpace(line) + "\n"
-	}
-	return nil
-}
-
 func (r *run) start(words []string) error {
 	options := engine.Options{Options: tunnel.Options{Manual: true}}
 	if len(words) > 0 && words[0] == "auto" {
 		options.Manual, words = false, words[1:]
 	}
 	return r.each(words, func(x *router) error {
-		config, err := compile(x.name+".cfg", x.config)
+		config, err := compile(x.name+".cfg", x.setup.Config)
 		if err != nil {
 			return err
 		}
@@ -356,6 +321,27 @@ func (r *run) refuse(name, what string) error {
 			return errors.New("install SA: function not implemented")
 		}
 		return nil
+	}
+	return nil
+}
+
+// try initiates a tunnel, and lets time pass until it is up or given up.
+func (r *run) try(name, itf, verdict string) error {
+	x, err := r.router(name)
+	if err == nil {
+		err = errors.Join(r.command("mark"), x.Command(ike.Initiate{Tunnel: itf}))
+	}
+	if err != nil {
+		return err
+	}
+	up := func() bool {
+		return !slices.ContainsFunc(r.routers, func(x *router) bool {
+			return !slices.ContainsFunc(x.Views().Tunnels, func(t tunnel.View) bool { return len(t.Children) > 0 })
+		})
+	}
+	r.world.Until(decided, func() bool { return up() || failure(x) != "" })
+	if up() != (verdict == "up") {
+		return fmt.Errorf("up %v: %v", up(), r.failures())
 	}
 	return nil
 }

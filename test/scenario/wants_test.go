@@ -13,6 +13,7 @@ import (
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ioslog"
 	"github.com/obol-ike/obol/internal/sim"
+	"github.com/obol-ike/obol/test/script"
 )
 
 // want checks one expectation:
@@ -27,6 +28,7 @@ import (
 //	carries R1 Tunnel1 R2 Tunnel1   packets pass, in both directions
 //	event R1 TYPE [TEXT]        an event since mark, "no event" none; TEXT is part of it as printed
 //	debug R1 TEXT               a line of the log since mark, "no debug" none
+//	profile R1 prof1, trustpoint R1 IOSCA1   what R1 chose since mark, none: nothing
 //	failed R1 TEXT              why the last attempt of its tunnel failed
 //	nothing left [R1]           no IKE SA, no SA, nothing to wait for
 //	empty R1                    nothing at all in the kernel
@@ -65,6 +67,11 @@ func (r *run) want(line string) error {
 		return wantEvent(x, words[2], rest(3), no)
 	case "debug":
 		return wantDebug(x, rest(2), no)
+	case "profile", "trustpoint":
+		if got := script.See(log(x)).Field(words[0]); got != words[2] {
+			return errors.New(got)
+		}
+		return nil
 	case "failed":
 		return wantFailed(x, rest(2))
 	case "empty":
@@ -218,16 +225,20 @@ func wantDebug(x *router, text string, no bool) error {
 }
 
 func wantFailed(x *router, text string) error {
-	last := "nothing failed"
+	if last := failure(x); !strings.Contains(last, text) {
+		return errors.New(last)
+	}
+	return nil
+}
+
+// failure is why the last attempt since mark failed, "" when none has.
+func failure(x *router) (last string) {
 	for _, report := range x.Reports[x.reported:] {
 		if f, ok := report.Event.(ike.NegotiationFailed); ok {
 			last = f.Stage + ": " + f.Reason
 		}
 	}
-	if !strings.Contains(last, text) {
-		return errors.New(last)
-	}
-	return nil
+	return last
 }
 
 func nothingLeft(x *router) error {

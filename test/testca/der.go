@@ -119,6 +119,8 @@ var (
 		crypto.SHA256: {1, 2, 840, 113549, 1, 1, 11},
 		crypto.SHA384: {1, 2, 840, 113549, 1, 1, 12},
 		crypto.SHA512: {1, 2, 840, 113549, 1, 1, 13},
+		// Of no algorithm that pki knows.
+		crypto.SHA512_256: {1, 2, 840, 113549, 1, 1, 16},
 	}
 	ecdsaAlgorithms = map[crypto.Hash]asn1.ObjectIdentifier{
 		crypto.SHA1:   {1, 2, 840, 10045, 4, 1},
