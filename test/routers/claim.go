@@ -9,12 +9,10 @@ import (
 	"syscall"
 )
 
-// claimed is locked while a pair stands. The lock ends with its process,
-// however that ends.
-const claimed = "/run/obol-routers.lock"
-
-// claim takes the names of the namespaces for this process.
-func claim() (*os.File, error) {
+// claim takes the names of the namespaces for this process: a file is locked while
+// the pair stands. The lock ends with its process, however that ends.
+func claim(suffix string, namespaces [2]string) (*os.File, error) {
+	claimed := "/run/obol-routers" + suffix + ".lock"
 	f, err := os.OpenFile(claimed, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
@@ -25,7 +23,7 @@ func claim() (*os.File, error) {
 	}
 	f.Close()
 	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, errors.New("another demo or test uses the namespaces obol-r1 and obol-r2")
+		return nil, fmt.Errorf("another demo or test uses the namespaces %s and %s", namespaces[0], namespaces[1])
 	}
 	return nil, fmt.Errorf("%s: %w", claimed, err)
 }

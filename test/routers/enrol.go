@@ -43,20 +43,26 @@ func (p *Pair) EnrolRouter(r *Router, trustpoints ...string) error {
 		}
 		id := ca.Enroll(r.Name, r.Address, r.Serial, 2+p.keys%6)
 		p.keys++
-		files := map[string][]byte{"ca": testca.CertPEM(ca.Cert), "cert": testca.CertPEM(id.Cert), "key": id.KeyPEM(), "crl": testca.CRLPEM(ca.CRL())}
-		path := map[string]string{}
-		for what, data := range files {
-			path[what] = filepath.Join(p.Dir, fmt.Sprintf("%s-%s-%s.pem", r.Name, name, what))
-			if err := os.WriteFile(path[what], data, 0o600); err != nil {
-				return err
-			}
-		}
-		if _, err := r.Obol("crypto", "pki", "import", name, "pem", "--ca", path["ca"], "--cert", path["cert"], "--key", path["key"]); err != nil {
+		if err := r.Import(name, id); err != nil {
 			return fmt.Errorf("%s, certificate %d: %w", r.Name, i+1, err)
-		}
-		if _, err := r.Obol("crypto", "pki", "crl", "import", name, path["crl"]); err != nil {
-			return err
 		}
 	}
 	return nil
+}
+
+// Import imports a certificate with its key, its CA and an empty CRL.
+func (r *Router) Import(trustpoint string, id *testca.Identity) error {
+	files := map[string][]byte{"ca": testca.CertPEM(id.CA.Cert), "cert": testca.CertPEM(id.Cert), "key": id.KeyPEM(), "crl": testca.CRLPEM(id.CA.CRL())}
+	path := map[string]string{}
+	for what, data := range files {
+		path[what] = filepath.Join(filepath.Dir(r.Store), fmt.Sprintf("%s-%s-%s.pem", r.Name, trustpoint, what))
+		if err := os.WriteFile(path[what], data, 0o600); err != nil {
+			return err
+		}
+	}
+	if _, err := r.Obol("crypto", "pki", "import", trustpoint, "pem", "--ca", path["ca"], "--cert", path["cert"], "--key", path["key"]); err != nil {
+		return err
+	}
+	_, err := r.Obol("crypto", "pki", "crl", "import", trustpoint, path["crl"])
+	return err
 }

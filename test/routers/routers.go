@@ -57,10 +57,22 @@ type Pair struct {
 }
 
 // New makes the namespaces and the wire between them. bin holds obold and obol;
-// the configurations are read where they are. Only one pair stands at a time;
+// the configurations are read where they are. Only one such pair stands at a time;
 // what a killed process left of one is cleared away.
 func New(bin, config1, config2 string) (*Pair, error) {
-	lock, err := claim()
+	return stand("", bin, config1, config2)
+}
+
+// NewNumbered is New for several pairs at a time: of each number one stands. Their
+// configurations come with Load.
+func NewNumbered(n int, bin string) (*Pair, error) {
+	return stand(fmt.Sprintf("-%d", n), bin, "", "")
+}
+
+// stand makes the pair whose namespaces have a suffix to their names.
+func stand(suffix, bin, config1, config2 string) (*Pair, error) {
+	namespaces := [2]string{"obol-r1" + suffix, "obol-r2" + suffix}
+	lock, err := claim(suffix, namespaces)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +84,7 @@ func New(bin, config1, config2 string) (*Pair, error) {
 	router := func(n int, config string) *Router {
 		name := fmt.Sprintf("R%d", n)
 		return &Router{
-			Name: name, NS: fmt.Sprintf("obol-r%d", n), Config: config, bin: bin,
+			Name: name, NS: namespaces[n-1], Config: config, bin: bin,
 			Address: fmt.Sprintf("192.168.0.%d", n), LAN: fmt.Sprintf("192.168.%d00.1", n), Serial: fmt.Sprint(99 + n),
 			Store: filepath.Join(dir, name), Socket: filepath.Join(dir, name+".sock"),
 		}

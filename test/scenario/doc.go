@@ -3,7 +3,7 @@
 // archive are configurations. The commands:
 //
 //	config psk/              all routers have configs/psk/r1.cfg ... in place of the archive's
-//	sockets                  daemons run it too, over sockets: of its lines those above start, try, and what it wants of profiles and trustpoints
+//	sockets                  daemons run it too, over sockets: what it says before start, try, and what it wants of profiles and trustpoints
 //	enrol R1 IOSCA1 IOSCA2   enrol R1 at both CAs, in this order (before start); TP1 and TP2 are the same CAs. IOSCA2/v1 is a
 //	                         certificate of X.509 version 1, IOSCA2/sha512-256 one signed with a hash that no router knows
 //	revoke R2 IOSCA1         R2's certificate of that CA is on the CA's list

@@ -5,7 +5,7 @@ import "regexp"
 // Seen is what one router chose in a negotiation, "" when it chose none.
 type Seen struct{ Profile, Trustpoint string }
 
-// Field is profile or trustpoint, none when there is none.
+// Field is the profile or the trustpoint, none when there is none.
 func (s Seen) Field(word string) string {
 	value := s.Profile
 	if word == "trustpoint" {

@@ -1,0 +1,114 @@
+package routers
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/obol-ike/obol/test/script"
+)
+
+// Load gives the routers what a script has said of them: configurations, and
+// stores as the obol command imports them. The stores before are gone.
+func (p *Pair) Load(setup *script.Setup) error {
+	for _, r := range []*Router{p.R1, p.R2} {
+		said, err := setup.Router(r.Name)
+		if err := errors.Join(err, r.kill()); err != nil {
+			return err
+		}
+		r.Config = filepath.Join(p.Dir, r.Name+".cfg")
+		if err := errors.Join(os.WriteFile(r.Config, []byte(said.Config), 0o600), os.RemoveAll(r.Store)); err != nil {
+			return err
+		}
+		for _, e := range said.Enrolled {
+			if err := r.Import(e.Trustpoint, e.Identity); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Outcome is how an attempt ended.
+type Outcome struct {
+	Up     bool
+	Why    string // the line that decided it
+	R1, R2 script.Seen
+}
+
+var (
+	established = regexp.MustCompile(`.*IPsec SAs up.*`)
+	// refused are the lines after which an attempt comes to nothing, though its
+	// initiator repeats its message for a minute: IOS tells its peer of little.
+	refused = regexp.MustCompile(`.*(IKMP_MODE_FAILURE|IKMP_INVALID_CERT|IKMP_BAD_MESSAGE|Key not found in keyrings of profile|negotiation failed).*`)
+)
+
+// Try starts both daemons anew, without a data plane, and initiates a tunnel: the
+// attempt is decided when both ends have their SAs, or at the first refusal.
+func (p *Pair) Try(first, tunnel string) (Outcome, error) {
+	both := []*Router{p.R1, p.R2}
+	for _, r := range both {
+		if err := r.kill(); err != nil {
+			return Outcome{}, err
+		}
+		if err := r.Start("--dataplane", "none", "--initiate", "manual", "--debug", "isakmp,ikev2,ikev2 internal,ipsec,pki"); err != nil {
+			return Outcome{}, err
+		}
+	}
+	i := slices.IndexFunc(both, func(r *Router) bool { return r.Name == first })
+	said, err := both[i].Obol("initiate", tunnel, "--wait", "0s")
+	o := Outcome{}
+	switch {
+	case ExitCode(err) == 1: // it cannot be initiated
+		o.Why = strings.TrimSpace(said)
+	case err != nil:
+		return o, err
+	default:
+		if err := p.decide(&o); err != nil {
+			return o, err
+		}
+	}
+	o.R1, o.R2 = script.See(strings.Split(p.R1.Log(), "\n")), script.See(strings.Split(p.R2.Log(), "\n"))
+	return o, nil
+}
+
+// kill ends a running daemon without a word to its peer, and forgets its log.
+func (r *Router) kill() error {
+	if r.cmd == nil {
+		return nil
+	}
+	_, err := r.Signal(syscall.SIGKILL)
+	r.cmd = nil
+	r.mu.Lock()
+	r.stderr.Reset()
+	r.mu.Unlock()
+	return err
+}
+
+// settled is how long an attempt that was refused is watched: it does not come up
+// after all.
+const settled = time.Second
+
+func (p *Pair) decide(o *Outcome) error {
+	end := time.Now().Add(2 * time.Minute)
+	for ; time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		log1, log2 := p.R1.Log(), p.R2.Log()
+		if established.MatchString(log1) && established.MatchString(log2) {
+			o.Up, o.Why = true, established.FindString(log1)
+			return nil
+		}
+		if why := refused.FindString(log1 + log2); why != "" && o.Why == "" {
+			o.Why, end = why, time.Now().Add(settled)
+		}
+	}
+	if o.Why == "" {
+		return fmt.Errorf("undecided after two minutes\nR1: %s\nR2: %s", p.R1.Log(), p.R2.Log())
+	}
+	return nil
+}
