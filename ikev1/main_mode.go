@@ -198,7 +198,7 @@ func (s *Session) deriveKeys(dh *suite.PrivateKey, peer []byte, t transcript, ni
 		return nil, reject(wire.NotifyInvalidKeyInformation, "%v", err)
 	}
 	if s.env.Keys != nil {
-		s.env.Keys(ike.Keys{Version: 1, SPIi: s.spiI, SPIr: s.spiR, Encr: p.encr, Ei: p.e(), Er: p.e()})
+		s.env.Keys(ike.Keys{Version: 1, SPIi: s.spiI, SPIr: s.spiR, Hash: p.hash, Encr: p.encr, Ei: p.e(), Er: p.e()})
 	}
 	return p, nil
 }

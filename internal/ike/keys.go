@@ -12,6 +12,7 @@ import (
 type Keys struct {
 	Version    int // 1 or 2
 	SPIi, SPIr wire.SPI
+	Hash       *suite.Hash // of version 1: the vectors are made with it
 	Encr       *suite.Cipher
 	Integ      *suite.Integrity // nil in version 1, and with a combined cipher
 	// Ei and Er are SK_ei and SK_er, with the salt of a combined cipher behind
