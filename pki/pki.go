@@ -42,8 +42,10 @@ type Settings struct {
 	ChainContinue bool
 	ChainParent   string // the trustpoint above, "" for any whose CA issued it
 
+	SelfSigned bool   // enrollment selfsigned: there is no CA
 	RSAKeypair string // rsakeypair LABEL
 	RSABits    int    // its size, 0 when not given
+	ECKeypair  string // eckeypair LABEL
 	Hash       string // hash of the enrolment request
 	Usage      string // usage {ike | ssl-client | ssl-server}
 

@@ -264,6 +264,10 @@ var commandTable = map[string]string{
 		- ip route 10.0.0.0 255.0.0.0 Loopback9
 		+ !obol serial-number 100
 		+ !obol half-open-per-address 10
+		+ !obol enrolled T
+		- !obol enrolled
+		- !obol enrolled T T
+		- !obol enrolled NONE
 		+ !obol half-open-timeout 30
 		- !obol half-open-timeout never
 		- !obol nonsense

@@ -33,6 +33,8 @@ type Config struct {
 	IKEv2 IKEv2
 
 	Trustpoints []pki.Settings // in configuration order
+	Enrolled    []string       // !obol enrolled: trustpoints in the order of their enrolment, oldest first
+	EnrolledPos ios.Pos
 	Chains      []CertificateChain
 	Maps        []*CertificateMap // crypto pki certificate map
 	Interfaces  []*Interface      // in configuration order
@@ -238,6 +240,7 @@ type Interface struct {
 	MTU         int     // the lower of ip mtu and ipv6 mtu, 0 when neither is given
 	Tunnel      *Tunnel // of TunnelInterface, nil when it cannot be made as it is written
 	Unable      string  // why not
+	Protected   bool    // tunnel protection is asked for
 	Pos         ios.Pos
 }
 

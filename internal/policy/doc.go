@@ -20,6 +20,9 @@
 //	                                device is found by the interface's ip address
 //	!obol serial-number 100         the router's serial number, as serial-number puts it into
 //	                                the certificate's subject
+//	!obol enrolled TP1 TP2          the order in which the router enrolled its trustpoints,
+//	                                oldest first, for obol lab and obol check; the daemon has
+//	                                it from its store
 //	!obol half-open-per-address 64  half-open SAs of one peer address beyond which MM1 is dropped
 //	!obol half-open-timeout 60      seconds after which a half-open SA is given up
 //

@@ -43,6 +43,7 @@ var configMode = (&ios.Mode[*builder]{
 	Add(routeCommands...).
 	Directives(
 		ios.Command[*builder]{Syntax: "serial-number number:WORD", Do: serialNumber},
+		ios.Command[*builder]{Syntax: "enrolled name:WORD...", Do: enrolled},
 		ios.Command[*builder]{Syntax: "half-open-per-address <1-100000>", Do: halfOpenPerAddress},
 		ios.Command[*builder]{Syntax: "half-open-timeout <1-3600>", Do: halfOpenTimeout},
 	)

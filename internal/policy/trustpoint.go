@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/obol-ike/obol/internal/ios"
 	"github.com/obol-ike/obol/pki"
@@ -11,6 +12,7 @@ import (
 type trustpointPart struct {
 	trustpoints blocks[string, trustpointDraft]
 	trustpoint  *trustpointDraft
+	enrolled    []ref
 }
 
 type trustpointDraft struct {
@@ -27,7 +29,9 @@ var trustpointCommands = []ios.Command[*builder]{
 
 var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).Add(
 	ios.Command[*builder]{Syntax: "enrollment url url:WORD [pem]", Do: func(b *builder, m *ios.Match) { b.trustpoint.EnrollmentURL = set(m, "url") }},
-	ios.Command[*builder]{Syntax: "enrollment {terminal [pem] | selfsigned | pkcs12}"},
+	ios.Command[*builder]{Syntax: "enrollment {terminal [pem] | selfsigned | pkcs12}", Do: func(b *builder, m *ios.Match) {
+		b.trustpoint.SelfSigned = m.Form == ios.Set && m.Has("selfsigned")
+	}},
 	ios.Command[*builder]{Syntax: "serial-number [none]", Do: func(b *builder, m *ios.Match) {
 		b.trustpoint.SerialNumber = m.Form == ios.Set && !m.Has("none")
 		b.trustpoint.SerialNumberNone = m.Form == ios.Set && m.Has("none")
@@ -45,6 +49,7 @@ var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).
 			b.trustpoint.RSABits = m.Int("bits")
 		}
 	}},
+	ios.Command[*builder]{Syntax: "eckeypair label:WORD", Do: func(b *builder, m *ios.Match) { b.trustpoint.ECKeypair = set(m, "label") }},
 	ios.Command[*builder]{Syntax: "hash hash:{md5 | sha1 | sha256 | sha384 | sha512}", Do: func(b *builder, m *ios.Match) { b.trustpoint.Hash = set(m, "hash") }},
 	ios.Command[*builder]{Syntax: "usage usage:{ike | ssl-client | ssl-server}...", Do: func(b *builder, m *ios.Match) { b.trustpoint.Usage = set(m, "usage") }},
 ).Add(idle(
@@ -54,7 +59,6 @@ var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).
 	"enrollment http-proxy WORD <1-65535>",
 	"enrollment credential WORD",
 	"subject-alt-name WORD...",
-	"eckeypair WORD",
 	"auto-enroll [<1-100>] [regenerate]",
 	"auto-trigger",
 	"regenerate",
@@ -155,7 +159,26 @@ func revocationCheck(b *builder, m *ios.Match) {
 	}
 }
 
+// enrolled is in no form of IOS's: the line that stands last counts.
+func enrolled(b *builder, m *ios.Match) {
+	b.enrolled, b.cfg.EnrolledPos = nil, m.Line.Pos
+	for i, name := range m.All("name") {
+		at := m.Places("name")[i]
+		if slices.ContainsFunc(b.enrolled, func(r ref) bool { return r.name == name }) {
+			b.fail(at, "want each trustpoint once, oldest first", "%s stands twice", name)
+			return
+		}
+		b.enrolled = append(b.enrolled, ref{name, at})
+	}
+}
+
 func (b *builder) finishTrustpoints() {
+	for _, r := range b.enrolled {
+		if b.trustpoints.get(r.name) == nil {
+			b.missing(r, "trustpoint", b.trustpoints.keys)
+		}
+		b.cfg.Enrolled = append(b.cfg.Enrolled, r.name)
+	}
 	for _, d := range b.trustpoints.all {
 		if d.address.name != "" {
 			d.IPAddress = b.addressOf(d.address, false)

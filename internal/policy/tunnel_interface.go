@@ -134,6 +134,7 @@ func (b *builder) finishTunnels() {
 		}
 		unable := ""
 		if r := t.protection; r.name != "" {
+			d.Protected = true
 			if p := b.ipsecProfileNamed(r.name); p != nil {
 				t.Protection, unable = &p.IPsecProfile, p.unable
 			} else {
