@@ -25,6 +25,7 @@ var house = []room{
 
 	{path: "internal/ipsec", level: 1, may: []string{"internal/suite"}},
 	{path: "pki", level: 1, may: []string{"internal/suite", "wire"}},
+	{path: "pki/issue", level: 1},
 
 	{path: "internal/policy", level: 2, may: []string{"internal/ios", "internal/ipsec", "internal/suite", "pki", "wire"}},
 	{path: "internal/ike", level: 2, may: []string{"wire", "internal/ipsec", "internal/suite", "pki", "internal/policy"}},

@@ -1,4 +1,4 @@
-package testca
+package issue
 
 import (
 	"encoding/asn1"

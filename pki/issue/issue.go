@@ -1,4 +1,7 @@
-package testca
+// Package issue makes certificates and CRLs, for the laboratory and for tests:
+// no program of obol's is a CA. The standard library makes neither version 1 nor
+// MD5 nor wrong certificates, so they are encoded here.
+package issue
 
 import (
 	"crypto"
@@ -7,6 +10,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/asn1"
+	"fmt"
 	"math/big"
 	"time"
 
@@ -21,8 +25,7 @@ type Extension struct {
 	Value    []byte
 }
 
-// Certificate says what goes into a certificate. The standard library makes
-// neither version 1 nor MD5 nor wrong certificates, so they are encoded here.
+// Certificate says what goes into a certificate.
 type Certificate struct {
 	Version             int // 1 or 3; 0 means 3
 	Serial              *big.Int
@@ -33,16 +36,22 @@ type Certificate struct {
 }
 
 // Sign encodes and signs the certificate.
-func (c Certificate) Sign(key crypto.Signer, hash crypto.Hash) []byte {
+func (c Certificate) Sign(key crypto.Signer, hash crypto.Hash) ([]byte, error) {
 	spki, err := x509.MarshalPKIXPublicKey(c.Key)
-	must(err)
+	if err != nil {
+		return nil, err
+	}
+	identifier, err := algorithm(key, hash)
+	if err != nil {
+		return nil, err
+	}
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		if c.Version != 1 {
 			b.AddASN1(cbasn1.Tag(0).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) { b.AddASN1Int64(2) })
 		}
 		b.AddASN1BigInt(c.Serial)
-		b.AddBytes(algorithm(key, hash))
+		b.AddBytes(identifier)
 		b.AddBytes(c.Issuer)
 		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			addTime(b, c.NotBefore)
@@ -54,7 +63,11 @@ func (c Certificate) Sign(key crypto.Signer, hash crypto.Hash) []byte {
 			b.AddASN1(cbasn1.Tag(3).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) { addExtensions(b, c.Extensions) })
 		}
 	})
-	return sign(b.BytesOrPanic(), key, hash)
+	tbs, err := b.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	return sign(tbs, identifier, key, hash)
 }
 
 // Entry is one revoked certificate.
@@ -75,17 +88,21 @@ type CRL struct {
 }
 
 // Sign encodes and signs the CRL.
-func (c CRL) Sign(key crypto.Signer, hash crypto.Hash) []byte {
+func (c CRL) Sign(key crypto.Signer, hash crypto.Hash) ([]byte, error) {
 	version2 := len(c.Extensions) > 0
 	for _, e := range c.Entries {
 		version2 = version2 || len(e.Extensions) > 0
+	}
+	identifier, err := algorithm(key, hash)
+	if err != nil {
+		return nil, err
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		if version2 {
 			b.AddASN1Int64(1)
 		}
-		b.AddBytes(algorithm(key, hash))
+		b.AddBytes(identifier)
 		b.AddBytes(c.Issuer)
 		addTime(b, c.ThisUpdate)
 		if !c.NextUpdate.IsZero() {
@@ -108,7 +125,11 @@ func (c CRL) Sign(key crypto.Signer, hash crypto.Hash) []byte {
 			b.AddASN1(cbasn1.Tag(0).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) { addExtensions(b, c.Extensions) })
 		}
 	})
-	return sign(b.BytesOrPanic(), key, hash)
+	tbs, err := b.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	return sign(tbs, identifier, key, hash)
 }
 
 // algorithms are the signature algorithm identifiers by kind of key and hash.
@@ -130,25 +151,34 @@ var (
 	}
 )
 
-func algorithm(key crypto.Signer, hash crypto.Hash) []byte {
+// algorithm is the identifier of a signature by a kind of key and a hash.
+func algorithm(key crypto.Signer, hash crypto.Hash) ([]byte, error) {
+	var oid asn1.ObjectIdentifier
+	_, isRSA := key.Public().(*rsa.PublicKey)
+	switch key.Public().(type) {
+	case *rsa.PublicKey:
+		oid = rsaAlgorithms[hash]
+	case *ecdsa.PublicKey:
+		oid = ecdsaAlgorithms[hash]
+	case ed25519.PublicKey:
+		oid = asn1.ObjectIdentifier{1, 3, 101, 112}
+	}
+	if oid == nil {
+		return nil, fmt.Errorf("a key of %T does not sign with %v", key.Public(), hash)
+	}
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		switch key.Public().(type) {
-		case *ecdsa.PublicKey:
-			b.AddASN1ObjectIdentifier(ecdsaAlgorithms[hash])
-		case ed25519.PublicKey:
-			b.AddASN1ObjectIdentifier(asn1.ObjectIdentifier{1, 3, 101, 112})
-		default:
-			b.AddASN1ObjectIdentifier(rsaAlgorithms[hash])
+		b.AddASN1ObjectIdentifier(oid)
+		if isRSA {
 			b.AddASN1NULL()
 		}
 	})
-	return b.BytesOrPanic()
+	return b.Bytes()
 }
 
 // sign wraps the octets to be signed with algorithm and signature. PKCS #1,
 // ECDSA without a source of randomness and Ed25519 are deterministic.
-func sign(tbs []byte, key crypto.Signer, hash crypto.Hash) []byte {
+func sign(tbs, identifier []byte, key crypto.Signer, hash crypto.Hash) ([]byte, error) {
 	h := hash.New()
 	h.Write(tbs)
 	digest := h.Sum(nil)
@@ -162,14 +192,16 @@ func sign(tbs []byte, key crypto.Signer, hash crypto.Hash) []byte {
 	default:
 		sig, err = key.Sign(nil, digest, hash)
 	}
-	must(err)
+	if err != nil {
+		return nil, err
+	}
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddBytes(tbs)
-		b.AddBytes(algorithm(key, hash))
+		b.AddBytes(identifier)
 		b.AddASN1BitString(sig)
 	})
-	return b.BytesOrPanic()
+	return b.Bytes()
 }
 
 // addTime obeys RFC 5280 section 4.1.2.5: UTCTime through the year 2049.
@@ -193,10 +225,4 @@ func addExtensions(b *cryptobyte.Builder, list []Extension) {
 			})
 		}
 	})
-}
-
-func must(err error) {
-	if err != nil {
-		panic(err)
-	}
 }
