@@ -16,21 +16,34 @@ import (
 var errNoCertificate = errors.New("no trustpoint has a certificate and its key")
 
 // nothingToOffer says what is missing for every method that our policies name.
-type nothingToOffer struct{ missing []string }
+type nothingToOffer struct {
+	missing []string
+	methods []policy.AuthMethod
+}
 
 func (e *nothingToOffer) Error() string { return strings.Join(e.missing, ", and ") }
+
+// reportMissing shows each method that is missing something, if that is the error.
+func (s *Session) reportMissing(err error) {
+	if e, ok := errors.AsType[*nothingToOffer](err); ok {
+		for _, m := range e.methods {
+			s.report(MethodMissing{SA: s.sa(), Method: m})
+		}
+	}
+}
 
 // methods are the authentication methods of our policies that we can carry out
 // with this peer. The error says what is missing for each, if there are none.
 func (s *Session) methods() (able []policy.AuthMethod, err error) {
 	var missing []string
+	var methods []policy.AuthMethod
 	for _, m := range []policy.AuthMethod{policy.PreShare, policy.RSASig} {
 		switch {
 		case !s.wants(m):
 		case m == policy.PreShare && s.psk.Key == nil:
-			missing = append(missing, fmt.Sprintf("no pre-shared key with %s", s.remote.Addr()))
+			missing, methods = append(missing, fmt.Sprintf("no pre-shared key with %s", s.remote.Addr())), append(methods, m)
 		case m == policy.RSASig && s.pki.Fallback(nil).Trustpoint == nil:
-			missing = append(missing, errNoCertificate.Error())
+			missing, methods = append(missing, errNoCertificate.Error()), append(methods, m)
 		default:
 			able = append(able, m)
 		}
@@ -41,7 +54,7 @@ func (s *Session) methods() (able []policy.AuthMethod, err error) {
 	case len(missing) == 0:
 		return nil, errors.New("no crypto isakmp policy is configured")
 	}
-	return nil, &nothingToOffer{missing}
+	return nil, &nothingToOffer{missing, methods}
 }
 
 // wants says whether a policy of ours asks for a method.
@@ -85,6 +98,7 @@ func (s *Session) chooseProof(requests []request) (*pki.Trustpoint, error) {
 	if own := s.chooseTrustpoint(requests); own != nil {
 		return own, nil
 	}
+	s.report(MethodMissing{SA: s.sa(), Method: policy.RSASig})
 	return nil, errNoCertificate
 }
 

@@ -219,6 +219,8 @@ type ProfileMatched struct {
 	PeerID  string
 	Profile string // "": *none* of the profiles
 	Reason  string // one sentence
+	// AlsoRans are the profiles that were not taken.
+	AlsoRans []policy.AlsoRan[*policy.ISAKMPProfile]
 }
 
 // ProfileMismatch says that the responder's ID does not match the profile we

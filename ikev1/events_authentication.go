@@ -1,6 +1,9 @@
 package ikev1
 
-import "github.com/obol-ike/obol/wire"
+import (
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/wire"
+)
 
 // KeySearched is the search for the pre-shared key of the peer's address.
 type KeySearched struct {
@@ -17,6 +20,13 @@ type ProfileKeyring struct {
 	Profile string
 	Keyring string // of the key that was used
 	Found   bool
+}
+
+// MethodMissing says that there is nothing to authenticate with by a method, and
+// that the negotiation ends for it.
+type MethodMissing struct {
+	SA
+	Method policy.AuthMethod
 }
 
 // HashRefused says that the peer's HASH does not hold.

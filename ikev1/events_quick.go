@@ -55,6 +55,7 @@ type ProxiesChecked struct {
 	MessageID uint32
 	Selector  ipsec.Selector
 	Tunnel    string // "": none
+	Profile   bool   // one would be, but for the profile
 	Reason    string // IOS's sentence when there is none
 }
 

@@ -192,7 +192,7 @@ func (s *Session) matchProfile(peer policy.PeerID, leaf *pki.Certificate) error 
 	if s.role == Responder {
 		sel := s.config.SelectISAKMPProfile(peer, leaf, s.local.Addr())
 		s.profile = sel.Profile
-		s.report(ProfileMatched{SA: s.sa(), PeerID: peer.String(), Profile: s.profileName(), Reason: sel.Reason})
+		s.report(ProfileMatched{SA: s.sa(), PeerID: peer.String(), Profile: s.profileName(), Reason: sel.Reason, AlsoRans: sel.AlsoRans})
 		return nil
 	}
 	if s.profile == nil {

@@ -61,6 +61,7 @@ func Renew(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface) *S
 		begin = s.beginAggressive
 	}
 	if err := begin(); err != nil {
+		s.reportMissing(err)
 		s.report(NotStarted{SA: s.sa(), Exchange: s.exchange, NoKey: errors.As(err, new(*nothingToOffer))})
 		s.main = nil
 		s.failed(s.firstMessage(), err.Error())

@@ -64,6 +64,7 @@ func phase1SA(body []byte) (wire.ProposalV1, error) {
 // is what it came in. When there is none the peer is told and nothing begins.
 func (s *Session) acceptOffer(message string, m *inbound, transforms []wire.TransformV1) (agreed agreement, accepted wire.TransformV1, ok bool) {
 	if _, err := s.methods(); err != nil {
+		s.reportMissing(err)
 		s.failed(message, err.Error())
 		s.refuseOffer(m)
 		return agreement{}, wire.TransformV1{}, false

@@ -117,7 +117,7 @@ func (s *Session) judgeQM1(q *quickMode, c *opened) error {
 		profile = q.config.Profile(profile.Name)
 	}
 	choice := q.config.TunnelFor(s.local.Addr(), s.remote.Addr(), selector, profile)
-	checked := ProxiesChecked{SA: s.sa(), MessageID: q.id, Selector: selector, Reason: choice.Reason}
+	checked := ProxiesChecked{SA: s.sa(), MessageID: q.id, Selector: selector, Profile: choice.Reason == policy.RefusedProfile, Reason: choice.Reason}
 	if choice.Interface == nil {
 		s.report(checked)
 		return refuse(wire.NotifyNoProposalChosen, "%s", choice.Reason)

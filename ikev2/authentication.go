@@ -107,13 +107,18 @@ func signed(m wire.AuthMethod, sig []byte, err error) (wire.AuthV2, error) {
 // are the methods that the profile takes of a peer; announced says whether our
 // SIGNATURE_HASH_ALGORITHMS went out, without which method 14 is not spoken.
 func verifySignature(pub crypto.PublicKey, allowed []policy.IKEv2Auth, announced bool, octets []byte, got wire.AuthV2) error {
-	if !slices.ContainsFunc(allowed, func(a policy.IKEv2Auth) bool { return a.Fits(pub) }) {
+	if !takesKey(allowed, pub) {
 		return reject(wire.V2AuthenticationFailed, "the profile takes no authentication with a key of %T", pub)
 	}
 	if err := checkSignature(pub, announced, octets, got); err != nil {
 		return reject(wire.V2AuthenticationFailed, "AUTH does not verify: %v", err)
 	}
 	return nil
+}
+
+// takesKey says whether one of the methods is carried out with a key.
+func takesKey(allowed []policy.IKEv2Auth, pub crypto.PublicKey) bool {
+	return slices.ContainsFunc(allowed, func(a policy.IKEv2Auth) bool { return a.Fits(pub) })
 }
 
 func checkSignature(pub crypto.PublicKey, announced bool, octets []byte, got wire.AuthV2) error {

@@ -1,6 +1,7 @@
 package ikev2
 
 import (
+	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
@@ -120,6 +121,8 @@ type ProfileSearched struct {
 	Type    string // IOS's word
 	Profile string // "": not found
 	Reason  string // one sentence
+	// AlsoRans are the profiles that were not taken.
+	AlsoRans []policy.AlsoRan[*policy.IKEv2Profile]
 }
 
 // PolicyVerified says that the peer's identity is one that the profile is for.
@@ -129,6 +132,20 @@ type PolicyVerified struct{ SA }
 type PeerMethod struct {
 	SA
 	Method string // IOS's word
+}
+
+// MethodRefused says that the profile does not take the method by which the peer
+// authenticates.
+type MethodRefused struct {
+	SA
+	Profile string
+}
+
+// KeyMissing says that there is no pre-shared key: to authenticate with, or the
+// peer's.
+type KeyMissing struct {
+	SA
+	Peer bool
 }
 
 // PeerKeySearched says that the peer's pre-shared key is looked for.

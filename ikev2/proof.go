@@ -36,6 +36,7 @@ func (s *Session) ownProof(requests []pki.KeyHash, keys policy.IKEv2KeyChoice) (
 		}
 		s.report(ChainFetched{SA: s.sa(s.ike), Trustpoint: own.tp.Name, OK: true})
 	} else if len(own.key) == 0 {
+		s.report(KeyMissing{SA: s.sa(s.ike)})
 		return nil, reject(wire.V2AuthenticationFailed, "no pre-shared key to authenticate with: %s", keys.Reason)
 	}
 	var err error
@@ -158,7 +159,7 @@ func (s *Session) findProfile(p *peerProof) error {
 	} else {
 		choice = s.config.SelectIKEv2Profile(p.id, p.leaf(), s.local.Addr())
 	}
-	e := ProfileSearched{SA: s.sa(s.ike), PeerID: p.id.String(), Type: IdentityName(p.idType), Reason: choice.Reason}
+	e := ProfileSearched{SA: s.sa(s.ike), PeerID: p.id.String(), Type: IdentityName(p.idType), Reason: choice.Reason, AlsoRans: choice.AlsoRans}
 	if choice.Profile == nil {
 		s.report(e)
 		return reject(wire.V2AuthenticationFailed, "%s: the peer is '%s' of type '%s'", choice.Reason, e.PeerID, e.Type)
@@ -189,10 +190,12 @@ func (s *Session) judge(p *peerProof, announced bool, keys policy.IKEv2KeyChoice
 		p.method = authName(p.auth.Method, nil)
 		s.report(PeerMethod{SA: s.sa(s.ike), Method: p.method})
 		if !takes(s.profile, policy.IKEv2PreShare) {
+			s.report(MethodRefused{SA: s.sa(s.ike), Profile: s.profile.Name})
 			return reject(wire.V2AuthenticationFailed, "profile %s takes no pre-shared key of a peer", s.profile.Name)
 		}
 		s.report(PeerKeySearched{SA: s.sa(s.ike), PeerID: p.id.String()})
 		if len(keys.Remote) == 0 {
+			s.report(KeyMissing{SA: s.sa(s.ike), Peer: true})
 			return reject(wire.V2AuthenticationFailed, "no pre-shared key of the peer: %s", keys.Reason)
 		}
 		return verifyPreshared(s.ike.agreed.prf, keys.Remote, octets, p.auth)
@@ -213,6 +216,9 @@ func (s *Session) judge(p *peerProof, announced bool, keys policy.IKEv2KeyChoice
 	s.report(ChainValidated{SA: s.sa(s.ike), Verdict: verdict})
 	if !verdict.OK {
 		return reject(wire.V2AuthenticationFailed, "certificate refused: %s", verdict.Reason)
+	}
+	if !takesKey(s.profile.RemoteAuth, leaf.X509.PublicKey) {
+		s.report(MethodRefused{SA: s.sa(s.ike), Profile: s.profile.Name})
 	}
 	return verifySignature(leaf.X509.PublicKey, s.profile.RemoteAuth, announced, octets, p.auth)
 }

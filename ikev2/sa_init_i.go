@@ -58,6 +58,7 @@ func (s *Session) initiate() (err error) {
 	keys := s.profile.InitiatorKeys(s.remote.Addr())
 	s.reportKeys(keys)
 	if s.profile.LocalAuth == policy.IKEv2PreShare && len(keys.Local) == 0 {
+		s.report(KeyMissing{SA: s.sa(s.ike)})
 		return fmt.Errorf("no pre-shared key to authenticate with: %s", keys.Reason)
 	}
 	proposals, err := s.proposals()
