@@ -48,6 +48,8 @@ type Direction struct {
 	Cause     string       `json:"cause"` // one sentence, "" when up
 	Cure      string       `json:"cure"`  // one sentence, "" when up
 	Where     []lint.Place `json:"where"` // the lines of the cause, that to change first
+	// Exchange is what went over the network; nil where nothing did.
+	Exchange *Exchange `json:"-"`
 }
 
 // Side is what one end did in a direction, and why.

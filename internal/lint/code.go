@@ -26,5 +26,6 @@ const (
 	NoSuchPeer       Code = "NO_SUCH_PEER"       // no router of the two has the tunnel's destination
 	NotConfigured    Code = "NOT_CONFIGURED"     // an end has the protocol switched off, or no tunnel to answer with
 	NotInitiating    Code = "NOT_INITIATING"     // the tunnel only answers, is shut down or has no protection
+	Refused          Code = "REFUSED"            // for a reason that has no code of its own: the cause says it
 	NoAnswer         Code = "NO_ANSWER"          // the exchange ended without a word of why
 )

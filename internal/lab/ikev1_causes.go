@@ -1,0 +1,3 @@
+package lab
+
+func (w *watch) causeIKEv1(x *explanation, by, other *account) bool { return false }

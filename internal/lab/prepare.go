@@ -1,0 +1,93 @@
+package lab
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ios"
+	"github.com/obol-ike/obol/internal/lint"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/pki"
+)
+
+// Source is a router as the laboratory gets it.
+type Source struct {
+	File  string // as places name it
+	Text  []byte // a running-config
+	Saved *Saved // nil: none
+}
+
+// Saved is the saved output of show crypto pki certificates.
+type Saved struct {
+	File string
+	Text []byte
+}
+
+// Router is one of the two, ready to negotiate.
+type Router struct {
+	Source
+	Name     string // the hostname, else R1 or R2; not that of the other
+	Config   *policy.Config
+	Snapshot *pki.Snapshot // the certificates that the laboratory made
+	Order    Order         // of enrolment
+}
+
+// Pair is two routers, and the moment at which they negotiate.
+type Pair struct {
+	Routers  [2]*Router
+	Now      time.Time
+	Findings []lint.Finding // about what the laboratory made them of
+
+	signatures map[signed][]byte // of With
+}
+
+// Prepare makes routers of two configurations: compiles them, names the routers
+// and gives them certificates. The error is of type ios.Errors where a
+// configuration does not compile; any other is one line.
+func Prepare(a, b Source, now time.Time) (*Pair, error) {
+	return prepare([2]Source{a, b}, now, map[signed][]byte{})
+}
+
+// With is the pair after the configuration of one router has changed.
+func (p *Pair) With(router int, text []byte) (*Pair, error) {
+	sources := [2]Source{p.Routers[0].Source, p.Routers[1].Source}
+	sources[router].Text = text
+	return prepare(sources, p.Now, p.signatures)
+}
+
+func prepare(sources [2]Source, now time.Time, signatures map[signed][]byte) (*Pair, error) {
+	p := &Pair{Now: now, signatures: signatures}
+	var errs ios.Errors
+	for i, s := range sources {
+		config, wrong := policy.Compile(policy.Source{Name: s.File, Text: s.Text})
+		errs = append(errs, wrong...)
+		p.Routers[i] = &Router{Source: s, Config: config}
+	}
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	for i, r := range p.Routers {
+		r.Name = cmp.Or(r.Config.Hostname, fmt.Sprintf("R%d", i+1))
+	}
+	if a, b := p.Routers[0], p.Routers[1]; strings.EqualFold(a.Name, b.Name) {
+		a.Name, b.Name = a.Name+"-1", b.Name+"-2"
+	}
+	return p, p.enrol()
+}
+
+// Router finds a router by its name, -1 when there is none.
+func (p *Pair) Router(name string) int {
+	return slices.IndexFunc(p.Routers[:], func(r *Router) bool { return strings.EqualFold(r.Name, name) })
+}
+
+// ErrNoSuchRouter is of a name that neither router has.
+var ErrNoSuchRouter = errors.New("no such router")
+
+// info adds a finding that is good to know.
+func (p *Pair) note(code lint.Code, severity lint.Severity, message, cure string, where ...lint.Place) {
+	p.Findings = append(p.Findings, lint.Finding{Code: code, Severity: severity, Message: message, Cure: cure, Where: where})
+}
