@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/obol-ike/obol/internal/control"
 )
@@ -58,13 +59,17 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   crypto pki crl import NAME FILE         imports work without a daemon too; a
                                           running one applies them at once
 
+  check FILE... [--json]                  what will hurt in configurations, and
+                                          between two or more: trustpoints,
+                                          profiles, keys, algorithms; no daemon
+
   --socket PATH   the daemon's socket                (default /run/obol/obol.sock)
   --store DIR     the store, where no daemon uses it (default /var/lib/obol)
   --verbose       show the progress of initiate even where standard error is
                   no terminal
 
 Exit status: 0 done; 1 refused or failed; 2 not a command, or no such tunnel;
-3 no daemon.
+3 no daemon. Of check: 0 nothing above info; 1 findings; 2 unusable input.
 `
 
 func main() {
@@ -74,6 +79,9 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "check" {
+		return check(args[1:], time.Now(), stdout, stderr)
+	}
 	o, err := parse(args)
 	switch {
 	case err != nil:

@@ -29,3 +29,17 @@ const (
 	Refused          Code = "REFUSED"            // for a reason that has no code of its own: the cause says it
 	NoAnswer         Code = "NO_ANSWER"          // the exchange ended without a word of why
 )
+
+// Codes of findings.
+const (
+	AsymmetricTrustpoints Code = "ASYMMETRIC_TRUSTPOINTS" // the two ends accept certificates of different CAs
+	DependsOnInitiator    Code = "DEPENDS_ON_INITIATOR"   // a tunnel comes up from one side only
+	DependsOnEnrolment    Code = "DEPENDS_ON_ENROLMENT"   // the order of enrolment decides: whether it comes up, or what is shown
+	OverlappingMatch      Code = "OVERLAPPING_MATCH"      // match rules of several profiles take the same peer
+	SeveralTrustpoints    Code = "SEVERAL_TRUSTPOINTS"    // an IKEv2 profile signs with any of several trustpoints
+	VersionMismatch       Code = "VERSION_MISMATCH"       // IKEv1 at one end, IKEv2 at the other
+	TunnelDown            Code = "TUNNEL_DOWN"            // an interface Tunnel that cannot be made as it is written
+	LifetimeDiffers       Code = "LIFETIME_DIFFERS"       // the ends configure different lifetimes
+	WeakAlgorithm         Code = "WEAK_ALGORITHM"         // an object with algorithms that are weak by today's standards
+	Unused                Code = "UNUSED"                 // an object that no tunnel leads to
+)

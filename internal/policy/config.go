@@ -40,6 +40,8 @@ type Config struct {
 	Interfaces  []*Interface      // in configuration order
 	Routes      []StaticRoute
 
+	CryptoMaps bool // there are crypto maps, which protect nothing
+
 	Ignored  []Remark // lines outside crypto, interface and routing
 	Warnings []Remark // accepted, but the reader should know
 }

@@ -1,5 +1,7 @@
 package policy
 
+import "github.com/obol-ike/obol/internal/ios"
+
 // FQDN is hostname.domain, "" when either is missing.
 func (c *Config) FQDN() string {
 	if c.Hostname == "" || c.Domain == "" {
@@ -37,3 +39,9 @@ func (c *Config) IKEv2Profile(name string) *IKEv2Profile {
 	}
 	return nil
 }
+
+// Place is the profile's name and where it is configured.
+func (p *ISAKMPProfile) Place() (name string, at ios.Pos) { return p.Name, p.Pos }
+
+// Place is the profile's name and where it is configured.
+func (p *IKEv2Profile) Place() (name string, at ios.Pos) { return p.Name, p.Pos }

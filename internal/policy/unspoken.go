@@ -56,7 +56,7 @@ func cryptoMap(b *builder, m *ios.Match) {
 	if m.Form != ios.Set || slices.Contains(b.maps, name) {
 		return
 	}
-	b.maps = append(b.maps, name)
+	b.maps, b.cfg.CryptoMaps = append(b.maps, name), true
 	b.warn(m.Place("name"), "crypto maps are not spoken: %s protects nothing; %s", name, mapCure)
 }
 
