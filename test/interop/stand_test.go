@@ -124,6 +124,8 @@ func (b *stand) over(l link) {
 	}
 	b.link = l
 	b.r2(append([]string{"ip", "link", "add", "tun1"}, l.make...)...)
+	// What IPv6 says by itself on a new link would have the peer negotiate once R1 is gone.
+	b.r2("sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/tun1/disable_ipv6")
 	b.r2("ip", "address", "add", "10.0.0.2/24", "dev", "tun1")
 	b.r2("ip", "link", "set", "tun1", "mtu", "1380", "up")
 }
