@@ -52,17 +52,19 @@ func check(args []string, now time.Time, stdout, stderr io.Writer) int {
 	return control.ExitDone
 }
 
+var errCheck = errors.New("want obol check [--json] and FILE after FILE")
+
 func usage(files []string) error {
 	for i, f := range files {
 		switch {
 		case strings.HasPrefix(f, "-"):
-			return fmt.Errorf("there is no option %s; want obol check [--json] FILE...", f)
+			return fmt.Errorf("there is no option %s; %w", f, errCheck)
 		case slices.Contains(files[:i], f):
 			return fmt.Errorf("%s stands twice", f)
 		}
 	}
 	if len(files) == 0 {
-		return errors.New("want obol check [--json] FILE...")
+		return errCheck
 	}
 	return nil
 }
