@@ -42,6 +42,8 @@ func handlerOf(t wire.ExchangeType) handler {
 	switch t {
 	case wire.ExchangeCreateChildSA:
 		return (*Session).answerCreateChild
+	case wire.ExchangeFollowupKE:
+		return (*Session).answerFollowup
 	case wire.ExchangeInformationalV2:
 		return (*Session).answerInformational
 	}

@@ -35,15 +35,15 @@ type child struct {
 
 // negotiated is what an exchange agreed on for a child SA.
 type negotiated struct {
-	itf         *policy.Interface
-	set         *policy.TransformSet
-	mode        ipsec.Mode
-	pfs         *suite.Group // nil: none
-	own, peer   uint32       // SPIs
-	selector    ipsec.Selector
-	initiator   bool
-	begun       time.Time
-	gir, ni, nr []byte // gir is empty without a key exchange of its own
+	itf       *policy.Interface
+	set       *policy.TransformSet
+	mode      ipsec.Mode
+	pfs       *suite.Group // nil: none
+	own, peer uint32       // SPIs
+	selector  ipsec.Selector
+	initiator bool
+	begun     time.Time
+	keyExchanges
 }
 
 // pair makes both SAs with their keys. RFC 7296 section 2.17: "All keys for SAs
@@ -75,7 +75,7 @@ func (s *Session) pair(x *ikeSA, n negotiated) (in, out ipsec.SA) {
 	if !n.initiator {
 		slices.Reverse(order)
 	}
-	keymat := Keymat(x.agreed.prf, x.d, n.gir, n.ni, n.nr, 2*(encr+integ))
+	keymat := Keymat(x.agreed.prf, x.d, n.gir, n.ni, n.nr, 2*(encr+integ), n.more...)
 	for _, sa := range order {
 		sa.EncrKey, sa.IntegKey = keymat[:encr:encr], keymat[encr:encr+integ:encr+integ]
 		keymat = keymat[encr+integ:]
@@ -215,7 +215,7 @@ func (s *Session) rekeyChild(c *child) {
 	itf := s.env.Config.Interface(c.itf.Name)
 	switch {
 	case itf == nil || itf.Tunnel == nil || itf.Tunnel.Protection == nil || itf.Tunnel.Protection.ResponderOnly || !s.Established():
-	case s.rekeying != nil:
+	case s.replacing():
 		c.soft = s.now.Add(rekeyPause)
 	default:
 		s.requestChild(itf, c)

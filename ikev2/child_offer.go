@@ -27,14 +27,19 @@ func speakable(sets []*policy.TransformSet) []*policy.TransformSet {
 // childOffer is the SA payload for a child SA: a proposal for each transform set,
 // all with our one SPI. pfs is nil in IKE_AUTH, RFC 7296 section 1.2: "the SA
 // payloads in the IKE_AUTH exchange cannot contain Transform Type 4 (Diffie-Hellman
-// group) with any value other than NONE."
-func childOffer(sets []*policy.TransformSet, spi uint32, pfs *suite.Group) wire.SAV2 {
+// group) with any value other than NONE." The additional key exchanges of the IKE SA
+// are offered beside it: the peer may choose none.
+func childOffer(sets []*policy.TransformSet, spi uint32, pfs *suite.Group, more ...*suite.Group) wire.SAV2 {
 	var sa wire.SAV2
 	for _, set := range speakable(sets) {
 		p := wire.ProposalV2{Number: uint8(len(sa) + 1), Protocol: protocolOf(set), SPI: binary.BigEndian.AppendUint32(nil, spi)}
 		p.Transforms = setTransforms(set)
 		if pfs != nil {
 			p.Transforms = append(p.Transforms, wire.TransformV2{Type: wire.TransformKE, ID: pfs.Number})
+			for i, g := range more {
+				t := wire.TransformAKE1 + wire.TransformType(i)
+				p.Transforms = append(p.Transforms, wire.TransformV2{Type: t, ID: g.Number}, none(t)[0])
+			}
 		}
 		p.Transforms = append(p.Transforms, noESN)
 		sa = append(sa, p)
@@ -72,7 +77,8 @@ type childWish struct {
 	first     bool // in IKE_AUTH, where there is no group
 	pfs       *suite.Group
 	anyPFS    bool
-	ke        uint16 // group of the peer's KE payload, 0: there is none
+	ke        uint16         // group of the peer's KE payload, 0: there is none
+	more      []*suite.Group // additional key exchanges of the IKE SA
 }
 
 // childChoice is a proposal for a child SA that both agree on.
@@ -80,6 +86,7 @@ type childChoice struct {
 	set    *policy.TransformSet
 	mode   ipsec.Mode
 	group  *suite.Group    // nil: no key exchange of its own
+	more   []*suite.Group  // additional key exchanges
 	answer wire.ProposalV2 // the peer's number, one transform of each type, no SPI yet
 	spi    uint32          // the peer's: of the SA towards him
 	checks []Checked
@@ -90,12 +97,13 @@ type childChoice struct {
 func chooseChild(w childWish, offer wire.SAV2) (c childChoice, ok bool) {
 	for _, set := range speakable(w.sets) {
 		for _, theirs := range offer {
-			chosen, group, refusal := w.match(set, theirs)
+			chosen, refusal := w.match(set, theirs)
 			c.checks = append(c.checks, Checked{theirs.Number, set.Name, refusal})
 			if refusal != "" {
 				continue
 			}
-			c.set, c.mode, c.group, c.spi = set, w.mode(set), group, binary.BigEndian.Uint32(theirs.SPI)
+			a := readAlgorithms(chosen)
+			c.set, c.mode, c.group, c.more, c.spi = set, w.mode(set), a.group, a.additional, binary.BigEndian.Uint32(theirs.SPI)
 			c.answer = wire.ProposalV2{Number: theirs.Number, Protocol: theirs.Protocol, Transforms: chosen}
 			return c, true
 		}
@@ -112,18 +120,18 @@ func (w childWish) mode(set *policy.TransformSet) ipsec.Mode {
 	return ipsec.Tunnel
 }
 
-// match gives the transforms to answer with, and the group among them.
-func (w childWish) match(set *policy.TransformSet, theirs wire.ProposalV2) (chosen []wire.TransformV2, group *suite.Group, refusal string) {
+// match gives the transforms to answer with, or why the two do not agree.
+func (w childWish) match(set *policy.TransformSet, theirs wire.ProposalV2) (chosen []wire.TransformV2, refusal string) {
 	switch {
 	case theirs.Protocol != protocolOf(set):
-		return nil, nil, fmt.Sprintf("it is of protocol %s", theirs.Protocol)
+		return nil, fmt.Sprintf("it is of protocol %s", theirs.Protocol)
 	case len(theirs.SPI) != 4 || binary.BigEndian.Uint32(theirs.SPI) < minSPI:
-		return nil, nil, fmt.Sprintf("its SPI %x is none of a child SA", theirs.SPI)
+		return nil, fmt.Sprintf("its SPI %x is none of a child SA", theirs.SPI)
 	case set.Require && w.mode(set) != ipsec.Transport:
-		return nil, nil, "the transform set requires transport mode"
+		return nil, "the transform set requires transport mode"
 	}
 	if refusal := misplaced(theirs, childTypes(theirs.Protocol)); refusal != "" {
-		return nil, nil, refusal
+		return nil, refusal
 	}
 	want := map[wire.TransformType][]wire.TransformV2{
 		wire.TransformInteg: none(wire.TransformInteg), wire.TransformKE: w.groups(theirs), wire.TransformESN: {noESN},
@@ -138,12 +146,15 @@ func (w childWish) match(set *policy.TransformSet, theirs wire.ProposalV2) (chos
 	for _, t := range types {
 		x, refusal := pick(theirs, t, want[t])
 		if refusal != "" {
-			return nil, nil, refusal
+			return nil, refusal
 		}
 		chosen = append(chosen, x...)
 	}
-	more, refusal := pickAdditional(theirs, nil)
-	return append(chosen, more...), readAlgorithms(chosen).group, refusal
+	more, refusal := pickAdditional(theirs, w.more)
+	if refusal != "" || readAlgorithms(chosen).group == nil {
+		more, refusal = pickAdditional(theirs, nil)
+	}
+	return append(chosen, more...), refusal
 }
 
 // childTypes are the transform types that a proposal for a child SA may have.
@@ -198,5 +209,6 @@ func acceptChild(sets []*policy.TransformSet, offer, got wire.SAV2) (childChoice
 		return childChoice{}, reject(wire.V2NoProposalChosen, "the peer's SPI %08x is none of a child SA", spi)
 	}
 	i := slices.IndexFunc(offer, func(o wire.ProposalV2) bool { return o.Number == p.Number })
-	return childChoice{set: speakable(sets)[i], group: readAlgorithms(p.Transforms).group, answer: p, spi: spi}, nil
+	a := readAlgorithms(p.Transforms)
+	return childChoice{set: speakable(sets)[i], group: a.group, more: a.additional, answer: p, spi: spi}, nil
 }

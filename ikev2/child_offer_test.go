@@ -61,6 +61,7 @@ func TestChooseChild(t *testing.T) {
 	const esp, ah = wire.ProtocolESP, wire.ProtocolAH
 	aes128, sha96, useESN := tr(1, 12, 128), tr(3, 2), tr(5, 1)
 	sets := func(s ...*policy.TransformSet) []*policy.TransformSet { return s }
+	more := []*suite.Group{group(t, 36)}
 	short, null := childProposal(1, esp, aes128, sha96, noESN), childProposal(1, esp, aes128, sha96, noESN)
 	short.SPI, null.SPI = short.SPI[:3], []byte{0, 0, 0, 255}
 	for what, c := range map[string]struct {
@@ -102,6 +103,10 @@ func TestChooseChild(t *testing.T) {
 		"... a KEM":                {childWish{sets: sets(gcmSet), ke: 36}, wire.SAV2{childProposal(1, esp, gcm256, tr(4, 36), noESN)}, "none of its D-H will do"},
 		"additional key exchange":  {childWish{sets: sets(gcmSet)}, wire.SAV2{childProposal(1, esp, gcm256, noESN, tr(6, 36))}, "none of its ADDKE1 will do"},
 		"... optional":             {childWish{sets: sets(gcmSet)}, wire.SAV2{childProposal(1, esp, gcm256, noESN, tr(6, 36), tr(6, 0))}, "GCM Tunnel 1: 1/20/256 5/0 6/0"},
+		"... of the IKE SA":        {childWish{sets: sets(gcmSet), ke: 19, more: more}, wire.SAV2{childProposal(1, esp, gcm256, group19, noESN, tr(6, 35), tr(6, 0), tr(7, 36))}, "GCM Tunnel group 19 1: 1/20/256 4/19 5/0 6/0 7/36"},
+		"... that he lacks":        {childWish{sets: sets(gcmSet), ke: 19, more: more}, wire.SAV2{childProposal(1, esp, gcm256, group19, noESN)}, "GCM Tunnel group 19 1: 1/20/256 4/19 5/0"},
+		"... without a group":      {childWish{sets: sets(gcmSet), more: more}, wire.SAV2{childProposal(1, esp, gcm256, noESN, tr(6, 36))}, "none of its ADDKE1 will do"},
+		"... which is optional":    {childWish{sets: sets(gcmSet), more: more}, wire.SAV2{childProposal(1, esp, gcm256, noESN, tr(6, 36), tr(6, 0))}, "GCM Tunnel 1: 1/20/256 5/0 6/0"},
 	} {
 		got, ok := chooseChild(c.wish, c.offer)
 		var words []string
@@ -130,6 +135,7 @@ func TestAcceptChild(t *testing.T) {
 	sets := []*policy.TransformSet{bothSet, cbcSet, gcmSet}
 	offer := childOffer(sets, 0x1234, group(t, 19))
 	plain := childOffer(sets, 0x1234, nil)
+	hybrid := childOffer(sets, 0x1234, group(t, 19), group(t, 36))
 	reserved := childProposal(2, wire.ProtocolESP, gcm256, noESN)
 	reserved.SPI = make([]byte, 4)
 	for what, c := range map[string]struct {
@@ -144,6 +150,11 @@ func TestAcceptChild(t *testing.T) {
 		"group left out":     {offer, childProposal(2, wire.ProtocolESP, gcm256, noESN), nil},
 		"group NONE for PFS": {offer, childProposal(2, wire.ProtocolESP, gcm256, tr(4, 0), noESN), nil},
 		"group unasked":      {plain, childProposal(2, wire.ProtocolESP, gcm256, group19, noESN), nil},
+		"additional":         {hybrid, childProposal(2, wire.ProtocolESP, gcm256, group19, tr(6, 36), noESN), gcmSet},
+		"... NONE":           {hybrid, childProposal(2, wire.ProtocolESP, gcm256, group19, tr(6, 0), noESN), gcmSet},
+		"... left out":       {hybrid, childProposal(2, wire.ProtocolESP, gcm256, group19, noESN), gcmSet},
+		"... both":           {hybrid, childProposal(2, wire.ProtocolESP, gcm256, group19, tr(6, 36), tr(6, 0), noESN), nil},
+		"... unasked":        {offer, childProposal(2, wire.ProtocolESP, gcm256, group19, tr(6, 36), noESN), nil},
 		"use ESN":            {plain, childProposal(2, wire.ProtocolESP, gcm256, tr(5, 1)), nil},
 		"no ESN":             {plain, childProposal(2, wire.ProtocolESP, gcm256), nil},
 		"reserved SPI":       {plain, reserved, nil},
@@ -156,7 +167,8 @@ func TestAcceptChild(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || got.set != c.want || got.spi != 0xa153cf67 || (got.group == nil) != (len(c.got.Of(wire.TransformKE)) == 0 || c.got.Has(tr(4, 0))) {
+		if err != nil || got.set != c.want || got.spi != 0xa153cf67 || (got.group == nil) != (len(c.got.Of(wire.TransformKE)) == 0 || c.got.Has(tr(4, 0))) ||
+			len(got.more) == 1 != c.got.Has(tr(6, 36)) {
 			t.Errorf("%s: %+v %v", what, got, err)
 		}
 	}

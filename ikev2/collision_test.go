@@ -1,11 +1,15 @@
 package ikev2
 
 import (
+	"flag"
 	"testing"
 	"time"
 
 	"github.com/obol-ike/obol/wire"
 )
+
+// soak is make soak's.
+var soak = flag.Uint64("soak", 50, "seeds of each collision and ending")
 
 func TestContest(t *testing.T) {
 	a, b, c, d := []byte{1, 9}, []byte{2}, []byte{1, 9, 0}, []byte{3}
@@ -116,6 +120,8 @@ var endings = []struct {
 		c.advance(25*time.Millisecond, 0)
 		c.end(1)
 	}},
+	{name: "deleted while one has agreed to rekey it", of: "RFC 9370 2.2.4", begin: func(c *couple) { c.rekeyIKE(0); c.advance(30*time.Millisecond, 0); c.end(0) }},
+	{name: "deleted by the other while one has agreed to rekey it", of: "RFC 9370 2.2.4", begin: func(c *couple) { c.rekeyIKE(0); c.advance(30*time.Millisecond, 0); c.end(1) }},
 	{name: "deleted while a child is rekeyed", of: "2.25.2: TEMPORARY_FAILURE while closing", begin: func(c *couple) { c.rekeyChild(0); c.rekeyChild(1); c.end(1) }},
 	{name: "deleted while a child is created", of: "2.25.2", begin: func(c *couple) { c.startChild(0); c.startChild(1); c.end(1); c.deleteChild(0) }},
 	{name: "deleted over a network that loses a third", of: "2.1", setup: func(c *couple) { c.lose, c.repeat, c.most = 33, 20, 300*time.Millisecond }, begin: func(c *couple) {
@@ -128,23 +134,44 @@ var endings = []struct {
 
 func TestEndings(t *testing.T) {
 	for _, v := range endings {
-		t.Run(v.name, func(t *testing.T) {
-			for seed := range uint64(50) {
-				c := newCouple(t, seed, "")
-				if v.setup != nil {
-					v.setup(c)
-				}
-				v.begin(c)
-				c.advance(45*time.Second, 0)
-				c.lose, c.repeat = 0, 0
-				c.advance(6*time.Minute, 0)
-				c.gone()
+		everyway(t, v.name, "", func(c *couple) {
+			if v.setup != nil {
+				v.setup(c)
+			}
+			v.begin(c)
+			c.advance(45*time.Second, 0)
+			c.lose, c.repeat = 0, 0
+			c.advance(6*time.Minute, 0)
+			c.gone()
+		})
+	}
+}
+
+// everyway runs a story with every seed, as it is and with ML-KEM. It gives the number
+// of contests that nonces settled in each.
+func everyway(t *testing.T, name, lines string, story func(c *couple)) (settled [2]int) {
+	for i, hybrid := range []bool{false, true} {
+		if hybrid {
+			name, lines = name+", with ML-KEM", " set pfs group19\n"
+		}
+		t.Run(name, func(t *testing.T) {
+			seed := uint64(0)
+			t.Cleanup(func() {
 				if t.Failed() {
-					t.Fatalf("seed %d, %s", seed, v.of)
+					t.Logf("seed %d", seed)
 				}
+			})
+			for ; seed < *soak && !t.Failed(); seed++ {
+				c := newCouple(t, seed, lines)
+				if hybrid {
+					c.hybrid()
+				}
+				story(c)
+				settled[i] += counted[CollisionSettled](c.ends[0])
 			}
 		})
 	}
+	return settled
 }
 
 // loseFirst loses what each end sends first: its request, or its response.
@@ -171,26 +198,20 @@ func (c *couple) startLater(i int) {
 
 func TestCollisions(t *testing.T) {
 	for _, v := range collisions {
-		t.Run(v.name, func(t *testing.T) {
-			settled := 0
-			for seed := range uint64(50) {
-				c := newCouple(t, seed, v.lines)
-				if v.setup != nil {
-					v.setup(c)
-				}
-				v.begin(c)
-				c.advance(45*time.Second, 0)
-				c.lose, c.repeat, c.drop = 0, 0, nil // before the last repetition
-				c.advance(4*time.Minute, 0)
-				c.agreed()
-				settled += counted[CollisionSettled](c.ends[0])
-				if t.Failed() {
-					t.Fatalf("seed %d, %s", seed, v.of)
-				}
+		settled := everyway(t, v.name, v.lines, func(c *couple) {
+			if v.setup != nil {
+				v.setup(c)
 			}
-			if (settled > 0) != v.contest {
-				t.Errorf("%d contests in 50", settled)
-			}
+			v.begin(c)
+			c.advance(45*time.Second, 0)
+			c.lose, c.repeat, c.drop = 0, 0, nil // before the last repetition
+			c.advance(4*time.Minute, 0)
+			c.agreed()
 		})
+		for _, n := range settled {
+			if (n > 0) != v.contest && !t.Failed() {
+				t.Errorf("%s, %s: %d contests in %d", v.name, v.of, n, *soak)
+			}
+		}
 	}
 }

@@ -120,7 +120,7 @@ func newCouple(t *testing.T, seed uint64, lines string) *couple {
 		s.up.schedule(c.now, sa.role)
 		n := negotiated{
 			itf: e.itf, set: e.itf.Tunnel.Protection.Transforms[0], mode: ipsec.Tunnel, own: uint32(i+1) << 20, peer: uint32(2-i) << 20,
-			selector: e.itf.Tunnel.Selector(), initiator: i == 0, begun: c.now, ni: ni, nr: nr,
+			selector: e.itf.Tunnel.Selector(), initiator: i == 0, begun: c.now, keyExchanges: keyExchanges{ni: ni, nr: nr},
 		}
 		in, out := s.pair(sa, n)
 		child := newChild(n, in, out)
@@ -128,6 +128,15 @@ func newCouple(t *testing.T, seed uint64, lines string) *couple {
 		c.collect(i)
 	}
 	return c
+}
+
+// hybrid lets ML-KEM-768 follow on whatever key exchange both make from now on.
+func (c *couple) hybrid() {
+	more := []*suite.Group{group(c.t, 36)}
+	for _, e := range c.ends {
+		e.env.Config.IKEv2.Proposals[0].Additional = more
+		e.session.ike.agreed.additional = more
+	}
 }
 
 // collect takes an end's outputs and answers for its data plane.
@@ -272,14 +281,14 @@ func (c *couple) agreed() {
 			c.t.Fatalf("%s: established %v, %d IKE SAs, %d pairs, %d SAs in the data plane, %d outbound", e.name, s.Established(), len(s.all), len(s.children), len(e.sas), len(e.newest))
 		}
 		x, k := s.ike, s.children[0]
-		if s.rekeying != nil || len(s.requests)+len(s.pending)+len(s.waiting)+len(x.flights)+len(x.queue) > 0 || k.mute || k.retired || k.handover != nil || x.closing {
+		if s.rekeying != nil || len(s.requests)+len(s.pending)+len(s.awaiting)+len(s.waiting)+len(x.flights)+len(x.queue) > 0 || k.mute || k.retired || k.handover != nil || x.closing {
 			c.t.Fatalf("%s: something is under way: %+v, %+v", e.name, x, k)
 		}
 		if k.soft.IsZero() || s.up.renew.IsZero() || k.replaced {
 			c.t.Fatalf("%s: the pair is rekeyed at %v, replaced %v; the IKE SA at %v", e.name, k.soft, k.replaced, s.up.renew)
 		}
 	}
-	if a.ike.spiI != b.ike.spiI || a.ike.spiR != b.ike.spiR || a.ike.role == b.ike.role {
+	if a.ike.spiI != b.ike.spiI || a.ike.spiR != b.ike.spiR || a.ike.role == b.ike.role || !bytes.Equal(a.ike.d, b.ike.d) {
 		c.t.Fatalf("IKE SAs %s %s and %s %s", a.ike.spiI, a.ike.spiR, b.ike.spiI, b.ike.spiR)
 	}
 	if p, q := a.children[0], b.children[0]; p.in.SPI != q.out.SPI || p.out.SPI != q.in.SPI {
@@ -351,7 +360,7 @@ func (c *couple) gone() {
 	c.t.Helper()
 	for _, e := range c.ends {
 		s := e.session
-		if !s.Done() || s.Alive() || len(e.sas) != 0 || s.rekeying != nil || len(s.requests)+len(s.pending)+len(s.waiting) > 0 {
+		if !s.Done() || s.Alive() || len(e.sas) != 0 || s.rekeying != nil || len(s.requests)+len(s.pending)+len(s.awaiting)+len(s.waiting) > 0 {
 			c.t.Fatalf("%s: %d IKE SAs, %d pairs, %d SAs in the data plane, rekeying %v", e.name, len(s.all), len(s.children), len(e.sas), s.rekeying)
 		}
 		if n := counted[ike.SessionDown](e); n != 1 {

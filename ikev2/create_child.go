@@ -25,7 +25,7 @@ func (s *Session) StartChild(now time.Time, itf *policy.Interface) {
 	switch {
 	case s.ike == nil:
 		s.refuseChild(itf, "the IKE SA is gone")
-	case s.up == nil || s.rekeying != nil:
+	case s.up == nil || s.replacing():
 		s.waiting = append(s.waiting, itf)
 	default:
 		if i := slices.IndexFunc(s.requests, func(q *childRequest) bool { return q.itf.Name == itf.Name }); i >= 0 {
@@ -67,8 +67,11 @@ func (s *Session) requestChild(itf *policy.Interface, old *child) {
 // creating says that exchanges about child SAs are under way, ours or the peer's:
 // the IKE SA that has them cannot be replaced meanwhile.
 func (s *Session) creating() bool {
-	return len(s.requests)+len(s.pending) > 0
+	return len(s.requests)+len(s.pending) > 0 || slices.ContainsFunc(s.awaiting, func(a *awaited) bool { return !a.ike })
 }
+
+// replacing says that the IKE SA is about to be replaced: nothing new begins under it.
+func (s *Session) replacing() bool { return s.rekeying != nil || s.awaitsSuccessor() }
 
 // closing says that a deletion of a child SA is under way.
 func (s *Session) closing() bool {
@@ -87,6 +90,8 @@ func (s *Session) answerCreateChild(x *ikeSA, m *message, r *reply) error {
 	switch {
 	case x != s.ike || x.closing:
 		return reject(wire.V2TemporaryFailure, "the IKE SA is being replaced or closed")
+	case len(s.awaiting) >= maxPairs:
+		return reject(wire.V2TemporaryFailure, "%d key exchanges are to be ended first", len(s.awaiting))
 	case len(offer) > 0 && offer[0].Protocol == wire.ProtocolISAKMP:
 		return s.answerRekey(x, m, r)
 	case s.rekeying != nil:

@@ -18,8 +18,9 @@ type childRequest struct {
 	old *child // that it rekeys, nil: none
 
 	*wish
-	nonce []byte
-	key   *suite.PrivateKey // nil: no key exchange of its own
+	nonce  []byte
+	key    *suite.PrivateKey // nil: no key exchange of its own
+	agreed *negotiated       // nil: the peer has not answered
 
 	contest
 	rival *child // what the peer's exchange made
@@ -38,7 +39,7 @@ func (q *childRequest) build(s *Session, x *ikeSA, b *wire.Builder) (err error) 
 		return errGoneAlready
 	}
 	group := q.itf.Tunnel.Protection.PFS
-	if q.wish, err = s.newWish(q.itf, group); err != nil {
+	if q.wish, err = s.newWish(q.itf, group, x.agreed.additional...); err != nil {
 		return err
 	}
 	q.nonce = make([]byte, nonceLen)
@@ -74,8 +75,8 @@ func (q *childRequest) rekeys() uint32 {
 	return q.old.in.SPI
 }
 
-// answered makes the pair of the peer's answer. When the peer has made what we
-// cannot have, it is told that the pair goes.
+// answered takes the peer's answer. When the peer has made what we cannot have, it is
+// told that the pair goes.
 func (q *childRequest) answered(s *Session, x *ikeSA, m *message) error {
 	notifies, err := m.notifies()
 	if err != nil {
@@ -84,7 +85,6 @@ func (q *childRequest) answered(s *Session, x *ikeSA, m *message) error {
 	if no := refusedBy(notifies); no != nil {
 		return q.refused(s, x, no)
 	}
-	s.up.stuck = time.Time{}
 	n, err := q.agree(s, x, m, notifies)
 	if r := (*rejection)(nil); errors.As(err, &r) && r.notify != wire.V2InvalidSyntax {
 		s.rejected(x, m.Header, err, 0)
@@ -95,8 +95,33 @@ func (q *childRequest) answered(s *Session, x *ikeSA, m *message) error {
 	if err != nil {
 		return err
 	}
+	q.agreed = &n
+	return q.proceed(s, x, notifies)
+}
+
+func (q *childRequest) exchanges() *keyExchanges { return &q.agreed.keyExchanges }
+
+// proceed as ikeRekey does.
+func (q *childRequest) proceed(s *Session, x *ikeSA, notifies []wire.NotifyV2) error {
+	switch n := q.agreed; {
+	case len(n.pending) == 0:
+		q.complete(s, x)
+		return nil
+	case q.lost(n.ni, n.nr):
+		n.wipe()
+		q.settle(s, x, nil, true)
+		return nil
+	}
+	s.discard(func(a *awaited) bool { return q.old != nil && a.rekeys == q.old })
+	return s.followUp(x, q, notifies)
+}
+
+// complete makes the pair, which one of the two that began at once deletes.
+func (q *childRequest) complete(s *Session, x *ikeSA) {
+	s.up.stuck = time.Time{}
+	n := *q.agreed
 	in, out := s.pair(x, n)
-	clear(n.gir)
+	q.agreed.wipe()
 	c := newChild(n, in, out)
 	if q.old != nil {
 		c.rekeys = q.old.in.SPI
@@ -105,7 +130,7 @@ func (q *childRequest) answered(s *Session, x *ikeSA, m *message) error {
 		wipeKeys(in)
 		wipeKeys(out)
 		q.settle(s, x, c, true)
-		return nil
+		return
 	}
 	s.install(c, in, out, func(err error) {
 		switch {
@@ -120,19 +145,20 @@ func (q *childRequest) answered(s *Session, x *ikeSA, m *message) error {
 			q.settle(s, x, c, false)
 		}
 	})
-	return nil
 }
 
-// settle ends the exchange when it is known whose pair stays. RFC 7296 section
-// 2.8.1: "the node that initiated the surviving rekeyed SA" deletes the one that
-// was replaced.
+// settle ends the exchange when it is known whose pair stays; c is nil when ours was
+// not made. RFC 7296 section 2.8.1: "the node that initiated the surviving rekeyed SA"
+// deletes the one that was replaced.
 func (q *childRequest) settle(s *Session, x *ikeSA, c *child, lost bool) {
 	q.end(s)
 	if q.lowest != nil {
 		s.report(CollisionSettled{SA: s.sa(x), Child: q.rekeys(), Lost: lost})
 	}
 	if lost {
-		s.deleteSPI(wireProtocol(c.in.Protocol), c.in.SPI, c.out.SPI)
+		if c != nil {
+			s.deleteSPI(wireProtocol(c.in.Protocol), c.in.SPI, c.out.SPI)
+		}
 		if q.wanted {
 			s.refuseChild(q.itf, "the peer's rekeying of the same pair stands")
 		}
@@ -186,7 +212,7 @@ func (q *childRequest) refused(s *Session, x *ikeSA, no *refusal) error {
 	switch no.notify {
 	case wire.V2InvalidSyntax:
 		return no
-	case wire.V2TemporaryFailure:
+	case wire.V2TemporaryFailure, wire.V2StateNotFound:
 		if s.outOfStep(no.Error()) {
 			q.end(s)
 			return nil
@@ -259,5 +285,8 @@ func (q *childRequest) failed(s *Session, reason string) {
 
 func (q *childRequest) end(s *Session) {
 	q.over = true
+	if q.agreed != nil {
+		q.agreed.wipe()
+	}
 	s.requests = slices.DeleteFunc(s.requests, func(o *childRequest) bool { return o == q })
 }

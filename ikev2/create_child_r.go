@@ -21,18 +21,14 @@ func (s *Session) answerChild(x *ikeSA, m *message, r *reply) error {
 	if err != nil {
 		return err
 	}
-	in, out := s.pair(x, g.negotiated)
-	clear(g.gir)
-	c := newChild(g.negotiated, in, out)
-	var rival *childRequest
+	asked := ChildAsked{SA: s.sa(x), Tunnel: g.itf.Name}
 	if old != nil {
-		c.rekeys, old.replaced = old.in.SPI, true
-		if rival = s.requestOf(old); rival != nil {
+		asked.Rekeys, old.replaced = old.in.SPI, true
+		if rival := s.requestOf(old); rival != nil {
 			rival.enter(g.ni, g.nr)
-			rival.rival = c
 		}
 	}
-	s.report(ChildAsked{SA: s.sa(x), Tunnel: g.itf.Name, Rekeys: c.rekeys})
+	s.report(asked)
 	g.addChoice(s, x, r.Builder)
 	r.Add(wire.PayloadNonceV2, wire.Raw(g.nr))
 	if g.pfs != nil {
@@ -40,10 +36,38 @@ func (s *Session) answerChild(x *ikeSA, m *message, r *reply) error {
 	}
 	g.addSelectors(r.Builder)
 	addHabits(r.Builder)
+	if len(g.pending) == 0 {
+		s.answerPair(x, m, r, g.negotiated, old)
+		return nil
+	}
+	s.await(&awaited{
+		x: x, link: binary.BigEndian.AppendUint32(nil, g.own), rekeys: old, keys: &g.keyExchanges,
+		finish: func(m *message, r *reply) error {
+			s.answerPair(x, m, r, g.negotiated, old)
+			return nil
+		},
+		gone: func() { s.notReplaced(old) },
+	}, r)
+	return nil
+}
+
+// answerPair makes the pair that the peer asked for. The answer leaves when it
+// stands.
+func (s *Session) answerPair(x *ikeSA, m *message, r *reply, n negotiated, old *child) {
+	in, out := s.pair(x, n)
+	n.wipe()
+	c := newChild(n, in, out)
+	if old != nil {
+		c.rekeys = old.in.SPI
+		if rival := s.requestOf(old); rival != nil {
+			rival.rival = c
+		}
+	}
 	r.held = true
 	done := func(err error) {
 		if err != nil {
-			s.childNotInstalled(x, m, old, rival, err)
+			s.notReplaced(old)
+			s.refuse(x, m.Header, reject(wire.V2NoProposalChosen, "the data plane refused the SA: %s", err))
 			return
 		}
 		s.childUp(c)
@@ -51,23 +75,24 @@ func (s *Session) answerChild(x *ikeSA, m *message, r *reply) error {
 	}
 	if old == nil {
 		s.install(c, in, out, done)
-		return nil
+		return
 	}
 	c.handover, c.mute = &handover{out: out, old: old}, true
 	s.installOne(c, in, done)
-	return nil
 }
 
-// childNotInstalled tells the peer that nothing came of its request.
-func (s *Session) childNotInstalled(x *ikeSA, m *message, old *child, rival *childRequest, err error) {
-	if rival != nil {
+// notReplaced says that nothing came of the peer's request in place of a pair, nil:
+// of none.
+func (s *Session) notReplaced(old *child) {
+	if old == nil {
+		return
+	}
+	if rival := s.requestOf(old); rival != nil {
 		rival.leave()
 		rival.rival = nil
+		return
 	}
-	if old != nil && s.requestOf(old) == nil {
-		old.replaced, old.soft = false, s.retryAt(old.expires)
-	}
-	s.refuse(x, m.Header, reject(wire.V2NoProposalChosen, "the data plane refused the SA: %s", err))
+	old.replaced, old.soft = false, s.retryAt(old.expires)
 }
 
 // toRekey finds the pair that REKEY_SA names, nil when the request has none. RFC
@@ -88,12 +113,23 @@ func (s *Session) toRekey(notifies []wire.NotifyV2) (*child, error) {
 	switch {
 	case c != nil && c.retired, c == nil && s.deleting(n.Protocol, spi):
 		return nil, reject(wire.V2TemporaryFailure, "the pair with SPI %#x is being deleted", spi)
+	case c != nil && s.inSeries(c):
+		// RFC 9370 section 2.2.4: it came when our own CREATE_CHILD_SA was over and its
+		// additional key exchanges were under way.
+		return nil, reject(wire.V2TemporaryFailure, "the pair with SPI %#x is being rekeyed already", spi)
 	case c == nil:
 		r := reject(wire.V2ChildSANotFound, "no pair has SPI %#x", spi)
 		r.protocol, r.spi = n.Protocol, n.SPI
 		return nil, r
 	}
 	return c, nil
+}
+
+// inSeries says that additional key exchanges follow on our exchange in place of a
+// pair.
+func (s *Session) inSeries(old *child) bool {
+	q := s.requestOf(old)
+	return q != nil && q.agreed != nil && len(q.agreed.pending) > 0
 }
 
 // requestOf is our exchange in place of a pair, nil for none.
@@ -114,7 +150,7 @@ func (s *Session) agreeTo(x *ikeSA, m *message, old *child, notifies []wire.Noti
 			return nil, nil, err
 		}
 	}
-	if g, err = s.grant(x, m, notifies, childWish{ke: ke.Group}, old); err != nil {
+	if g, err = s.grant(x, m, notifies, childWish{ke: ke.Group, more: x.agreed.additional}, old); err != nil {
 		return nil, nil, err
 	}
 	pairs := 0

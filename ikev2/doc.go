@@ -14,7 +14,8 @@
 //
 // With a pre-shared key no CERTREQ and no CERT goes. Where a proposal says so an
 // IKE_INTERMEDIATE for each additional key exchange stands between; see
-// additional.go.
+// additional.go. A rekeying has an IKE_FOLLOWUP_KE for each behind its CREATE_CHILD_SA,
+// and the new SA is made when the last one is over; see followup.go.
 //
 // Each state of the handshake is a type that holds what exists then (sentInit,
 // answeredInit ...). Once the peer is authenticated there are exchanges only: a

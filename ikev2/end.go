@@ -105,7 +105,7 @@ func (x *ikeSA) forget(s *Session, reason string) {
 	x.queue = nil
 	for _, f := range flights {
 		r := f.request
-		if q, ok := r.(*ikeRekey); ok && s.ike == nil {
+		if q := rekeyOf(r); q != nil && s.ike == nil {
 			q.orphan(s)
 			continue
 		}
@@ -147,6 +147,7 @@ func (s *Session) over(reason string) {
 	}
 	s.step(x, Deleting)
 	s.ike, s.phase, s.waiting = nil, nil, nil
+	s.forgo(func(*awaited) bool { return true })
 	s.report(ike.SessionDown{Version: 2, ConnID: s.connID, Local: s.local, Remote: s.remote, Reason: reason, Established: established})
 }
 

@@ -101,6 +101,7 @@ func (s *Session) drop(x *ikeSA, reason string) {
 	flights, queue := x.flights, x.queue
 	x.flights, x.queue, x.answers = nil, nil, nil
 	x.reassembly.clear(s.remote.Addr(), s.env.Hold)
+	s.forgo(func(a *awaited) bool { return a.x == x })
 	for _, f := range flights {
 		f.request.abandoned(s, x, reason)
 	}

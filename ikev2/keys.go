@@ -21,10 +21,12 @@ func SKEYSEED(h *suite.Hash, ni, nr, gir []byte) suite.Key {
 }
 
 // RekeySKEYSEED begins an IKE SA that replaces one, RFC 7296 section 2.18:
-// "SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr)". An additional key exchange
-// does the same with its own secret (RFC 9370 section 2.2.2).
-func RekeySKEYSEED(h *suite.Hash, d suite.Key, gir, ni, nr []byte) suite.Key {
-	return h.PRF(d, gir, ni, nr)
+// "SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr)". The secrets of additional key
+// exchanges follow, RFC 9370 section 2.2.4: "SKEYSEED = prf(SK_d, SK(0) | Ni | Nr |
+// SK(1) | ... SK(n))"; one before IKE_AUTH does the same with its own secret (section
+// 2.2.2).
+func RekeySKEYSEED(h *suite.Hash, d suite.Key, gir, ni, nr []byte, more ...[]byte) suite.Key {
+	return h.PRF(d, append([][]byte{gir, ni, nr}, more...)...)
 }
 
 // DeriveKeys makes the keys of an IKE SA, RFC 7296 section 2.14: "{SK_d | SK_ai
@@ -44,9 +46,10 @@ func DeriveKeys(h *suite.Hash, seed suite.Key, ni, nr []byte, i, r wire.SPI, n L
 
 // Keymat makes n octets of keys for a child SA, RFC 7296 section 2.17: "KEYMAT =
 // prf+(SK_d, Ni | Nr)", or with a key exchange of its own "prf+(SK_d, g^ir (new)
-// | Ni | Nr )".
-func Keymat(h *suite.Hash, d suite.Key, gir, ni, nr []byte, n int) suite.Key {
-	return prfPlus(h, d, n, gir, ni, nr)
+// | Ni | Nr )", and with additional ones (RFC 9370 section 2.2.4) "prf+ (SK_d, SK(0) |
+// Ni | Nr | SK(1) | ... SK(n))".
+func Keymat(h *suite.Hash, d suite.Key, gir, ni, nr []byte, n int, more ...[]byte) suite.Key {
+	return prfPlus(h, d, n, append([][]byte{gir, ni, nr}, more...)...)
 }
 
 // prfPlus is prf+ of RFC 7296 section 2.13:

@@ -248,7 +248,7 @@ func acceptOffered(offer, got wire.SAV2) (wire.ProposalV2, error) {
 		}
 	}
 	for _, t := range ours.Transforms {
-		if len(p.Of(t.Type)) == 0 {
+		if len(p.Of(t.Type)) == 0 && !(additional(t.Type) && ours.Has(none(t.Type)[0])) {
 			return p, reject(wire.V2NoProposalChosen, "the peer chose no %s", t.Type)
 		}
 	}

@@ -16,20 +16,13 @@ const replacedTime = 3 * time.Minute
 // three; a peer that never deletes what it replaced has no more.
 const maxIKESAs = 8
 
-// rekeyProposals are those of the policy. An additional key exchange is not made
-// again: the secret of the first one is in SK_d, from which the new keys come.
+// rekeyProposals are those of the policy.
 func (s *Session) rekeyProposals() []*policy.IKEv2Proposal {
 	found := s.env.Config.IKEv2PolicyFor(s.local.Addr()).Policy
 	if found == nil {
 		return nil
 	}
-	list := make([]*policy.IKEv2Proposal, 0, len(found.Proposals))
-	for _, p := range found.Proposals {
-		again := *p
-		again.Additional = nil
-		list = append(list, &again)
-	}
-	return list
+	return found.Proposals
 }
 
 // renew asks for a successor of the IKE SA when nothing else is under way. Without
@@ -39,7 +32,7 @@ func (s *Session) renew() {
 	switch x := s.ike; {
 	case len(s.children) == 0:
 		s.up.renew = s.retryAt(s.up.expires)
-	case s.rekeying != nil || s.creating() || len(x.flights)+len(x.queue) > 0:
+	case s.replacing() || s.creating() || len(x.flights)+len(x.queue) > 0:
 		s.up.renew = s.now.Add(rekeyPause)
 	default:
 		s.rekeying = &ikeRekey{}
@@ -59,9 +52,9 @@ func (x *ikeSA) successor(role Role, a algorithms, i, r wire.SPI) *ikeSA {
 
 // rekeyed makes the keys of a successor. RFC 7296 section 2.18: "it is the old IKE
 // SA's PRF that is used to generate SKEYSEED", and the new one's from there on.
-func (s *Session) rekeyed(x, n *ikeSA, gir, ni, nr []byte) error {
-	seed := RekeySKEYSEED(x.agreed.prf, x.d, gir, ni, nr)
-	k := DeriveKeys(n.agreed.prf, seed, ni, nr, n.spiI, n.spiR, n.agreed.lengths())
+func (s *Session) rekeyed(x, n *ikeSA, e keyExchanges) error {
+	seed := RekeySKEYSEED(x.agreed.prf, x.d, e.gir, e.ni, e.nr, e.more...)
+	k := DeriveKeys(n.agreed.prf, seed, e.ni, e.nr, n.spiI, n.spiR, n.agreed.lengths())
 	seed.Wipe()
 	k.Pi.Wipe() // nobody authenticates again
 	k.Pr.Wipe()
@@ -83,6 +76,7 @@ func (s *Session) succeed(old, next *ikeSA) {
 	s.up.schedule(s.now, next.role)
 	s.up.stuck = time.Time{}
 	s.report(SARekeyed{SA: s.sa(next), Old: s.sa(old)})
+	s.forgo(func(a *awaited) bool { return a.x == old })
 }
 
 // close deletes an IKE SA that another one has replaced.
@@ -98,7 +92,7 @@ func (s *Session) dropClosed(x *ikeSA) {
 		if d, ok := f.request.(*deletion); ok && d.protocol == wire.ProtocolISAKMP {
 			return
 		}
-		if _, ok := f.request.(*ikeRekey); ok {
+		if rekeyOf(f.request) != nil {
 			return
 		}
 	}

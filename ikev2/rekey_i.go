@@ -20,8 +20,20 @@ type ikeRekey struct {
 	nonce []byte
 	key   *suite.PrivateKey
 
+	next *ikeSA // what the peer agreed to; nil: it has not answered
+	keys keyExchanges
+
 	contest
 	rival *ikeSA // what the peer's exchange made
+}
+
+// rekeyOf is the rekeying that a request belongs to, nil for none.
+func rekeyOf(r request) *ikeRekey {
+	if f, ok := r.(*followup); ok {
+		r = f.of
+	}
+	q, _ := r.(*ikeRekey)
+	return q
 }
 
 func (*ikeRekey) exchange() wire.ExchangeType { return wire.ExchangeCreateChildSA }
@@ -67,11 +79,42 @@ func (q *ikeRekey) answered(s *Session, x *ikeSA, m *message) error {
 	if no := refusedBy(notifies); no != nil {
 		return q.refused(s, x, no)
 	}
-	n, nr, err := q.accept(s, x, m)
-	if err != nil {
+	if err := q.accept(s, x, m); err != nil {
 		return err
 	}
-	switch lost := q.lost(q.nonce, nr); {
+	return q.proceed(s, x, notifies)
+}
+
+func (q *ikeRekey) exchanges() *keyExchanges { return &q.keys }
+
+// proceed: where there are additional key exchanges the new SA is not made yet. RFC
+// 9370 section 2.2.4 has the initiator whose nonce is the lowest just stop then, there
+// being nothing to delete, and leave the others to the peer.
+func (q *ikeRekey) proceed(s *Session, x *ikeSA, notifies []wire.NotifyV2) error {
+	switch {
+	case len(q.keys.pending) == 0:
+		return q.complete(s, x)
+	case s.rekeying != q: // the session has ended meanwhile
+		q.keys.wipe()
+		s.dropClosed(x)
+		return nil
+	case q.lost(q.keys.ni, q.keys.nr):
+		s.report(CollisionSettled{SA: s.sa(x), Lost: true})
+		q.abandoned(s, x, "")
+		return nil
+	}
+	s.discard(func(a *awaited) bool { return a.ike })
+	return s.followUp(x, q, notifies)
+}
+
+// complete takes the new SA into use, or closes it.
+func (q *ikeRekey) complete(s *Session, x *ikeSA) error {
+	n, lost := q.next, q.lost(q.keys.ni, q.keys.nr)
+	err := s.rekeyed(x, n, q.keys)
+	q.keys.wipe()
+	switch {
+	case err != nil:
+		return err
 	case s.rekeying != q: // the session has ended meanwhile, and its successor with it
 		s.close(n)
 		s.dropClosed(x)
@@ -81,8 +124,10 @@ func (q *ikeRekey) answered(s *Session, x *ikeSA, m *message) error {
 		s.close(n)
 	default:
 		s.succeed(x, n)
-		if q.rival != nil {
+		if q.lowest != nil {
 			s.report(CollisionSettled{SA: s.sa(x)})
+		}
+		if q.rival != nil {
 			q.rival.until = s.now.Add(replacedTime)
 		}
 		s.close(x)
@@ -99,31 +144,31 @@ func (s *Session) goOn() {
 	}
 }
 
-// accept makes the new SA. The peer has made it already, so that nothing less than
-// the end of the old one follows when we cannot.
-func (q *ikeRekey) accept(s *Session, x *ikeSA, m *message) (n *ikeSA, nr []byte, err error) {
+// accept reads the answer. The peer may have made the new SA already, so that nothing
+// less than the end of the old one follows when we cannot.
+func (q *ikeRekey) accept(s *Session, x *ikeSA, m *message) error {
 	half, err := readHalf(m)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	a, answer, err := acceptIKE(q.offer, half.sa)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	spi := wire.SPI(answer.SPI)
 	if spi.IsZero() {
-		return nil, nil, reject(wire.V2InvalidSyntax, "the new SPI is zero")
+		return reject(wire.V2InvalidSyntax, "the new SPI is zero")
 	}
 	if a.group != q.key.Group() {
-		return nil, nil, reject(wire.V2InvalidSyntax, "the peer chose group %d, the key exchange is of group %d", a.group.Number, q.key.Group().Number)
+		return reject(wire.V2InvalidSyntax, "the peer chose group %d, the key exchange is of group %d", a.group.Number, q.key.Group().Number)
 	}
 	gir, err := s.sharedSecret(x, q.key, half.ke)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	defer clear(gir)
-	n = x.successor(Initiator, a, q.spi, spi)
-	return n, half.nonce, s.rekeyed(x, n, gir, q.nonce, half.nonce)
+	q.next = x.successor(Initiator, a, q.spi, spi)
+	q.keys = keyExchanges{gir: gir, ni: q.nonce, nr: half.nonce, pending: a.additional}
+	return nil
 }
 
 func (q *ikeRekey) refused(s *Session, x *ikeSA, no *refusal) error {
@@ -133,12 +178,14 @@ func (q *ikeRekey) refused(s *Session, x *ikeSA, no *refusal) error {
 		return no
 	case wire.V2InvalidKEPayload:
 		if g, ok := q.otherGroup(no.data); ok && s.rekeying == q {
-			q.group = g
+			q.group, q.next = g, nil
 			s.ask(x, q)
 			return nil
 		}
-	case wire.V2TemporaryFailure:
+	case wire.V2TemporaryFailure, wire.V2StateNotFound:
 		if s.rekeying == q && s.outOfStep(no.Error()) {
+			s.rekeying = nil
+			q.keys.wipe()
 			return nil
 		}
 	}
@@ -157,6 +204,7 @@ func (q *ikeRekey) otherGroup(data []byte) (*suite.Group, bool) {
 // abandoned tries again while there is time. What the peer's exchange has made
 // takes over: it is all there is.
 func (q *ikeRekey) abandoned(s *Session, x *ikeSA, _ string) {
+	q.keys.wipe()
 	if s.rekeying != q {
 		return
 	}

@@ -10,7 +10,7 @@ func (s *Session) answerRekey(x *ikeSA, m *message, r *reply) error {
 	switch q := s.rekeying; {
 	case s.creating() || s.closing():
 		return reject(wire.V2TemporaryFailure, "a child SA is being created or closed")
-	case q != nil && q.rival != nil:
+	case q != nil && (q.rival != nil || q.next != nil):
 		return reject(wire.V2TemporaryFailure, "the IKE SA is being rekeyed already")
 	case len(s.all) >= maxIKESAs:
 		return reject(wire.V2TemporaryFailure, "%d IKE SAs are to be deleted first", len(s.all)-1)
@@ -34,9 +34,8 @@ func (s *Session) answerRekey(x *ikeSA, m *message, r *reply) error {
 	if err != nil {
 		return err
 	}
-	defer clear(gir)
-	ni, nr := half.nonce, make([]byte, nonceLen)
-	if err := s.random(nr); err != nil {
+	keys := &keyExchanges{gir: gir, ni: half.nonce, nr: make([]byte, nonceLen), pending: choice.additional}
+	if err := s.random(keys.nr); err != nil {
 		return err
 	}
 	own, err := s.newSPI()
@@ -44,17 +43,40 @@ func (s *Session) answerRekey(x *ikeSA, m *message, r *reply) error {
 		return err
 	}
 	n := x.successor(Responder, choice.algorithms, theirs, own)
-	if err := s.rekeyed(x, n, gir, ni, nr); err != nil {
-		return err
-	}
 	choice.answer.SPI = own[:]
 	r.Add(wire.PayloadSAV2, wire.SAV2{choice.answer})
-	r.Add(wire.PayloadNonceV2, wire.Raw(nr))
+	r.Add(wire.PayloadNonceV2, wire.Raw(keys.nr))
 	r.Add(wire.PayloadKEV2, wire.KEV2{Group: choice.group.Number, Data: public})
+	if q := s.rekeying; q != nil {
+		q.enter(keys.ni, keys.nr)
+	}
+	if len(keys.pending) == 0 {
+		return s.replaceIKE(x, n, keys, r)
+	}
+	s.await(&awaited{
+		x: x, link: own[:], ike: true, keys: keys,
+		finish: func(_ *message, r *reply) error { return s.replaceIKE(x, n, keys, r) },
+		gone: func() {
+			if q := s.rekeying; q != nil {
+				q.leave()
+			}
+			s.goOn()
+		},
+	}, r)
+	return nil
+}
+
+// replaceIKE makes the new SA. It takes over at once, but not before it is known whose
+// stays where ours is being negotiated.
+func (s *Session) replaceIKE(x, n *ikeSA, keys *keyExchanges, r *reply) error {
+	err := s.rekeyed(x, n, *keys)
+	keys.wipe()
+	if err != nil {
+		return err
+	}
 	r.held = true
 	s.send(r)
 	if q := s.rekeying; q != nil {
-		q.enter(ni, nr)
 		q.rival = n
 		return nil
 	}

@@ -39,11 +39,12 @@ type Session struct {
 	up    *established // nil until the peer is authenticated
 	path  natFound
 
-	silent  bool              // the peer answered no repetition any more
-	rumour  wire.NotifyTypeV2 // an error in the clear while IKE_SA_INIT waits, 0: none
-	doomed  string            // why the IKE SA is to go as soon as the peer has answered our IKE_AUTH
-	waiting []*policy.Interface
-	pending []*installation // pairs on their way into the data plane
+	silent   bool              // the peer answered no repetition any more
+	rumour   wire.NotifyTypeV2 // an error in the clear while IKE_SA_INIT waits, 0: none
+	doomed   string            // why the IKE SA is to go as soon as the peer has answered our IKE_AUTH
+	waiting  []*policy.Interface
+	pending  []*installation // pairs on their way into the data plane
+	awaiting []*awaited      // of the peer's, that additional key exchanges are to follow
 
 	children []*child
 	requests []*childRequest // of ours, for child SAs
@@ -149,6 +150,7 @@ func (s *Session) Tunnel() string {
 func (s *Session) HandleTimeout(now time.Time) {
 	s.now = now
 	s.exchangeTimeout()
+	s.followupTimeout()
 	s.lookupTimeout()
 	s.handshakeTimeout()
 	s.renewTimeout()
@@ -163,6 +165,7 @@ func (s *Session) HandleTimeout(now time.Time) {
 func (s *Session) NextTimeout() (time.Time, string) {
 	var t deadline
 	s.exchangeDeadline(&t)
+	s.followupDeadline(&t)
 	s.lookupDeadline(&t)
 	s.handshakeDeadline(&t)
 	s.renewDeadline(&t)

@@ -23,14 +23,15 @@ type wish struct {
 	begun     time.Time
 }
 
-// newWish is for a child SA of a tunnel; pfs is nil in IKE_AUTH.
-func (s *Session) newWish(itf *policy.Interface, pfs *suite.Group) (*wish, error) {
+// newWish is for a child SA of a tunnel; pfs is nil in IKE_AUTH, more are the
+// additional key exchanges of the IKE SA.
+func (s *Session) newWish(itf *policy.Interface, pfs *suite.Group, more ...*suite.Group) (*wish, error) {
 	t := itf.Tunnel
 	w := &wish{itf: itf, sets: t.Protection.Transforms, selector: t.Selector(), begun: s.now}
 	if w.spi = s.env.NewSPI(); w.spi < minSPI {
 		return nil, errors.New("no SPI: the random source fails")
 	}
-	if w.offer = childOffer(w.sets, w.spi, pfs); len(w.offer) == 0 {
+	if w.offer = childOffer(w.sets, w.spi, pfs, more...); len(w.offer) == 0 {
 		return nil, errors.New("no transform set of the ipsec profile can be negotiated by IKEv2")
 	}
 	w.transport = transportMode(w.sets, w.selector)
@@ -79,6 +80,7 @@ func (w *wish) accept(s *Session, m *message, notifies []wire.NotifyV2) (n negot
 		return n, err
 	}
 	n = negotiated{itf: w.itf, set: choice.set, pfs: choice.group, mode: ipsec.Tunnel, own: w.spi, peer: choice.spi, initiator: true, begun: w.begun}
+	n.pending = choice.more
 	if w.transport && has(notifies, wire.V2UseTransportMode) {
 		n.mode = ipsec.Transport
 		tsi, tsr = s.path.throughNAT(tsi, tsr, s.local.Addr(), s.remote.Addr())
@@ -155,7 +157,7 @@ func (s *Session) grant(x *ikeSA, m *message, notifies []wire.NotifyV2, wish chi
 	wish.transport = wanted && selector.Local.IsSingleIP() && selector.Remote.IsSingleIP()
 	choice, ok := chooseChild(wish, sa)
 	if !ok {
-		s.report(OfferRefused{SA: s.sa(x), Received: sa, Expected: childOffer(wish.sets, 0, wish.pfs), Checks: choice.checks})
+		s.report(OfferRefused{SA: s.sa(x), Received: sa, Expected: childOffer(wish.sets, 0, wish.pfs, wish.more...), Checks: choice.checks})
 		return nil, reject(wire.V2NoProposalChosen, "no proposal of the peer is one of the tunnel's transform sets")
 	}
 	if err := s.checkPeerSPI(choice.answer.Protocol, choice.spi); err != nil {
@@ -170,6 +172,7 @@ func (s *Session) grant(x *ikeSA, m *message, notifies []wire.NotifyV2, wish chi
 		itf: tunnel.Interface, set: choice.set, mode: choice.mode, pfs: choice.group,
 		own: spi, peer: choice.spi, selector: selector, begun: s.now,
 	}
+	g.pending = choice.more
 	own, peer := selectorsOf(selector)
 	if choice.mode == ipsec.Transport {
 		own, peer = asAsked(own, tsr), asAsked(peer, tsi)

@@ -40,18 +40,20 @@ func (t PayloadType) KnownV2() bool {
 	return known
 }
 
-// Exchange types of RFC 7296 section 3.1 and RFC 9242 section 3.1.
+// Exchange types of RFC 7296 section 3.1, RFC 9242 section 3.1 and RFC 9370 section
+// 2.2.4.
 const (
 	ExchangeSAInit          ExchangeType = 34
 	ExchangeAuth            ExchangeType = 35
 	ExchangeCreateChildSA   ExchangeType = 36
 	ExchangeInformationalV2 ExchangeType = 37
 	ExchangeIntermediate    ExchangeType = 43
+	ExchangeFollowupKE      ExchangeType = 44
 )
 
 var exchangeNamesV2 = map[ExchangeType]string{
 	ExchangeSAInit: "IKE_SA_INIT", ExchangeAuth: "IKE_AUTH", ExchangeCreateChildSA: "CREATE_CHILD_SA",
-	ExchangeInformationalV2: "INFORMATIONAL", ExchangeIntermediate: "IKE_INTERMEDIATE",
+	ExchangeInformationalV2: "INFORMATIONAL", ExchangeIntermediate: "IKE_INTERMEDIATE", ExchangeFollowupKE: "IKE_FOLLOWUP_KE",
 }
 
 // Flags of IKEv2 (RFC 7296 section 3.1).

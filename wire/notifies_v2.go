@@ -23,6 +23,7 @@ const (
 	V2InvalidSelectors           NotifyTypeV2 = 39
 	V2TemporaryFailure           NotifyTypeV2 = 43
 	V2ChildSANotFound            NotifyTypeV2 = 44
+	V2StateNotFound              NotifyTypeV2 = 47 // RFC 9370
 )
 
 // Status.
@@ -58,6 +59,7 @@ var notifyNamesV2 = map[NotifyTypeV2]string{
 	V2InvalidKEPayload: "INVALID_KE_PAYLOAD", V2AuthenticationFailed: "AUTHENTICATION_FAILED", V2SinglePairRequired: "SINGLE_PAIR_REQUIRED",
 	V2NoAdditionalSAs: "NO_ADDITIONAL_SAS", V2InternalAddressFailure: "INTERNAL_ADDRESS_FAILURE", V2FailedCPRequired: "FAILED_CP_REQUIRED",
 	V2TSUnacceptable: "TS_UNACCEPTABLE", V2InvalidSelectors: "INVALID_SELECTORS", V2TemporaryFailure: "TEMPORARY_FAILURE", V2ChildSANotFound: "CHILD_SA_NOT_FOUND",
+	V2StateNotFound: "STATE_NOT_FOUND",
 
 	V2InitialContact: "INITIAL_CONTACT", V2SetWindowSize: "SET_WINDOW_SIZE", V2AdditionalTSPossible: "ADDITIONAL_TS_POSSIBLE", V2IPCOMPSupported: "IPCOMP_SUPPORTED",
 	V2NATDetectionSource: "NAT_DETECTION_SOURCE_IP", V2NATDetectionDestination: "NAT_DETECTION_DESTINATION_IP", V2Cookie: "COOKIE",
