@@ -25,6 +25,10 @@ type protection struct {
 	// last block of each message. What phase 1 leaves starts every exchange
 	// of phase 2.
 	iv iv
+	// cipher is encr with its key while messages of an exchange come and go. Triple DES
+	// takes as long for a key as for half a message; at rest it would be half a
+	// kilobyte for each IKE SA.
+	cipher cipher.Block
 }
 
 // iv is as long as the longest block; a cipher goes by the first octets.
@@ -45,7 +49,8 @@ func newProtection(a agreement, keys Keys, t transcript) (*protection, error) {
 		k.Wipe()
 	}
 	keys.Wipe()
-	if _, err := p.block(); err != nil {
+	var err error
+	if p.cipher, err = p.encr.NewCBC(p.e()); err != nil {
 		p.wipe()
 		return nil, err
 	}
@@ -61,9 +66,16 @@ func (p *protection) skeyid() suite.Key { return p.secret[p.lasting:][:p.hash.Si
 func (p *protection) proofI() suite.Key { return p.secret[int(p.lasting)+p.hash.Size : p.endI] }
 func (p *protection) proofR() suite.Key { return p.secret[p.endI:] }
 
-// block is the cipher with its key, for one message: kept, it would be half a
-// kilobyte for each IKE SA, and keys that nobody can wipe.
-func (p *protection) block() (cipher.Block, error) { return p.encr.NewCBC(p.e()) }
+// block is the cipher with its key, which newProtection has tried.
+func (p *protection) block() cipher.Block {
+	if p.cipher == nil {
+		p.cipher, _ = p.encr.NewCBC(p.e())
+	}
+	return p.cipher
+}
+
+// rest lets go of what the next exchange can make again.
+func (p *protection) rest() { p.cipher = nil }
 
 // exchangeIV starts the chain of an exchange of phase 2. RFC 2409 appendix B:
 // "the IV is the hash of a concatenation of the last phase 1 CBC output block
@@ -84,8 +96,7 @@ func (p *protection) seal(h wire.Header, b *wire.Builder, first iv) (datagram []
 	datagram = append(h.Append(make([]byte, 0, h.Length)), b.Payloads()...)
 	datagram = append(datagram, make([]byte, pad)...)
 	body := datagram[wire.HeaderLen:]
-	block, _ := p.block() // newProtection has tried the key
-	cipher.NewCBCEncrypter(block, first[:n]).CryptBlocks(body, body)
+	cipher.NewCBCEncrypter(p.block(), first[:n]).CryptBlocks(body, body)
 	copy(next[:], body[len(body)-n:])
 	return datagram, next
 }
@@ -98,8 +109,7 @@ func (p *protection) open(m *inbound, first iv) (*opened, error) {
 		return nil, reject(wire.NotifyPayloadMalformed, "%d octets of ciphertext are no multiple of the block", len(m.Rest))
 	}
 	body := make([]byte, len(m.Rest))
-	block, _ := p.block()
-	cipher.NewCBCDecrypter(block, first[:n]).CryptBlocks(body, m.Rest)
+	cipher.NewCBCDecrypter(p.block(), first[:n]).CryptBlocks(body, m.Rest)
 	payloads, rest, err := wire.ParseChain(m.NextPayload, body, wire.HeaderLen)
 	if err == nil {
 		err = knownPayloads(payloads)
@@ -170,5 +180,5 @@ func (p *protection) proved() {
 
 func (p *protection) wipe() {
 	p.secret.Wipe()
-	p.encr = nil
+	p.encr, p.cipher = nil, nil
 }

@@ -65,11 +65,14 @@ func newSession(now time.Time, env *ike.Env, connID uint32, role Role) *Session 
 }
 
 // Poll gives the next output. Outputs stand in order, also after Done. Room for
-// them is held only while there are any: an SA that waits, which anybody can make
-// us have, is to cost little.
+// them is held only while there are any, and the cipher while a quick mode is
+// under way: an SA that waits, which anybody can make us have, is to cost little.
 func (s *Session) Poll() (ike.Output, bool) {
 	if len(s.out) == 0 {
 		s.out = nil
+		if s.crypt != nil && !s.Busy() {
+			s.crypt.rest()
+		}
 		return nil, false
 	}
 	o := s.out[0]

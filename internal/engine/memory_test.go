@@ -177,7 +177,7 @@ var stages = []struct {
 	limit uint64
 }{
 	{"half-open", 640, 2, halfOpenLimit},
-	{"half-open after MM3", 80, 3, halfOpenLimit},
+	{"half-open after MM3", 320, 3, halfOpenLimit},
 	{"established", 80, 0, establishedLimit},
 }
 
