@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -29,7 +30,7 @@ type aggressive struct {
 
 var errAggressiveDisabled = errors.New("crypto isakmp aggressive-mode disable forbids it")
 
-func parseAggressive(payloads []wire.Payload, sa []byte) (x aggressive, err error) {
+func parseAggressive(ours *pki.Snapshot, payloads []wire.Payload, sa []byte) (x aggressive, err error) {
 	x.sa, x.payloads = sa, payloads
 	if x.public, err = one(payloads, wire.PayloadKE); err != nil {
 		return x, err
@@ -40,7 +41,7 @@ func parseAggressive(payloads []wire.Payload, sa []byte) (x aggressive, err erro
 	if x.identity, err = parseID(payloads); err != nil {
 		return x, err
 	}
-	x.identity.requests, err = parseRequests(payloads)
+	x.identity.requests, err = parseRequests(ours, payloads)
 	return x, err
 }
 

@@ -112,7 +112,7 @@ func (st sentAG1) handle(s *Session, m *inbound) (mainMode, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, err := parseAggressive(payloads, body)
+	x, err := parseAggressive(s.pki, payloads, body)
 	if err != nil {
 		return nil, err
 	}

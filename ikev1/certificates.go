@@ -1,7 +1,6 @@
 package ikev1
 
 import (
-	"bytes"
 	"crypto/rsa"
 	"slices"
 
@@ -19,7 +18,7 @@ type request struct {
 
 // parseRequests reads the CERTREQs in packet order. One that names no CA, or
 // none that can be read, decides nothing but does no harm.
-func parseRequests(payloads []wire.Payload) ([]request, error) {
+func parseRequests(ours *pki.Snapshot, payloads []wire.Payload) ([]request, error) {
 	var out []request
 	for _, p := range payloads {
 		if p.Type != wire.PayloadCertReq {
@@ -31,7 +30,7 @@ func parseRequests(payloads []wire.Payload) ([]request, error) {
 		}
 		r := request{encoding: c.Encoding}
 		if c.Encoding == wire.EncodingX509Signature && len(c.Authority) > 0 {
-			if name, err := pki.ParseName(bytes.Clone(c.Authority)); err == nil {
+			if name, err := ours.Name(c.Authority); err == nil {
 				r.name, r.usable = name, true
 			}
 		}

@@ -95,7 +95,7 @@ func (s *Session) parseProof(payloads []wire.Payload, x *identity) (err error) {
 		if x.certs, err = s.parseCertificates(payloads); err != nil {
 			return err
 		}
-		if x.requests, err = parseRequests(payloads); err != nil {
+		if x.requests, err = parseRequests(s.pki, payloads); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -161,7 +162,7 @@ type keyExchange struct {
 	payloads      []wire.Payload
 }
 
-func parseKeyExchange(m *inbound) (x keyExchange, err error) {
+func parseKeyExchange(ours *pki.Snapshot, m *inbound) (x keyExchange, err error) {
 	if x.payloads, err = clearPayloads(m); err != nil {
 		return x, err
 	}
@@ -171,7 +172,7 @@ func parseKeyExchange(m *inbound) (x keyExchange, err error) {
 	if x.nonce, err = nonceOf(x.payloads); err != nil {
 		return x, err
 	}
-	x.requests, err = parseRequests(x.payloads)
+	x.requests, err = parseRequests(ours, x.payloads)
 	return x, err
 }
 

@@ -141,7 +141,7 @@ func (s *Session) sendMM3(st sentMM1) (mainMode, error) {
 
 // handle MM4: the peer's public value. The keys exist, MM5 follows.
 func (st sentMM3) handle(s *Session, m *inbound) (mainMode, error) {
-	x, err := parseKeyExchange(m)
+	x, err := parseKeyExchange(s.pki, m)
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,7 @@ func Respond(now time.Time, env *ike.Env, connID uint32, d ike.Datagram) (*Sessi
 	}
 	var ag1 aggressive
 	if m.Exchange == wire.ExchangeAggressive {
-		if ag1, err = parseAggressive(payloads, body); err != nil {
+		if ag1, err = parseAggressive(env.PKI, payloads, body); err != nil {
 			return nil, err
 		}
 	}
@@ -134,7 +134,7 @@ func (s *Session) refuseOffer(m *inbound) {
 
 // handle MM3: the peer's public value. The keys exist, MM4 follows.
 func (st sentMM2) handle(s *Session, m *inbound) (mainMode, error) {
-	x, err := parseKeyExchange(m)
+	x, err := parseKeyExchange(s.pki, m)
 	if err != nil {
 		return nil, err
 	}

@@ -54,6 +54,14 @@ func (s *Snapshot) authorities(only []string) []*Trustpoint {
 	})
 }
 
+// Name is ParseName for one that a peer sent.
+func (s *Snapshot) Name(der []byte) (Name, error) {
+	if n, ok := s.names[string(der)]; ok {
+		return n, nil
+	}
+	return ParseName(der)
+}
+
 // Choice is the answer to the peer's certificate requests: the trustpoint to
 // sign with, and why not the others.
 type Choice struct {

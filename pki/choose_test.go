@@ -156,3 +156,25 @@ func TestFallback(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// A peer's name is read the same way, known or not.
+func TestNameOfAPeer(t *testing.T) {
+	note := testca.NewNote()
+	s := note.R1()
+	ders := [][]byte{testca.New("CA3", 6).Cert.Subject.DER()}
+	for _, r := range s.CertificateRequests(nil) {
+		ders = append(ders, r.Name.DER())
+	}
+	for _, der := range ders {
+		want, err := pki.ParseName(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Name(der); err != nil || got != want || got.String() == "" {
+			t.Errorf("%s: %q, %v", want, got, err)
+		}
+		if _, err := s.Name(der[:len(der)-1]); err == nil {
+			t.Errorf("%s cut off is a name", want)
+		}
+	}
+}

@@ -44,8 +44,12 @@ func (s *Snapshot) ChooseHash(hashes []KeyHash, only []string, fits func(crypto.
 }
 
 // index finds the trustpoints of each CA's key beforehand, in the order of
-// answers: a peer may name a thousand.
+// answers: a peer may name a thousand. So it does the names of CAs.
 func (s *Snapshot) index() {
+	s.names = map[string]Name{}
+	for _, ca := range s.CertificateRequests(nil) {
+		s.names[ca.Name.der] = ca.Name
+	}
 	s.byKey = map[KeyHash][]answer{}
 	add := func(tp *Trustpoint, ca *Certificate) {
 		h := ca.KeyHash()

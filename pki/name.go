@@ -25,6 +25,7 @@ const (
 type Name struct {
 	der       string
 	canonical string // see Canonical; made once, names are compared often
+	text      string // see String; made once too, every handshake tells of names
 }
 
 // ParseName checks der to be one Name and nothing else. It refuses names over
@@ -34,7 +35,7 @@ func ParseName(der []byte) (Name, error) {
 	if err != nil {
 		return Name{}, fmt.Errorf("distinguished name: %w", err)
 	}
-	return Name{der: string(der), canonical: canonical(attributes, len(der))}, nil
+	return Name{der: string(der), canonical: canonical(attributes, len(der)), text: text(attributes, len(der))}, nil
 }
 
 // parseName reads the attributes in encoded order, most significant first.
@@ -79,14 +80,19 @@ func parseName(der []byte) ([]attribute, error) {
 	return attributes, nil
 }
 
-// rdns are the RDNs of a Name that ParseName has let through, most specific
-// first; the attributes of one stand in encoded order.
+// rdns are the RDNs of a Name that ParseName has let through.
 func (n Name) rdns() iter.Seq[[]attribute] {
+	if n.der == "" {
+		return rdns(nil)
+	}
+	attributes, _ := parseName([]byte(n.der))
+	return rdns(attributes)
+}
+
+// rdns puts attributes together, the most specific RDN first; the attributes of
+// one stand in encoded order.
+func rdns(rest []attribute) iter.Seq[[]attribute] {
 	return func(yield func([]attribute) bool) {
-		if n.der == "" {
-			return
-		}
-		rest, _ := parseName([]byte(n.der))
 		for len(rest) > 0 {
 			start := len(rest) - 1
 			for start > 0 && !rest[start-1].last {
@@ -119,9 +125,12 @@ func (n Name) Lines() []string {
 // String is the name as IOS prints it in debug lines:
 // serialNumber=100+hostname=R1.cisco.com,cn=R1,o=cisco. Like IOS it does not
 // escape commas, so it cannot be read back; control characters come as \0A.
-func (n Name) String() string {
-	out := make([]byte, 0, len(n.der))
-	for rdn := range n.rdns() {
+func (n Name) String() string { return n.text }
+
+// text makes String. size is that of the encoded name.
+func text(attributes []attribute, size int) string {
+	out := make([]byte, 0, size)
+	for rdn := range rdns(attributes) {
 		if len(out) > 0 {
 			out = append(out, ',')
 		}

@@ -16,6 +16,7 @@ type Snapshot struct {
 	genuine map[*CRL]*Certificate
 	known   *known
 	byKey   map[KeyHash][]answer // what answers a request for a CA's key
+	names   map[string]Name      // of the CAs that we ask for, by DER: peers ask for the same
 }
 
 // NewSnapshot takes the trustpoints in configuration order. They must not be
