@@ -361,7 +361,7 @@ func facilities(text string) []Facility {
 // silent are the events that IOS has no line for: what they say is in other
 // lines already, or is for the structured log.
 var silent = []string{
-	"ikev1.CertValidated", "ikev1.DeleteSent", "ikev1.RekeyNeeded", "ikev1.Fragmented", "ikev1.Reassembled",
+	"ikev1.CertValidated", "ikev1.MethodMissing", "ikev2.MethodRefused", "ikev2.KeyMissing", "ikev1.DeleteSent", "ikev1.RekeyNeeded", "ikev1.Fragmented", "ikev1.Reassembled",
 	"ikev2.Duplicate", "ikev2.CollisionSettled",
 	"engine.Unsupported", "engine.HalfOpenLimit", "engine.Simultaneous",
 	"tunnel.RouteUnresolved",
