@@ -18,15 +18,16 @@ type pair struct {
 	all []*entry
 }
 
-// follow keeps a session among those between its ends: one that we began, or whose
-// peer is authenticated. What strangers begin is not looked for that way, and is
-// to cost little.
+// follow keeps a session among those between its ends, wherever those are now.
 func (s *sessions) follow(x *entry) {
-	e := endsOf(x)
-	if x.pair == nil && x.strange() || x.pair != nil && x.pair.ends == e {
+	e, counts := endsOf(x), x.counts()
+	if counts == (x.pair != nil) && (!counts || x.pair.ends == e) {
 		return
 	}
 	s.leave(x)
+	if !counts {
+		return
+	}
 	p := s.between[e]
 	if p == nil {
 		p = &pair{ends: e}
@@ -34,6 +35,11 @@ func (s *sessions) follow(x *entry) {
 	}
 	x.pair, p.all = p, insert(p.all, x)
 }
+
+// counts says that a session matters to others with its peer: not what strangers
+// begin, which is to cost little, and not what of version 2 is over and only
+// repeats its answers.
+func (x *entry) counts() bool { return !x.strange() && (x.v1 != nil || x.Alive()) }
 
 // leave takes a session out of those between its ends.
 func (s *sessions) leave(x *entry) {

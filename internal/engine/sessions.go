@@ -27,7 +27,7 @@ type sessions struct {
 	theirs map[origin]*entry   // the peer began
 	own    map[wire.SPI]*entry
 	first  map[origin]*entry
-	// between has those of which more is known than a first message.
+	// between has those that matter to others with their peer.
 	between map[ends]*pair
 	v2      int    // how many of all are of version 2
 	last    uint32 // conn id
