@@ -10,7 +10,8 @@ import (
 	"github.com/obol-ike/obol/internal/ipsec"
 )
 
-// applyAll carries out what the engine wants, in its order.
+// applyAll carries out what the engine wants, in its order. What it sends leaves
+// together at the end, and then those who listen hear of it.
 func (s *shard) applyAll() {
 	for {
 		output, more := s.engine.Poll()
@@ -19,14 +20,18 @@ func (s *shard) applyAll() {
 		}
 		s.apply(output)
 	}
-	if len(s.sending) == 0 {
-		return
+	if len(s.sending) > 0 {
+		if err := s.socket.Send(s.sending); err != nil {
+			s.log.Warn("not sent", zap.Error(err))
+		}
+		clear(s.sending)
+		s.sending = s.sending[:0]
 	}
-	if err := s.socket.Send(s.sending); err != nil {
-		s.log.Warn("not sent", zap.Error(err))
+	if len(s.reports) > 0 {
+		s.hub.publish(s.reports)
+		clear(s.reports)
+		s.reports = s.reports[:0]
 	}
-	clear(s.sending)
-	s.sending = s.sending[:0]
 }
 
 // apply is the one switch over ike.Output.
@@ -35,7 +40,7 @@ func (s *shard) apply(output ike.Output) {
 	case ike.Send:
 		s.sending = append(s.sending, o.Datagram)
 	case ike.Report:
-		s.hub.publish(o)
+		s.reports = append(s.reports, o)
 	case ike.InstallSA:
 		s.kernel.put(func(plane ipsec.Dataplane) {
 			s.answer(ipsec.Installed{SAID: o.SA.SAID, Err: plane.InstallSA(o.SA)})

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -12,7 +13,7 @@ import (
 // learns how many.
 type hub struct {
 	mu          sync.Mutex
-	subscribers map[*subscription]bool
+	subscribers []*subscription
 	closed      bool
 }
 
@@ -27,7 +28,7 @@ type subscription struct {
 // everything is what a reader of debug lines wants.
 func everything(ike.Event) bool { return true }
 
-func newHub() *hub { return &hub{subscribers: map[*subscription]bool{}} }
+func newHub() *hub { return &hub{} }
 
 // subscribe begins a subscription to the reports whose event is wanted. The
 // shard itself asks wants, so it must be quick.
@@ -38,22 +39,26 @@ func (h *hub) subscribe(size int, wants func(ike.Event) bool) *subscription {
 	if h.closed {
 		close(s.reports)
 	} else {
-		h.subscribers[s] = true
+		h.subscribers = append(h.subscribers, s)
 	}
 	return s
 }
 
-func (h *hub) publish(r ike.Report) {
+// publish hands over the reports of one turn together: a reader that waits for
+// one finds the others there, and is woken once.
+func (h *hub) publish(reports []ike.Report) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for s := range h.subscribers {
-		if !s.wants(r.Event) {
-			continue
-		}
-		select {
-		case s.reports <- r:
-		default:
-			s.lost.Add(1)
+	for _, s := range h.subscribers {
+		for _, r := range reports {
+			if !s.wants(r.Event) {
+				continue
+			}
+			select {
+			case s.reports <- r:
+			default:
+				s.lost.Add(1)
+			}
 		}
 	}
 }
@@ -63,10 +68,10 @@ func (h *hub) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = true
-	for s := range h.subscribers {
+	for _, s := range h.subscribers {
 		close(s.reports)
 	}
-	clear(h.subscribers)
+	h.subscribers = nil
 }
 
 // Reports, Lost and Close make a subscription what package control reads.
@@ -79,8 +84,8 @@ func (s *subscription) Lost() uint64 { return s.lost.Swap(0) }
 func (s *subscription) Close() {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
-	if s.hub.subscribers[s] {
-		delete(s.hub.subscribers, s)
+	if i := slices.Index(s.hub.subscribers, s); i >= 0 {
+		s.hub.subscribers = slices.Delete(s.hub.subscribers, i, i+1)
 		close(s.reports)
 	}
 }

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/obol-ike/obol/internal/ike"
@@ -9,9 +10,7 @@ import (
 func TestSlowReaderLosesAndLearnsHowMuch(t *testing.T) {
 	h := newHub()
 	slow, quick := h.subscribe(2, everything), h.subscribe(10, everything)
-	for range 5 {
-		h.publish(ike.Report{Event: ike.SessionUp{ConnID: 1001}})
-	}
+	h.publish(slices.Repeat([]ike.Report{{Event: ike.SessionUp{ConnID: 1001}}}, 5))
 	if len(quick.reports) != 5 || quick.Lost() != 0 {
 		t.Errorf("the quick one has %d and lost %d", len(quick.reports), quick.Lost())
 	}
@@ -28,7 +27,7 @@ func TestClosingEndsSubscriptions(t *testing.T) {
 	one, two := h.subscribe(10, everything), h.subscribe(10, everything)
 	one.Close()
 	one.Close()
-	h.publish(ike.Report{})
+	h.publish([]ike.Report{{}})
 	h.close()
 	h.close()
 	two.Close()
@@ -44,5 +43,5 @@ func TestClosingEndsSubscriptions(t *testing.T) {
 	if _, open := <-h.subscribe(1, everything).reports; open {
 		t.Error("open, though subscribed after the end")
 	}
-	h.publish(ike.Report{})
+	h.publish([]ike.Report{{}})
 }

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"bytes"
 	"io"
 	"slices"
 	"strings"
@@ -17,6 +18,9 @@ import (
 // logQueue is how many reports the log may be behind before some are lost.
 const logQueue = 8192
 
+// logWrite is how many octets of lines are written at the latest.
+const logWrite = 16 << 10
+
 // lastLines is how long the end of the daemon waits for the log to be read.
 const lastLines = time.Second
 
@@ -29,7 +33,9 @@ func startLog(w io.Writer, h *hub, debug []ioslog.Facility) (log *zap.Logger, en
 	encoder.EncodeTime = zapcore.ISO8601TimeEncoder
 	encoder.EncodeLevel = zapcore.CapitalLevelEncoder
 	sink := zapcore.Lock(zapcore.AddSync(w))
-	log = zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(encoder), sink, zapcore.DebugLevel))
+	to := func(w zapcore.WriteSyncer) *zap.Logger {
+		return zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(encoder), w, zapcore.DebugLevel))
+	}
 	wants := everything
 	if len(debug) == 0 {
 		wants = logged
@@ -38,14 +44,20 @@ func startLog(w io.Writer, h *hub, debug []ioslog.Facility) (log *zap.Logger, en
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		var text bytes.Buffer // lines that leave in one write, when there is nothing more to read
+		lines := to(zapcore.AddSync(&text))
 		for r := range reports.reports {
 			if n := reports.Lost(); n > 0 {
-				log.Warn("the log is too slow, reports are lost", zap.Uint64("lost", n))
+				lines.Warn("the log is too slow, reports are lost", zap.Uint64("lost", n))
 			}
-			logReport(log, r, debug)
+			logReport(lines, r, debug)
+			if len(reports.reports) == 0 || text.Len() > logWrite {
+				sink.Write(text.Bytes()) // lost if nobody takes it
+				text.Reset()
+			}
 		}
 	}()
-	return log, func() {
+	return to(sink), func() {
 		h.close()
 		select {
 		case <-done:

@@ -37,7 +37,7 @@ func TestLog(t *testing.T) {
 		h := newHub()
 		_, ended := startLog(&out, h, debug)
 		for _, e := range events {
-			h.publish(ike.Report{Event: e})
+			h.publish([]ike.Report{{Event: e}})
 		}
 		ended()
 		for _, want := range always {
@@ -57,7 +57,7 @@ func TestEndDoesNotWaitForAStuckLog(t *testing.T) {
 	defer r.Close()
 	h := newHub()
 	_, ended := startLog(w, h, nil)
-	h.publish(ike.Report{Event: ike.SessionDown{ConnID: 1001}})
+	h.publish([]ike.Report{{Event: ike.SessionDown{ConnID: 1001}}})
 	returned := make(chan struct{})
 	go func() {
 		ended()

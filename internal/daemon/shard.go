@@ -32,7 +32,8 @@ type shard struct {
 	quit      chan struct{}
 	done      chan struct{}
 
-	sending []ike.Datagram // Sends of one turn leave together
+	sending []ike.Datagram // of one turn
+	reports []ike.Report   // likewise
 
 	start start
 }
@@ -43,7 +44,7 @@ func newShard(env ike.Env, options engine.Options, kernel *kernelQueue, socket *
 		kernel: kernel, socket: socket, hub: hub, log: log,
 		fetcher:   newFetcher(),
 		datagrams: make(chan []ike.Datagram, 64),
-		answers:   make(chan ipsec.Event),
+		answers:   make(chan ipsec.Event, 64),
 		calls:     make(chan func(time.Time)),
 		quit:      make(chan struct{}),
 		done:      make(chan struct{}),
@@ -63,7 +64,11 @@ func (s *shard) run() {
 				s.engine.HandleDatagram(now, d)
 			}
 		case answer := <-s.answers:
-			s.engine.HandleKernel(time.Now(), answer)
+			now := time.Now()
+			s.engine.HandleKernel(now, answer)
+			for n := len(s.answers); n > 0; n-- { // what else is there, in the same turn
+				s.engine.HandleKernel(now, <-s.answers)
+			}
 		case event, open := <-events:
 			if !open {
 				events = nil

@@ -15,10 +15,12 @@ import (
 // Logged says whether Lines may have a syslog line for the event. All others
 // concern debug only, and without it nobody has to render them.
 func Logged(e ike.Event) bool {
-	switch e.(type) {
+	switch e := e.(type) {
+	case ikev2.ChainValidated:
+		return !e.Verdict.OK
 	case ikev1.NoOfferAccepted, ikev1.HashRefused, ikev1.AggressiveDisabled, ikev1.CertRefused, ikev1.SignatureRefused,
 		ikev1.IDCertMismatch, ikev1.MessageRejected, ikev1.NotifyReceived, ikev1.IPsecProposalRefused, ikev1.ProxiesChecked,
-		ikev2.ChainValidated, ikev2.IDCertMismatch,
+		ikev2.IDCertMismatch,
 		engine.SessionStatus, engine.ISAKMPOnOff, engine.NoSA, engine.AggressiveDisabled, engine.BadMessage,
 		tunnel.LineProtocol, tunnel.RecursiveRouting:
 		return true
