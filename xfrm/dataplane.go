@@ -19,6 +19,9 @@ type Dataplane struct {
 	release string                   // of the kernel
 	watch   *watcher
 
+	expected map[uint32]kept // what comes early, by SPI
+	deaf     bool            // there is no CAP_NET_RAW for it
+
 	mu        sync.Mutex
 	installed map[ipsec.SAID]*limits // SAs of ours that have not expired
 }
@@ -38,7 +41,7 @@ func New() (*Dataplane, error) {
 
 // open makes a data plane that does not read its events yet.
 func open(eventBuffer int) (*Dataplane, error) {
-	d := &Dataplane{sockets: map[int]*nl.SocketHandle{}, installed: map[ipsec.SAID]*limits{}}
+	d := &Dataplane{sockets: map[int]*nl.SocketHandle{}, expected: map[uint32]kept{}, installed: map[ipsec.SAID]*limits{}}
 	var err error
 	if d.handle, err = netlink.NewHandle(unix.NETLINK_ROUTE, unix.NETLINK_XFRM); err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
@@ -99,6 +102,9 @@ func (d *Dataplane) Close() error {
 	}
 	for _, s := range d.sockets {
 		s.Close()
+	}
+	for _, k := range d.expected {
+		unix.Close(k.fd)
 	}
 	d.handle.Close()
 	return nil

@@ -27,6 +27,7 @@ var (
 	addr1 = netip.MustParseAddr("192.0.2.1")
 	addr2 = netip.MustParseAddr("192.0.2.2")
 	any4  = netip.MustParsePrefix("0.0.0.0/0")
+	any6  = netip.MustParsePrefix("::/0")
 )
 
 type router struct {
@@ -95,7 +96,7 @@ func greTunnel() tunnel {
 }
 
 func (r *router) mark(t tunnel) uint32 {
-	if r.local == addr1 {
+	if r.Host.Name == "a" {
 		return t.mark1
 	}
 	return t.mark2
@@ -107,8 +108,11 @@ func (r *router) link(t tunnel) ipsec.Link {
 }
 
 func (r *router) selector(t tunnel) ipsec.Selector {
-	if t.kind == ipsec.VTI {
+	switch t.kind {
+	case ipsec.VTI:
 		return ipsec.Selector{Local: any4, Remote: any4}
+	case ipsec.VTI6:
+		return ipsec.Selector{Local: any6, Remote: any6}
 	}
 	return ipsec.Selector{Local: netip.PrefixFrom(r.local, 32), Remote: netip.PrefixFrom(r.remote, 32), Protocol: ipsec.GRE}
 }
@@ -179,10 +183,13 @@ func both(r1, r2 *router, f func(*router)) {
 	f(r2)
 }
 
+// port is one of the router's address in the tunnel.
+func (r *router) port(n uint16) string { return netip.AddrPortFrom(r.inner.Addr(), n).String() }
+
 // exchange sends n datagrams from r1 to r2 and back through the tunnel.
 func exchange(t *testing.T, r1, r2 *router, n int) {
 	t.Helper()
-	c1, c2 := r1.UDP(r1.inner.Addr().String()+":7000"), r2.UDP(r2.inner.Addr().String()+":7000")
+	c1, c2 := r1.UDP(r1.port(7000)), r2.UDP(r2.port(7000))
 	defer c1.Close()
 	defer c2.Close()
 	buf := make([]byte, 2000)

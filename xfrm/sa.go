@@ -15,9 +15,17 @@ import (
 	"github.com/obol-ike/obol/internal/ipsec"
 )
 
-// InstallSA adds an SA, with the AH around it. One with the same destination,
-// SPI and mark is an error.
+// InstallSA adds an SA, with the AH around it, and gives it what ExpectSA has kept.
+// One with the same destination, SPI and mark is an error.
 func (d *Dataplane) InstallSA(sa ipsec.SA) error {
+	err := d.install(sa)
+	if err == nil && sa.Direction == ipsec.In {
+		d.giveBack(sa.SAID)
+	}
+	return err
+}
+
+func (d *Dataplane) install(sa ipsec.SA) error {
 	const flags = unix.NLM_F_CREATE | unix.NLM_F_EXCL
 	if sa.AH == nil {
 		return d.sendSA("install", nl.XFRM_MSG_NEWSA, flags, sa)
@@ -190,8 +198,9 @@ func (d *Dataplane) idRequest(message int, id ipsec.SAID) *nl.NetlinkRequest {
 }
 
 // RemoveSA removes an SA, with the AH around it. That it is gone already, by
-// expiry as a rule, is no error.
+// expiry as a rule, is no error. One that was expected only is none any more.
 func (d *Dataplane) RemoveSA(id ipsec.SAID) error {
+	d.unexpect(id)
 	d.forget(id)
 	own, around := id.Names()
 	err := d.remove(own)

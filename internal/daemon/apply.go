@@ -41,6 +41,8 @@ func (s *shard) apply(output ike.Output) {
 		s.sending = append(s.sending, o.Datagram)
 	case ike.Report:
 		s.reports = append(s.reports, o)
+	case ike.ExpectSA:
+		s.order("packets that come before their SA are lost", func(plane ipsec.Dataplane) error { return plane.ExpectSA(o.SAID, o.Encap) })
 	case ike.InstallSA:
 		s.kernel.put(func(plane ipsec.Dataplane) {
 			s.answer(ipsec.Installed{SAID: o.SA.SAID, Err: plane.InstallSA(o.SA)})

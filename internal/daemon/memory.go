@@ -24,6 +24,9 @@ func newMemory() *memory {
 
 func (*memory) String() string { return "none: SAs are kept in memory, nothing is encrypted" }
 
+// ExpectSA has nothing to keep.
+func (*memory) ExpectSA(ipsec.SAID, *ipsec.Encap) error { return nil }
+
 func (m *memory) InstallSA(sa ipsec.SA) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

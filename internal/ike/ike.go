@@ -41,6 +41,13 @@ type Output interface{ output() }
 // Send puts a datagram on the wire.
 type Send struct{ Datagram Datagram }
 
+// ExpectSA tells the data plane that an inbound SA is being negotiated whose packets
+// may come before it. InstallSA or RemoveSA of the same SPI ends that.
+type ExpectSA struct {
+	SAID  ipsec.SAID
+	Encap *ipsec.Encap
+}
+
 // InstallSA asks the data plane for one direction of a child SA. The answer is
 // ipsec.Installed with the same SAID.
 type InstallSA struct{ SA ipsec.SA }
@@ -82,6 +89,7 @@ type Report struct {
 }
 
 func (Send) output()      {}
+func (ExpectSA) output()  {}
 func (InstallSA) output() {}
 func (UpdateSA) output()  {}
 func (RemoveSA) output()  {}

@@ -249,6 +249,10 @@ type Route struct {
 type Dataplane interface {
 	// Name and what it is able to do, for show and logs.
 	String() string
+	// ExpectSA says that an inbound SA is being negotiated, with UDP encapsulation
+	// or nil. What arrives for it until InstallSA is given to it then; RemoveSA
+	// drops it. A data plane may keep little of it, or nothing.
+	ExpectSA(SAID, *Encap) error
 	InstallSA(SA) error
 	UpdateSA(SA) error
 	RemoveSA(SAID) error

@@ -12,7 +12,8 @@ import (
 )
 
 // Pass sends a packet through a tunnel: it counts at the SA that sends it and,
-// if it gets so far, at the one that receives it.
+// if it gets so far, at the one that receives it. Where that is expected only, it
+// waits.
 func (w *World) Pass(from, to *Router, tunnel, peerTunnel string) {
 	out, err := from.Dataplane.sender(tunnel)
 	if err != nil {
@@ -20,6 +21,9 @@ func (w *World) Pass(from, to *Router, tunnel, peerTunnel string) {
 	}
 	from.Dataplane.packets[out.SAID]++
 	in, src, err := w.reach(from, to, out, peerTunnel)
+	if n, waits := to.Dataplane.Expected[in.SPI]; waits && err != nil {
+		to.Dataplane.Expected[in.SPI] = n + 1
+	}
 	if err != nil {
 		return
 	}
@@ -49,7 +53,8 @@ func (w *World) Carries(from, to *Router, tunnel, peerTunnel string) error {
 	return nil
 }
 
-// reach takes a packet to the SA that decrypts it, and says where it came from.
+// reach takes a packet to the SA that decrypts it, and says where it came from. Of
+// one that is not there it gives the name.
 func (w *World) reach(from, to *Router, out ipsec.SA, peerTunnel string) (ipsec.SA, netip.AddrPort, error) {
 	src, dst := netip.AddrPortFrom(out.Src, 0), netip.AddrPortFrom(out.Dst, 0)
 	if e := out.Encap; e != nil {
@@ -62,10 +67,11 @@ func (w *World) reach(from, to *Router, out ipsec.SA, peerTunnel string) (ipsec.
 	} else if w.translated(from, out.Dst) {
 		return ipsec.SA{}, src, fmt.Errorf("ESP of %s does not pass the NAT", from.Name)
 	}
-	in, ok := to.Dataplane.SAs[ipsec.SAID{Src: src.Addr(), Dst: dst.Addr(), SPI: out.SPI, Protocol: out.Protocol, Mark: to.Dataplane.mark(peerTunnel), AHSPI: out.AHSPI}]
+	id := ipsec.SAID{Src: src.Addr(), Dst: dst.Addr(), SPI: out.SPI, Protocol: out.Protocol, Mark: to.Dataplane.mark(peerTunnel), AHSPI: out.AHSPI}
+	in, ok := to.Dataplane.SAs[id]
 	switch {
 	case !ok:
-		return in, src, fmt.Errorf("%s has no SA for SPI %#x", to.Name, out.SPI)
+		return ipsec.SA{SAID: id}, src, fmt.Errorf("%s has no SA for SPI %#x", to.Name, out.SPI)
 	case (in.Encap != nil) != (out.Encap != nil) || in.Encap != nil && in.Encap.LocalPort != dst.Port():
 		return in, src, fmt.Errorf("SPI %#x: the ends differ in UDP encapsulation", out.SPI)
 	}

@@ -18,7 +18,8 @@ type Dataplane struct {
 	Policies []ipsec.Policy
 	Links    []ipsec.Link
 	Routes   []ipsec.Route
-	Log      []string // every order
+	Log      []string          // every order
+	Expected map[uint32]uint64 // packets that came before their inbound SA, by its SPI
 	// Violations are orders that a kernel would refuse, and moments at which
 	// plaintext could have left.
 	Violations []string
@@ -35,7 +36,7 @@ type Dataplane struct {
 var _ ipsec.Dataplane = (*Dataplane)(nil)
 
 func newDataplane(r *Router) *Dataplane {
-	return &Dataplane{SAs: map[ipsec.SAID]ipsec.SA{}, packets: map[ipsec.SAID]uint64{}, router: r, events: make(chan ipsec.Event)}
+	return &Dataplane{SAs: map[ipsec.SAID]ipsec.SA{}, packets: map[ipsec.SAID]uint64{}, Expected: map[uint32]uint64{}, router: r, events: make(chan ipsec.Event)}
 }
 
 func (d *Dataplane) String() string { return "simulated, recording" }
@@ -47,6 +48,15 @@ func (d *Dataplane) log(format string, args ...any) {
 func (d *Dataplane) violate(format string, args ...any) {
 	at := d.router.world.Now.Sub(Epoch)
 	d.Violations = append(d.Violations, fmt.Sprintf("%v: ", at)+fmt.Sprintf(format, args...))
+}
+
+// ExpectSA keeps packets of ESP, with UDP encapsulation or without.
+func (d *Dataplane) ExpectSA(id ipsec.SAID, _ *ipsec.Encap) error {
+	d.log("sa expect %v -> %v %#x", id.Src, id.Dst, id.SPI)
+	if id.Protocol == ipsec.ESP {
+		d.Expected[id.SPI] = 0
+	}
+	return nil
 }
 
 // InstallSA keeps an SA until its hard lifetime.
@@ -63,6 +73,10 @@ func (d *Dataplane) InstallSA(sa ipsec.SA) error {
 	d.SAs[sa.SAID] = sa
 	d.order = append(d.order, sa.SAID)
 	d.Installed = append(d.Installed, sa)
+	if n, waited := d.Expected[sa.SPI]; waited && sa.Direction == ipsec.In {
+		delete(d.Expected, sa.SPI)
+		d.packets[sa.SAID] = n
+	}
 	d.expire(sa, sa.Soft.Duration, false)
 	d.expire(sa, sa.Hard.Duration, true)
 	return nil
@@ -86,6 +100,7 @@ func (d *Dataplane) expire(sa ipsec.SA, after time.Duration, hard bool) {
 func (d *Dataplane) forget(id ipsec.SAID) {
 	delete(d.SAs, id)
 	delete(d.packets, id)
+	delete(d.Expected, id.SPI)
 	d.order = slices.DeleteFunc(d.order, func(o ipsec.SAID) bool { return o == id })
 }
 
@@ -216,6 +231,7 @@ func (d *Dataplane) Events() <-chan ipsec.Event { return d.events }
 func (d *Dataplane) Sweep() error {
 	clear(d.SAs)
 	clear(d.packets)
+	clear(d.Expected)
 	d.Policies, d.Links, d.Routes, d.order = nil, nil, nil, nil
 	return nil
 }

@@ -116,3 +116,48 @@ func TestMatch(t *testing.T) {
 		}
 	}
 }
+
+// What comes for an SA that is expected is the SA's when it stands; without that, or
+// when nobody expects it any more, it is lost.
+func TestExpect(t *testing.T) {
+	w, r1 := alone(t)
+	config := *r1.config
+	end := *config.Interfaces[0]
+	tunnel2 := *end.Tunnel
+	tunnel2.Source, tunnel2.Destination = tunnel2.Destination, tunnel2.Source
+	end.Tunnel = &tunnel2
+	config.Interfaces = []*policy.Interface{&end}
+	r2 := w.Add("R2", &config, pki.NewSnapshot(nil), engine.Options{Options: tunnel.Options{Manual: true}})
+	out := ipsec.SA{
+		SAID:      ipsec.SAID{Src: tunnel2.Source, Dst: tunnel2.Destination, SPI: 1000, Protocol: ipsec.ESP},
+		Direction: ipsec.Out, Mode: ipsec.Tunnel, ReqID: tunnel2.ReqID,
+	}
+	in := out
+	in.Direction = ipsec.In
+	do := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(r2.Dataplane.InstallSA(out))
+	for _, c := range []struct {
+		name     string
+		expected func()
+		want     uint64
+	}{
+		{"not expected", func() {}, 0},
+		{"expected", func() { do(r1.Dataplane.ExpectSA(in.SAID, nil)) }, 3},
+		{"no more", func() { do(r1.Dataplane.ExpectSA(in.SAID, nil)); do(r1.Dataplane.RemoveSA(in.SAID)) }, 0},
+	} {
+		c.expected()
+		for range 3 {
+			w.Pass(r2, r1, "Tunnel1", "Tunnel1")
+		}
+		do(r1.Dataplane.InstallSA(in))
+		if got, err := r1.Dataplane.QuerySA(in.SAID); err != nil || got.Packets != c.want {
+			t.Errorf("%s: the SA has %d packets, %v, want %d", c.name, got.Packets, err, c.want)
+		}
+		do(r1.Dataplane.RemoveSA(in.SAID))
+	}
+}

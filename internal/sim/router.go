@@ -146,6 +146,8 @@ func (r *Router) apply() {
 		switch o := o.(type) {
 		case ike.Send:
 			r.world.send(r, o.Datagram)
+		case ike.ExpectSA:
+			err = r.Dataplane.ExpectSA(o.SAID, o.Encap)
 		case ike.InstallSA:
 			installed := ipsec.Installed{SAID: o.SA.SAID, Err: r.Dataplane.InstallSA(o.SA)}
 			r.kernel(0, func() ipsec.Event { return installed })
