@@ -207,10 +207,10 @@ func (c *child) sameTraffic(o *child) bool {
 	return c.itf.Name == o.itf.Name && c.in.Selector == o.in.Selector
 }
 
-// carries says whether an older pair carries the traffic of c, be it another IKE
-// SA's: the peer may rekey through any that stands.
-func (s *Session) carries(c *child) bool {
-	return s.Carries(c.itf.Name, c.in.Selector) || s.env.Carries != nil && s.env.Carries(c.itf.Name, c.in.Selector)
+// carries says whether a pair carries a tunnel's traffic, be it another IKE SA's:
+// the peer may rekey through any that stands.
+func (s *Session) carries(tunnel string, in ipsec.Selector) bool {
+	return s.Carries(tunnel, in) || s.env.Carries != nil && s.env.Carries(tunnel, in)
 }
 
 // Carries says whether a pair of the session carries a tunnel's traffic.

@@ -45,7 +45,8 @@ type party struct {
 	stall   bool                    // the data plane does not answer
 	packets map[ipsec.SAID]uint64   // that the data plane counts
 	held    int                     // octets of fragments
-	orders  []string                // "in", "out", "-in", "-out", "send", in order
+	early   map[uint32]bool         // SPIs of SAs that are expected
+	orders  []string                // "expect", "in", "out", "-expect", "-in", "-out", "send", in order
 	limits  []volume                // of the SAs ordered
 }
 
@@ -103,7 +104,7 @@ func newParty(t testing.TB, name, local, remote string, snapshot *pki.Snapshot, 
 	for _, o := range options {
 		o(name, c)
 	}
-	p := &party{t: t, name: name, addr: netip.AddrPortFrom(netip.MustParseAddr(local), 500), itf: c.Interfaces[0], sas: map[ipsec.SAID]ipsec.SA{}}
+	p := &party{t: t, name: name, addr: netip.AddrPortFrom(netip.MustParseAddr(local), 500), itf: c.Interfaces[0], sas: map[ipsec.SAID]ipsec.SA{}, early: map[uint32]bool{}}
 	var seed [32]byte
 	copy(seed[:], name)
 	spi := uint32(0x1000)
@@ -132,6 +133,9 @@ func (r *party) collect(now time.Time) {
 			r.sent, r.lens = append(r.sent, o.Datagram.Data), append(r.lens, len(o.Datagram.Data))
 			r.last = o.Datagram.Data
 			r.orders = append(r.orders, "send")
+		case ike.ExpectSA:
+			r.orders = append(r.orders, "expect")
+			r.early[o.SAID.SPI] = true
 		case ike.InstallSA:
 			r.orders = append(r.orders, o.SA.Direction.String())
 			r.limits = append(r.limits, volume{o.SA.Soft.Kilobytes, o.SA.Hard.Kilobytes})
@@ -144,6 +148,7 @@ func (r *party) collect(now time.Time) {
 			}
 			if err == nil {
 				r.sas[o.SA.SAID] = o.SA
+				delete(r.early, o.SA.SPI)
 			}
 			r.session.HandleKernel(now, ipsec.Installed{SAID: o.SA.SAID, Err: err})
 		case ike.UpdateSA:
@@ -151,7 +156,12 @@ func (r *party) collect(now time.Time) {
 		case ike.QuerySA:
 			r.session.HandleKernel(now, ipsec.Queried{SAID: o.SAID, Counters: ipsec.Counters{Packets: r.packets[o.SAID]}})
 		case ike.RemoveSA:
-			r.orders = append(r.orders, "-"+r.sas[o.SAID].Direction.String())
+			what := r.sas[o.SAID].Direction.String()
+			if r.early[o.SAID.SPI] {
+				what = "expect"
+			}
+			r.orders = append(r.orders, "-"+what)
+			delete(r.early, o.SAID.SPI)
 			delete(r.sas, o.SAID)
 		case ike.Report:
 			if o.At != now {
@@ -318,8 +328,8 @@ func (r *party) wantIdle() {
 	if at, why := r.session.NextTimeout(); !at.IsZero() {
 		r.t.Errorf("%s: timer %q is left", r.name, why)
 	}
-	if len(r.sas) != 0 {
-		r.t.Errorf("%s: %d SAs are left", r.name, len(r.sas))
+	if len(r.sas)+len(r.early) != 0 {
+		r.t.Errorf("%s: %d SAs are left, %d are expected", r.name, len(r.sas), len(r.early))
 	}
 	if len(r.sent) != 0 {
 		r.t.Errorf("%s: %d datagrams are left", r.name, len(r.sent))

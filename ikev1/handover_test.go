@@ -25,7 +25,7 @@ func rekeying(t *testing.T) (p *pairOf, old, next *child) {
 		t.Fatalf("%d pairs", n)
 	}
 	next = p.r1.session.pairs()[1]
-	if got, want := strings.Join(p.r1.orders, " "), "send in send"; got != want || !next.pending() {
+	if got, want := strings.Join(p.r1.orders, " "), "expect send in send"; got != want || !next.pending() {
 		t.Fatalf("initiator: %s, want %s", got, want)
 	}
 	p.r1.orders = nil

@@ -55,7 +55,7 @@ type quickState interface {
 	handle(s *Session, q *quickMode, c *opened) error
 	// installed takes the data plane's answer.
 	installed(s *Session, q *quickMode, ev ipsec.Installed)
-	// ordered are the SAs that were put, or are on their way, into the data plane.
+	// ordered are the SAs that the data plane has, was told to install or expects.
 	ordered() []ipsec.SAID
 }
 

@@ -19,6 +19,7 @@ type sentQM1 struct {
 	selector ipsec.Selector
 	ids      [2][]byte         // IDci, IDcr as sent
 	dh       *suite.PrivateKey // nil: no PFS
+	expected []ipsec.SAID      // of a rekey: the data plane knows of the inbound SA
 }
 
 // installingI: both SAs are ordered, or at a rekey the inbound one. QM3 leaves
@@ -35,6 +36,8 @@ func (sentQM1) sent() string        { return "QM1" }
 func (sentQM1) awaits() string      { return "QM2" }
 func (*installingI) sent() string   { return "QM1" }
 func (*installingI) awaits() string { return "QM3" }
+
+func (st sentQM1) ordered() []ipsec.SAID { return st.expected }
 
 func (st *installingI) ordered() []ipsec.SAID {
 	return st.orders
@@ -125,6 +128,13 @@ func (s *Session) sendQM1(itf *policy.Interface, replaces *child) error {
 	}
 	s.report(ExchangeBegun{SA: s.sa(), Exchange: wire.ExchangeQuickMode, MessageID: q.id})
 	s.report(SPIAllocated{SA: s.sa(), MessageID: q.id, Initiator: true, SPI: q.spi})
+	if s.carries(itf.Name, st.selector) {
+		// The peer has the new keys with QM1, and may send on the new pair before
+		// its QM2 is here.
+		id := ipsec.SAID{Src: s.remote.Addr(), Dst: s.local.Addr(), SPI: q.spi, Protocol: saProtocol(st.offer[0].Protocol), Mark: itf.Tunnel.Mark}
+		s.out = append(s.out, ike.ExpectSA{SAID: id, Encap: s.encap()})
+		st.expected = []ipsec.SAID{id}
+	}
 	q.iv, q.state = s.crypt.exchangeIV(q.id), st
 	s.up.quick = append(s.up.quick, q)
 	b := s.quickMessage(q, st.offer, q.ni, st.dh, st.ids)
@@ -200,7 +210,7 @@ func (st sentQM1) handle(s *Session, q *quickMode, c *opened) error {
 	}
 	s.jitter(next.child, &in, &out)
 	s.install(in)
-	if s.carries(next.child) {
+	if s.carries(q.itf.Name, st.selector) {
 		next.later = out
 	} else {
 		s.install(out)

@@ -196,7 +196,7 @@ func (st installingIn) installed(s *Session, q *quickMode, ev ipsec.Installed) {
 	if !s.stands(q, st.child.in, ev) {
 		return
 	}
-	if s.carries(st.child) {
+	if s.carries(q.itf.Name, st.child.in.Selector) {
 		s.sendQM2(q, st.reply, sentQM2{out: st.out, child: st.child})
 		return
 	}

@@ -136,6 +136,14 @@ func wireProtocol(p ipsec.Protocol) wire.ProtocolID {
 	return wire.ProtocolESP
 }
 
+// saProtocol is the reverse.
+func saProtocol(p wire.ProtocolID) ipsec.Protocol {
+	if p == wire.ProtocolAH {
+		return ipsec.AH
+	}
+	return ipsec.ESP
+}
+
 // DeleteChild tells the peer, if the IKE SA stands, and removes the pair.
 func (s *Session) DeleteChild(now time.Time, inSPI uint32, reason string) {
 	s.now = now

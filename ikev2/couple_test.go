@@ -43,6 +43,7 @@ type end struct {
 	sas     map[ipsec.SAID]ipsec.SA // that stand
 	newest  []ipsec.SAID            // outbound ones, the newest last
 	packets map[ipsec.SAID]uint64   // received
+	early   map[uint32]bool         // SPIs of SAs that are expected
 	refuse  func(ipsec.SA) error
 	events  []ike.Event
 	sent    []wire.Header
@@ -93,7 +94,7 @@ func newCouple(t *testing.T, seed uint64, lines string) *couple {
 		other := []string{"2", "1"}[i]
 		cfg := compile(t, fmt.Sprintf(coupleConfig, host, other, lines))
 		cfg.Interface("Tunnel1").Tunnel.Protection.IKEv2Profile = cfg.IKEv2.Profiles[0]
-		e := &end{name: "R" + host, sas: map[ipsec.SAID]ipsec.SA{}, packets: map[ipsec.SAID]uint64{}, itf: cfg.Interface("Tunnel1")}
+		e := &end{name: "R" + host, sas: map[ipsec.SAID]ipsec.SA{}, packets: map[ipsec.SAID]uint64{}, early: map[uint32]bool{}, itf: cfg.Interface("Tunnel1")}
 		var key [32]byte
 		copy(key[:], fmt.Sprint(host, seed))
 		spi := uint32(i+1) << 20
@@ -150,6 +151,8 @@ func (c *couple) collect(i int) {
 		switch o := o.(type) {
 		case ike.Send:
 			c.send(i, o.Datagram.Data)
+		case ike.ExpectSA:
+			e.early[o.SAID.SPI] = true
 		case ike.InstallSA:
 			var err error
 			if e.refuse != nil {
@@ -160,6 +163,7 @@ func (c *couple) collect(i int) {
 			}
 			if err == nil {
 				e.sas[o.SA.SAID] = o.SA
+				delete(e.early, o.SA.SPI)
 				if o.SA.Direction == ipsec.Out {
 					e.newest = append(e.newest, o.SA.SAID)
 				}
@@ -167,6 +171,7 @@ func (c *couple) collect(i int) {
 			e.session.HandleKernel(c.now, ipsec.Installed{SAID: o.SA.SAID, Err: err})
 		case ike.RemoveSA:
 			delete(e.sas, o.SAID)
+			delete(e.early, o.SAID.SPI)
 			e.newest = slices.DeleteFunc(e.newest, func(id ipsec.SAID) bool { return id == o.SAID })
 		case ike.QuerySA:
 			e.session.HandleKernel(c.now, ipsec.Queried{SAID: o.SAID, Counters: ipsec.Counters{Packets: e.packets[o.SAID]}})
@@ -277,8 +282,8 @@ func (c *couple) agreed() {
 	a, b := c.ends[0].session, c.ends[1].session
 	for _, e := range c.ends {
 		s := e.session
-		if !s.Established() || len(s.all) != 1 || len(s.children) != 1 || len(e.sas) != 2 || len(e.newest) != 1 {
-			c.t.Fatalf("%s: established %v, %d IKE SAs, %d pairs, %d SAs in the data plane, %d outbound", e.name, s.Established(), len(s.all), len(s.children), len(e.sas), len(e.newest))
+		if !s.Established() || len(s.all) != 1 || len(s.children) != 1 || len(e.sas) != 2 || len(e.newest) != 1 || len(e.early) != 0 {
+			c.t.Fatalf("%s: established %v, %d IKE SAs, %d pairs, %d SAs in the data plane, %d outbound, %d expected", e.name, s.Established(), len(s.all), len(s.children), len(e.sas), len(e.newest), len(e.early))
 		}
 		x, k := s.ike, s.children[0]
 		if s.rekeying != nil || len(s.requests)+len(s.pending)+len(s.awaiting)+len(s.waiting)+len(x.flights)+len(x.queue) > 0 || k.mute || k.retired || k.handover != nil || x.closing {
@@ -360,8 +365,8 @@ func (c *couple) gone() {
 	c.t.Helper()
 	for _, e := range c.ends {
 		s := e.session
-		if !s.Done() || s.Alive() || len(e.sas) != 0 || s.rekeying != nil || len(s.requests)+len(s.pending)+len(s.awaiting)+len(s.waiting) > 0 {
-			c.t.Fatalf("%s: %d IKE SAs, %d pairs, %d SAs in the data plane, rekeying %v", e.name, len(s.all), len(s.children), len(e.sas), s.rekeying)
+		if !s.Done() || s.Alive() || len(e.sas)+len(e.early) != 0 || s.rekeying != nil || len(s.requests)+len(s.pending)+len(s.awaiting)+len(s.waiting) > 0 {
+			c.t.Fatalf("%s: %d IKE SAs, %d pairs, %d SAs in the data plane, %d expected, rekeying %v", e.name, len(s.all), len(s.children), len(e.sas), len(e.early), s.rekeying)
 		}
 		if n := counted[ike.SessionDown](e); n != 1 {
 			c.t.Fatalf("%s went down %d times", e.name, n)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/wire"
@@ -18,9 +19,10 @@ type childRequest struct {
 	old *child // that it rekeys, nil: none
 
 	*wish
-	nonce  []byte
-	key    *suite.PrivateKey // nil: no key exchange of its own
-	agreed *negotiated       // nil: the peer has not answered
+	expected ipsec.SAID // of a rekey: the data plane knows of the inbound SA; zero: no more
+	nonce    []byte
+	key      *suite.PrivateKey // nil: no key exchange of its own
+	agreed   *negotiated       // nil: the peer has not answered
 
 	contest
 	rival *child // what the peer's exchange made
@@ -65,7 +67,28 @@ func (q *childRequest) build(s *Session, x *ikeSA, b *wire.Builder) (err error) 
 		b.Add(wire.PayloadNotifyV2, wire.NotifyV2{Type: wire.V2UseTransportMode})
 	}
 	addHabits(b)
+	if q.old != nil {
+		q.expect(s)
+	}
 	return nil
+}
+
+// expect tells the data plane of the SA that the peer may use at once. RFC 7296
+// section 2.8: "the responder MAY begin sending on an SA as soon as it sends its
+// response to the CREATE_CHILD_SA request."
+func (q *childRequest) expect(s *Session) {
+	q.expected = ipsec.SAID{
+		Src: s.remote.Addr(), Dst: s.local.Addr(), SPI: q.spi, Protocol: saProtocol(q.protocol()), Mark: q.itf.Tunnel.Mark,
+	}
+	s.out = append(s.out, ike.ExpectSA{SAID: q.expected, Encap: s.encap()})
+}
+
+// unexpect takes that back.
+func (q *childRequest) unexpect(s *Session) {
+	if q.expected.SPI != 0 {
+		s.out = append(s.out, ike.RemoveSA{SAID: q.expected})
+		q.expected = ipsec.SAID{}
+	}
 }
 
 func (q *childRequest) rekeys() uint32 {
@@ -132,6 +155,7 @@ func (q *childRequest) complete(s *Session, x *ikeSA) {
 		q.settle(s, x, c, true)
 		return
 	}
+	q.expected = ipsec.SAID{}
 	s.install(c, in, out, func(err error) {
 		switch {
 		case err != nil:
@@ -285,6 +309,7 @@ func (q *childRequest) failed(s *Session, reason string) {
 
 func (q *childRequest) end(s *Session) {
 	q.over = true
+	q.unexpect(s)
 	if q.agreed != nil {
 		q.agreed.wipe()
 	}

@@ -133,6 +133,9 @@ func (s *Session) over(reason string) {
 	for _, p := range slices.Clone(s.pending) {
 		s.withdraw(p)
 	}
+	for _, q := range s.requests {
+		q.unexpect(s)
+	}
 	for _, c := range s.children {
 		c.yield()
 	}
