@@ -25,7 +25,7 @@ func TestIKEv2Rekey(t *testing.T) {
 				for range 3 {
 					b.rekeyedBy(b.peer)
 				}
-				b.lostNone(flow, 0)
+				b.lostNone(<-flow)
 				b.agree()
 				b.peer.remove()
 				b.gone()
@@ -37,7 +37,7 @@ func TestIKEv2Rekey(t *testing.T) {
 				b.initiate()
 				b.agree()
 				pair, ike := b.spis(b.R1), b.peer.ikeSAs()
-				b.lostNone(b.flood(200*time.Second), d.early)
+				b.lostNone(<-b.flood(200 * time.Second))
 				b.agree()
 				if n := b.shared(pair); n != 2 {
 					t.Errorf("%d SAs are new after their lifetime, not 2", n)
