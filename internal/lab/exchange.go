@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"fmt"
+	"hash/fnv"
 	"time"
 
 	"github.com/obol-ike/obol/internal/engine"
@@ -24,13 +26,12 @@ const (
 	// echo is how long the world goes on after the decision: what is on its way
 	// arrives, and nothing is repeated yet.
 	echo = time.Second
-	seed = 1
 )
 
 // exchange runs an attempt until it is decided. took says of each report whether
 // that is so.
 func (a attempt) exchange(took func(router int, e ike.Event) (decided bool)) (*Exchange, error) {
-	w := sim.New(seed)
+	w := sim.New(a.seed())
 	w.Now = a.pair.Now
 	var routers [2]*sim.Router
 	for i, r := range a.pair.Routers {
@@ -53,4 +54,12 @@ func (a attempt) exchange(took func(router int, e ike.Event) (decided bool)) (*E
 	})
 	w.Run(echo)
 	return x, nil
+}
+
+// seed is another one for each direction: in one capture every SA has SPIs of its
+// own.
+func (a attempt) seed() uint64 {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d %s", a.initiator, a.itf.Name)
+	return h.Sum64()
 }
