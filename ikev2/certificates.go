@@ -1,7 +1,6 @@
 package ikev2
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
@@ -70,7 +69,7 @@ type certificate struct {
 
 // readCertificates reads the CERT payloads. One that is no certificate is kept
 // with the reason; who judges the chain says so.
-func readCertificates(payloads []wire.Payload) ([]certificate, error) {
+func readCertificates(store *pki.Snapshot, payloads []wire.Payload) ([]certificate, error) {
 	var out []certificate
 	for _, p := range payloads {
 		if p.Type != wire.PayloadCertV2 {
@@ -86,7 +85,7 @@ func readCertificates(payloads []wire.Payload) ([]certificate, error) {
 		x := certificate{encoding: c.Encoding}
 		switch c.Encoding {
 		case wire.EncodingX509Signature:
-			x.parsed, x.err = pki.ParseCertificate(bytes.Clone(c.Data))
+			x.parsed, x.err = store.Certificate(c.Data)
 		case wire.EncodingHashURL, wire.EncodingHashURLBundle:
 			x.at, x.err = parseHashURL(c.Data)
 		default:

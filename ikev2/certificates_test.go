@@ -93,7 +93,7 @@ func TestOwnChain(t *testing.T) {
 	for _, c := range ownChain(own) {
 		bodies = append(bodies, c)
 	}
-	got, err := readCertificates(payloadsOf(t, wire.PayloadCertV2, bodies...))
+	got, err := readCertificates(pki.NewSnapshot(nil), payloadsOf(t, wire.PayloadCertV2, bodies...))
 	if err != nil || len(got) != 2 || got[0].encoding != wire.EncodingX509Signature {
 		t.Fatalf("%+v %v", got, err)
 	}
@@ -129,7 +129,7 @@ func TestReadCertificates(t *testing.T) {
 		"by URL, none":         {at(""), "no hash and URL"},
 		"by URL, long":         {at("http://" + strings.Repeat("a", maxURL)), "no hash and URL"},
 	} {
-		got, err := readCertificates(payloadsOf(t, wire.PayloadCertV2, x.in))
+		got, err := readCertificates(pki.NewSnapshot(nil), payloadsOf(t, wire.PayloadCertV2, x.in))
 		if err != nil || len(got) != 1 {
 			t.Fatalf("%s: %+v %v", what, got, err)
 		}
@@ -153,10 +153,10 @@ func TestReadCertificates(t *testing.T) {
 	for i := range many {
 		many[i] = at("http://192.0.2.1/r1.cer")
 	}
-	if _, err := readCertificates(payloadsOf(t, wire.PayloadCertV2, many...)); err == nil {
+	if _, err := readCertificates(pki.NewSnapshot(nil), payloadsOf(t, wire.PayloadCertV2, many...)); err == nil {
 		t.Error("more than maxChain certificates")
 	}
-	if _, err := readCertificates(payloadsOf(t, wire.PayloadCertV2, wire.Raw{})); err == nil {
+	if _, err := readCertificates(pki.NewSnapshot(nil), payloadsOf(t, wire.PayloadCertV2, wire.Raw{})); err == nil {
 		t.Error("an empty payload")
 	}
 }

@@ -45,7 +45,7 @@ func (*lookingUp) handle(*Session, *message) (phase, error) {
 // prove reads the peer's proof, whose ID payload is of type t. st goes on with it,
 // at once or when its certificates are here.
 func (s *Session) prove(st proving, m *message, t wire.PayloadType) (phase, error) {
-	p, err := readProof(m, t)
+	p, err := readProof(s.pki, m, t)
 	if err != nil || !s.looksUp(p) {
 		return st.proved(s, m, p, err)
 	}

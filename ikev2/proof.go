@@ -109,7 +109,7 @@ type peerProof struct {
 }
 
 // readProof reads the payloads that authenticate; t is IDi or IDr.
-func readProof(m *message, t wire.PayloadType) (p *peerProof, err error) {
+func readProof(store *pki.Snapshot, m *message, t wire.PayloadType) (p *peerProof, err error) {
 	p = &peerProof{}
 	id, err := m.body(t)
 	if err != nil {
@@ -130,7 +130,7 @@ func readProof(m *message, t wire.PayloadType) (p *peerProof, err error) {
 	if p.auth, err = wire.ParseBody(auth, wire.ParseAuthV2); err != nil {
 		return nil, err
 	}
-	if p.certs, err = readCertificates(m.payloads); err != nil {
+	if p.certs, err = readCertificates(store, m.payloads); err != nil {
 		return nil, err
 	}
 	if p.requests, _, err = readRequests(m.payloads); err != nil {
