@@ -21,7 +21,6 @@ import (
 	"github.com/obol-ike/obol/internal/tunnel"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/test/script"
-	"github.com/obol-ike/obol/test/testca"
 )
 
 // configs are the examples.
@@ -190,12 +189,7 @@ func (r *run) each(names []string, do func(*router) error) error {
 
 // enrolled makes trustpoints of what a script has enrolled a router at.
 func enrolled(x *router) error {
-	for i := len(x.trustpoints); i < len(x.setup.Enrolled); i++ {
-		e := x.setup.Enrolled[i]
-		tp := testca.Trustpoint(e.Trustpoint, e.Identity, uint64(i)+1)
-		tp.RevocationCheck = []pki.RevocationMethod{pki.RevocationCRL}
-		x.trustpoints = append(x.trustpoints, tp)
-	}
+	x.trustpoints = append(x.trustpoints, x.setup.Trustpoints(len(x.trustpoints))...)
 	return nil
 }
 
@@ -239,15 +233,7 @@ func (r *run) start(words []string) error {
 		if err != nil {
 			return err
 		}
-		// As pki/store: the settings are the configuration's, where it has them.
-		for _, tp := range x.trustpoints {
-			for _, settings := range config.Trustpoints {
-				if settings.Name == tp.Name {
-					tp.Settings = settings
-				}
-			}
-		}
-		x.Router = r.world.Add(x.name, config, pki.NewSnapshot(x.trustpoints), options)
+		x.Router = r.world.Add(x.name, config, script.Snapshot(config, x.trustpoints), options)
 		return nil
 	})
 }

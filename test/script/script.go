@@ -35,14 +35,14 @@ type Setup struct {
 	CAs     map[string]*testca.CA // by trustpoint
 
 	configs string // directory of the examples
-	keys    int    // that were given out
+	keys    int    // that were given out; the CAs have three more
 }
 
 // New begins with the archive's configurations. configs is the directory of the
 // examples that the command config names.
 func New(archive *txtar.Archive, configs string) *Setup {
 	ca1, ca2 := testca.New("CA1", 0), testca.New("CA2", 1)
-	s := &Setup{configs: configs, keys: 2, CAs: map[string]*testca.CA{"IOSCA1": ca1, "IOSCA2": ca2, "TP1": ca1, "TP2": ca2}}
+	s := &Setup{configs: configs, CAs: map[string]*testca.CA{"IOSCA1": ca1, "IOSCA2": ca2, "TP1": ca1, "TP2": ca2}}
 	for _, f := range archive.Files {
 		name, ok := strings.CutSuffix(f.Name, ".cfg")
 		if ok && !strings.Contains(name, "-") {
@@ -88,15 +88,15 @@ func (s *Setup) Command(line string) error {
 	default:
 		return ErrOther
 	}
+	if words[0] == "enrol" {
+		return s.Enrol(words[1], words[2:]...)
+	}
 	r, err := s.Router(words[1])
 	if err != nil {
 		return err
 	}
 	_, text, _ := strings.Cut(strings.TrimPrefix(line, words[0]+" "), " ")
-	switch words[0] {
-	case "enrol":
-		return s.enrol(r, words[2:])
-	case "drop":
+	if words[0] == "drop" {
 		return r.drop(text)
 	}
 	for _, l := range strings.Split(text, "|") {
@@ -115,10 +115,14 @@ func (s *Setup) Router(name string) (*Router, error) {
 	return nil, fmt.Errorf("no router %s", name)
 }
 
-// enrol gives a router certificates of the CAs behind trustpoints. IOSCA2/v1 is one
+// Enrol gives a router certificates of the CAs behind trustpoints. IOSCA2/v1 is one
 // of X.509 version 1, IOSCA2/sha512-256 one that is signed with a hash that no
 // router knows.
-func (s *Setup) enrol(r *Router, trustpoints []string) error {
+func (s *Setup) Enrol(router string, trustpoints ...string) error {
+	r, err := s.Router(router)
+	if err != nil {
+		return err
+	}
 	name := testca.RouterName("R1", "192.168.0.1", "100")
 	if r.Name == "R2" {
 		name = testca.RouterName("R2", "192.168.0.2", "101")
@@ -129,7 +133,7 @@ func (s *Setup) enrol(r *Router, trustpoints []string) error {
 		if !ok {
 			return fmt.Errorf("no CA stands behind trustpoint %s", trustpoint)
 		}
-		id := &testca.Identity{CA: ca, Key: testca.RSA(2048, s.keys)}
+		id := &testca.Identity{CA: ca, Key: testca.RSA(2048, 3+s.keys%5)}
 		cert := testca.Certificate{Subject: name.DER(), Key: id.Key.Public(), Extensions: []testca.Extension{testca.KeyUsage(testca.DigitalSignature | testca.KeyEncipherment)}}
 		hash := ca.Hash
 		switch kind {
