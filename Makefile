@@ -4,6 +4,7 @@
 # make interop strongSwan and Libreswan as peers, in a virtual machine (root)
 # make bench   obold and strongSwan's charon as responders, processor time a tunnel (root)
 # make soak    the scenarios of bad networks with a thousand seeds each
+# make lab-sockets  what the laboratory says of 200 generated pairs, against daemons on sockets (root)
 # make image   a container image with nothing but the two programs
 
 SHELL := /bin/sh
@@ -25,7 +26,7 @@ TAGS := netns,vm,image,bench
 # Packages whose tests need a namespace, or a kernel of their own.
 tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: all build lint unit test netns vm vm-image interop bench soak image image-test demo fuzz packages clean go
+.PHONY: all build lint unit test netns vm vm-image interop bench soak lab-sockets image image-test demo fuzz packages clean go
 
 all: build
 
@@ -47,6 +48,11 @@ unit: go
 # Those scenarios that run with fifty seeds above, with a thousand.
 soak: go
 	go test -count=1 -timeout=3h -run TestScenarios ./test/scenario -soak 1000
+
+# The verdicts of the laboratory on generated pairs, eight at a time between daemons;
+# make netns does this with 24.
+lab-sockets: go
+	go test -count=1 -v -tags=netns -timeout=1h -run TestVerdictsOfDaemons ./test/lab -pairs 200
 
 # Tests in network namespaces of this machine (root).
 netns: go

@@ -166,8 +166,26 @@ func (d *ikev2ProposalDraft) complete() bool {
 	return len(d.Integ) > 0
 }
 
+// fill takes from the default proposal what a configuration that names it does not
+// change.
+func (d *ikev2ProposalDraft) fill() {
+	own := defaultIKEv2Proposal()
+	if len(d.Encr) == 0 {
+		d.Encr = own.Encr
+	}
+	if len(d.Integ) == 0 {
+		d.Integ = own.Integ
+	}
+	if len(d.Groups) == 0 {
+		d.Groups = own.Groups
+	}
+}
+
 func (b *builder) finishIKEv2Proposals() {
 	for _, d := range b.v2Proposals.all {
+		if d.Name == smartDefault {
+			d.fill()
+		}
 		if !d.complete() {
 			b.warn(d.at, "%s; proposal %s is not used", proposalMustHave, d.Name)
 			continue

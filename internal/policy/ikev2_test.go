@@ -62,6 +62,21 @@ func TestIKEv2Proposals(t *testing.T) {
 }
 
 // Without any line IOS 15 has one proposal of 15 transforms and one policy.
+// A block that names the default proposal changes a part of it.
+func TestIKEv2DefaultProposalChanged(t *testing.T) {
+	const rest = "prf-sha512 prf-sha384 prf-sha256 prf-sha prf-md5 HMAC-SHA512 HMAC-SHA384 HMAC-SHA256 HMAC-SHA HMAC-MD5 "
+	for text, want := range map[string]string{
+		" group 16":                 "ESP_AES-256 ESP_AES-192 ESP_AES-128 " + rest + "MODP-4096",
+		" encryption 3des":          "ESP_3DES-0 " + rest + "MODP-1536 MODP-1024",
+		" integrity md5\n group 16": "ESP_AES-256 ESP_AES-192 ESP_AES-128 prf-md5 HMAC-MD5 MODP-4096",
+	} {
+		c := compileText(t, "crypto ikev2 proposal default\n"+text+"\n")
+		if got := words(c.IKEv2.Proposals[0]); got != want || len(c.IKEv2.Policies) != 1 {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestIKEv2Defaults(t *testing.T) {
 	c := compileText(t, "hostname R1\n")
 	v2 := c.IKEv2

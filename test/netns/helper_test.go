@@ -8,7 +8,6 @@ package netns
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -24,17 +23,11 @@ var bin string
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		var err error
-		if bin, err = os.MkdirTemp("", "obol-bin"); err != nil {
+		if bin, err = routers.Build(root); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 		defer os.RemoveAll(bin)
-		build := exec.Command("go", "build", "-o", bin, root+"/cmd/...")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "%s%v\n", out, err)
-			return 1
-		}
 		return m.Run()
 	}())
 }

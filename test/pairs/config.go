@@ -5,13 +5,17 @@ import (
 	"strings"
 )
 
-// Config is an end's running-config.
+// Config is an end's running-config. The line !obol enrolled tells the laboratory
+// what a daemon has in its store.
 func (e *End) Config(ike int) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("hostname %s", e.Name)
 	line("ip domain name cisco.com")
 	line("!obol serial-number 10%d", e.Address[len(e.Address)-1]-'1')
+	if len(e.Enrolled) > 0 {
+		line("!obol enrolled %s", strings.Join(e.Enrolled, " "))
+	}
 	line("!")
 	for _, tp := range e.Declared {
 		line("crypto pki trustpoint %s", tp)

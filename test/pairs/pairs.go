@@ -93,7 +93,7 @@ func (e *End) enrol(g generator) {
 
 // list is the list of a profile: often none.
 func (e *End) list(g generator) []string {
-	if g.sometimes(40) {
+	if len(e.Enrolled) == 0 || g.sometimes(40) {
 		return nil
 	}
 	return g.some(1, e.Enrolled)
