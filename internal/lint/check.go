@@ -15,8 +15,8 @@ import (
 type Router struct {
 	Name   string // as messages call it
 	Config *policy.Config
-	// Enrolled are the trustpoints that have a certificate, the oldest first; nil:
-	// all of them, as the file has them.
+	// Enrolled are the trustpoints that have a certificate, the oldest first; nil: what
+	// !obol enrolled says, else all of them in the order of the file.
 	Enrolled []string
 }
 

@@ -193,7 +193,7 @@ func TestFindings(t *testing.T) {
 		{"no transform in common", keys2, one("esp-aes 256 => esp-aes 192"), "error NO_TRANSFORM: crypto ipsec transform-set TS esp-aes 192 esp-sha256-hmac; No transform-set of R1, on Tunnel1, is one of R2, on Tunnel1."},
 		{"another mode", keys2, one(" tunnel destination => | tunnel mode ipsec ipv4| tunnel destination"), "error SELECTOR_MISMATCH: interface Tunnel1; Tunnel1 of R1 has tunnel mode ipsec ipv4, Tunnel1 of R2 has gre ip."},
 		{"another version", keys2, one(" set ikev2-profile P| => "), "error VERSION_MISMATCH: crypto ipsec profile I; Tunnel1 of R1 is protected by IKEv1, Tunnel1 of R2 by IKEv2."},
-		{"IKEv1 switched off", keys1, one("crypto ipsec t => no crypto isakmp enable|crypto ipsec t"), "error NOT_CONFIGURED: interface Tunnel1; Tunnel1 is protected by IKEv1, which no crypto isakmp enable switches off."},
+		{"IKE switched off", keys1, one("crypto ipsec t => no crypto isakmp enable|crypto ipsec t"), "error NOT_CONFIGURED: interface Tunnel1; Tunnel1 is protected by IKE, which no crypto isakmp enable switches off."},
 		{"a profile that is shut", keys2, one(" keyring local => | shutdown| keyring local"), "error NOT_CONFIGURED: crypto ikev2 profile P; ikev2 profile P of Tunnel1 serves nobody: it is shut down."},
 		{"a tunnel that cannot be made", keys2, one(" tunnel destination => | tunnel mode mpls| tunnel destination"), "error TUNNEL_DOWN: interface Tunnel1; interface Tunnel1 stays down: tunnel mode mpls is not spoken yet."},
 		{"to nobody", keys1, [2]string{"destination 192.0.2.YOUR => destination 192.0.2.9", "destination 192.0.2.YOUR => destination 192.0.2.8"}, "error NO_SUCH_PEER: interface Tunnel1; No router here has the destination of Tunnel1 to 192.0.2.9 of R1."},
@@ -236,9 +236,13 @@ func firstLine(t *testing.T, f Finding) string {
 	if len(f.Where) == 0 {
 		return "nowhere"
 	}
-	p := f.Where[0]
+	return textOf(t, f.Where[0])
+}
+
+func textOf(t *testing.T, p Place) string {
+	t.Helper()
 	if p.Line < 1 || p.Line > len(lines[p.File]) {
-		t.Fatalf("no place: %+v", f)
+		t.Fatalf("no place: %+v", p)
 	}
 	return strings.TrimSpace(lines[p.File][p.Line-1])
 }

@@ -49,7 +49,10 @@ func TestConfigs(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "== %s\n", strings.TrimPrefix(first, "../../configs/"))
 		for _, f := range Check(today, pair...) {
-			fmt.Fprintf(&b, "%s %s: %s\n\t%s\n\t%v\n", f.Severity, f.Code, f.Message, f.Cure, f.Where)
+			fmt.Fprintf(&b, "%s %s: %s\n\t%s\n", f.Severity, f.Code, f.Message, f.Cure)
+			for _, p := range f.Where {
+				fmt.Fprintf(&b, "\t%s: %s\n", p.File, textOf(t, p))
+			}
 		}
 	}
 	const golden = "testdata/configs.txt"

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/obol-ike/obol/internal/ios"
-	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/pki"
 )
 
@@ -59,7 +58,10 @@ func quoted(s string) string {
 
 func newRouter(r Router, cas cas) *router {
 	n := &router{Router: r, cas: cas}
-	n.store = n.enrolled(r.Enrolled)
+	if n.Enrolled == nil {
+		n.Enrolled = r.Config.Enrolled
+	}
+	n.store = n.enrolled(n.Enrolled)
 	return n
 }
 
@@ -68,7 +70,7 @@ func newRouter(r Router, cas cas) *router {
 func (r *router) enrolled(order []string) *pki.Snapshot {
 	var tps []*pki.Trustpoint
 	for i, t := range r.Config.Trustpoints {
-		if ownDevice(t.Name) {
+		if ownDevice(t) {
 			continue
 		}
 		age := i
@@ -82,9 +84,7 @@ func (r *router) enrolled(order []string) *pki.Snapshot {
 
 // ownDevice says whether a trustpoint is one that IOS makes for its own servers
 // and licences.
-func ownDevice(name string) bool {
-	return strings.HasPrefix(name, "TP-self-signed-") || name == "SLA-TrustPoint"
-}
+func ownDevice(t pki.Settings) bool { return t.SelfSigned || t.Name == "SLA-TrustPoint" }
 
 // standIn makes a trustpoint; age 0 is one without a certificate of its own.
 func (r *router) standIn(t pki.Settings, age int) *pki.Trustpoint {
@@ -98,7 +98,7 @@ func (r *router) standIn(t pki.Settings, age int) *pki.Trustpoint {
 		tp.Identity, tp.Signer = c, signer{c.X509.PublicKey}
 	} else {
 		subject, _ := pki.SubjectName(t, r.host()) // without one the certificate names nobody
-		tp.Identity = &pki.Certificate{X509: &x509.Certificate{PublicKey: r.key(t.Name)}, Subject: subject, Issuer: name}
+		tp.Identity = &pki.Certificate{X509: &x509.Certificate{PublicKey: publicKey(t)}, Subject: subject, Issuer: name}
 		tp.Signer = signer{tp.Identity.X509.PublicKey}
 	}
 	tp.Enrolled = uint64(age)
@@ -125,12 +125,10 @@ func (r *router) chained(trustpoint string) *pki.Certificate {
 	return nil
 }
 
-// key is a public key of the kind that the profiles with a trustpoint sign with.
-func (r *router) key(trustpoint string) crypto.PublicKey {
-	for _, p := range r.Config.IKEv2.Profiles {
-		if only, _ := p.SignTrustpoints(false); p.LocalAuth == policy.IKEv2ECDSASig && slices.Contains(only, trustpoint) {
-			return &ecdsa.PublicKey{}
-		}
+// publicKey is a key of the kind that a trustpoint has.
+func publicKey(t pki.Settings) crypto.PublicKey {
+	if t.ECKeypair != "" {
+		return &ecdsa.PublicKey{}
 	}
 	return &rsa.PublicKey{}
 }

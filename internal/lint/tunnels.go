@@ -13,8 +13,8 @@ func (c *checker) tunnels(r *router) {
 	}
 	for _, e := range r.ends() {
 		switch p := e.ikev2(); {
-		case p == nil && r.Config.ISAKMP.Disabled:
-			c.add(NotConfigured, Error, []ios.Pos{e.tunnel.Pos}, "take no crypto isakmp enable out", "%s is protected by IKEv1, which no crypto isakmp enable switches off", e.tunnel.Name)
+		case r.Config.ISAKMP.Disabled:
+			c.add(NotConfigured, Error, []ios.Pos{e.tunnel.Pos}, "take no crypto isakmp enable out", "%s is protected by IKE, which no crypto isakmp enable switches off", e.tunnel.Name)
 		case p != nil && p.Unusable() != "":
 			c.add(NotConfigured, Error, []ios.Pos{p.Pos, e.tunnel.Pos}, "complete the profile, or name another in ipsec profile "+e.ipsec().Name,
 				"ikev2 profile %s of %s serves nobody: %s", p.Name, e.tunnel.Name, p.Unusable())

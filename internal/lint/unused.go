@@ -135,7 +135,7 @@ func (c *checker) unusedTrustpoints(r *router) {
 	}
 	for _, t := range r.Config.Trustpoints {
 		above := func(x pki.Settings) bool { return x.ChainParent == t.Name }
-		if ownDevice(t.Name) || slices.ContainsFunc(r.Config.Trustpoints, above) || slices.ContainsFunc(ends, func(e end) bool { return e.mayShow(t.Name) }) {
+		if ownDevice(t) || slices.ContainsFunc(r.Config.Trustpoints, above) || slices.ContainsFunc(ends, func(e end) bool { return e.mayShow(t.Name) }) {
 			continue
 		}
 		why := "no tunnel authenticates by certificates"
