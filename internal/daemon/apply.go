@@ -52,10 +52,7 @@ func (s *shard) apply(output ike.Output) {
 	case ike.RemoveSA:
 		s.order("removing an SA", func(plane ipsec.Dataplane) error { return plane.RemoveSA(o.SAID) })
 	case ike.QuerySA:
-		s.kernel.put(func(plane ipsec.Dataplane) {
-			counters, err := plane.QuerySA(o.SAID)
-			s.answer(ipsec.Queried{SAID: o.SAID, Counters: counters, Err: err})
-		})
+		s.kernel.put(func(plane ipsec.Dataplane) { s.answer(query(plane, o.SAID)) })
 	case ike.SetPolicy:
 		s.standing("policy of "+o.Policy.Selector.String(), func(plane ipsec.Dataplane) error {
 			if o.Remove {
@@ -84,6 +81,12 @@ func (s *shard) apply(output ike.Output) {
 	default:
 		panic(fmt.Sprintf("daemon: no way to apply %T", output))
 	}
+}
+
+// query asks the data plane about an SA; that there is none is an answer too.
+func query(plane ipsec.Dataplane, id ipsec.SAID) ipsec.Queried {
+	counters, err := plane.QuerySA(id)
+	return ipsec.Queried{SAID: id, Counters: counters, Err: err}
 }
 
 // order queues an order to the data plane; a refusal is logged.

@@ -1,5 +1,5 @@
-// Package daemon is the shell around the core: the loop that feeds one engine
-// with datagrams, time, kernel answers and commands, the one switch that
+// Package daemon is the shell around the core: the turns of one engine, which
+// datagrams, time, kernel answers and commands cause, the one switch that
 // carries out what the engine wants, and what stands around them: sockets,
 // data plane, store, control socket, log.
 //
@@ -209,7 +209,7 @@ func (d *Daemon) serve(ctx context.Context, receive func(func([]ike.Datagram)) e
 			cancel(err)
 		}
 	}()
-	go d.shard.run()
+	d.shard.begin()
 
 	err := d.interfacesUp(ctx)
 	if err == nil {
@@ -235,9 +235,6 @@ func (d *Daemon) serve(ctx context.Context, receive func(func([]ike.Datagram)) e
 
 // interfacesUp waits for the first links, policies and routes.
 func (d *Daemon) interfacesUp(ctx context.Context) error {
-	if err := d.shard.call(ctx, func(*engine.Engine, time.Time) {}); err != nil {
-		return err
-	}
 	if err := d.kernel.flush(ctx); err != nil {
 		return err
 	}
@@ -248,7 +245,7 @@ func (d *Daemon) interfacesUp(ctx context.Context) error {
 // no longer than ctx: what a kernel that does not answer keeps is swept at the
 // next start.
 func (d *Daemon) stop(ctx context.Context) {
-	err := d.shard.call(ctx, func(e *engine.Engine, now time.Time) {
+	err := d.shard.call(func(e *engine.Engine, now time.Time) {
 		if err := e.Command(now, ike.Shutdown{}); err != nil {
 			d.log.Error("shutting down", zap.Error(err))
 		}

@@ -9,7 +9,7 @@ import (
 
 // A kernelQueue carries out orders to the data plane, one after the other, in
 // a goroutine of its own: the data plane blocks until the kernel has answered,
-// and the loop must not. What was ordered first stands first; a policy before
+// and a turn must not. What was ordered first stands first; a policy before
 // its link, a link before its route.
 type kernelQueue struct {
 	plane ipsec.Dataplane

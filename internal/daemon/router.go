@@ -61,7 +61,7 @@ func (d *Daemon) Change(ctx context.Context, f func(*store.Store) error) error {
 
 // View is a copy of the engine's state, and what the sockets dropped.
 func (d *Daemon) View(ctx context.Context) (view engine.View, err error) {
-	err = d.shard.call(ctx, func(e *engine.Engine, now time.Time) { view = e.Views(now) })
+	err = d.shard.call(func(e *engine.Engine, now time.Time) { view = e.Views(now) })
 	c := d.sockets.Counters()
 	view.Counters.Dropped = c.Oversize + c.NoMarker
 	return view, err
@@ -91,7 +91,7 @@ func (d *Daemon) Counters(ctx context.Context, ids []ipsec.SAID) (map[ipsec.SAID
 // Command hands a command to the engine.
 func (d *Daemon) Command(ctx context.Context, cmd ike.Command) error {
 	var refused error
-	err := d.shard.call(ctx, func(e *engine.Engine, now time.Time) { refused = e.Command(now, cmd) })
+	err := d.shard.call(func(e *engine.Engine, now time.Time) { refused = e.Command(now, cmd) })
 	return errors.Join(err, refused)
 }
 

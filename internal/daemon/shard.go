@@ -1,8 +1,8 @@
 package daemon
 
 import (
-	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -16,128 +16,97 @@ import (
 // errStopped answers calls to a shard that has ended.
 var errStopped = errors.New("obold is stopping")
 
-// A shard is the goroutine that owns an engine. Whatever wants something of the
-// engine comes through its channels.
+// A shard is an engine and what it works on. Whoever brings it something runs it:
+// the reader of a socket handles what it has read, without waking anybody. One
+// turn at a time; every turn ends with the engine's outputs carried out.
 type shard struct {
-	engine *engine.Engine
-	kernel *kernelQueue
-	socket *netio.Sockets
-	hub    *hub
-	log    *zap.Logger
+	kernel  *kernelQueue
+	socket  *netio.Sockets
+	hub     *hub
+	log     *zap.Logger
+	fetcher *fetcher
+	start   start
 
-	fetcher   *fetcher
-	datagrams chan []ike.Datagram
-	answers   chan ipsec.Event // of the kernel queue
-	calls     chan func(time.Time)
-	quit      chan struct{}
-	done      chan struct{}
-
+	mu      sync.Mutex // held for a turn
+	engine  *engine.Engine
+	timer   *time.Timer // calls HandleTimeout
+	stopped bool
 	sending []ike.Datagram // of one turn
 	reports []ike.Report   // likewise
-
-	start start
 }
 
 func newShard(env ike.Env, options engine.Options, kernel *kernelQueue, socket *netio.Sockets, hub *hub, log *zap.Logger) *shard {
-	return &shard{
+	s := &shard{
 		engine: engine.New(time.Now(), env, options),
 		kernel: kernel, socket: socket, hub: hub, log: log,
-		fetcher:   newFetcher(),
-		datagrams: make(chan []ike.Datagram, 64),
-		answers:   make(chan ipsec.Event, 64),
-		calls:     make(chan func(time.Time)),
-		quit:      make(chan struct{}),
-		done:      make(chan struct{}),
+		fetcher: newFetcher(),
 	}
+	s.timer = time.AfterFunc(time.Hour, func() { s.turn(s.engine.HandleTimeout) })
+	return s
 }
 
-// run is the loop. Every turn ends with the engine's outputs carried out.
-func (s *shard) run() {
-	defer close(s.done)
-	events := s.kernel.plane.Events()
-	timer := time.NewTimer(0)
-	for {
-		select {
-		case batch := <-s.datagrams:
-			now := time.Now()
-			for _, d := range batch {
-				s.engine.HandleDatagram(now, d)
-			}
-		case answer := <-s.answers:
-			now := time.Now()
-			s.engine.HandleKernel(now, answer)
-			for n := len(s.answers); n > 0; n-- { // what else is there, in the same turn
-				s.engine.HandleKernel(now, <-s.answers)
-			}
-		case event, open := <-events:
-			if !open {
-				events = nil
-				continue
-			}
-			s.engine.HandleKernel(time.Now(), event)
-		case call := <-s.calls:
-			call(time.Now())
-		case <-timer.C:
-			s.engine.HandleTimeout(time.Now())
-		case <-s.quit:
-			return
+// begin carries out what the engine wants first, the interfaces, and follows what
+// the data plane tells by itself.
+func (s *shard) begin() {
+	s.turn(func(time.Time) {})
+	go func() {
+		for event := range s.kernel.plane.Events() {
+			s.turn(func(now time.Time) { s.engine.HandleKernel(now, event) })
 		}
-		s.applyAll()
-		if at, _ := s.engine.NextTimeout(); at.IsZero() {
-			timer.Stop()
-		} else {
-			timer.Reset(time.Until(at))
-		}
-	}
+	}()
 }
 
-// deliver hands datagrams over; it blocks while the shard is busy.
+// turn runs f and carries out what the engine wants then; not when the shard has
+// been stopped.
+func (s *shard) turn(f func(now time.Time)) (ran bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return false
+	}
+	f(time.Now())
+	s.applyAll()
+	if at, _ := s.engine.NextTimeout(); at.IsZero() {
+		s.timer.Stop()
+	} else {
+		s.timer.Reset(time.Until(at))
+	}
+	return true
+}
+
+// deliver takes datagrams.
 func (s *shard) deliver(batch []ike.Datagram) {
-	select {
-	case s.datagrams <- batch:
-	case <-s.done:
-	}
+	s.turn(func(now time.Time) {
+		for _, d := range batch {
+			s.engine.HandleDatagram(now, d)
+		}
+	})
 }
 
 // answer is deliver for the kernel queue.
 func (s *shard) answer(e ipsec.Event) {
-	select {
-	case s.answers <- e:
-	case <-s.done:
-	}
+	s.turn(func(now time.Time) { s.engine.HandleKernel(now, e) })
 }
 
 // fetched is deliver for the fetcher.
 func (s *shard) fetched(id ike.LookupID, a ike.Answer) {
-	select {
-	case s.calls <- func(now time.Time) { s.engine.HandleLookup(now, id, a) }:
-	case <-s.done:
-	}
+	s.turn(func(now time.Time) { s.engine.HandleLookup(now, id, a) })
 }
 
-// call runs f in the loop and returns when the outputs that it caused are
-// carried out, or are in the kernel queue.
-func (s *shard) call(ctx context.Context, f func(*engine.Engine, time.Time)) error {
-	ran := make(chan struct{})
-	turn := func(now time.Time) {
-		defer close(ran)
-		f(s.engine, now)
-		s.applyAll()
-	}
-	select {
-	case s.calls <- turn:
-		<-ran
-		return nil
-	case <-s.done:
+// call runs f and returns when the outputs that it caused are carried out, or are
+// in the kernel queue.
+func (s *shard) call(f func(*engine.Engine, time.Time)) error {
+	if !s.turn(func(now time.Time) { f(s.engine, now) }) {
 		return errStopped
-	case <-ctx.Done():
-		return ctx.Err()
 	}
+	return nil
 }
 
-// stop ends the loop.
+// stop ends the turns.
 func (s *shard) stop() {
-	close(s.quit)
-	<-s.done
+	s.mu.Lock()
+	s.stopped = true
+	s.timer.Stop()
+	s.mu.Unlock()
 	s.fetcher.close()
 }

@@ -92,7 +92,7 @@ func TestLife(t *testing.T) {
 	if out := d.options.Stderr.(*bytes.Buffer).String(); out != "obold: ready\n" {
 		t.Errorf("stderr %q", out)
 	}
-	if err := d.shard.call(t.Context(), nil); !errors.Is(err, errStopped) {
+	if err := d.shard.call(nil); !errors.Is(err, errStopped) {
 		t.Errorf("a call after the end: %v", err)
 	}
 }
@@ -147,7 +147,7 @@ func TestLostSocketEndsTheDaemon(t *testing.T) {
 
 func TestStopDoesNotWaitForADeadKernel(t *testing.T) {
 	d := running(t, &recording{memory: newMemory()})
-	go d.shard.run()
+	d.shard.begin()
 	hold := make(chan struct{})
 	defer close(hold)
 	d.kernel.put(func(ipsec.Dataplane) { <-hold })
