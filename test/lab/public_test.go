@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/obol-ike/obol/internal/lab"
 	"github.com/obol-ike/obol/internal/policy"
@@ -69,14 +68,7 @@ func TestPublicConfigurations(t *testing.T) {
 // tunnels adds the verdict on each direction.
 func tunnels(t *testing.T, got *strings.Builder, sources [2]lab.Source) {
 	t.Helper()
-	pair, err := lab.Prepare(sources[0], sources[1], time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := lab.Run(pair, lab.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := both(t, sources)
 	for _, d := range r.Directions {
 		fmt.Fprintf(got, "%s of %s begins: %s at %s\n", d.Tunnel, d.Initiator.Name, d.Result, d.Stage)
 	}
