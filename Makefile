@@ -21,12 +21,12 @@ export CGO_ENABLED := 0
 export GOFLAGS := -trimpath -buildvcs=false
 
 FUZZTIME ?= 10m
-TAGS := netns,vm,image,bench
+TAGS := netns,vm,image,bench,page
 
 # Packages whose tests need a namespace, or a kernel of their own.
 tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: all build lint unit test netns vm vm-image interop bench soak lab-sockets image image-test demo fuzz packages clean go
+.PHONY: all build lint unit test netns page vm vm-image interop bench soak lab-sockets image image-test demo fuzz packages clean go
 
 all: build
 
@@ -57,6 +57,10 @@ lab-sockets: go
 # Tests in network namespaces of this machine (root).
 netns: go
 	$(if $(call tagged,netns),go test -count=1 -v -tags=netns -p 1 $(call tagged,netns))
+
+# The page of obol lab in a browser.
+page: go
+	go test -count=1 -v -tags=page ./test/page
 
 # Tests in virtual machines with a kernel of known abilities, two at a time. (Of
 # several packages in one go test nothing would be seen for minutes.)
@@ -100,6 +104,7 @@ test: go packages
 	@echo '== lint';                    $(MAKE) --no-print-directory lint
 	@echo '== unit and scenario tests'; $(MAKE) --no-print-directory unit
 	@echo '== namespace tests';         $(MAKE) --no-print-directory netns
+	@echo '== the page in a browser';   $(MAKE) --no-print-directory page
 	@echo '== virtual machine tests';   $(MAKE) --no-print-directory vm
 	@echo '== image test';              $(MAKE) --no-print-directory image-test
 	@echo 'test: ok'
