@@ -112,7 +112,7 @@ var bans = []ban{
 		why:    "package xfrm is the only one that speaks netlink",
 	},
 	{
-		paths:  []string{"filippo.io/bigmod", "filippo.io/edwards25519", "filippo.io/edwards25519/field"},
+		paths:  []string{"filippo.io/bigmod", "github.com/cloudflare/circl/..."},
 		within: outside("internal/suite"),
 		why:    "big numbers stay behind internal/suite",
 	},
