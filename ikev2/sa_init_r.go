@@ -133,8 +133,15 @@ func (s *Session) respond(m *message, theirs half, notifies []wire.NotifyV2) err
 	s.addInit(b, wire.SAV2{choice.answer}, public, group, st.nr, st.announced)
 	s.addInitRequests(b)
 	st.response = bytes.Clone(b.Bytes())
+	sent, err := wire.Parse(st.response)
+	if err != nil {
+		return err
+	}
+	if nonce, ok := (&message{payloads: sent.Payloads}).first(wire.PayloadNonceV2); ok {
+		st.nr = nonce.Body // held once
+	}
 	s.report(SAInserted{SA: s.sa(x)})
-	s.transmit(x, h, [][]byte{st.response}, clearNames(st.response))
+	s.transmit(x, h, [][]byte{st.response}, namesOf(sent.Payloads))
 	s.report(InitCompleted{SA: s.sa(x)})
 	s.enter(st)
 	return nil

@@ -81,9 +81,14 @@ func strange(tb testing.TB, from netip.Addr, seed byte) *stranger {
 
 // strangeWith is one with more in its configuration.
 func strangeWith(tb testing.TB, more string, from netip.Addr, seed byte) *stranger {
+	return strangeOf(tb, routerV2(tb, from, more, hubAddr), pki.NewSnapshot(nil), from, seed)
+}
+
+// strangeOf is one of a configuration and a store.
+func strangeOf(tb testing.TB, c *policy.Config, store *pki.Snapshot, from netip.Addr, seed byte) *stranger {
 	spi := uint32(0x1000)
 	env := &ike.Env{
-		Config: routerV2(tb, from, more, hubAddr), PKI: pki.NewSnapshot(nil),
+		Config: c, PKI: store,
 		Rand:        rand.NewChaCha8([32]byte{1, seed, from.AsSlice()[2], from.AsSlice()[3]}),
 		Established: func(_, _ netip.Addr) bool { return true }, // no INITIAL_CONTACT
 		NewSPI:      func() uint32 { spi++; return spi },
