@@ -15,7 +15,7 @@ func (d deadlines) Less(i, j int) bool {
 	if c := d[i].deadline.Compare(d[j].deadline); c != 0 {
 		return c < 0
 	}
-	return d[i].connID < d[j].connID
+	return d[i].serial < d[j].serial
 }
 func (d deadlines) Swap(i, j int) {
 	d[i], d[j] = d[j], d[i]
@@ -60,7 +60,7 @@ func (d deadlines) next() *entry {
 	return d[0]
 }
 
-// due are the sessions to call now, each once, by deadline and conn id.
+// due are the sessions to call now, each once, by deadline and age.
 func (d deadlines) due(now time.Time) []*entry {
 	var list []*entry
 	var walk func(i int)
@@ -73,7 +73,7 @@ func (d deadlines) due(now time.Time) []*entry {
 	}
 	walk(0)
 	slices.SortFunc(list, func(a, b *entry) int {
-		return cmp.Or(a.deadline.Compare(b.deadline), cmp.Compare(a.connID, b.connID))
+		return cmp.Or(a.deadline.Compare(b.deadline), cmp.Compare(a.serial, b.serial))
 	})
 	return list
 }

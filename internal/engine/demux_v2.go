@@ -27,8 +27,8 @@ func (e *Engine) beginV2(now time.Time, h wire.Header, d ike.Datagram) {
 	if e.challenged(now, d) {
 		return
 	}
-	connID := e.sessions.nextConnID()
-	session, err := ikev2.Respond(now, e.env, connID, d)
+	tunnelID := e.sessions.nextTunnelID()
+	session, err := ikev2.Respond(now, e.env, tunnelID, d)
 	if err != nil {
 		e.stats.Dropped++
 		e.counters.Malformed++
@@ -38,7 +38,7 @@ func (e *Engine) beginV2(now time.Time, h wire.Header, d ike.Datagram) {
 	e.counters.Sessions++
 	e.counters.Incoming++
 	e.stats.Incoming++
-	e.settle(now, e.sessions.addV2(connID, session, false, h.InitiatorSPI))
+	e.settle(now, e.sessions.addV2(tunnelID, session, false, h.InitiatorSPI))
 }
 
 // refusesV2 names the limit that one more session of version 2 would break: those

@@ -12,7 +12,7 @@ func endsOf(x *entry) ends {
 	return ends{local.Addr(), remote.Addr()}
 }
 
-// A pair holds the sessions between the same ends, by conn id.
+// A pair holds the sessions between the same ends, the oldest first.
 type pair struct {
 	ends
 	all []*entry
@@ -53,10 +53,10 @@ func (s *sessions) leave(x *entry) {
 	}
 }
 
-// peers are the sessions between the ends of one, itself among them, by conn id.
+// peers are the sessions between the ends of one, itself among them, the oldest first.
 func (s *sessions) peers(x *entry) []*entry { return s.at(endsOf(x)) }
 
-// at are the sessions between two addresses, by conn id.
+// at are the sessions between two addresses, the oldest first.
 func (s *sessions) at(e ends) []*entry {
 	if p := s.between[e]; p != nil {
 		return p.all

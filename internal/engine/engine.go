@@ -15,8 +15,12 @@ import (
 	"github.com/obol-ike/obol/internal/tunnel"
 )
 
-// FirstConnID is the number of the first IKE SA, as on IOS.
-const FirstConnID = 1001
+// The numbers of the first IKE SA of either version, as on IOS: the conn-id of ISAKMP
+// and the Tunnel-id of IKEv2, which debug crypto ikev2 calls SA ID.
+const (
+	FirstConnID   = 1001
+	FirstTunnelID = 1
+)
 
 // Options that are not configuration.
 type Options struct{ tunnel.Options }
@@ -149,7 +153,7 @@ func (e *Engine) HandleKernel(now time.Time, event ipsec.Event) {
 
 // HandleLookup takes the answer to an ike.Lookup to the session that asked.
 func (e *Engine) HandleLookup(now time.Time, id ike.LookupID, a ike.Answer) {
-	if x := e.sessions.numbered(id.ConnID); x != nil && x.v2 != nil {
+	if x := e.sessions.ofTunnelID(id.ConnID); x != nil {
 		x.v2.HandleLookup(now, id, a)
 		e.settle(now, x)
 	}

@@ -19,7 +19,7 @@ func TestDeadlines(t *testing.T) {
 	var d deadlines
 	var all []*entry
 	for i := range 50 {
-		all = append(all, &entry{connID: uint32(i), place: -1})
+		all = append(all, &entry{serial: uint32(i), place: -1})
 	}
 	for range 2000 {
 		x := all[rng.IntN(len(all))]
@@ -52,7 +52,7 @@ func TestDeadlines(t *testing.T) {
 		}
 		for i := 1; i < len(list); i++ {
 			a, b := list[i-1], list[i]
-			if b.deadline.Before(a.deadline) || b.deadline.Equal(a.deadline) && b.connID < a.connID {
+			if b.deadline.Before(a.deadline) || b.deadline.Equal(a.deadline) && b.serial < a.serial {
 				t.Fatal("due out of order")
 			}
 		}

@@ -45,7 +45,8 @@ type entry struct {
 	session
 	v1        *ikev1.Session // the same, or nil
 	v2        *ikev2.Session // the same, or nil
-	connID    uint32
+	serial    uint32         // in order of their beginnings, of both versions
+	connID    uint32         // of version 2 the Tunnel-id
 	initiator bool
 	halfOpen  bool // counted as such
 	stranger  bool // counted among those of its address

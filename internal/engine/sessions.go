@@ -21,7 +21,7 @@ type origin struct {
 // sessions finds an IKE SA of version 1 by cookies, and a session of version 2 by
 // an SPI of ours, or by the peer's first message.
 type sessions struct {
-	all    []*entry // by conn id
+	all    []*entry // in order of their beginnings
 	pairs  map[cookies]*entry
 	ours   map[wire.SPI]*entry // we began; the peer's cookie is not known yet
 	theirs map[origin]*entry   // the peer began
@@ -29,8 +29,9 @@ type sessions struct {
 	first  map[origin]*entry
 	// between has those that matter to others with their peer.
 	between map[ends]*pair
-	v2      int    // how many of all are of version 2
-	last    uint32 // conn id
+	v2      int // how many of all are of version 2
+	// The last numbers that were given.
+	serial, connID, tunnelID uint32
 }
 
 func newSessions() sessions {
@@ -42,15 +43,21 @@ func newSessions() sessions {
 		first:  map[origin]*entry{},
 
 		between: map[ends]*pair{},
-		last:    FirstConnID - 1,
+		connID:  FirstConnID - 1, tunnelID: FirstTunnelID - 1,
 	}
 }
 
-// nextConnID numbers the next session; the number is used up even if it comes
-// to nothing.
+// nextConnID numbers the next session of version 1; the number is used up even if it
+// comes to nothing.
 func (s *sessions) nextConnID() uint32 {
-	s.last++
-	return s.last
+	s.connID++
+	return s.connID
+}
+
+// nextTunnelID does so in version 2.
+func (s *sessions) nextTunnelID() uint32 {
+	s.tunnelID++
+	return s.tunnelID
 }
 
 func (s *sessions) addV1(connID uint32, v1 *ikev1.Session, initiator bool) *entry {
@@ -58,14 +65,15 @@ func (s *sessions) addV1(connID uint32, v1 *ikev1.Session, initiator bool) *entr
 }
 
 // addV2 takes a session of version 2; first is the initiator's SPI.
-func (s *sessions) addV2(connID uint32, v2 *ikev2.Session, initiator bool, first wire.SPI) *entry {
-	return s.add(&entry{session: v2, v2: v2, connID: connID, initiator: initiator, i: first})
+func (s *sessions) addV2(tunnelID uint32, v2 *ikev2.Session, initiator bool, first wire.SPI) *entry {
+	return s.add(&entry{session: v2, v2: v2, connID: tunnelID, initiator: initiator, i: first})
 }
 
 // add completes an entry.
 func (s *sessions) add(x *entry) *entry {
 	_, remote := x.Addresses()
-	x.remote, x.place = remote.Addr(), -1
+	s.serial++
+	x.remote, x.place, x.serial = remote.Addr(), -1, s.serial
 	s.all = append(s.all, x)
 	if x.v2 != nil {
 		s.v2++
@@ -77,27 +85,27 @@ func (s *sessions) add(x *entry) *entry {
 	return x
 }
 
-// numbered finds a session by its number.
-func (s *sessions) numbered(connID uint32) *entry {
-	i, ok := position(s.all, connID)
-	if !ok {
+// ofTunnelID finds a session of version 2 by its number, nil when there is none.
+func (s *sessions) ofTunnelID(id uint32) *entry {
+	i := slices.IndexFunc(s.all, func(x *entry) bool { return x.v2 != nil && x.connID == id })
+	if i < 0 {
 		return nil
 	}
 	return s.all[i]
 }
 
-// position is where a session stands, or would, in a list by conn id.
-func position(list []*entry, connID uint32) (int, bool) {
-	return slices.BinarySearchFunc(list, connID, func(x *entry, id uint32) int { return cmp.Compare(x.connID, id) })
+// position is where a session stands, or would, in a list by age.
+func position(list []*entry, x *entry) (int, bool) {
+	return slices.BinarySearchFunc(list, x, func(a, b *entry) int { return cmp.Compare(a.serial, b.serial) })
 }
 
 func insert(list []*entry, x *entry) []*entry {
-	i, _ := position(list, x.connID)
+	i, _ := position(list, x)
 	return slices.Insert(list, i, x)
 }
 
 func without(list []*entry, x *entry) []*entry {
-	if i, ok := position(list, x.connID); ok {
+	if i, ok := position(list, x); ok {
 		return slices.Delete(list, i, i+1)
 	}
 	return list

@@ -46,10 +46,11 @@ func (e *Engine) outgoing() (n int) {
 // begin makes a session that begins an IKE SA, of the version of the tunnel's
 // ipsec profile.
 func (e *Engine) begin(now time.Time, t *tunnel.Tunnel) *entry {
-	connID := e.sessions.nextConnID()
 	if ofV2(t) {
-		return e.sessions.addV2(connID, ikev2.Initiate(now, e.env, connID, t.Interface()), true, wire.SPI{})
+		tunnelID := e.sessions.nextTunnelID()
+		return e.sessions.addV2(tunnelID, ikev2.Initiate(now, e.env, tunnelID, t.Interface()), true, wire.SPI{})
 	}
+	connID := e.sessions.nextConnID()
 	return e.sessions.addV1(connID, ikev1.Initiate(now, e.env, connID, t.Interface()), true)
 }
 

@@ -139,6 +139,27 @@ func newTargetV2(tb testing.TB, more string, peers ...netip.Addr) *target {
 	return targetOf(tb, c)
 }
 
+// IKE SAs of either version have numbers of their own, as on IOS.
+func TestNumbers(t *testing.T) {
+	r := newTargetV2(t, "", peerAddr(0), peerAddr(1))
+	for i := range byte(2) {
+		strange(t, peerAddr(int(i)), i).carry(r, 2)
+	}
+	v := r.Views(r.now)
+	if len(v.IKEv2) != 2 || v.IKEv2[0].ConnID != 1 || v.IKEv2[1].ConnID != 2 {
+		t.Errorf("%d sessions, the first two %+v", len(v.IKEv2), v.IKEv2)
+	}
+	if x := r.sessions.ofTunnelID(2); x == nil || x != r.sessions.all[1] || r.sessions.ofTunnelID(3) != nil {
+		t.Error("not found by the number")
+	}
+	if err := r.Command(r.now, ike.ClearIKEv2{ConnID: 1}); err != nil || len(r.Views(r.now).IKEv2) != 1 {
+		t.Errorf("cleared: %v, %d are left", err, len(r.Views(r.now).IKEv2))
+	}
+	if id := r.sessions.nextConnID(); id != 1001 {
+		t.Errorf("the first of version 1 would be %d", id)
+	}
+}
+
 // A session is found by our SPI from wherever the message comes: it judges that
 // itself. Its first message is known again by the peer's SPI and address.
 func TestFindV2(t *testing.T) {

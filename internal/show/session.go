@@ -25,22 +25,22 @@ func Session(w io.Writer, v engine.View, now time.Time, counters Counters, detai
 		p.f("X - IKE Extended Authentication, F - IKE Fragmentation\n\n")
 	}
 	all := ikeSAs(v)
-	var shown []uint32
+	shown := make([]bool, len(all))
 	for _, t := range v.Tunnels {
 		if !protected(t) {
 			continue
 		}
 		b := block{tunnel: &t, children: pairs(all, t.Name), peer: netip.AddrPortFrom(t.Destination, peerPort(all, t))}
-		for _, s := range all {
+		for i, s := range all {
 			if serves(s.local, s.remote, t) {
 				b.sessions = append(b.sessions, s)
-				shown = append(shown, s.connID)
+				shown[i] = true
 			}
 		}
 		b.print(&p, now, counters, detail)
 	}
-	for _, s := range all {
-		if !slices.Contains(shown, s.connID) {
+	for i, s := range all {
+		if !shown[i] {
 			block{sessions: []ikeSA{s}, peer: s.remote}.print(&p, now, counters, detail)
 		}
 	}
