@@ -3,7 +3,7 @@
 # make demo    the note's tunnel between two routers on this machine (root)
 # make interop strongSwan and Libreswan as peers, in a virtual machine (root)
 # make bench   obold and strongSwan's charon as responders, processor time a tunnel (root)
-# make soak    the scenarios of bad networks with a thousand seeds each
+# make soak    the scenarios of bad networks, and IKEv2's collisions, with a thousand seeds each
 # make lab-sockets  what the laboratory says of 200 generated pairs, against daemons on sockets (root)
 # make image   a container image with nothing but the two programs
 
@@ -45,9 +45,9 @@ lint: go
 unit: go
 	go test ./...
 
-# Those scenarios that run with fifty seeds above, with a thousand.
+# What runs with fifty seeds above, with a thousand.
 soak: go
-	go test -count=1 -timeout=3h -run TestScenarios ./test/scenario -soak 1000
+	go test -count=1 -timeout=3h -run 'TestScenarios|TestCollisions|TestEndings' ./test/scenario ./ikev2 -soak 1000
 
 # The verdicts of the laboratory on generated pairs, eight at a time between daemons;
 # make netns does this with 24.
