@@ -45,7 +45,7 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   show crypto key mypubkey {rsa | ec | all}  this and pki also without a daemon
   clear crypto isakmp [CONN-ID]
   clear crypto ikev2 sa [local ADDRESS | remote ADDRESS | psh TUNNEL-ID]
-  clear crypto ikev2 stats
+  clear crypto ikev2 {stats | certificate-cache}
   clear crypto sa [peer ADDRESS]
   clear crypto session [remote ADDRESS]
   show ... '|' {include | exclude | begin | section} PATTERN

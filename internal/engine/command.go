@@ -59,6 +59,8 @@ func (e *Engine) Command(now time.Time, cmd ike.Command) error {
 		return e.clearIKEv2(now, cmd)
 	case ike.ClearIKEv2Stats:
 		e.stats = IKEv2Stats{}
+	case ike.ClearCertificateCache:
+		clear(e.certificates.kept)
 	case ike.ClearSA:
 		e.clearSA(now, cmd.Peer, false)
 	case ike.ClearSession:
@@ -161,6 +163,7 @@ func (e *Engine) adopt(now time.Time, cmd ike.Adopt) {
 		e.abandon(now, name)
 	}
 	e.env.Config = cmd.Config
+	e.certificates.bound(cmd.Config.IKEv2.CertificateCache)
 	e.tunnels.Adopt(now, cmd.Config, e.opts.Options)
 	e.flush()
 	e.switchISAKMP(now)

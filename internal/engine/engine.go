@@ -31,16 +31,17 @@ type Engine struct {
 	env  *ike.Env
 	opts Options
 
-	sessions  sessions
-	deadlines deadlines
-	tunnels   tunnel.Set
-	children  book
-	halfOpen  halfOpen
-	mute      mute
-	cookies   ikev2.Cookies
-	fragments fragments
-	counters  Counters
-	stats     IKEv2Stats
+	sessions     sessions
+	deadlines    deadlines
+	tunnels      tunnel.Set
+	children     book
+	halfOpen     halfOpen
+	mute         mute
+	cookies      ikev2.Cookies
+	fragments    fragments
+	certificates certificateCache
+	counters     Counters
+	stats        IKEv2Stats
 
 	out    []ike.Output
 	on     bool // ISAKMP is
@@ -58,7 +59,8 @@ func New(now time.Time, env ike.Env, opts Options) *Engine {
 		halfOpen: newHalfOpen(),
 		mute:     mute{},
 
-		fragments: newFragments(),
+		fragments:    newFragments(),
+		certificates: newCertificateCache(),
 	}
 	e.env.Established = e.established
 	e.env.Floated = e.floated
@@ -154,6 +156,7 @@ func (e *Engine) HandleKernel(now time.Time, event ipsec.Event) {
 // HandleLookup takes the answer to an ike.Lookup to the session that asked.
 func (e *Engine) HandleLookup(now time.Time, id ike.LookupID, a ike.Answer) {
 	if x := e.sessions.ofTunnelID(id.ConnID); x != nil {
+		e.certificates.fetched(x, a, e.env.Config.IKEv2.CertificateCache)
 		x.v2.HandleLookup(now, id, a)
 		e.settle(now, x)
 	}

@@ -26,10 +26,10 @@ import (
 
 // byURL is a peer that shows its certificate by hash and URL, which obol does not:
 // both its messages, by hand.
-func byURL(t *testing.T, r *target, id *testca.Identity, url string) {
+func byURL(t *testing.T, r *target, id *testca.Identity, url string, seed byte) {
 	t.Helper()
 	peer := peerAddr(0)
-	rng := rand.NewChaCha8([32]byte{7})
+	rng := rand.NewChaCha8([32]byte{seed})
 	g, _ := suite.GroupV2(19)
 	prf, _ := suite.HashV2(5)
 	key, err := g.Generate(rng)
@@ -40,7 +40,7 @@ func byURL(t *testing.T, r *target, id *testca.Identity, url string) {
 	offer := wire.SAV2{{Number: 1, Protocol: wire.ProtocolISAKMP, Transforms: []wire.TransformV2{
 		{Type: wire.TransformEncr, ID: 12, KeyBits: 256}, {Type: wire.TransformPRF, ID: 5}, {Type: wire.TransformInteg, ID: 12}, {Type: wire.TransformKE, ID: 19},
 	}}}
-	h := wire.Header{InitiatorSPI: wire.SPI{9}, Version: wire.V2, Exchange: wire.ExchangeSAInit, Flags: wire.FlagInitiator}
+	h := wire.Header{InitiatorSPI: wire.SPI{seed}, Version: wire.V2, Exchange: wire.ExchangeSAInit, Flags: wire.FlagInitiator}
 	b := wire.NewBuilder(nil, h)
 	b.Add(wire.PayloadSAV2, offer)
 	b.Add(wire.PayloadKEV2, wire.KEV2{Group: 19, Data: key.Public()})
@@ -110,7 +110,7 @@ func TestLookup(t *testing.T) {
 	} {
 		r := targetOf(t, certificateRouter(t, "crypto pki trustpoint TP\n revocation-check none\n"))
 		r.env.PKI = pki.NewSnapshot([]*pki.Trustpoint{testca.Trustpoint("TP", ca.Enroll("HUB", hubAddr.String(), "2", 3), 1)})
-		byURL(t, r, id, url)
+		byURL(t, r, id, url, 9)
 		if len(r.lookups) != 1 || r.lookups[0].URL != url || r.lookups[0].Peer != peerAddr(0) || len(r.sent) != 0 {
 			t.Fatalf("%s: %+v, %d datagrams, %q", what, r.lookups, len(r.sent), r.reasons)
 		}
@@ -131,6 +131,61 @@ func TestLookup(t *testing.T) {
 		if !x.up && !slices.ContainsFunc(r.reasons, func(s string) bool { return strings.Contains(s, x.reason) }) {
 			t.Errorf("%s: %q", what, r.reasons)
 		}
+	}
+}
+
+// With crypto ikev2 certificate-cache what was fetched for a peer that stood is not
+// fetched again; what a stranger shows is not kept.
+func TestCertificateCache(t *testing.T) {
+	const url = "http://192.0.2.80/r1.cer"
+	ca := testca.New("CA1", 0)
+	id, other := ca.Enroll("R1", peerAddr(0).String(), "1", 2), testca.New("CA2", 1).Enroll("R1", peerAddr(0).String(), "1", 3)
+	text := "crypto pki trustpoint TP\n revocation-check none\n"
+	for _, limit := range []string{"", "crypto ikev2 certificate-cache 1\n"} {
+		c := certificateRouter(t, text+limit)
+		r := targetOf(t, c)
+		r.env.PKI = pki.NewSnapshot([]*pki.Trustpoint{testca.Trustpoint("TP", ca.Enroll("HUB", hubAddr.String(), "2", 3), 1)})
+		asked := func(id *testca.Identity, seed byte) bool {
+			r.lookups = nil
+			byURL(t, r, id, url, seed)
+			if len(r.lookups) == 0 {
+				return false
+			}
+			r.HandleLookup(r.now, r.lookups[0].ID, ike.Answer{Data: id.Cert.Raw()})
+			r.drain()
+			return true
+		}
+		first, stranger, strangerAgain, again := asked(id, 1), asked(other, 2), asked(other, 3), asked(id, 4)
+		if !first || !stranger || !strangerAgain || again != (limit == "") {
+			t.Errorf("%q: asked at first %v, again %v, for a stranger's %v and %v", limit, first, again, stranger, strangerAgain)
+		}
+		established := 0
+		for _, x := range r.sessions.all {
+			if x.Established() {
+				established++
+			}
+		}
+		if established != 2 || len(r.certificates.fresh) != 0 {
+			t.Errorf("%q: %d are up, %d wait in the cache", limit, established, len(r.certificates.fresh))
+		}
+		if err := r.Command(r.now, ike.ClearCertificateCache{}); err != nil || !asked(id, 5) {
+			t.Errorf("%q: not asked after clear: %v", limit, err)
+		}
+		none := *c
+		none.IKEv2.CertificateCache = 0
+		if err := r.Command(r.now, ike.Adopt{Config: &none}); err != nil || len(r.certificates.kept) != 0 || !asked(id, 6) {
+			t.Errorf("%q: not asked where nothing is to be kept: %v", limit, err)
+		}
+	}
+	cache := newCertificateCache()
+	for i := range byte(3) {
+		cache.fetched(&entry{}, ike.Answer{Data: []byte{i}}, 2)
+		for x := range cache.fresh {
+			cache.keep(x, 2)
+		}
+	}
+	if len(cache.kept) != 1 {
+		t.Errorf("%d are kept of three where two may be", len(cache.kept))
 	}
 }
 

@@ -24,7 +24,7 @@ func (e *Engine) settle(now time.Time, x *entry) {
 			break
 		}
 		switch {
-		case !e.owns(now, x, o):
+		case !e.owns(now, x, o) || e.cached(now, x, o):
 			continue
 		case e.audible(now, x, o):
 			e.out = append(e.out, o)
@@ -50,6 +50,7 @@ func (e *Engine) settle(now time.Time, x *entry) {
 	}
 	if !x.Alive() {
 		e.disappoint(now, x)
+		delete(e.certificates.fresh, x)
 		if x.v1 != nil && x.Silent() {
 			e.dead(now, x)
 		}
@@ -143,6 +144,7 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 	switch event := event.(type) {
 	case ike.SessionUp:
 		e.counters.Established++
+		e.certificates.keep(x, e.env.Config.IKEv2.CertificateCache)
 		e.gather(now, x)
 		e.thinOut(now, x)
 	case ike.ChildUp:

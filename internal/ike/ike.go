@@ -149,6 +149,9 @@ type ClearIKEv2 struct {
 // ClearIKEv2Stats begins the counts of show crypto ikev2 stats anew.
 type ClearIKEv2Stats struct{}
 
+// ClearCertificateCache forgets what crypto ikev2 certificate-cache keeps.
+type ClearCertificateCache struct{}
+
 // ClearSA deletes child SAs: all, or those of one peer.
 type ClearSA struct{ Peer netip.Addr }
 
@@ -165,14 +168,15 @@ type Adopt struct {
 // Shutdown tells every peer and takes down everything of ours.
 type Shutdown struct{}
 
-func (Initiate) command()        {}
-func (ClearISAKMP) command()     {}
-func (ClearIKEv2) command()      {}
-func (ClearIKEv2Stats) command() {}
-func (ClearSA) command()         {}
-func (ClearSession) command()    {}
-func (Adopt) command()           {}
-func (Shutdown) command()        {}
+func (Initiate) command()              {}
+func (ClearISAKMP) command()           {}
+func (ClearIKEv2) command()            {}
+func (ClearIKEv2Stats) command()       {}
+func (ClearCertificateCache) command() {}
+func (ClearSA) command()               {}
+func (ClearSession) command()          {}
+func (Adopt) command()                 {}
+func (Shutdown) command()              {}
 
 // SessionUp says that an IKE SA is authenticated.
 type SessionUp struct {

@@ -221,7 +221,7 @@ var commandTable = map[string]string{
 		+ no crypto ikev2 http-url cert
 		+ crypto ikev2 limit max-sa 100
 		+ crypto ikev2 limit max-in-negotation-sa 10 incoming
-		~ crypto ikev2 certificate-cache 100
+		+ crypto ikev2 certificate-cache 100
 		~ crypto ikev2 authorization policy default
 		- crypto ikev2 prfile X
 		~ crypto map M 10 ipsec-isakmp

@@ -10,17 +10,18 @@ import (
 
 // IKEv2 holds the crypto ikev2 commands.
 type IKEv2 struct {
-	Window          int       // crypto ikev2 window: requests in flight that we take
-	CookieChallenge int       // half-open SAs above which a COOKIE is asked for, 0: never
-	DPD             Keepalive // crypto ikev2 dpd
-	NATKeepalive    time.Duration
-	FragmentMTU     int  // crypto ikev2 fragmentation, octets of an IP packet, 0: off
-	HTTPURL         bool // HTTP_CERT_LOOKUP_SUPPORTED is announced
-	SendHashURL     bool // the line crypto ikev2 http-url cert stands there: encoding 12 is sent
-	MaxSA           int  // 0: unlimited
-	MaxIncoming     int  // SAs in negotiation
-	MaxOutgoing     int
-	LogSessions     bool // crypto logging ikev2
+	Window           int       // crypto ikev2 window: requests in flight that we take
+	CertificateCache int       // certificates by hash and URL that are kept, 0: none
+	CookieChallenge  int       // half-open SAs above which a COOKIE is asked for, 0: never
+	DPD              Keepalive // crypto ikev2 dpd
+	NATKeepalive     time.Duration
+	FragmentMTU      int  // crypto ikev2 fragmentation, octets of an IP packet, 0: off
+	HTTPURL          bool // HTTP_CERT_LOOKUP_SUPPORTED is announced
+	SendHashURL      bool // the line crypto ikev2 http-url cert stands there: encoding 12 is sent
+	MaxSA            int  // 0: unlimited
+	MaxIncoming      int  // SAs in negotiation
+	MaxOutgoing      int
+	LogSessions      bool // crypto logging ikev2
 
 	Proposals []*IKEv2Proposal // in configuration order, "default" last
 	Policies  []*IKEv2Policy   // in configuration order, "default" last

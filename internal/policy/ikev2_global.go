@@ -14,6 +14,7 @@ var ikev2GlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto ikev2 dpd " + dpdWords, Do: func(b *builder, m *ios.Match) { b.cfg.IKEv2.DPD = readDPD(m) }},
 	{Syntax: "crypto ikev2 nat keepalive seconds:<5-3600>", Do: func(b *builder, m *ios.Match) { b.cfg.IKEv2.NATKeepalive = seconds(m) }},
 	{Syntax: "crypto ikev2 cookie-challenge <1-1000>", Do: func(b *builder, m *ios.Match) { b.cfg.IKEv2.CookieChallenge = number(m, 0) }},
+	{Syntax: "crypto ikev2 certificate-cache <0-2000>", Do: func(b *builder, m *ios.Match) { b.cfg.IKEv2.CertificateCache = number(m, 0) }},
 	{Syntax: "crypto ikev2 window <1-20>", Do: func(b *builder, m *ios.Match) { b.cfg.IKEv2.Window = number(m, ikev2Window) }},
 	{Syntax: "crypto ikev2 fragmentation [mtu <68-1500>]", Do: func(b *builder, m *ios.Match) {
 		b.cfg.IKEv2.FragmentMTU = 0
@@ -32,7 +33,6 @@ var ikev2GlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto logging ikev2", Do: func(b *builder, m *ios.Match) { b.cfg.IKEv2.LogSessions = m.Form == ios.Set }},
 	{Syntax: "crypto ikev2 {authorization | client} LINE", Enter: ikev2Mode, Do: noEffect},
 }, idle(
-	"crypto ikev2 certificate-cache <0-2000>",
 	"crypto ikev2 diagnose error <1-1000>",
 	"crypto ikev2 disconnect-revoked-peers",
 	"crypto ikev2 redirect LINE",
