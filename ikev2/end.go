@@ -157,6 +157,11 @@ func (s *Session) over(reason string) {
 // unanswered gives a peer up that has answered no repetition: the IKE SA goes with
 // all that was set up through it (RFC 7296 section 2.4).
 func (s *Session) unanswered(x *ikeSA, f *flight) {
+	timer := RetransmitTimer
+	if _, ok := f.request.(probe); ok {
+		timer = LivenessTimer
+	}
+	s.report(TimedOut{SA: s.sa(x), Timer: timer})
 	if x.closing || x != s.ike {
 		s.drop(x, "no answer")
 		return

@@ -201,6 +201,30 @@ type PortFloated struct {
 // PeerDead says that the peer answered no repetition of a request.
 type PeerDead struct{ SA }
 
+// A Timer is one that ends something: IOS counts those of show crypto ikev2 stats
+// timeout.
+type Timer uint8
+
+// Timers.
+const (
+	ServiceTimer    Timer = iota // a certificate that is to be fetched
+	AuthTimer                    // a peer that began, and does not go on
+	RetransmitTimer              // the last repetition of a request
+	LivenessTimer                // the last repetition of a question whether the peer lives
+	Timers          = iota
+)
+
+// String is IOS's name.
+func (t Timer) String() string {
+	return [Timers]string{"EXT SERVICE TIMER", "AUTH TIMER", "PACKET MAXIMUM RETRANS TIMER", "DPD MAX RETRANS TIMER"}[t]
+}
+
+// TimedOut says that such a timer has run out.
+type TimedOut struct {
+	SA
+	Timer Timer
+}
+
 // ChildInstalled is the data plane's answer about one direction of a child SA.
 type ChildInstalled struct {
 	SA

@@ -100,6 +100,7 @@ func TestHalfOpen(t *testing.T) {
 	p.r2.sent = nil
 	p.advance(p.r2.env.Config.ISAKMP.HalfOpenTimeout, nil)
 	want(t, p.r2, func(e ike.SessionDown) bool { return !e.Established && e.Reason == "the peer does not go on" })
+	want(t, p.r2, func(e TimedOut) bool { return e.Timer == AuthTimer })
 	p.r1.wantIdle()
 	p.r2.wantIdle()
 }

@@ -138,6 +138,7 @@ func stage(e wire.ExchangeType) string {
 // handshakeTimeout gives up a peer that began and does not go on.
 func (s *Session) handshakeTimeout() {
 	if at := s.halfOpenUntil(); !at.IsZero() && !s.now.Before(at) {
+		s.report(TimedOut{SA: s.sa(s.ike), Timer: AuthTimer})
 		s.end(s.ike, "the peer does not go on")
 	}
 }

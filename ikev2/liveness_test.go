@@ -20,6 +20,7 @@ func TestLiveness(t *testing.T) {
 	p.advance(40*time.Second, func(*party, ike.Datagram) bool { return true })
 	for _, r := range []*party{p.r1, p.r2} {
 		want[PeerDead](t, r, nil)
+		want(t, r, func(e TimedOut) bool { return e.Timer == LivenessTimer })
 		want(t, r, func(e ike.SessionDown) bool { return e.Reason == "the peer does not answer" })
 	}
 	if p.now.Sub(start) > 40*time.Second {

@@ -118,6 +118,7 @@ func (s *Session) goOnWith(st *lookingUp, bad error) {
 // lookupTimeout gives up what does not come.
 func (s *Session) lookupTimeout() {
 	if st, ok := s.phase.(*lookingUp); ok && !s.now.Before(st.until) {
+		s.report(TimedOut{SA: s.sa(s.ike), Timer: ServiceTimer})
 		i := slices.IndexFunc(st.peer.certs, certificate.missing)
 		s.goOnWith(st, reject(wire.V2AuthenticationFailed, "certificate at %s: not here after %v", st.peer.certs[i].at.url, lookupTime))
 	}

@@ -213,6 +213,7 @@ func TestLookupTimeout(t *testing.T) {
 		}
 		p.advance(time.Second, nil)
 		p.wantRefused(judge, "not here after 10s")
+		want(t, judge, func(e TimedOut) bool { return e.Timer == ServiceTimer })
 	})
 }
 

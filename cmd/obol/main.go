@@ -33,7 +33,7 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   show crypto isakmp key                  prints the keys themselves
   show crypto ikev2 sa [local ADDRESS | remote ADDRESS] [detailed]
   show crypto ikev2 session [detailed]
-  show crypto ikev2 stats [exchange]
+  show crypto ikev2 stats [exchange | timeout]
   show crypto ikev2 {proposal | policy | profile} [NAME]
   show crypto ipsec {transform-set | profile} [tag NAME]
   show crypto ipsec security-association lifetime

@@ -39,6 +39,9 @@ var showTable = []ios.Command[*Command]{
 	row("show crypto ikev2 stats exchange", func(c *Command, _ *ios.Match) {
 		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error { return show.IKEv2StatsExchange(w, v) })
 	}),
+	row("show crypto ikev2 stats timeout", func(c *Command, _ *ios.Match) {
+		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error { return show.IKEv2StatsTimeout(w, v) })
+	}),
 
 	row("show crypto ipsec sa [peer "+address("peer")+" | interface INTERFACE] [detail]", func(c *Command, m *ios.Match) {
 		detail := m.Has("detail")

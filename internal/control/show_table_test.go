@@ -89,6 +89,7 @@ crypto ipsec profile prof1
 		"sh cry ike ses":                                  "\nSession-id:3, Status:UP-IDLE, IKE count:1, CHILD count:0\n",
 		"show crypto ikev2 stats":                         "\nIncoming IKEv2 Requests: 4        accepted:      4        rejected:    0       \n",
 		"show crypto ikev2 stats exchange":                "\nIKE_AUTH                          0          0          9          0         \n",
+		"show crypto ikev2 stats timeout":                 "\nAUTH TIMER                              0\n",
 		"show crypto ikev2 proposal default":              "\n IKEv2 proposal: default \n",
 		"show crypto ikev2 proposal other":                "% a notice\n",
 		"show crypto ikev2 policy default":                "\n IKEv2 policy : default\n",

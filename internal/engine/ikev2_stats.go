@@ -23,6 +23,7 @@ type IKEv2Stats struct {
 	Probes                       Exchanged // empty informational messages
 	Config                       Exchanged // configuration payloads
 	NATInside, NATOutside, NoNAT uint64
+	TimedOut                     [ikev2.Timers]uint64
 }
 
 // Exchanged counts what was sent and received, in requests and in responses.
@@ -59,6 +60,8 @@ func (s *IKEv2Stats) count(event ike.Event) {
 		s.encrypted(e.Exchange, e.Payloads, true, e.Response)
 	case ikev2.MessageRead:
 		s.encrypted(e.Exchange, e.Payloads, false, e.Response)
+	case ikev2.TimedOut:
+		s.TimedOut[e.Timer]++
 	case ikev2.NATChecked:
 		switch {
 		case e.Self:

@@ -18,7 +18,7 @@ func TestIKEv2Stats(t *testing.T) {
 	var s IKEv2Stats
 	before := s.copied()
 	for _, e := range []ike.Event{
-		ikev2.SARequested{},
+		ikev2.SARequested{}, ikev2.TimedOut{Timer: ikev2.AuthTimer}, ikev2.TimedOut{Timer: ikev2.LivenessTimer}, ikev2.TimedOut{Timer: ikev2.LivenessTimer},
 		ikev2.PacketSent{Exchange: wire.ExchangeSAInit, Payloads: []ikev2.PayloadName{{Type: wire.PayloadSAV2}, notify(wire.V2Cookie)}},
 		ikev2.PacketReceived{Exchange: wire.ExchangeSAInit, Response: true},
 		ikev2.NATChecked{}, ikev2.NATChecked{Self: true, Peer: true}, ikev2.NATChecked{Peer: true},
@@ -35,7 +35,7 @@ func TestIKEv2Stats(t *testing.T) {
 		t.Error("a copy goes on counting")
 	}
 	want := IKEv2Stats{
-		Outgoing: 1, NATInside: 1, NATOutside: 1, NoNAT: 1, Probes: Exchanged{Requests: 1, SentResponses: 1}, Config: Exchanged{SentRequests: 1},
+		Outgoing: 1, TimedOut: [4]uint64{ikev2.AuthTimer: 1, ikev2.LivenessTimer: 2}, NATInside: 1, NATOutside: 1, NoNAT: 1, Probes: Exchanged{Requests: 1, SentResponses: 1}, Config: Exchanged{SentRequests: 1},
 		Exchanges: map[wire.ExchangeType]Exchanged{
 			wire.ExchangeSAInit: {SentRequests: 1, Responses: 1}, wire.ExchangeAuth: {SentRequests: 1}, wire.ExchangeInformationalV2: {Requests: 1, SentResponses: 1},
 		},

@@ -129,6 +129,8 @@ func ikev2Lines(event ike.Event) []Line {
 		return ikev2DeleteReceived(e)
 	case ikev2.InformationalAnswered:
 		return ikev2Line(e.SA, "Processing ACK to informational exchange")
+	case ikev2.TimedOut:
+		return ikev2Internal("(%d): %s timed out", e.ConnID, e.Timer)
 	case ikev2.PeerDead:
 		return ikev2Error(e.SA, ": Maximum number of retransmissions reached")
 	case ikev2.SADeleted:

@@ -237,6 +237,7 @@ IKEv2:(SA ID = 1):Check for existing IPSEC SA`},
 		{"SA deleted by the peer", ikev2.DeleteReceived{SA: sa, Protocol: wire.ProtocolISAKMP}, `IKEv2:(SA ID = 1):Processing DELETE INFO message for IKEv2 SA [ISPI: 0x1D418169B24BF95A RSPI: 0xA64500006F000060]
 IKEv2:(SA ID = 1):Check for existing active SA`},
 		{"acknowledged", ikev2.InformationalAnswered{SA: sa}, `IKEv2:(SA ID = 1):Processing ACK to informational exchange`},
+		{"timed out", ikev2.TimedOut{SA: sa, Timer: ikev2.AuthTimer}, `IKEv2:(1): AUTH TIMER timed out`},
 		{"dead", ikev2.PeerDead{SA: sa}, `IKEv2-ERROR:(SA ID = 1):: Maximum number of retransmissions reached`},
 		{"gone", ikev2.SADeleted{SA: sa, Reason: "whatever"}, `IKEv2:(SA ID = 1):Deleting SA`},
 	} {

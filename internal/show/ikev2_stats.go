@@ -47,6 +47,17 @@ func IKEv2Stats(w io.Writer, v engine.View, c *policy.Config) error {
 	return p.flush(w)
 }
 
+// IKEv2StatsTimeout is show crypto ikev2 stats timeout.
+func IKEv2StatsTimeout(w io.Writer, v engine.View) error {
+	const line = "-----------------------------------------\n"
+	var p printer
+	p.f("%s%-32s%9s\n%[1]s", line, "IKEV2 TIMER", "TIMED OUT")
+	for t, n := range v.Stats.TimedOut {
+		p.f("%-32s%9d\n", ikev2.Timer(t), n)
+	}
+	return p.flush(w)
+}
+
 // IKEv2StatsExchange is show crypto ikev2 stats exchange: what was sent and
 // received, in requests and responses. What never was is left out.
 func IKEv2StatsExchange(w io.Writer, v engine.View) error {

@@ -26,11 +26,13 @@ func TestIKEv2Stats(t *testing.T) {
 				wire.V2NoProposalChosen: {Responses: 5203}, wire.V2InitialContact: {SentRequests: 5206}, wire.V2NATDetectionSource: {SentRequests: 8618, Responses: 5206},
 				wire.V2Cookie: {},
 			},
-			Probes: engine.Exchanged{SentResponses: 79170, Requests: 79170}, Config: engine.Exchanged{SentRequests: 5206}, NATInside: 3, NoNAT: 5203,
+			TimedOut: [4]uint64{ikev2.RetransmitTimer: 7736},
+			Probes:   engine.Exchanged{SentResponses: 79170, Requests: 79170}, Config: engine.Exchanged{SentRequests: 5206}, NATInside: 3, NoNAT: 5203,
 		},
 	}
 	c := compiled(t, "unconfigured")
 	golden(t, "ikev2-stats", func(w io.Writer) error { return IKEv2Stats(w, v, c) })
 	golden(t, "ikev2-stats-exchange", func(w io.Writer) error { return IKEv2StatsExchange(w, v) })
+	golden(t, "ikev2-stats-timeout", func(w io.Writer) error { return IKEv2StatsTimeout(w, v) })
 	golden(t, "ikev2-stats-exchange-none", func(w io.Writer) error { return IKEv2StatsExchange(w, engine.View{}) })
 }
