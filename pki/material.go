@@ -126,6 +126,9 @@ func checkSigner(key any) (Signer, error) {
 		if r := checkKey(&key.PublicKey, Policy{}); r != nil {
 			return nil, errors.New(r.reason)
 		}
+		if isLabKey(&key.PublicKey) {
+			return nil, ErrLabKey
+		}
 		return key, nil
 	case *ecdsa.PrivateKey:
 		if key.Curve == elliptic.P256() || key.Curve == elliptic.P384() || key.Curve == elliptic.P521() {
