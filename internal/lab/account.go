@@ -23,6 +23,7 @@ type account struct {
 	requests []string  // CAs that are being asked for
 	checks   []string  // comparisons of the offer that is being read
 	asked    bool      // the peer's requests fixed the certificate
+	method   string    // IKEv2: the peer authenticates by it
 	preShare bool      // both authenticate with pre-shared keys
 	group    bool      // we asked the peer for another group: it goes on
 	repeated bool      // it had to repeat itself
@@ -37,9 +38,11 @@ func (a *account) why(format string, args ...any) {
 // flush writes what several reports say together.
 func (a *account) flush() {
 	if len(a.requests) > 0 {
-		names := a.requests
-		a.requests = nil
-		a.why("asks for certificates of %s, in this order", strings.Join(names, "; "))
+		names, order := a.requests, ""
+		if a.requests = nil; len(names) > 1 {
+			order = ", in this order"
+		}
+		a.why("asks for certificates of %s%s", strings.Join(names, "; "), order)
 	}
 }
 
@@ -78,6 +81,9 @@ func (a *account) ended(e ike.Event) *ending {
 }
 
 func (a *account) end(stage, sentence string) *ending {
+	if _, ok := a.reason.(ikev2.CertificateFailed); ok {
+		stage = "AUTH" // which has the certificate
+	}
 	return &ending{stage: stage, reason: a.reason, sentence: sentence}
 }
 

@@ -117,10 +117,10 @@ func (a attempt) obstacle() *explanation {
 	case !peer.has(a.itf.Tunnel.Destination):
 		x.code = lint.NoSuchPeer
 		x.say("%s leads to %s, which is no address of %s.", name, a.itf.Tunnel.Destination, peer.Name).
-			heal("Write an address of %s as tunnel destination.", peer.Name)
+			heal("Write an address of %s as tunnel destination; NATs between the routers are not part of the laboratory.", peer.Name)
 	case a.version() == 2 && a.itf.Tunnel.Protection.IKEv2Profile.Unusable() != "":
 		p := a.itf.Tunnel.Protection.IKEv2Profile
-		x.at(p.Pos).say("IKEv2 profile %s of %s cannot be used: %s.", p.Name, me.Name, p.Unusable()).heal("Complete the profile.")
+		x.at(p.Pos).say("IKEv2 profile %s of %s cannot be used: %s.", p.Name, me.Name, p.Unusable()).heal("Mend that in the profile.")
 	case peer.Config.ISAKMP.Disabled:
 		x.code, x.where = lint.NotConfigured, []lint.Place{{File: peer.File}}
 		x.say("%s has no crypto isakmp enable and answers nobody.", peer.Name).heal("Write crypto isakmp enable on %s.", peer.Name)

@@ -17,9 +17,6 @@ type Order struct {
 	Where       lint.Place
 }
 
-// EnrolmentOrder is the finding that says which order was used.
-const EnrolmentOrder lint.Code = "ENROLMENT_ORDER"
-
 // order takes it from the line !obol enrolled, from the saved output, or from the
 // order of the trustpoints in the file. Trustpoints that whoever tells it leaves out
 // have their CA's certificate and none of their own.
@@ -58,5 +55,5 @@ func (p *Pair) tellOrder(r *Router) {
 	if !o.Known {
 		cure = fmt.Sprintf("If the router enrolled in another order, write it into %s as a line !obol enrolled, oldest first, or give the output of show crypto pki certificates with --certificates %s=FILE.", r.File, r.Name)
 	}
-	p.note(EnrolmentOrder, lint.Info, fmt.Sprintf("%s is taken to have enrolled %s (%s).", r.Name, strings.Join(o.Trustpoints, ", then "), o.From), cure, o.Where)
+	p.note(EnrolmentOrder, fmt.Sprintf("%s is taken to have enrolled %s (%s).", r.Name, strings.Join(o.Trustpoints, ", then "), o.From), cure, o.Where)
 }

@@ -69,7 +69,7 @@ func (a *account) hearIKEv1(e ike.Event) bool {
 		}
 	case ikev1.IPsecProposalRefused:
 		a.refused(e)
-		a.why("accepts no IPsec transform of %s's: %s", a.peer.Name, e.Reason)
+		a.why("accepts no IPsec transform of %s's: %s", a.peer.Name, list(append(a.checks, e.Reason)))
 	case ikev1.ProxiesChecked:
 		if e.Tunnel == "" {
 			a.refused(e)

@@ -24,11 +24,11 @@ func (a *account) hearIKEv2(e ike.Event) {
 		}
 	case ikev2.OfferRefused:
 		a.refused(e)
-		var checks []string
+		a.checks = nil
 		for _, c := range e.Checks {
-			checks = append(checks, fmt.Sprintf("%s: %s", c.Ours, c.Refusal))
+			a.checks = append(a.checks, fmt.Sprintf("%s: %s", c.Ours, c.Refusal))
 		}
-		a.why("accepts no proposal of %s's: %s", a.peer.Name, list(checks))
+		a.why("accepts no proposal of %s's: %s", a.peer.Name, list(a.checks))
 	case ikev2.NotifySent:
 		a.group = e.Type == wire.V2InvalidKEPayload
 	case ikev2.KeyringSearched:
@@ -51,7 +51,7 @@ func (a *account) hearIKEv2(e ike.Event) {
 		}
 		a.why("%s (the peer is %s, %s)%s", strings.TrimPrefix(e.Reason, "% "), e.PeerID, e.Type, alsoRans(e.AlsoRans, func(p *policy.IKEv2Profile) string { return p.Name }))
 	case ikev2.PeerMethod:
-		a.preShare = e.Method == "PSK"
+		a.method, a.preShare = e.Method, e.Method == "PSK"
 	case ikev2.ChainValidated:
 		if !e.Verdict.OK {
 			a.refused(e)

@@ -1,9 +1,7 @@
 package lab
 
 import (
-	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -70,11 +68,8 @@ func prepare(sources [2]Source, now time.Time, signatures map[signed][]byte) (*P
 	if len(errs) > 0 {
 		return nil, errs
 	}
-	for i, r := range p.Routers {
-		r.Name = cmp.Or(r.Config.Hostname, fmt.Sprintf("R%d", i+1))
-	}
-	if a, b := p.Routers[0], p.Routers[1]; strings.EqualFold(a.Name, b.Name) {
-		a.Name, b.Name = a.Name+"-1", b.Name+"-2"
+	for i, named := range lint.Routers(p.Routers[0].Config, p.Routers[1].Config) {
+		p.Routers[i].Name = named.Name
 	}
 	return p, p.enrol()
 }
@@ -87,7 +82,7 @@ func (p *Pair) Router(name string) int {
 // ErrNoSuchRouter is of a name that neither router has.
 var ErrNoSuchRouter = errors.New("no such router")
 
-// info adds a finding that is good to know.
-func (p *Pair) note(code lint.Code, severity lint.Severity, message, cure string, where ...lint.Place) {
-	p.Findings = append(p.Findings, lint.Finding{Code: code, Severity: severity, Message: message, Cure: cure, Where: where})
+// note adds a finding that is good to know.
+func (p *Pair) note(code lint.Code, message, cure string, where ...lint.Place) {
+	p.Findings = append(p.Findings, lint.Finding{Code: code, Severity: lint.Info, Message: message, Cure: cure, Where: where})
 }

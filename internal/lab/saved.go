@@ -64,16 +64,15 @@ func parseSaved(s Saved) (*store, error) {
 			c = nil
 			continue
 		}
+		const associated = "associated trustpoints:"
 		lower := strings.ToLower(text)
 		switch {
-		case lower == "issuer:" || lower == "subject:":
+		case strings.HasPrefix(lower, associated):
+			c.trustpoints = append(c.trustpoints, strings.Fields(text[len(associated):])...)
+		case strings.HasSuffix(text, ":"):
 			section = lower
-		case strings.HasPrefix(lower, "associated trustpoints:"):
-			section, c.trustpoints = "", append(c.trustpoints, strings.Fields(text[len("associated trustpoints:"):])...)
-		case section != "" && strings.Contains(text, "=") && !strings.Contains(text, ": "):
+		case strings.Contains(text, "=") && !strings.Contains(text, ": "): // not Serial Number: 100
 			names[section] = append(names[section], text)
-		default:
-			section = ""
 		}
 	}
 	finish()

@@ -53,9 +53,14 @@ func (p *Pair) enrol() error {
 			return err
 		}
 	}
-	for _, h := range f.holders {
-		if err := f.join(h); err != nil {
-			return fmt.Errorf("%s: trustpoint %s: %w", h.settings.Line, h.settings.Name, err)
+	for _, roots := range []bool{true, false} { // which sign the certificates of the others
+		for _, h := range f.holders {
+			if h.isRoot() != roots {
+				continue
+			}
+			if err := f.join(h); err != nil {
+				return fmt.Errorf("%s: trustpoint %s: %w", h.settings.Line, h.settings.Name, err)
+			}
 		}
 	}
 	for i, r := range p.Routers {
@@ -119,6 +124,9 @@ func (h *holder) blocks(chain policy.CertificateChain) {
 		}
 	}
 }
+
+// isRoot says whether a trustpoint is known to be of a root CA.
+func (h *holder) isRoot() bool { return h.ca.cert != nil && h.ca.cert.Subject.Equal(h.ca.cert.Issuer) }
 
 // join finds the CA of a trustpoint: the one of its name, where that is known; else
 // that of a trustpoint with the same name or enrolment URL; else a new one.
