@@ -63,6 +63,12 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
                                           between two or more: trustpoints,
                                           profiles, keys, algorithms; no daemon
 
+  lab A.cfg B.cfg [--initiator NAME|both] [--json] [--debug] [--debug-dir DIR]
+      [--certificates NAME=FILE] [--at TIME]
+                                          negotiates every tunnel of the two in
+                                          memory, from either side, and says what
+                                          comes of it, why, and what to change
+
   --socket PATH   the daemon's socket                (default /run/obol/obol.sock)
   --store DIR     the store, where no daemon uses it (default /var/lib/obol)
   --verbose       show the progress of initiate even where standard error is
@@ -70,6 +76,7 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
 
 Exit status: 0 done; 1 refused or failed; 2 not a command, or no such tunnel;
 3 no daemon. Of check: 0 nothing above info; 1 findings; 2 unusable input.
+Of lab: 0 every direction is up; 1 one is down; 2 unusable input.
 `
 
 func main() {
@@ -79,8 +86,13 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.Writer) int {
-	if len(args) > 0 && args[0] == "check" {
-		return check(args[1:], time.Now(), stdout, stderr)
+	if len(args) > 0 {
+		switch args[0] {
+		case "check":
+			return check(args[1:], time.Now(), stdout, stderr)
+		case "lab":
+			return runLab(args[1:], time.Now(), stdout, stderr)
+		}
 	}
 	o, err := parse(args)
 	switch {

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"obol": main}
 
 // TestScripts runs what an operator types, without a daemon, and looks at what
 // comes back. Every script finds the note's CA1, a router certificate of it and
-// its key and CRL.
+// its key and CRL, and the note's configurations.
 func TestScripts(t *testing.T) {
 	ca := testca.New("CA1", 1)
 	r1 := ca.Enroll("R1", "192.168.0.1", "100", 3)
@@ -30,6 +30,11 @@ func TestScripts(t *testing.T) {
 	files := map[string][]byte{
 		"ca1.pem": testca.CertPEM(ca.Cert), "r1.pem": testca.CertPEM(r1.Cert), "r1.key": r1.KeyPEM(),
 		"ca1.crl": testca.CRLPEM(ca.CRL()), "r1.p12": p12, "password": []byte("cisco\n"),
+	}
+	for _, router := range []string{"r1", "r2"} {
+		if files["note-"+router+".cfg"], err = os.ReadFile("../../configs/note/ikev1-" + router + ".cfg"); err != nil {
+			t.Fatal(err)
+		}
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata/script",
