@@ -15,9 +15,17 @@ func Consult(p *Pair, o Options) (*Result, error) {
 		return nil, err
 	}
 	r.Findings = slices.Concat(p.check([2]*policy.Config{p.Routers[0].Config, p.Routers[1].Config}), r.Findings)
-	if !r.Up() {
-		r.WhatIf = p.whatIf()
+	if r.Up() {
+		return r, nil
 	}
+	all := r.Directions
+	if attempts := p.attempts(-1); len(all) < len(attempts) { // one initiator was asked for
+		all = nil
+		for _, a := range attempts {
+			all = append(all, a.run())
+		}
+	}
+	r.WhatIf = p.whatIf(all)
 	return r, nil
 }
 

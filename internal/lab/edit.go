@@ -120,8 +120,7 @@ func (e editor) trustpointLine(name string) int {
 }
 
 // matchPeer adds a rule for what the peer calls itself.
-func (e editor) matchPeer(a attempt) []change {
-	d := a.run()
+func (e editor) matchPeer(a attempt, d Direction) []change {
 	id := d.Initiator.Identity
 	if e.router == a.initiator {
 		id = d.Responder.Identity

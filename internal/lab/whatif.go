@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/obol-ike/obol/internal/lint"
@@ -15,84 +14,84 @@ const (
 	maxHelp  = 8  // changes that are told
 )
 
-// whatIf tries single changes of either configuration and gives those after which a
-// tunnel comes up that does not now, from both sides, and every other one that does.
-func (p *Pair) whatIf() []WhatIf {
-	attempts := p.attempts(-1)
-	before := verdicts(attempts)
-	faults := p.faults([2]*policy.Config{p.Routers[0].Config, p.Routers[1].Config})
-	help, tried, run := []WhatIf{}, 0, 0
-	seen := map[string]bool{}
-	for n, a := range attempts {
-		if before[n] == Up {
+// search is for changes that bring up a tunnel that does not come up now, from both
+// sides, and leave every other one up that is.
+type search struct {
+	*Pair
+	attempts   []attempt
+	before     []Direction // of each attempt
+	faults     int         // errors that are found without negotiating
+	seen       map[string]bool
+	tried, run int
+}
+
+// whatIf tries single changes of either configuration. before are all directions.
+func (p *Pair) whatIf(before []Direction) []WhatIf {
+	s := search{Pair: p, attempts: p.attempts(-1), before: before, seen: map[string]bool{}}
+	s.faults = p.errors([2]*policy.Config{p.Routers[0].Config, p.Routers[1].Config})
+	help := []WhatIf{}
+	for n, a := range s.attempts {
+		if before[n].Result == Up {
 			continue
 		}
-		for _, c := range a.changes() {
-			if key := fmt.Sprint(c.router, c.words); seen[key] || tried == maxTried || run == maxRun || len(help) == maxHelp {
-				continue
-			} else {
-				seen[key] = true
+		for _, c := range a.changes(before[n]) {
+			if s.tried == maxTried || s.run == maxRun || len(help) == maxHelp {
+				return help
 			}
-			tried++
-			if !p.promising(c, faults) {
-				continue
-			}
-			run++
-			changed, err := p.With(c.router, c.text)
-			if err != nil {
-				continue
-			}
-			then := changed.attempts(-1)
-			after := verdicts(then)
-			if helps(attempts, before, after, n) {
+			if outcomes := s.try(c, n); outcomes != nil {
 				r := p.Routers[c.router]
-				w := WhatIf{Change: c.words, Side: r.Name, File: r.File, Line: c.line}
-				for i, b := range then {
-					me, _ := b.routers()
-					w.Result = append(w.Result, Outcome{Tunnel: b.itf.Name, Initiator: me.Name, Result: after[i]})
-				}
-				help = append(help, w)
+				help = append(help, WhatIf{Change: c.words, Side: r.Name, File: r.File, Line: c.line, Result: outcomes})
 			}
 		}
 	}
 	return help
 }
 
-func verdicts(attempts []attempt) (all []Verdict) {
-	for _, a := range attempts {
-		all = append(all, a.run().Result)
+// try negotiates a changed pair. It gives the outcomes when the tunnel of the n-th
+// attempt comes up from both sides, and no other one goes down.
+func (s *search) try(c change, n int) (outcomes []Outcome) {
+	if s.seen[c.words] {
+		return nil // for the other direction of the tunnel
 	}
-	return all
-}
-
-// helps says whether the tunnel of the n-th attempt comes up from both sides after a
-// change, and nothing that came up before goes down. A change moves no tunnel.
-func helps(attempts []attempt, before, after []Verdict, n int) bool {
-	if len(after) != len(before) {
-		return false
+	s.seen[c.words] = true
+	s.tried++
+	if !s.promising(c) {
+		return nil
+	}
+	s.run++
+	changed, err := s.With(c.router, c.text)
+	if err != nil {
+		return nil
+	}
+	attempts := changed.attempts(-1)
+	if len(attempts) != len(s.attempts) {
+		return nil
 	}
 	for i, a := range attempts {
-		same := a.itf == attempts[n].itf || a.itf == attempts[n].peer
-		if after[i] != Up && (same || before[i] == Up) {
-			return false
+		d := a.run()
+		same := s.attempts[i].itf == s.attempts[n].itf || s.attempts[i].itf == s.attempts[n].peer
+		if d.Result != Up && (same || s.before[i].Result == Up) {
+			return nil
 		}
+		outcomes = append(outcomes, Outcome{Tunnel: d.Tunnel, Initiator: d.Initiator.Name, Result: d.Result})
 	}
-	return true
+	return outcomes
 }
 
-// promising says whether a change compiles, and leaves fewer faults to be found
-// without a negotiation, if there are any.
-func (p *Pair) promising(c change, faults int) bool {
-	configs := [2]*policy.Config{p.Routers[0].Config, p.Routers[1].Config}
-	config, errs := policy.Compile(policy.Source{Name: p.Routers[c.router].File, Text: c.text})
+// promising says whether a change compiles, and leaves fewer errors to be found
+// without negotiating, if there are any.
+func (s *search) promising(c change) bool {
+	configs := [2]*policy.Config{s.Routers[0].Config, s.Routers[1].Config}
+	config, errs := policy.Compile(policy.Source{Name: s.Routers[c.router].File, Text: c.text})
 	if errs != nil {
 		return false
 	}
 	configs[c.router] = config
-	return faults == 0 || p.faults(configs) < faults
+	return s.faults == 0 || s.errors(configs) < s.faults
 }
 
-func (p *Pair) faults(configs [2]*policy.Config) (n int) {
+// errors counts what is found without negotiating.
+func (p *Pair) errors(configs [2]*policy.Config) (n int) {
 	for _, f := range p.check(configs) {
 		if f.Severity == lint.Error {
 			n++
@@ -111,8 +110,8 @@ type change struct {
 }
 
 // changes are those that may help an attempt, the smallest first: those of the
-// router that refuses and of the other one, in turn.
-func (a attempt) changes() (all []change) {
+// two routers in turn.
+func (a attempt) changes(d Direction) (all []change) {
 	var ends [2][]change
 	for i := range ends {
 		itf := a.itf
@@ -123,7 +122,7 @@ func (a attempt) changes() (all []change) {
 			continue
 		}
 		e := editor{pair: a.pair, router: i, Router: a.pair.Routers[i], profile: profileOf(itf.Tunnel.Protection)}
-		ends[i] = slices.Concat(e.addTrustpoint(), e.enrolment(), e.dropTrustpoint(), e.matchPeer(a), e.order(), e.dropRule())
+		ends[i] = slices.Concat(e.addTrustpoint(), e.enrolment(), e.dropTrustpoint(), e.matchPeer(a, d), e.order(), e.dropRule())
 	}
 	for k := range max(len(ends[0]), len(ends[1])) {
 		for _, list := range ends {

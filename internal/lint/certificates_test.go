@@ -63,7 +63,7 @@ func TestCertificates(t *testing.T) {
 func TestSameCA(t *testing.T) {
 	ca := testca.New("CA1", 1)
 	block := "crypto pki certificate chain %s|certificate ca 01|" + hex.EncodeToString(ca.Cert.Raw()) + "|quit|"
-	pair := couple(t, certificates2, "crypto ipsec t => "+fmt.Sprintf(block, "A")+"crypto ipsec t", "")
+	pair := couple(t, certificates2, "crypto ipsec t => "+fmt.Sprintf(block, "A")+"crypto ipsec t; trustpoint A => trustpoint A| enrollment url http://192.0.2.3", "")
 	other := strings.NewReplacer("trustpoint A", "trustpoint Z").Replace(certificates2)
 	for _, test := range []struct {
 		change string
@@ -71,6 +71,7 @@ func TestSameCA(t *testing.T) {
 	}{
 		{"", NoTrustpoint},
 		{"crypto ipsec t => " + fmt.Sprintf(block, "Z") + "crypto ipsec t", ""},
+		{"trustpoint Z => trustpoint Z| enrollment url http://192.0.2.3", ""},
 	} {
 		pair[1] = couple(t, other, "", test.change)[1]
 		var got Code

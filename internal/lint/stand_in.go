@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/obol-ike/obol/internal/ios"
+	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/pki"
 )
 
@@ -21,11 +22,11 @@ import (
 // for each name of a trustpoint. They are never verified.
 
 // cas are the names of CAs by trustpoint: trustpoints of the routers with the same
-// name, or with the same CA in their chain blocks, are of one CA.
+// name, the same enrollment url, or the same CA in their chain blocks are of one CA.
 type cas map[string]pki.Name
 
 func newCAs(routers []Router) cas {
-	names := cas{}
+	names, urls := cas{}, map[string]pki.Name{}
 	for _, r := range routers {
 		for _, chain := range r.Config.Chains {
 			for _, c := range chain.Certificates {
@@ -37,9 +38,22 @@ func newCAs(routers []Router) cas {
 	}
 	for _, r := range routers {
 		for _, t := range r.Config.Trustpoints {
+			if name := names[t.Name]; !name.IsZero() && t.EnrollmentURL != "" {
+				urls[t.EnrollmentURL] = name
+			}
+		}
+	}
+	for _, r := range routers {
+		for _, t := range r.Config.Trustpoints {
+			if names[t.Name].IsZero() {
+				names[t.Name] = urls[t.EnrollmentURL]
+			}
 			if names[t.Name].IsZero() {
 				// Every name of a trustpoint makes a subject.
 				names[t.Name], _ = pki.SubjectName(pki.Settings{SubjectName: "CN=" + quoted(t.Name)}, pki.Host{})
+			}
+			if t.EnrollmentURL != "" {
+				urls[t.EnrollmentURL] = names[t.Name]
 			}
 		}
 	}
@@ -98,7 +112,7 @@ func (r *router) standIn(t pki.Settings, age int) *pki.Trustpoint {
 		tp.Identity, tp.Signer = c, signer{c.X509.PublicKey}
 	} else {
 		subject, _ := pki.SubjectName(t, r.host()) // without one the certificate names nobody
-		tp.Identity = &pki.Certificate{X509: &x509.Certificate{PublicKey: publicKey(t)}, Subject: subject, Issuer: name}
+		tp.Identity = &pki.Certificate{X509: &x509.Certificate{PublicKey: r.publicKey(t)}, Subject: subject, Issuer: name}
 		tp.Signer = signer{tp.Identity.X509.PublicKey}
 	}
 	tp.Enrolled = uint64(age)
@@ -125,9 +139,15 @@ func (r *router) chained(trustpoint string) *pki.Certificate {
 	return nil
 }
 
-// publicKey is a key of the kind that a trustpoint has.
-func publicKey(t pki.Settings) crypto.PublicKey {
-	if t.ECKeypair != "" {
+// publicKey is a key of the kind that a trustpoint has: as it says, else as the
+// IKEv2 profiles that sign with it want it.
+func (r *router) publicKey(t pki.Settings) crypto.PublicKey {
+	ec := t.ECKeypair != ""
+	for _, p := range r.Config.IKEv2.Profiles {
+		only, _ := p.SignTrustpoints(false)
+		ec = ec || t.RSAKeypair == "" && p.LocalAuth == policy.IKEv2ECDSASig && slices.Contains(only, t.Name)
+	}
+	if ec {
 		return &ecdsa.PublicKey{}
 	}
 	return &rsa.PublicKey{}
