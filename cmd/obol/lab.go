@@ -90,7 +90,7 @@ func runLab(args []string, now time.Time, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return control.ExitInvalid
 	}
-	result, err := lab.Run(pair, lab.Options{Initiator: o.initiator})
+	result, err := lab.Consult(pair, lab.Options{Initiator: o.initiator})
 	if err == nil {
 		err = o.write(result, stdout, stderr)
 	}
