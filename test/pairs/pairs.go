@@ -178,6 +178,10 @@ func (e *End) stray(g generator, ike int, kinds []string) {
 		for i := range e.Profiles {
 			e.Profiles[i].Match = e.rule(ike, "other")
 		}
+	case 7:
+		if e.PreShared = !e.PreShared; len(e.Enrolled) == 0 {
+			e.enrol(g)
+		}
 	}
 	if g.sometimes(40) {
 		e.Encryptions = append(e.Encryptions, g.one("3des", "aes 128", "aes 256"))

@@ -1,11 +1,11 @@
 package routers
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -42,12 +42,23 @@ type Outcome struct {
 	R1, R2 script.Seen
 }
 
-var (
-	established = regexp.MustCompile(`.*IPsec SAs up.*`)
-	// refused are the lines after which an attempt comes to nothing, though its
-	// initiator repeats its message for a minute: IOS tells its peer of little.
-	refused = regexp.MustCompile(`.*(IKMP_MODE_FAILURE|IKMP_INVALID_CERT|IKMP_BAD_MESSAGE|Key not found in keyrings of profile|negotiation failed).*`)
-)
+// established is what a daemon logs when a tunnel has its SAs.
+const established = "IPsec SAs up"
+
+// refused is in the lines after which an attempt comes to nothing, though its
+// initiator repeats its message for a minute: IOS tells its peer of little.
+var refused = []string{"IKMP_MODE_FAILURE", "IKMP_INVALID_CERT", "IKMP_BAD_MESSAGE", "Key not found in keyrings of profile", "negotiation failed"}
+
+// lineWith is the first line with one of the words in it, "" when there is none.
+func lineWith(log string, words ...string) string {
+	for _, word := range words {
+		if i := strings.Index(log, word); i >= 0 {
+			line, _, _ := strings.Cut(log[strings.LastIndexByte(log[:i], '\n')+1:], "\n")
+			return line
+		}
+	}
+	return ""
+}
 
 // Try starts both daemons anew, without a data plane, and initiates a tunnel: the
 // attempt is decided when both ends have their SAs, or at the first refusal.
@@ -99,11 +110,11 @@ func (p *Pair) decide(o *Outcome) error {
 	end := time.Now().Add(2 * time.Minute)
 	for ; time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		log1, log2 := p.R1.Log(), p.R2.Log()
-		if established.MatchString(log1) && established.MatchString(log2) {
-			o.Up, o.Why = true, established.FindString(log1)
+		if up := lineWith(log1, established); up != "" && strings.Contains(log2, established) {
+			o.Up, o.Why = true, up
 			return nil
 		}
-		if why := refused.FindString(log1 + log2); why != "" && o.Why == "" {
+		if why := cmp.Or(lineWith(log1, refused...), lineWith(log2, refused...)); why != "" && o.Why == "" {
 			o.Why, end = why, time.Now().Add(settled)
 		}
 	}
