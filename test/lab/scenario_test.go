@@ -90,14 +90,7 @@ func run(t *testing.T, setup *script.Setup) *lab.Result {
 	t.Helper()
 	var sources [2]lab.Source
 	for i, r := range setup.Routers {
-		text := r.Config
-		if len(r.Enrolled) > 0 {
-			text += "\n!obol enrolled"
-			for _, e := range r.Enrolled {
-				text += " " + e.Trustpoint
-			}
-		}
-		sources[i] = lab.Source{File: r.Name + ".cfg", Text: []byte(text + "\n")}
+		sources[i] = lab.Source{File: r.Name + ".cfg", Text: []byte(r.Config + r.Order())}
 	}
 	return both(t, sources)
 }
@@ -138,9 +131,7 @@ func TestCertificateOfOneSideOnly(t *testing.T) {
 				}
 			}
 			for _, r := range setup.Routers {
-				for _, e := range r.Enrolled {
-					r.Config += chain(e)
-				}
+				r.Config += r.Chains()
 			}
 			said := run(t, setup)
 			if got := fmt.Sprint(said.Directions[0].Result, " ", said.Directions[1].Result); got != want {
@@ -148,17 +139,4 @@ func TestCertificateOfOneSideOnly(t *testing.T) {
 			}
 		}
 	}
-}
-
-// chain is an enrolment as show running-config has it.
-func chain(e script.Enrolment) string {
-	block := func(what string, der []byte) string {
-		text := fmt.Sprintf(" certificate %s\n", what)
-		for line := range slices.Chunk(der, 32) {
-			text += fmt.Sprintf("  %X\n", line)
-		}
-		return text + "  quit\n"
-	}
-	return fmt.Sprintf("crypto pki certificate chain %s\n", e.Trustpoint) +
-		block(fmt.Sprintf("%02X", e.Cert.Serial), e.Cert.Raw()) + block(fmt.Sprintf("ca %02X", e.CA.Cert.Serial), e.CA.Cert.Raw())
 }

@@ -6,6 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/tools/txtar"
+
+	"github.com/obol-ike/obol/internal/lab"
+	"github.com/obol-ike/obol/internal/sim"
+	"github.com/obol-ike/obol/test/script"
 )
 
 // noteLines is how many debug lines the note prints.
@@ -95,9 +101,18 @@ func (n numbers) match(note, printed string) bool {
 	return found != nil
 }
 
-// TestTranscripts runs the exchanges of the note and finds, router by router and
-// step by step, every line that the note prints, in its order.
+// TestTranscripts runs the exchanges of the note, as scenarios and in the
+// laboratory, and finds, router by router and step by step, every line that the note
+// prints, in its order.
 func TestTranscripts(t *testing.T) {
+	for name, printed := range map[string]func(*testing.T, string) map[string][]string{
+		"scenario": everythingPrinted, "laboratory": printedInTheLaboratory,
+	} {
+		t.Run(name, func(t *testing.T) { transcripts(t, printed) })
+	}
+}
+
+func transcripts(t *testing.T, printed func(*testing.T, string) map[string][]string) {
 	blocks := map[string]block{}
 	for _, b := range readBlocks(t, "testdata/transcripts.txt") {
 		blocks[b.scenario+" | "+b.router+" | "+b.step] = b
@@ -111,16 +126,16 @@ func TestTranscripts(t *testing.T) {
 		title := step.scenario + " | " + step.router + " | " + step.step
 		one := step.scenario + routers[step.router]
 		if bound[one] == nil {
-			all := everythingPrinted(t, "note-"+step.scenario)
+			all := printed(t, "note-"+step.scenario)
 			for name, lines := range all {
 				logs[step.scenario+name], bound[step.scenario+name] = lines, numbers{}
 			}
 			exchanged[step.scenario] = strings.Join(slices.Concat(all["R1"], all["R2"]), "\n")
 		}
 		t.Run(title, func(t *testing.T) {
-			var printed []string
-			printed, logs[one] = cut(t, logs[one], step.begin, step.end)
-			found += compare(t, title, blocks[title].lines, printed, bound[one])
+			var lines []string
+			lines, logs[one] = cut(t, logs[one], step.begin, step.end)
+			found += compare(t, title, blocks[title].lines, lines, bound[one])
 		})
 		delete(blocks, title)
 	}
@@ -143,6 +158,50 @@ func TestTranscripts(t *testing.T) {
 	if found != noteLines {
 		t.Fail()
 	}
+}
+
+// printedInTheLaboratory is everythingPrinted of the laboratory's run of a
+// scenario's first attempt, with the certificates as configurations have them.
+func printedInTheLaboratory(t *testing.T, name string) map[string][]string {
+	t.Helper()
+	archive, err := txtar.ParseFile("testdata/" + name + ".txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	complete(t, archive)
+	setup := script.New(archive, configs)
+	var initiator string
+	for line := range strings.Lines(string(archive.Comment)) {
+		words := strings.Fields(line)
+		if len(words) > 0 && words[0] == "try" {
+			initiator = words[1]
+			break
+		}
+		if len(words) > 0 && slices.Contains([]string{"config", "enrol", "drop", "add"}, words[0]) {
+			if err := setup.Command(strings.TrimSpace(line)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var sources [2]lab.Source
+	for i, r := range setup.Routers {
+		sources[i] = lab.Source{File: r.Name + ".cfg", Text: []byte(r.Config + r.Chains() + r.Order())}
+	}
+	pair, err := lab.Prepare(sources[0], sources[1], sim.Epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := lab.Run(pair, lab.Options{Initiator: initiator})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs := map[string][]string{}
+	for _, x := range said.Directions[0].Exchange.World.Routers {
+		for _, l := range log(&router{Router: x}) {
+			logs[x.Name] = append(logs[x.Name], blanks.ReplaceAllString(l, " "))
+		}
+	}
+	return logs
 }
 
 // cut gives a step's lines, and those behind it.
