@@ -96,6 +96,14 @@ func (r *Router) has(addr netip.Addr) bool {
 	return false
 }
 
+// unwilling is a tunnel that the engine does not begin, for what the configuration
+// alone does not show: its destination is reached through itself.
+func (a attempt) unwilling(err error) *explanation {
+	me, _ := a.routers()
+	x := &explanation{stage: a.first(), code: lint.NotInitiating, where: []lint.Place{lint.At(a.itf.Pos)}}
+	return x.say("%s does not begin %s", me.Name, err).heal("Let the route to %s not lead into %s itself.", a.itf.Tunnel.Destination, a.itf.Name)
+}
+
 // obstacle is why nothing is even sent, or why nobody listens; nil when the routers
 // can talk.
 func (a attempt) obstacle() *explanation {

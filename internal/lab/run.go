@@ -40,10 +40,11 @@ func (a attempt) run() Direction {
 	}
 	w := newWatch(a)
 	exchange, err := a.exchange(w.take)
-	if err != nil { // obstacle knows all that the engine refuses
-		w.end = &ending{by: a.initiator, stage: a.first(), sentence: err.Error()}
-	}
 	d.Exchange = exchange
+	if err != nil {
+		d.down(a.unwilling(err))
+		return d
+	}
 	d.Initiator, d.Responder = w.accounts[a.initiator].side, w.accounts[1-a.initiator].side
 	if w.up[0] && w.up[1] {
 		d.Result, d.Stage = Up, stageUp

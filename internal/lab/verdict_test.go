@@ -106,6 +106,8 @@ func TestVerdicts(t *testing.T) {
 		{v1, []string{"R2: set isakmp-profile prof1 => set pfs group2"}, [2]string{down("QM1", lint.NoTransform), down("QM1", lint.NoProfile)}},
 		{v1, []string{"R2: match identity host R1.cisco.com => match identity host R9.cisco.com"}, [2]string{down("MM6", lint.IdentityMismatch), down("MM5", lint.CertNotInProfile)}},
 		{v1, []string{"R1: tunnel destination 192.168.0.2 => tunnel destination 192.168.0.9", "R1:  ca trust-point IOSCA1\n => "}, [2]string{down("MM1", lint.NoSuchPeer), down("QM1", lint.NotConfigured)}},
+		{v1, []string{"R1: tunnel destination 192.168.0.2 => tunnel destination 192.168.200.1", "R1:  ca trust-point IOSCA1\n => "}, [2]string{down("MM1", lint.NotInitiating), down("QM1", lint.NotConfigured)}},
+		{v1, []string{"R1: tunnel destination 192.168.0.2 => tunnel destination 192.0.2.9", "R1:  ca trust-point IOSCA1\n => ", "R2: interface Loopback9\n ip address 192.0.2.9 255.255.255.255"}, both(down("QM1", lint.NotConfigured))},
 		{v1, []string{"R1: tunnel source => shutdown\\n tunnel source"}, [2]string{down("MM1", lint.NotInitiating), down("MM5", lint.CertNotInProfile)}},
 		{v1, []string{"R1: no crypto isakmp enable"}, [2]string{down("MM1", lint.NotInitiating), down("MM1", lint.NotConfigured)}},
 		{v1, []string{"R1:  ca trust-point IOSCA1\n => ", "R1: tunnel source => tunnel mode ipsec ipv4\\n tunnel source"}, both(down("QM1", lint.SelectorMismatch))},
@@ -124,6 +126,7 @@ func TestVerdicts(t *testing.T) {
 		{v1, []string{"R1: !obol enrolled IOSCA1 IOSCA2 => !obol enrolled IOSCA2"}, [2]string{down("MM5", lint.NoTrustpoint), down("MM5", lint.CertNotInProfile)}},
 		{"note/ikev2-no-trustpoint-", nil, [2]string{down("AUTH", lint.NoTrustpoint), "up"}},
 		{"note/ikev2-two-trustpoints-", nil, [2]string{"up", down("AUTH", lint.CertNotInProfile)}},
+		{v2, []string{"R1: group 2 => group 14 2"}, both("up")}, // R2 wants another group than R1 begins with
 		{v2, []string{"R1: integrity md5 => integrity sha1"}, both(down("SA_INIT", lint.NoProposal))},
 		{v2, []string{"R1: esp-3des => esp-aes"}, both(down("CHILD", lint.NoTransform))},
 		{v2, []string{"R1: match identity remote address 192.168.0.2 => match identity remote address 192.168.0.9"}, [2]string{down("AUTH", lint.IdentityMismatch), down("AUTH", lint.NoProfile)}},

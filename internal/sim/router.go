@@ -28,13 +28,13 @@ type Router struct {
 	last    time.Time
 }
 
-// Add starts a router. It has the addresses of its physical interfaces and the
-// sources of its tunnels.
+// Add starts a router. It has the addresses of its interfaces, those inside its
+// tunnels excepted, and the sources of its tunnels.
 func (w *World) Add(name string, config *policy.Config, snapshot *pki.Snapshot, options engine.Options) *Router {
 	r := &Router{Name: name, world: w, config: config, pki: snapshot, options: options}
 	r.Dataplane = newDataplane(r)
 	for _, itf := range config.Interfaces {
-		if itf.Kind == policy.Physical {
+		if itf.Kind != policy.TunnelInterface {
 			for _, p := range itf.Addresses {
 				w.owners[p.Addr()] = r
 			}
