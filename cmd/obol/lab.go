@@ -25,11 +25,13 @@ type labOptions struct {
 	asJSON       bool
 	debug        bool
 	debugDir     string
+	pcap         string   // file for the capture
+	html         string   // file for the page
 	certificates []string // NAME=FILE
 	at           time.Time
 }
 
-const labUsage = "want obol lab A.cfg B.cfg [--initiator NAME|both] [--json] [--debug] [--debug-dir DIR] [--certificates NAME=FILE] [--at TIME]"
+const labUsage = "want obol lab A.cfg B.cfg [--initiator NAME|both] [--json] [--debug] [--debug-dir DIR] [--pcap FILE] [--html FILE] [--certificates NAME=FILE] [--at TIME]"
 
 // parseLab takes words and options in any order.
 func parseLab(args []string, now time.Time) (o labOptions, err error) {
@@ -54,6 +56,10 @@ func parseLab(args []string, now time.Time) (o labOptions, err error) {
 			o.initiator = take()
 		case name == "--debug-dir":
 			o.debugDir = take()
+		case name == "--pcap":
+			o.pcap = take()
+		case name == "--html":
+			o.html = take()
 		case name == "--certificates":
 			o.certificates = append(o.certificates, take())
 		case name == "--at":
@@ -92,7 +98,7 @@ func runLab(args []string, now time.Time, stdout, stderr io.Writer) int {
 	}
 	result, err := lab.Consult(pair, lab.Options{Initiator: o.initiator})
 	if err == nil {
-		err = o.write(result, stdout, stderr)
+		err = errors.Join(o.write(result, stdout, stderr), o.render(pair, result, stderr))
 	}
 	switch {
 	case err != nil:
@@ -158,6 +164,19 @@ func (o labOptions) write(r *lab.Result, stdout, stderr io.Writer) error {
 		return e.Encode(r)
 	}
 	return lab.WriteText(stdout, r)
+}
+
+// render writes the files that show the exchanges.
+func (o labOptions) render(p *lab.Pair, r *lab.Result, stderr io.Writer) error {
+	if o.html != "" {
+		if err := writePage(o.html, p, r); err != nil {
+			return err
+		}
+	}
+	if o.pcap != "" {
+		return writeCapture(o.pcap, p, r, stderr)
+	}
+	return nil
 }
 
 // writeDebug writes the lines of one direction after the other.

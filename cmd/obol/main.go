@@ -64,10 +64,12 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
                                           profiles, keys, algorithms; no daemon
 
   lab A.cfg B.cfg [--initiator NAME|both] [--json] [--debug] [--debug-dir DIR]
-      [--certificates NAME=FILE] [--at TIME]
+      [--certificates NAME=FILE] [--at TIME] [--html FILE] [--pcap FILE]
                                           negotiates every tunnel of the two in
                                           memory, from either side, and says what
-                                          comes of it, why, and what to change
+                                          comes of it, why, and what to change;
+                                          --html: all of it as a page; --pcap: a
+                                          capture, with keys for Wireshark beside
 
   --socket PATH   the daemon's socket                (default /run/obol/obol.sock)
   --store DIR     the store, where no daemon uses it (default /var/lib/obol)
