@@ -242,14 +242,14 @@ func (s *Session) readDelete(d wire.DeleteV1, id uint32) {
 		c := s.childBySPI(d.Protocol, spi)
 		e.Known = c != nil
 		s.report(e)
-		s.deleted(c, spi)
+		s.deleted(c, d.Protocol, spi)
 	}
 }
 
 // deleted removes the pair that the peer deleted, nil: none of ours, and says
 // whether there was anything to remove: the last message of a quick mode may come
 // after the delete of its SA.
-func (s *Session) deleted(c *child, spi []byte) bool {
+func (s *Session) deleted(c *child, p wire.ProtocolID, spi []byte) bool {
 	if c != nil {
 		if !c.retired { // else this answers our own delete
 			s.dropChild(c, "deleted by the peer")
@@ -258,7 +258,7 @@ func (s *Session) deleted(c *child, spi []byte) bool {
 	}
 	i := slices.IndexFunc(s.quickModes(), func(q *quickMode) bool {
 		_, done := q.state.(over)
-		return !done && len(spi) == 4 && (q.peer.spi == spiOf(spi) || q.peer.ah == spiOf(spi))
+		return !done && len(spi) == 4 && q.peer.named(p, spiOf(spi))
 	})
 	if i < 0 {
 		return false

@@ -222,3 +222,28 @@ func TestDeleteBeforeQM3(t *testing.T) {
 		t.Error("a quick mode that is over has taken the delete of a pair elsewhere")
 	}
 }
+
+// A delete that names no SPI of the peer's ends no quick mode: not that of which
+// the peer's SPI is not known yet, and not that of another protocol.
+func TestDeleteOfNothing(t *testing.T) {
+	p := newPair(t)
+	p.up(p.r1)
+	p.r1.session.StartChild(p.now, p.r1.itf)
+	p.r1.collect(p.now)
+	q := p.r1.session.quickModes()[1] // behind that of up
+	for name, d := range map[string]wire.DeleteV1{
+		"no SPI of ESP":       {Protocol: wire.ProtocolESP, SPIs: [][]byte{spiBytes(0)}},
+		"no SPI of AH":        {Protocol: wire.ProtocolAH, SPIs: [][]byte{spiBytes(0)}},
+		"the SPI of no AH":    {Protocol: wire.ProtocolAH, SPIs: [][]byte{spiBytes(0x4711)}},
+		"an SPI of 16 octets": {Protocol: wire.ProtocolESP, SPIs: [][]byte{make([]byte, 16)}},
+	} {
+		q.peer = peerSPIs{}
+		if name == "the SPI of no AH" {
+			q.peer = peerSPIs{protocol: wire.ProtocolESP, spi: 0x4711}
+		}
+		p.r1.session.readDelete(d, 9)
+		if !p.r1.session.Busy() {
+			t.Fatalf("%s: the quick mode is gone", name)
+		}
+	}
+}

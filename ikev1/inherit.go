@@ -46,7 +46,7 @@ func (s *Session) Inherit(now time.Time, from *Session) []ipsec.SAID {
 // says whether the SA was one of ours.
 func (s *Session) DeletedElsewhere(now time.Time, p wire.ProtocolID, spi []byte) bool {
 	s.now = now
-	return s.deleted(s.childBySPI(p, spi), spi)
+	return s.deleted(s.childBySPI(p, spi), p, spi)
 }
 
 // Busy says whether a quick mode is under way.

@@ -46,6 +46,11 @@ type peerSPIs struct {
 	spi, ah  uint32
 }
 
+// named says whether an SPI of the wire is the peer's.
+func (p peerSPIs) named(protocol wire.ProtocolID, spi uint32) bool {
+	return spi != 0 && (p.protocol == protocol && p.spi == spi || protocol == wire.ProtocolAH && p.ah == spi)
+}
+
 // quickState is a state of quick mode: a type for each thing waited for.
 type quickState interface {
 	sent() string
@@ -365,7 +370,7 @@ func (s *Session) checkPeerSPI(protocol wire.ProtocolID, spi []byte) (uint32, er
 	taken := slices.ContainsFunc(s.pairs(), func(c *child) bool { return named(c.out.SAID, protocol, v) }) ||
 		slices.ContainsFunc(s.quickModes(), func(q *quickMode) bool {
 			_, done := q.state.(over)
-			return !done && (q.peer.protocol == protocol && q.peer.spi == v || protocol == wire.ProtocolAH && q.peer.ah == v)
+			return !done && q.peer.named(protocol, v)
 		})
 	if taken {
 		return 0, refuse(wire.NotifyInvalidSPI, "the peer uses SPI %#x already", v)
