@@ -1,5 +1,7 @@
 package ios
 
+import "slices"
+
 // Command is a row of a command table. T is what the handlers work on.
 type Command[T any] struct {
 	Syntax string
@@ -56,7 +58,7 @@ func (m *Mode[T]) Directives(commands ...Command[T]) *Mode[T] {
 func (g *graph) words() []string {
 	var all []string
 	for _, th := range g.start {
-		if th.node.kind == word {
+		if th.node.kind == word && !slices.Contains(all, th.node.text) {
 			all = append(all, th.node.text)
 		}
 	}
