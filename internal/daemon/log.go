@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -15,7 +16,8 @@ import (
 	"github.com/obol-ike/obol/internal/ioslog"
 )
 
-// logQueue is how many reports the log may be behind before some are lost.
+// logQueue is how many reports, and lines of its own, the log may be behind before
+// some are lost.
 const logQueue = 8192
 
 // logWrite is how many octets of lines are written at the latest.
@@ -24,40 +26,67 @@ const logWrite = 16 << 10
 // lastLines is how long the end of the daemon waits for the log to be read.
 const lastLines = time.Second
 
-// startLog makes the log and starts the goroutine that writes reports to it:
-// IOS's syslog lines, the debug lines asked for, and what obol knows better
-// than IOS says. ended waits until everything is written, but no longer than
-// lastLines for a reader that does not read.
+// spoken are the lines that parts of the daemon log themselves. As with reports,
+// who writes never waits for the log's reader.
+type spoken struct {
+	lines chan []byte
+	lost  atomic.Uint64
+}
+
+func (s *spoken) Write(line []byte) (int, error) {
+	select {
+	case s.lines <- bytes.Clone(line):
+	default:
+		s.lost.Add(1)
+	}
+	return len(line), nil
+}
+
+// startLog makes the log and starts the goroutine that writes it: what is logged
+// itself, and of the reports IOS's syslog lines, the debug lines asked for, and what
+// obol knows better than IOS says. ended waits until everything is written, but no
+// longer than lastLines for a reader that does not read.
 func startLog(w io.Writer, h *hub, debug []ioslog.Facility) (log *zap.Logger, ended func()) {
 	encoder := zap.NewProductionEncoderConfig()
 	encoder.EncodeTime = zapcore.ISO8601TimeEncoder
 	encoder.EncodeLevel = zapcore.CapitalLevelEncoder
-	sink := zapcore.Lock(zapcore.AddSync(w))
-	to := func(w zapcore.WriteSyncer) *zap.Logger {
-		return zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(encoder), w, zapcore.DebugLevel))
+	to := func(w io.Writer) *zap.Logger {
+		return zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(encoder), zapcore.AddSync(w), zapcore.DebugLevel))
 	}
 	wants := everything
 	if len(debug) == 0 {
 		wants = logged
 	}
 	reports := h.subscribe(logQueue, wants)
+	own := &spoken{lines: make(chan []byte, logQueue)}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		var text bytes.Buffer // lines that leave in one write, when there is nothing more to read
-		lines := to(zapcore.AddSync(&text))
-		for r := range reports.reports {
-			if n := reports.Lost(); n > 0 {
+		lines := to(&text)
+		for open := true; open; {
+			var r ike.Report
+			select {
+			case r, open = <-reports.reports:
+			case line := <-own.lines:
+				text.Write(line)
+			}
+			if n := reports.Lost() + own.lost.Swap(0); n > 0 {
 				lines.Warn("the log is too slow, reports are lost", zap.Uint64("lost", n))
 			}
-			logReport(lines, r, debug)
-			if len(reports.reports) == 0 || text.Len() > logWrite {
-				sink.Write(text.Bytes()) // lost if nobody takes it
+			if r.Event != nil {
+				logReport(lines, r, debug)
+			}
+			for n := len(own.lines); !open && n > 0; n-- {
+				text.Write(<-own.lines)
+			}
+			if !open || len(reports.reports)+len(own.lines) == 0 || text.Len() > logWrite {
+				w.Write(text.Bytes()) // lost if nobody takes it
 				text.Reset()
 			}
 		}
 	}()
-	return to(sink), func() {
+	return to(own), func() {
 		h.close()
 		select {
 		case <-done:

@@ -2,11 +2,14 @@ package daemon
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/internal/ike"
@@ -67,6 +70,59 @@ func TestEndDoesNotWaitForAStuckLog(t *testing.T) {
 	case <-returned:
 	case <-time.After(lastLines + 5*time.Second):
 		t.Error("it waits for ever")
+	}
+}
+
+// Nor does it stop who logs something itself; later it is told what was lost.
+func TestStuckLogStopsNobody(t *testing.T) {
+	r, w := io.Pipe()
+	defer r.Close()
+	h := newHub()
+	log, ended := startLog(w, h, nil)
+	h.publish([]ike.Report{{Event: ike.SessionDown{ConnID: 1001}}})
+	logged := make(chan struct{})
+	go func() {
+		defer close(logged)
+		for range 2 * logQueue {
+			log.Warn("not sent")
+		}
+	}()
+	select {
+	case <-logged:
+	case <-time.After(20 * time.Second):
+		t.Fatal("who logs waits for the reader")
+	}
+	read := make(chan string)
+	go func() {
+		text, _ := io.ReadAll(r)
+		read <- string(text)
+	}()
+	log.Error("the last line")
+	ended()
+	w.Close()
+	text := <-read
+	for _, want := range []string{`"conn-id": 1001`, "not sent", `"lost": `} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in the log", want)
+		}
+	}
+}
+
+// What was logged before the end is written, in its order.
+func TestLastLines(t *testing.T) {
+	var out bytes.Buffer
+	log, ended := startLog(&out, newHub(), nil)
+	for n := range 100 {
+		log.Error("line", zap.Int("n", n))
+	}
+	ended()
+	last := -1
+	for n := range 100 {
+		at := strings.Index(out.String(), fmt.Sprintf(`{"n": %d}`, n))
+		if at <= last {
+			t.Fatalf("line %d stands at %d, the one before it at %d\n%s", n, at, last, &out)
+		}
+		last = at
 	}
 }
 
