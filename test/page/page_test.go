@@ -101,7 +101,7 @@ func made(t *testing.T, r1, r2 string, edit *strings.Replacer) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := lab.Run(p, lab.Options{})
+	r, err := lab.Consult(p, lab.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
