@@ -26,6 +26,7 @@ type holder struct {
 	ca       block  // of crypto pki certificate chain
 	identity block
 	name     pki.Name // of the CA, zero: not known
+	said     pki.Name // likewise, by !obol ca-name: for want of better
 
 	authority *authority
 }
@@ -82,7 +83,7 @@ func (f *forge) read(router int, r *Router) error {
 	}
 	r.Order = r.order(saved)
 	for _, s := range r.Config.Trustpoints {
-		h := &holder{router: router, settings: s}
+		h := &holder{router: router, settings: s, said: r.Config.CANames[s.Name]}
 		for _, chain := range r.Config.Chains {
 			if chain.Trustpoint == s.Name {
 				h.blocks(chain)
@@ -163,6 +164,8 @@ func (h *holder) sameCA(o *holder) bool {
 		return h.ca.cert.Subject.Equal(o.ca.cert.Subject) && h.ca.cert.KeyHash() == o.ca.cert.KeyHash()
 	case !h.name.IsZero() && !o.name.IsZero():
 		return h.name.Equal(o.name)
+	case !h.said.IsZero() && !o.said.IsZero():
+		return h.said.Equal(o.said)
 	}
 	return h.alike(o)
 }
@@ -177,6 +180,9 @@ func (h *holder) alike(o *holder) bool {
 // found makes the CA of a trustpoint.
 func (f *forge) found(h *holder) error {
 	name, err := h.name, error(nil)
+	if name.IsZero() {
+		name = h.said
+	}
 	if name.IsZero() {
 		if name, err = authorityName(h.settings); err != nil {
 			return err

@@ -268,6 +268,10 @@ var commandTable = map[string]string{
 		- !obol enrolled
 		- !obol enrolled T T
 		- !obol enrolled NONE
+		+ !obol ca-name T CN=CA1,O=cisco,O=com
+		- !obol ca-name T
+		- !obol ca-name T CA1
+		- !obol ca-name NONE CN=CA1
 		+ !obol half-open-timeout 30
 		- !obol half-open-timeout never
 		- !obol nonsense

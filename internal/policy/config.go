@@ -35,6 +35,7 @@ type Config struct {
 	Trustpoints []pki.Settings // in configuration order
 	Enrolled    []string       // !obol enrolled: trustpoints in the order of their enrolment, oldest first
 	EnrolledPos ios.Pos
+	CANames     map[string]pki.Name // !obol ca-name: the CA's name, by trustpoint
 	Chains      []CertificateChain
 	Maps        []*CertificateMap // crypto pki certificate map
 	Interfaces  []*Interface      // in configuration order

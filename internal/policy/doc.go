@@ -23,6 +23,8 @@
 //	!obol enrolled TP1 TP2          the order in which the router enrolled its trustpoints,
 //	                                oldest first, for obol lab and obol check; the daemon has
 //	                                it from its store
+//	!obol ca-name TP1 CN=CA1,O=com  the name of a trustpoint's CA, for obol lab, where neither
+//	                                a chain block nor saved output says it
 //	!obol half-open-per-address 64  half-open SAs of one peer address beyond which MM1 is dropped
 //	!obol half-open-timeout 60      seconds after which a half-open SA is given up
 //

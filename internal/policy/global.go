@@ -44,6 +44,7 @@ var configMode = (&ios.Mode[*builder]{
 	Directives(
 		ios.Command[*builder]{Syntax: "serial-number number:WORD", Do: serialNumber},
 		ios.Command[*builder]{Syntax: "enrolled name:WORD...", Do: enrolled},
+		ios.Command[*builder]{Syntax: "ca-name trustpoint:WORD name:LINE", Do: caName},
 		ios.Command[*builder]{Syntax: "half-open-per-address <1-100000>", Do: halfOpenPerAddress},
 		ios.Command[*builder]{Syntax: "half-open-timeout <1-3600>", Do: halfOpenTimeout},
 	)

@@ -13,6 +13,7 @@ type trustpointPart struct {
 	trustpoints blocks[string, trustpointDraft]
 	trustpoint  *trustpointDraft
 	enrolled    []ref
+	caNames     []ref
 }
 
 type trustpointDraft struct {
@@ -172,7 +173,26 @@ func enrolled(b *builder, m *ios.Match) {
 	}
 }
 
+// caName keeps the name of a trustpoint's CA.
+func caName(b *builder, m *ios.Match) {
+	name, err := pki.SubjectName(pki.Settings{SubjectName: m.Str("name")}, pki.Host{})
+	if err != nil {
+		b.fail(m.Place("name"), "want it as subject-name has names: CN=CA1,O=cisco,O=com", "%v", err)
+		return
+	}
+	b.caNames = append(b.caNames, ref{m.Str("trustpoint"), m.Place("trustpoint")})
+	if b.cfg.CANames == nil {
+		b.cfg.CANames = map[string]pki.Name{}
+	}
+	b.cfg.CANames[m.Str("trustpoint")] = name
+}
+
 func (b *builder) finishTrustpoints() {
+	for _, r := range b.caNames {
+		if b.trustpoints.get(r.name) == nil {
+			b.missing(r, "trustpoint", b.trustpoints.keys)
+		}
+	}
 	for _, r := range b.enrolled {
 		if b.trustpoints.get(r.name) == nil {
 			b.missing(r, "trustpoint", b.trustpoints.keys)
