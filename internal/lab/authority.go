@@ -64,9 +64,13 @@ func (ca *authority) issue(c issue.Certificate) ([]byte, error) {
 
 // enrol gives a router a certificate.
 func (ca *authority) enrol(subject pki.Name, key crypto.PublicKey) (*pki.Certificate, error) {
+	keyID, err := issue.SubjectKeyID(key)
+	if err != nil {
+		return nil, err
+	}
 	der, err := ca.issue(issue.Certificate{
 		Subject: subject.DER(), Key: key,
-		Extensions: []issue.Extension{issue.KeyUsage(issue.DigitalSignature | issue.KeyEncipherment)},
+		Extensions: []issue.Extension{issue.KeyUsage(issue.DigitalSignature | issue.KeyEncipherment), keyID},
 	})
 	if err != nil {
 		return nil, err

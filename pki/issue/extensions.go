@@ -1,6 +1,9 @@
 package issue
 
 import (
+	"crypto"
+	"crypto/sha1"
+	"crypto/x509"
 	"encoding/asn1"
 	"math/big"
 
@@ -33,6 +36,26 @@ func BasicConstraints(ca bool, pathLen int) Extension {
 		}
 	})
 	return Extension{asn1.ObjectIdentifier{2, 5, 29, 19}, true, b.BytesOrPanic()}
+}
+
+// SubjectKeyID is the extension as RFC 5280 section 4.2.1.2 makes it first: "the
+// 160-bit SHA-1 hash of the value of the BIT STRING subjectPublicKey".
+func SubjectKeyID(key crypto.PublicKey) (Extension, error) {
+	der, err := x509.MarshalPKIXPublicKey(key)
+	if err != nil {
+		return Extension{}, err
+	}
+	var info struct {
+		Algorithm asn1.RawValue
+		Key       asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(der, &info); err != nil {
+		return Extension{}, err
+	}
+	id := sha1.Sum(info.Key.Bytes)
+	var b cryptobyte.Builder
+	b.AddASN1OctetString(id[:])
+	return Extension{asn1.ObjectIdentifier{2, 5, 29, 14}, false, b.BytesOrPanic()}, nil
 }
 
 // CRLNumber is the extension of a CRL that makes it version 2.
