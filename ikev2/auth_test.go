@@ -49,10 +49,11 @@ func TestFailedWipes(t *testing.T) {
 	p.step(p.r2)
 	ours, theirs := p.r1.session.phase.(*sentAuth).initial, p.r2.session.phase.(*answeredInit)
 	d := p.r1.session.ike.d
+	_, _, seed := theirs.parts()
 	p.settle()
 	p.advance(lingerTime, nil)
 	for what, key := range map[string]suite.Key{
-		"SKEYSEED of the initiator": ours.seed, "SK_pi": ours.keys.Pi, "SK_pr": ours.keys.Pr, "SK_d": d, "SKEYSEED of the responder": theirs.seed,
+		"SKEYSEED of the initiator": ours.seed, "SK_pi": ours.keys.Pi, "SK_pr": ours.keys.Pr, "SK_d": d, "SKEYSEED of the responder": seed,
 	} {
 		if len(key) == 0 || !bytes.Equal(key, make([]byte, len(key))) {
 			t.Errorf("%s stands", what)

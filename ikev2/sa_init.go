@@ -101,14 +101,29 @@ func (init *initial) derive(x *ikeSA) Keys {
 	return DeriveKeys(x.agreed.prf, init.seed, init.ni, init.nr, x.spiI, x.spiR, x.agreed.lengths())
 }
 
-// lock undoes unlock. Keys that an additional key exchange made are kept: the peer
-// had those of before.
-func (init *initial) lock(x *ikeSA) {
-	x.d, x.in, x.out = nil, nil, nil
-	if init.intAuth == nil {
-		init.keys.Wipe()
-		init.keys = nil
+// reread takes from the messages what the responder has not kept beside them.
+func (init *initial) reread() error {
+	request, err := wire.Parse(init.request)
+	if err != nil {
+		return err
 	}
+	response, err := wire.Parse(init.response)
+	if err != nil {
+		return err
+	}
+	m := &message{payloads: request.Payloads}
+	if init.ni, err = one(m, wire.PayloadNonceV2, parseNonce); err != nil {
+		return err
+	}
+	notifies, err := m.notifies()
+	if err != nil {
+		return err
+	}
+	if init.hashes, err = hashesOf(notifies); err != nil {
+		return err
+	}
+	init.nr, err = one(&message{payloads: response.Payloads}, wire.PayloadNonceV2, parseNonce)
+	return err
 }
 
 // wipe forgets what only the handshake needs.
@@ -124,16 +139,24 @@ func (init *initial) wipe() {
 func (init *initial) heed(s *Session, m *message, notifies []wire.NotifyV2) error {
 	s.ike.fragments = s.config.IKEv2.FragmentMTU > 0 && fragments(notifies)
 	var err error
+	if init.hashes, err = hashesOf(notifies); err != nil {
+		return err
+	}
+	init.requests, _, err = readRequests(m.payloads)
+	return err
+}
+
+// hashesOf are those with which a peer says it checks signatures, nil for none.
+func hashesOf(notifies []wire.NotifyV2) (hashes []wire.HashAlgorithm, err error) {
 	for _, n := range notifies {
 		if n.Type != wire.V2SignatureHashAlgorithms {
 			continue
 		}
-		if init.hashes, err = n.SignatureHashes(); err != nil {
-			return err
+		if hashes, err = n.SignatureHashes(); err != nil {
+			return nil, err
 		}
 	}
-	init.requests, _, err = readRequests(m.payloads)
-	return err
+	return hashes, nil
 }
 
 // findNAT compares what the peer says of its addresses, and of ours, with what

@@ -7,32 +7,95 @@ import (
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/wire"
 )
 
-// answeredInit: the peer's first message is answered, and the keys exist. It is
-// all that a stranger costs.
-type answeredInit struct{ initial }
+// answeredInit: the peer's first message is answered. It is all that a stranger
+// costs: what was sent holds the nonces, and the keys take more room than what they
+// are made of, so they are made when the peer shows that it has them.
+type answeredInit struct {
+	kept              []byte    // request, response and SKEYSEED, one behind the other
+	ends              [2]uint32 // of request and response in it
+	announced, hybrid bool
+	*initial          // what is made of it; nil until then
+}
 
 func (st *answeredInit) state() State {
-	if len(st.pending) > 0 {
+	if st.mixes() {
 		return RWaitIntermediate
 	}
 	return RWaitAuth
 }
 
 func (st *answeredInit) exchange() wire.ExchangeType {
-	if len(st.pending) > 0 {
+	if st.mixes() {
 		return wire.ExchangeIntermediate
 	}
 	return wire.ExchangeAuth
 }
 
+// mixes says whether an additional key exchange is due.
+func (st *answeredInit) mixes() bool {
+	if st.initial == nil {
+		return st.hybrid
+	}
+	return len(st.pending) > 0
+}
+
+// keep is the phase of an IKE_SA_INIT that was answered.
+func keep(init *initial) *answeredInit {
+	request, response := len(init.request), len(init.response)
+	return &answeredInit{
+		kept:      slices.Concat(init.request, init.response, init.seed),
+		ends:      [2]uint32{uint32(request), uint32(request + response)},
+		announced: init.announced, hybrid: len(init.pending) > 0,
+	}
+}
+
+// parts are request, response and SKEYSEED.
+func (st *answeredInit) parts() (request, response []byte, seed suite.Key) {
+	a, b := st.ends[0], st.ends[1]
+	return st.kept[:a:a], st.kept[a:b:b], suite.Key(st.kept[b:])
+}
+
+// unlock makes the keys, if there are none, and takes them into use.
+func (st *answeredInit) unlock(x *ikeSA) error {
+	if st.initial == nil {
+		init := &initial{announced: st.announced, mixed: mixed{pending: x.agreed.additional}}
+		init.request, init.response, init.seed = st.parts()
+		if err := init.reread(); err != nil {
+			return err
+		}
+		st.initial = init
+	}
+	return st.initial.unlock(x)
+}
+
+// lock undoes unlock. Keys that an additional key exchange made are kept: the peer
+// had those of before.
+func (st *answeredInit) lock(x *ikeSA) {
+	x.d, x.in, x.out = nil, nil, nil
+	if st.intAuth == nil {
+		st.keys.Wipe()
+		st.initial = nil
+	}
+}
+
+func (st *answeredInit) wipe() {
+	_, _, seed := st.parts()
+	seed.Wipe()
+	if st.initial != nil {
+		st.initial.wipe()
+	}
+}
+
 func (st *answeredInit) again(request []byte) []byte {
-	if !bytes.Equal(request, st.request) {
+	first, response, _ := st.parts()
+	if !bytes.Equal(request, first) {
 		return nil
 	}
-	return st.response
+	return response
 }
 
 // Respond answers a first message. An error means that nothing of it is worth an
@@ -107,15 +170,14 @@ func (s *Session) respond(m *message, theirs half, notifies []wire.NotifyV2) err
 		return err
 	}
 	x.agreed = choice.algorithms
-	st := &answeredInit{initial{request: m.datagram, ni: theirs.nonce, nr: make([]byte, nonceLen), mixed: mixed{pending: choice.additional}}}
-	if err := s.random(st.nr); err != nil {
+	init := &initial{request: m.datagram, ni: theirs.nonce, nr: make([]byte, nonceLen), mixed: mixed{pending: choice.additional}}
+	if err := s.random(init.nr); err != nil {
 		return err
 	}
-	if err := st.heed(s, m, notifies); err != nil {
+	if err := init.heed(s, m, notifies); err != nil {
 		return err
 	}
-	st.requests = nil // a first request has none that counts
-	st.announced = s.announces() || st.hashes != nil
+	init.announced = s.announces() || init.hashes != nil
 	s.step(x, RBuildInit)
 	s.findNAT(x, m, notifies)
 	public, shared, err := group.Answer(s.env.Rand, theirs.ke.Data)
@@ -125,23 +187,19 @@ func (s *Session) respond(m *message, theirs half, notifies []wire.NotifyV2) err
 	defer clear(shared)
 	s.report(DHComputed{SA: s.sa(x), Group: group})
 	s.report(DHComputed{SA: s.sa(x), Group: group, Secret: true})
-	s.derive(x, &st.initial, shared)
+	s.derive(x, init, shared)
+	defer init.wipe()
 	s.report(MessageBegun{SA: s.sa(x), Exchange: wire.ExchangeSAInit, Response: true})
 	s.report(ProposalBuilt{SA: s.sa(x), Proposal: choice.answer})
 	h := x.header(wire.ExchangeSAInit, 0, true)
 	b := wire.NewBuilder(nil, h)
-	s.addInit(b, wire.SAV2{choice.answer}, public, group, st.nr, st.announced)
+	s.addInit(b, wire.SAV2{choice.answer}, public, group, init.nr, init.announced)
 	s.addInitRequests(b)
-	st.response = bytes.Clone(b.Bytes())
-	sent, err := wire.Parse(st.response)
-	if err != nil {
-		return err
-	}
-	if nonce, ok := (&message{payloads: sent.Payloads}).first(wire.PayloadNonceV2); ok {
-		st.nr = nonce.Body // held once
-	}
+	init.response = b.Bytes()
+	st := keep(init)
+	_, response, _ := st.parts()
 	s.report(SAInserted{SA: s.sa(x)})
-	s.transmit(x, h, [][]byte{st.response}, namesOf(sent.Payloads))
+	s.transmit(x, h, [][]byte{response}, clearNames(response))
 	s.report(InitCompleted{SA: s.sa(x)})
 	s.enter(st)
 	return nil

@@ -87,7 +87,7 @@ func TestMemoryV2(t *testing.T) {
 		n, until int
 	}{
 		{kindV2{name: "half-open", group: "19", limit: halfOpenLimit}, 150, auth},
-		{kindV2{name: "half-open in group 14", group: "14", limit: halfOpenLimit + 2*longer}, 150, auth},
+		{kindV2{name: "half-open in group 14", group: "14", limit: halfOpenLimit + longer}, 150, auth},
 		{kindV2{name: "established", group: "19", limit: presharedLimit}, 150, 0},
 		// So many that what pki remembers of the first few hundred is a part only.
 		{kindV2{name: "established by certificate", group: "19", ca: certified(), limit: establishedLimit}, 500, 0},
