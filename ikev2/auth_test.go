@@ -113,8 +113,7 @@ func TestBeforeAuth(t *testing.T) {
 		bad.Data = auth.Data[:n]
 		p.deliver(p.r1, bad)
 	}
-	x := p.r2.session.ike
-	if len(p.r2.sent) != 0 || p.r2.session.state != RWaitAuth || x.in != nil || x.expected != 1 || len(x.answers) != 0 {
+	if len(p.r2.sent) != 0 || p.r2.session.state != RWaitAuth || !p.r2.session.rests() || p.r2.session.ike.expected != 1 {
 		t.Fatalf("%d answers, %s\n%s", len(p.r2.sent), p.r2.session.state, p.r2.story())
 	}
 	p.deliver(p.r1, auth)

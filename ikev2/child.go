@@ -111,12 +111,12 @@ func (s *Session) childUp(c *child) {
 
 // Carries says whether a pair of the session carries a tunnel's traffic.
 func (s *Session) Carries(tunnel string, in ipsec.Selector) bool {
-	return slices.ContainsFunc(s.children, func(c *child) bool { return !c.retired && c.itf.Name == tunnel && c.in.Selector == in })
+	return !s.rests() && slices.ContainsFunc(s.children, func(c *child) bool { return !c.retired && c.itf.Name == tunnel && c.in.Selector == in })
 }
 
 // Keeps says whether an inbound SA is one of the session's.
 func (s *Session) Keeps(inSPI uint32) bool {
-	return slices.ContainsFunc(s.children, func(c *child) bool { return c.in.SPI == inSPI })
+	return !s.rests() && slices.ContainsFunc(s.children, func(c *child) bool { return c.in.SPI == inSPI })
 }
 
 // childBySPI finds a pair by the peer's inbound SPI, which is our outbound one.
@@ -146,6 +146,7 @@ func saProtocol(p wire.ProtocolID) ipsec.Protocol {
 
 // DeleteChild tells the peer, if the IKE SA stands, and removes the pair.
 func (s *Session) DeleteChild(now time.Time, inSPI uint32, reason string) {
+	s.wake()
 	s.now = now
 	for _, c := range s.children {
 		if c.in.SPI == inSPI {

@@ -21,6 +21,7 @@ const maxPairs = 8
 // StartChild asks for a child SA of a tunnel, once the IKE SA stands and is not
 // about to be replaced.
 func (s *Session) StartChild(now time.Time, itf *policy.Interface) {
+	s.wake()
 	s.now = now
 	switch {
 	case s.ike == nil:

@@ -12,6 +12,7 @@ import (
 // on until the peer has answered, or does not answer any more. IOS deletes the
 // child SAs by a request of their own first, where the peer's window has room.
 func (s *Session) Delete(now time.Time, reason string) {
+	s.wake()
 	s.now = now
 	if s.ike == nil {
 		return

@@ -63,7 +63,7 @@ func TestFragmentsHostile(t *testing.T) {
 		p.step(p.r2)
 		d := p.r1.sent[0]
 		p.deliver(p.r1, ike.Datagram{Local: d.Local, Remote: d.Remote, Data: bend(d.Data)})
-		if p.r2.held != 0 || len(p.r2.session.ike.reassembly) != 0 || len(p.r2.sent) != 0 || p.r2.session.ike.in != nil {
+		if p.r2.held != 0 || len(p.r2.sent) != 0 || !p.r2.session.rests() {
 			t.Errorf("%s: %d octets held, %d answers", what, p.r2.held, len(p.r2.sent))
 		}
 		p.settle()

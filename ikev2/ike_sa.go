@@ -14,28 +14,34 @@ import (
 type ikeSA struct {
 	role       Role // who began the exchange that made it: the flag Initiator is his
 	spiI, spiR wire.SPI
+	fragments  bool // both ends announced fragmentation (RFC 7383 section 2.3)
 	agreed     algorithms
-	d          suite.Key  // SK_d: keys of children, and of the IKE SA that replaces this one
-	in, out    *direction // nil until the keys exist
-	before     *direction // in, of before the last additional key exchange
 
-	next    uint32 // message id of our next request
-	window  uint32 // requests of ours that the peer takes at a time
-	flights []*flight
-	queue   []request
-
+	next     uint32 // message id of our next request
+	window   uint32 // requests of ours that the peer takes at a time
 	expected uint32 // lowest message id of a request of the peer that has not come
 	takes    uint32 // requests of the peer that we take at a time
-	answers  []*answer
-
-	fragments  bool // both ends announced fragmentation (RFC 7383 section 2.3)
-	reassembly reassembly
-	closing    bool // its deletion is under way, or was asked for
-
-	until time.Time // when it is forgotten, should the peer not delete it; zero: it is in use
+	*exchanges
 }
 
-func newIKESA(role Role) *ikeSA { return &ikeSA{role: role, window: 1, takes: 1} }
+// exchanges are what goes on under an IKE SA, nil while it rests.
+type exchanges struct {
+	d       suite.Key  // SK_d: keys of children, and of the IKE SA that replaces this one
+	in, out *direction // nil until the keys exist
+	before  *direction // in, of before the last additional key exchange
+
+	flights    []*flight
+	queue      []request
+	answers    []*answer
+	reassembly reassembly
+
+	closing bool      // its deletion is under way, or was asked for
+	until   time.Time // when it is forgotten, should the peer not delete it; zero: it is in use
+}
+
+func newIKESA(role Role) *ikeSA {
+	return &ikeSA{role: role, window: 1, takes: 1, exchanges: &exchanges{}}
+}
 
 // own is our SPI, by which the peer names the SA.
 func (x *ikeSA) own() wire.SPI {

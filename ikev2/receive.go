@@ -76,6 +76,8 @@ func (m *message) notifies() ([]wire.NotifyV2, error) {
 // Handle takes a datagram of the peer. Whatever is wrong with one that is not
 // authentic is reported and harms no state: anyone may have sent it.
 func (s *Session) Handle(now time.Time, d ike.Datagram) {
+	s.wake()
+	defer s.rest()
 	s.now = now
 	h, err := wire.ParseHeader(d.Data)
 	x := s.find(h)

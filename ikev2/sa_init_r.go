@@ -141,6 +141,7 @@ func Respond(now time.Time, env *ike.Env, connID uint32, d ike.Datagram) (*Sessi
 	if err := s.respond(m, theirs, notifies); err != nil {
 		s.refuseInit(m, err)
 	}
+	s.rest()
 	return s, nil
 }
 

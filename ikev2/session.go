@@ -19,13 +19,13 @@ import (
 type Session struct {
 	env           *ike.Env
 	connID        uint32
+	polled        uint32 // how many of out were taken
 	local, remote netip.AddrPort
 	vrf           string
 
-	begun  time.Time // when the first message was sent or came in
-	now    time.Time // of the call being served
-	out    []ike.Output
-	polled int // how many of out were taken
+	begun time.Time // when the first message was sent or came in
+	now   time.Time // of the call being served
+	out   []ike.Output
 
 	config  *policy.Config // what the handshake began with, and keeps
 	pki     *pki.Snapshot
@@ -39,9 +39,14 @@ type Session struct {
 	up    *established // nil until the peer is authenticated
 	path  natFound
 
-	silent   bool              // the peer answered no repetition any more
-	rumour   wire.NotifyTypeV2 // an error in the clear while IKE_SA_INIT waits, 0: none
-	doomed   string            // why the IKE SA is to go as soon as the peer has answered our IKE_AUTH
+	silent bool              // the peer answered no repetition any more
+	rumour wire.NotifyTypeV2 // an error in the clear while IKE_SA_INIT waits, 0: none
+	*dealings
+}
+
+// dealings are what the two ends have with each other, nil while the session rests.
+type dealings struct {
+	doomed   string // why the IKE SA is to go as soon as the peer has answered our IKE_AUTH
 	waiting  []*policy.Interface
 	pending  []*installation // pairs on their way into the data plane
 	awaiting []*awaited      // of the peer's, that additional key exchanges are to follow
@@ -67,14 +72,14 @@ type established struct {
 func newSession(now time.Time, env *ike.Env, connID uint32) *Session {
 	return &Session{
 		env: env, connID: connID, begun: now, now: now,
-		config: env.Config, pki: env.PKI, state: Idle,
+		config: env.Config, pki: env.PKI, state: Idle, dealings: &dealings{},
 	}
 }
 
 // Poll gives the next output. Outputs stand in order, also after Done. Room for
 // them is held only while there are any.
 func (s *Session) Poll() (ike.Output, bool) {
-	if s.polled == len(s.out) {
+	if int(s.polled) == len(s.out) {
 		s.out, s.polled = nil, 0
 		return nil, false
 	}
@@ -108,7 +113,7 @@ func (s *Session) Origin() (spi wire.SPI, ok bool) {
 
 // Alive says that there is an IKE SA, established or on its way. A session
 // without one may still wait for the answer to its last word.
-func (s *Session) Alive() bool { return s.ike != nil && s.doomed == "" }
+func (s *Session) Alive() bool { return s.ike != nil && (s.rests() || s.doomed == "") }
 
 // Established says that the IKE SA is authenticated and stands.
 func (s *Session) Established() bool { return s.ike != nil && s.up != nil }
@@ -124,6 +129,9 @@ func (s *Session) Stranger() bool {
 
 // Busy says that an exchange about child SAs is under way.
 func (s *Session) Busy() bool {
+	if s.rests() {
+		return false
+	}
 	for _, x := range s.all {
 		if len(x.flights)+len(x.queue) > 0 {
 			return true
@@ -148,6 +156,8 @@ func (s *Session) Tunnel() string {
 
 // HandleTimeout does what is due. A spurious call is harmless.
 func (s *Session) HandleTimeout(now time.Time) {
+	s.wake()
+	defer s.rest()
 	s.now = now
 	s.exchangeTimeout()
 	s.followupTimeout()
@@ -164,6 +174,10 @@ func (s *Session) HandleTimeout(now time.Time) {
 // NextTimeout is when HandleTimeout is due, and what for; zero: never.
 func (s *Session) NextTimeout() (time.Time, string) {
 	var t deadline
+	if s.rests() {
+		s.handshakeDeadline(&t)
+		return t.at, t.why
+	}
 	s.exchangeDeadline(&t)
 	s.followupDeadline(&t)
 	s.lookupDeadline(&t)
@@ -191,6 +205,8 @@ func (d *deadline) add(at time.Time, why string) {
 
 // HandleKernel takes an event of the data plane; one of others' SAs is ignored.
 func (s *Session) HandleKernel(now time.Time, ev ipsec.Event) {
+	s.wake()
+	defer s.rest()
 	s.now = now
 	switch ev := ev.(type) {
 	case ipsec.Installed:

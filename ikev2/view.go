@@ -68,7 +68,13 @@ func (s *Session) View(now time.Time) View {
 		v.Initiator, v.SPIi, v.SPIr = x.role == Initiator, x.spiI, x.spiR
 		v.Encr, v.Bits, v.PRF, v.Integ, v.Group = x.agreed.encr, x.agreed.bits, x.agreed.prf, x.agreed.integ, x.agreed.group
 		v.Window, v.PeerWindow, v.NextOut, v.NextIn = x.takes, x.window, x.next, x.expected
-		v.Waiting, v.Fragmentation = len(x.flights), x.fragments
+		v.Fragmentation = x.fragments
+	}
+	if s.rests() {
+		return v
+	}
+	if x != nil {
+		v.Waiting = len(x.flights)
 	}
 	if u := s.up; u != nil {
 		v.Sign, v.Verify, v.LocalID, v.PeerID = u.sign, u.verify, u.localID, u.peerID
@@ -88,6 +94,9 @@ func (s *Session) Brief() ike.Brief {
 	b := ike.Brief{Profile: s.profileName(), Begun: s.begun}
 	if s.up != nil {
 		b.PeerID, b.Established = s.up.peerID, s.up.since
+	}
+	if s.rests() {
+		return b
 	}
 	for _, c := range s.children {
 		b.Children = append(b.Children, ike.BriefChild{Tunnel: c.itf.Name, InSPI: c.in.SPI})
