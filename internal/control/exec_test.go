@@ -40,6 +40,7 @@ type router struct {
 	store    *store.Store
 	dir      string
 
+	becomes *engine.View // by a command, nil: nothing changes
 	reports chan ike.Report
 	lost    uint64
 	open    int // subscriptions
@@ -83,6 +84,9 @@ func (r *router) Counters(_ context.Context, ids []ipsec.SAID) (map[ipsec.SAID]i
 
 func (r *router) Command(_ context.Context, cmd ike.Command) error {
 	r.commands = append(r.commands, cmd)
+	if r.becomes != nil {
+		r.view = *r.becomes
+	}
 	return r.refuse
 }
 
@@ -169,12 +173,14 @@ func TestInitiate(t *testing.T) {
 	for _, test := range []struct {
 		name, line string
 		view       engine.View
+		becomes    *engine.View
 		refuse     error
 		events     []ike.Event
 		code       int
 		out, err   string // beginnings
 	}{
 		{name: "comes up", line: "initiate Tunnel1", events: append(other, ike.ChildUp{Tunnel: "Tunnel1"}), code: ExitDone, out: "Tunnel1 is up after 0.0 s\n"},
+		{name: "comes up at once", line: "initiate Tunnel1", becomes: &up, events: []ike.Event{ike.ChildUp{Tunnel: "Tunnel1"}}, code: ExitDone, out: "Tunnel1 is up after 0.0 s\n"},
 		{name: "fails", line: "initiate Tunnel1", events: append(other, ike.NegotiationFailed{Tunnel: "Tunnel1", Stage: "MM5", Reason: "the peer is silent"}),
 			code: ExitFailed, err: "% Tunnel1: MM5: the peer is silent\n"},
 		{name: "is up", line: "initiate Tunnel1", view: up, code: ExitDone, out: "Tunnel1 is up already\n"},
@@ -188,7 +194,7 @@ func TestInitiate(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			r := newRouter(t)
-			r.view, r.refuse = test.view, test.refuse
+			r.view, r.becomes, r.refuse = test.view, test.becomes, test.refuse
 			r.report(test.events...)
 			code, out, errs := r.do(t.Context(), test.line)
 			if code != test.code || out != test.out || errs != test.err {

@@ -23,6 +23,7 @@ const progressEvery = 5 * time.Second
 func (e *exec) initiate(name string, seconds int, verbose bool) int {
 	reports := e.router.Subscribe() // before anything can happen
 	defer reports.Close()
+	before, began := e.isUp(name), time.Now()
 	err := e.router.Command(e.ctx, ike.Initiate{Tunnel: name})
 	if unknown, ok := errors.AsType[*engine.NoTunnelError](err); ok {
 		e.failf("%v", unknown)
@@ -31,7 +32,7 @@ func (e *exec) initiate(name string, seconds int, verbose bool) int {
 	if err != nil {
 		return e.failf("%v", err)
 	}
-	if e.isUp(name) {
+	if before {
 		fmt.Fprintf(e.out, "%s is up already\n", name)
 		return ExitDone
 	}
@@ -39,7 +40,6 @@ func (e *exec) initiate(name string, seconds int, verbose bool) int {
 		return ExitDone
 	}
 	timeout := time.After(time.Duration(seconds) * time.Second)
-	began := time.Now()
 	progress := time.NewTicker(progressEvery)
 	defer progress.Stop()
 	for {
