@@ -43,6 +43,12 @@ func (s *Session) answerChild(x *ikeSA, m *message, r *reply) error {
 	s.await(&awaited{
 		x: x, link: binary.BigEndian.AppendUint32(nil, g.own), rekeys: old, keys: &g.keyExchanges,
 		finish: func(m *message, r *reply) error {
+			// Something else may have been given that SPI since.
+			if err := s.checkPeerSPI(g.choice.answer.Protocol, g.peer); err != nil {
+				g.wipe()
+				s.notReplaced(old)
+				return err
+			}
 			s.answerPair(x, m, r, g.negotiated, old)
 			return nil
 		},

@@ -302,3 +302,55 @@ func TestManySeries(t *testing.T) {
 		t.Errorf("%d series are left", n)
 	}
 }
+
+// Two series, or a series and a whole exchange, that name the same SPI of the peer's:
+// the data plane would hold two SAs of one name. What comes to its end last is refused,
+// and takes nothing away from the other.
+func TestFollowupSameSPI(t *testing.T) {
+	c := newCouple(t, 1, " set pfs group19\n")
+	c.hybrid()
+	one, two := c.ends[0].session, c.ends[1].session
+	const spi = 77777
+	pfs, more := group(t, 19), group(t, 36)
+	begin := func() {
+		one.now = c.now
+		one.ask(one.ike, &forged{payloads: func(b *wire.Builder) {
+			b.Add(wire.PayloadSAV2, childOffer(c.ends[0].itf.Tunnel.Protection.Transforms, spi, pfs, more))
+			b.Add(wire.PayloadNonceV2, wire.Raw(make([]byte, 32)))
+			key, _ := pfs.Generate(c.ends[0].env.Rand)
+			b.Add(wire.PayloadKEV2, wire.KEV2{Group: 19, Data: key.Public()})
+			ours, theirs := selectorsOf(c.ends[0].itf.Tunnel.Selector())
+			b.Add(wire.PayloadTSi, ours)
+			b.Add(wire.PayloadTSr, theirs)
+		}})
+		c.collect(0)
+		c.advance(time.Second, 0)
+	}
+	begin()
+	begin()
+	if len(two.awaiting) != 2 {
+		t.Fatalf("%d series", len(two.awaiting))
+	}
+	var last *forgedFollowup
+	for len(two.awaiting) > 0 {
+		link := two.awaiting[0].link
+		last = &forgedFollowup{forged{payloads: func(b *wire.Builder) {
+			key, _ := more.Generate(c.ends[0].env.Rand)
+			b.Add(wire.PayloadKEV2, wire.KEV2{Group: 36, Data: key.Public()})
+			addLink(b, link)
+		}}}
+		one.now = c.now
+		one.ask(one.ike, last)
+		c.collect(0)
+		c.advance(time.Second, 0)
+	}
+	out := 0
+	for id := range c.ends[1].sas {
+		if id.SPI == spi {
+			out++
+		}
+	}
+	if last.notify != wire.V2NoProposalChosen || out != 1 || len(two.children) != 2 || !two.Alive() {
+		t.Errorf("the last is answered by %s, %d SAs of that SPI, %d pairs", last.notify, out, len(two.children))
+	}
+}
