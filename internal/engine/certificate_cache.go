@@ -28,6 +28,7 @@ func (e *Engine) cached(now time.Time, x *entry, o ike.Output) bool {
 	data, ok := e.certificates.kept[l.SHA1]
 	if ok {
 		x.v2.HandleLookup(now, l.ID, ike.Answer{Data: data})
+		e.sessions.follow(x) // it may be a stranger's no more
 	}
 	return ok
 }

@@ -163,6 +163,9 @@ func TestCertificateCache(t *testing.T) {
 		for _, x := range r.sessions.all {
 			if x.Established() {
 				established++
+				if !slices.Contains(r.sessions.peers(x), x) {
+					t.Errorf("%q: one that is up is not among those with its peer", limit)
+				}
 			}
 		}
 		if established != 2 || len(r.certificates.fresh) != 0 {
