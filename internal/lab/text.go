@@ -9,7 +9,7 @@ import (
 )
 
 // WriteText writes the answer for people: a line for each direction, and below it
-// what is to be changed.
+// what is to be changed and what either side used, with its reasons.
 func WriteText(w io.Writer, r *Result) error {
 	var b strings.Builder
 	if len(r.Directions) == 0 {
@@ -45,10 +45,10 @@ func (d *Direction) text(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "%s, %s begins%s: %s", d.Tunnel, d.Initiator.Name, version, d.Result)
 	if d.Result == Up {
-		fmt.Fprintf(b, "; %s, %s\n", d.Initiator.text(), d.Responder.text())
-		return
+		b.WriteString("\n")
+	} else {
+		fmt.Fprintf(b, " at %s, %s\n    cause: %s\n    cure:  %s\n", d.Stage, d.Code, d.Cause, d.Cure)
 	}
-	fmt.Fprintf(b, " at %s, %s\n    cause: %s\n    cure:  %s\n", d.Stage, d.Code, d.Cause, d.Cure)
 	for i, p := range d.Where {
 		word := "also: "
 		if i == 0 {
@@ -56,21 +56,27 @@ func (d *Direction) text(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "    %s %s\n", word, p)
 	}
+	d.Initiator.text(b)
+	d.Responder.text(b)
 }
 
-// text is what a side used.
-func (s Side) text() string {
-	var with []string
+// text is what a side used, and why.
+func (s Side) text(b *strings.Builder) {
+	if s.Profile == "" && s.Trustpoint == "" && len(s.Why) == 0 {
+		return
+	}
+	profile := "no profile"
 	if s.Profile != "" {
-		with = append(with, "profile "+s.Profile)
+		profile = "profile " + s.Profile
 	}
+	fmt.Fprintf(b, "    %s with %s", s.Name, profile)
 	if s.Trustpoint != "" {
-		with = append(with, "the certificate of "+s.Trustpoint)
+		fmt.Fprintf(b, " and the certificate of %s", s.Trustpoint)
 	}
-	if len(with) == 0 {
-		return s.Name + " with its pre-shared key"
+	b.WriteString("\n")
+	for _, why := range s.Why {
+		fmt.Fprintf(b, "        %s\n", why)
 	}
-	return s.Name + " with " + strings.Join(with, " and ")
 }
 
 // places are the first place before a sentence.
