@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"fmt"
+
 	"github.com/obol-ike/obol/internal/lint"
 	"github.com/obol-ike/obol/internal/policy"
 )
@@ -13,11 +15,15 @@ func (w *watch) explain() *explanation {
 	x := &explanation{stage: w.end.stage}
 	by, other := w.accounts[w.end.by], w.accounts[1-w.end.by]
 	switch {
+	case w.otherVersion(x):
 	case w.end.silent:
 		x.code = lint.NoAnswer
 		x.say("%s got no answer to %s from %s, and no report of %s's says why", by.router.Name, w.end.stage, other.router.Name, other.router.Name).
 			heal("Look at the debug lines of %s", other.router.Name)
 	case w.causeIKEv1(x, by, other), w.causeIKEv2(x, by, other):
+	case w.end.stage == "CHILD" && w.peer != nil && w.peer.Tunnel.Mode != w.itf.Tunnel.Mode: // the initiator's word on an answer
+		x.where = nil
+		w.noTunnel(x, by, other, false, "IKEv2", w.end.sentence)
 	default:
 		x.code = lint.Refused
 		x.say("%s cannot take or build %s: %s", by.router.Name, w.end.stage, w.end.sentence).heal("Look at the debug lines of %s", by.router.Name)
@@ -26,6 +32,24 @@ func (w *watch) explain() *explanation {
 		x.at(w.itf.Pos)
 	}
 	return x
+}
+
+// otherVersion is a tunnel with IKEv1 at one end and IKEv2 at the other: whatever
+// the end of the attempt was, it could not have come up.
+func (w *watch) otherVersion(x *explanation) bool {
+	if w.peer == nil || w.peer.Shutdown {
+		return false
+	}
+	here, there := w.version(), attempt{itf: w.peer}.version()
+	if there == 0 || here == there {
+		return false
+	}
+	me, peer := w.routers()
+	x.code = lint.VersionMismatch
+	x.at(w.peer.Pos, w.itf.Pos)
+	x.say("%s of %s is protected by IKEv%d, %s of %s by IKEv%d", w.itf.Name, me.Name, here, w.peer.Name, peer.Name, there).
+		heal("Set ikev2-profile in the ipsec profiles of both tunnels, or in neither")
+	return true
 }
 
 // tunnelOf is a router's end of the tunnel, nil when it has none.
@@ -120,10 +144,13 @@ func (w *watch) noTunnel(x *explanation, by, other *account, profile bool, kind,
 	switch {
 	case mine == nil:
 		x.code = lint.NotConfigured
-		x.say("%s has no tunnel from %s to %s that could answer %s of %s", me.Name, w.address(other), w.address(by), w.tunnelOf(other).Name, peer.Name).
+		at, astray := w.astray(by)
+		x.where = append(at, x.where...)
+		x.say("%s has no tunnel from %s to %s that could answer %s of %s%s", me.Name, w.address(other), w.address(by), w.tunnelOf(other).Name, peer.Name, astray).
 			heal("Write the other end of %s on %s", w.tunnelOf(other).Name, me.Name)
 	case mine.Shutdown:
 		x.code = lint.NotConfigured
+		x.where = []lint.Place{lint.At(mine.Pos)}
 		x.say("%s of %s is shut down", mine.Name, me.Name).heal("Write no shutdown there")
 	case profile && by.side.Profile == "":
 		x.code = lint.NoProfile
@@ -139,6 +166,29 @@ func (w *watch) noTunnel(x *explanation, by, other *account, profile bool, kind,
 			w.tunnelOf(other).Name, peer.Name, w.tunnelOf(other).Tunnel.Mode, mine.Name, me.Name, mine.Tunnel.Mode, reason).
 			heal("Write the same tunnel mode on both ends")
 	}
+}
+
+// astray are the tunnels of a responder that might have been meant for the other
+// end, those that stay down and those that lead elsewhere from the same address;
+// without one the file as a whole.
+func (w *watch) astray(a *account) (at []lint.Place, said string) {
+	for _, itf := range a.router.Config.Interfaces {
+		switch {
+		case itf.Kind != policy.TunnelInterface:
+			continue
+		case itf.Unable != "":
+			said += fmt.Sprintf("; its %s stays down: %s", itf.Name, itf.Unable)
+		case itf.Tunnel != nil && itf.Tunnel.Source == w.itf.Tunnel.Destination && counterpart(a.peer.Config, itf) == nil:
+			said += fmt.Sprintf("; its %s leads to %s", itf.Name, itf.Tunnel.Destination)
+		default:
+			continue
+		}
+		at = append(at, lint.At(itf.Pos))
+	}
+	if at == nil {
+		at = []lint.Place{{File: a.router.File}}
+	}
+	return at, said
 }
 
 // wantedProfile is the profile that a tunnel's ipsec profile names, in words.

@@ -34,7 +34,7 @@ func (w *watch) causeIKEv2(x *explanation, by, other *account) bool {
 		x.say("IKEv2 profile %s of %s does not take the method by which %s authenticates: %s", e.Profile, me.Name, peer.Name, by.method).
 			heal("Add that method as authentication remote to the profile, or change authentication local on %s", peer.Name)
 	case ikev2.ProfileSearched:
-		x.identity(by, other, e)
+		w.identity(x, by, other, e)
 	case ikev2.ChainValidated:
 		x.where = nil
 		x.causeCertificate(by, other, e.Verdict, heldIKEv2(profile))
@@ -109,7 +109,7 @@ func (w *watch) noKey(x *explanation, by *account, peers bool) {
 }
 
 // identity is a peer that no profile is for, or not that of the tunnel.
-func (x *explanation) identity(by, other *account, e ikev2.ProfileSearched) {
+func (w *watch) identity(x *explanation, by, other *account, e ikev2.ProfileSearched) {
 	if by.initiator {
 		x.code = lint.IdentityMismatch
 		x.say("%s calls itself %s, and IKEv2 profile %s of %s's tunnel does not match that", other.router.Name, e.PeerID, by.side.Profile, by.router.Name).
@@ -118,8 +118,8 @@ func (x *explanation) identity(by, other *account, e ikev2.ProfileSearched) {
 	}
 	x.code = lint.NoProfile
 	x.where = []lint.Place{{File: by.router.File}}
-	if list := by.router.Config.IKEv2.Profiles; len(list) > 0 {
-		x.where = []lint.Place{lint.At(list[0].Pos)}
+	if mine := w.tunnelOf(by); mine != nil && mine.Tunnel.Protection != nil && mine.Tunnel.Protection.IKEv2Profile != nil {
+		x.where = []lint.Place{lint.At(mine.Tunnel.Protection.IKEv2Profile.Pos)}
 	}
 	x.say("No IKEv2 profile of %s matches %s, which calls itself %s (%s)", by.router.Name, other.router.Name, e.PeerID, e.Type).
 		heal("Add match identity remote for %s to the IKEv2 profile of %s's tunnel", e.PeerID, by.router.Name)
