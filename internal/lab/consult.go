@@ -20,10 +20,7 @@ func Consult(p *Pair, o Options) (*Result, error) {
 	}
 	all := r.Directions
 	if attempts := p.attempts(-1); len(all) < len(attempts) { // one initiator was asked for
-		all = nil
-		for _, a := range attempts {
-			all = append(all, a.run())
-		}
+		all = negotiate(attempts)
 	}
 	r.WhatIf = p.whatIf(all)
 	return r, nil

@@ -2,6 +2,8 @@ package lab
 
 import (
 	"fmt"
+	"runtime"
+	"sync"
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/lint"
@@ -24,10 +26,25 @@ func Run(p *Pair, o Options) (*Result, error) {
 		}
 	}
 	r := &Result{Schema: Schema, Directions: []Direction{}, Findings: append([]lint.Finding{}, p.Findings...), WhatIf: []WhatIf{}}
-	for _, a := range p.attempts(only) {
-		r.Directions = append(r.Directions, a.run())
-	}
+	r.Directions = append(r.Directions, negotiate(p.attempts(only))...)
 	return r, nil
+}
+
+// negotiate decides attempts, as many at a time as there are processors: each has a
+// world of its own.
+func negotiate(attempts []attempt) []Direction {
+	directions := make([]Direction, len(attempts))
+	processors := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var all sync.WaitGroup
+	for i, a := range attempts {
+		processors <- struct{}{}
+		all.Go(func() {
+			directions[i] = a.run()
+			<-processors
+		})
+	}
+	all.Wait()
+	return directions
 }
 
 // run decides one attempt.

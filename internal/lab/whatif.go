@@ -67,13 +67,30 @@ func (s *search) try(c change, n int) (outcomes []Outcome) {
 	if len(attempts) != len(s.attempts) {
 		return nil
 	}
-	for i, a := range attempts {
-		d := a.run()
-		same := s.attempts[i].itf == s.attempts[n].itf || s.attempts[i].itf == s.attempts[n].peer
-		if d.Result != Up && (same || s.before[i].Result == Up) {
-			return nil
+	// Those of the tunnel itself first: most changes end with them.
+	var order []int
+	own := 0
+	for i, a := range s.attempts {
+		if a.itf == s.attempts[n].itf || a.itf == s.attempts[n].peer {
+			order = slices.Insert(order, own, i)
+			own++
+		} else {
+			order = append(order, i)
 		}
-		outcomes = append(outcomes, Outcome{Tunnel: d.Tunnel, Initiator: d.Initiator.Name, Result: d.Result})
+	}
+	outcomes = make([]Outcome, len(attempts))
+	for k, part := range [][]int{order[:own], order[own:]} {
+		some := make([]attempt, len(part))
+		for j, i := range part {
+			some[j] = attempts[i]
+		}
+		for j, d := range negotiate(some) {
+			i := part[j]
+			if d.Result != Up && (k == 0 || s.before[i].Result == Up) {
+				return nil
+			}
+			outcomes[i] = Outcome{Tunnel: d.Tunnel, Initiator: d.Initiator.Name, Result: d.Result}
+		}
 	}
 	return outcomes
 }
