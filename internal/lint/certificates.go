@@ -71,8 +71,7 @@ func (e end) signers() []string {
 }
 
 // identities tells of names that a router gives itself and its certificate does
-// not: IOS takes such a peer and logs it, others refuse it (RFC 4945 section 3.1:
-// "the contents of the ID field MUST match the subject of the certificate").
+// not: IOS takes such a peer and logs it, others refuse it, as RFC 4945 has it.
 func (c *checker) identities(r *router) {
 	told := map[ios.Pos]bool{}
 	for _, e := range r.ends() {

@@ -64,8 +64,8 @@ func (w *weakness) group(g *suite.Group) {
 	}
 }
 
-// rsaBits: "RSA keys of less than 2048 bits SHOULD NOT be used" (RFC 8247 section
-// 4.1); below 1024 they are factored.
+// rsaBits: RFC 8247 advises against keys below 2048 bits; below 1024 they are
+// factored.
 func (w *weakness) rsaBits(bits int) {
 	switch {
 	case bits < 1024:
