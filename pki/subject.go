@@ -66,6 +66,16 @@ func SubjectName(s Settings, h Host) (Name, error) {
 	return encodeName(rdns)
 }
 
+// QuoteValue writes a value so that no character of it is special in a subject name.
+func QuoteValue(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		b.WriteByte('\\')
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
 // MachineSerial derives a router's serial number from the machine-id: ten
 // digits at most, always the same for one machine. The machine-id is
 // confidential (machine-id(5)) and cannot be found from it.

@@ -81,7 +81,7 @@ func (ca *authority) enrol(subject pki.Name, key crypto.PublicKey) (*pki.Certifi
 // authorityName is the name of a CA of which nothing is known but the trustpoint:
 // cn=IOSCA1 with the organisation of the router's own name.
 func authorityName(s pki.Settings) (pki.Name, error) {
-	words := "CN=" + escape(s.Name)
+	words := "CN=" + pki.QuoteValue(s.Name)
 	for part := range strings.SplitSeq(s.SubjectName, ",") {
 		key, _, _ := strings.Cut(strings.TrimSpace(part), "=")
 		if key = strings.ToUpper(strings.TrimSpace(key)); key == "O" || key == "C" {
@@ -91,12 +91,7 @@ func authorityName(s pki.Settings) (pki.Name, error) {
 	if n, err := pki.SubjectName(pki.Settings{SubjectName: words}, pki.Host{}); err == nil {
 		return n, nil
 	}
-	return pki.SubjectName(pki.Settings{SubjectName: "CN=" + escape(s.Name)}, pki.Host{})
-}
-
-// escape keeps what subject-name would take for its own.
-func escape(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `,`, `\,`, `+`, `\+`, `"`, `\"`).Replace(s)
+	return pki.SubjectName(pki.Settings{SubjectName: "CN=" + pki.QuoteValue(s.Name)}, pki.Host{})
 }
 
 // remembering signs nothing twice: RSA and ECDSA without a source of randomness

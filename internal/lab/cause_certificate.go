@@ -5,6 +5,7 @@ import (
 
 	"github.com/obol-ike/obol/internal/ios"
 	"github.com/obol-ike/obol/internal/lint"
+	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/pki"
 )
 
@@ -27,7 +28,7 @@ func (x *explanation) causeCertificate(by, other *account, v pki.Verdict, held v
 	used := other.side.Trustpoint
 	var shown []lint.Place // the certificate that was refused
 	if s, ok := peer.settings(used); ok {
-		shown = append(shown, place(s))
+		shown = append(shown, lint.At(policy.TrustpointPos(s)))
 	}
 	if v.Code == pki.NoTrustpoint {
 		x.causeIssuer(by, other, v, held)
@@ -46,7 +47,7 @@ func (x *explanation) causeCertificate(by, other *account, v pki.Verdict, held v
 	case pki.NoCRL:
 		x.heal("Let trustpoint %s of %s get its CRL, or write revocation-check crl none there", v.Trustpoint, me.Name)
 		if s, ok := me.settings(v.Trustpoint); ok {
-			x.where = append([]lint.Place{place(s)}, x.where...)
+			x.where = append([]lint.Place{lint.At(policy.TrustpointPos(s))}, x.where...)
 		}
 	default:
 		x.heal("Enrol trustpoint %s of %s again with what %s accepts, or let it show another certificate", used, peer.Name, me.Name)
@@ -85,7 +86,7 @@ func (x *explanation) causeIssuer(by, other *account, v pki.Verdict, held valida
 		x.heal("Add %s %s to %s of %s", held.line, known, held.profile, me.Name)
 	}
 	if s, ok := me.settings(known); ok {
-		x.where = append(x.where, place(s))
+		x.where = append(x.where, lint.At(policy.TrustpointPos(s)))
 	}
 }
 

@@ -113,7 +113,7 @@ func (e editor) enrolment() (all []change) {
 func (e editor) trustpointLine(name string) int {
 	for _, t := range e.Config.Trustpoints {
 		if t.Name == name {
-			return place(t).Line
+			return policy.TrustpointPos(t).Line
 		}
 	}
 	return 0

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/obol-ike/obol/internal/lint"
 	"github.com/obol-ike/obol/internal/policy"
@@ -297,7 +296,7 @@ func (f *forge) trustpoint(r *Router, h *holder) (*pki.Trustpoint, error) {
 	}
 	subject, err := pki.SubjectName(h.settings, host)
 	if err != nil { // it names nothing at all
-		if subject, err = pki.SubjectName(pki.Settings{SubjectName: "CN=" + escape(r.Name)}, host); err != nil {
+		if subject, err = pki.SubjectName(pki.Settings{SubjectName: "CN=" + pki.QuoteValue(r.Name)}, host); err != nil {
 			return nil, err
 		}
 	}
@@ -321,7 +320,7 @@ func (f *forge) key(h *holder) (crypto.Signer, error) {
 		case ed25519.PublicKey, *ecdsa.PublicKey:
 			curve = curveOf(pub)
 		}
-	case s.ECKeypair != "" || s.RSAKeypair == "" && wantsEC(config, s.Name):
+	case config.ECKey(s):
 		label, curve = "ec "+s.ECKeypair, elliptic.P256()
 	}
 	if bits == 0 {
@@ -343,22 +342,6 @@ func (f *forge) key(h *holder) (crypto.Signer, error) {
 	return key, err
 }
 
-// wantsEC says whether a trustpoint that names no key pair is there for ECDSA: by the
-// profiles of IKEv2 that name it.
-func wantsEC(c *policy.Config, trustpoint string) bool {
-	ec := false
-	for _, p := range c.IKEv2.Profiles {
-		if !slices.ContainsFunc(p.Trustpoints, func(t policy.IKEv2Trustpoint) bool { return t.Name == trustpoint && t.Sign }) {
-			continue
-		}
-		if p.LocalAuth == policy.IKEv2RSASig {
-			return false
-		}
-		ec = ec || p.LocalAuth == policy.IKEv2ECDSASig
-	}
-	return ec
-}
-
 // above are the certificates between a trustpoint's identity and the root, which
 // it sends along.
 func above(tp *pki.Trustpoint, all []*pki.Trustpoint) (chain []*pki.Certificate) {
@@ -371,17 +354,4 @@ func above(tp *pki.Trustpoint, all []*pki.Trustpoint) (chain []*pki.Certificate)
 		c = all[i].CA
 	}
 	return chain
-}
-
-// place is that of a trustpoint's block.
-func place(s pki.Settings) lint.Place {
-	i := strings.LastIndexByte(s.Line, ':')
-	if i < 0 {
-		return lint.Place{File: s.Line}
-	}
-	line, err := strconv.Atoi(s.Line[i+1:])
-	if err != nil {
-		return lint.Place{File: s.Line}
-	}
-	return lint.Place{File: s.Line[:i], Line: line}
 }

@@ -87,7 +87,7 @@ func (c *checker) identities(r *router) {
 				continue
 			}
 			if told, ok := e.identity(tp); ok && !told.NamedBy(tp.Identity) {
-				id, lacking, where = told, append(lacking, tp.Name), append(where, posOf(tp.Settings))
+				id, lacking, where = told, append(lacking, tp.Name), append(where, policy.TrustpointPos(tp.Settings))
 			}
 		}
 		if len(lacking) > 0 {

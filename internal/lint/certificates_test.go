@@ -72,6 +72,8 @@ func TestSameCA(t *testing.T) {
 		{"", NoTrustpoint},
 		{"crypto ipsec t => " + fmt.Sprintf(block, "Z") + "crypto ipsec t", ""},
 		{"trustpoint Z => trustpoint Z| enrollment url http://192.0.2.3", ""},
+		{"crypto ipsec t => !obol ca-name Z CN=CA1,O=cisco,O=com|crypto ipsec t", ""},
+		{"crypto ipsec t => !obol ca-name Z CN=CA2,O=cisco,O=com|crypto ipsec t", NoTrustpoint},
 	} {
 		pair[1] = couple(t, other, "", test.change)[1]
 		var got Code

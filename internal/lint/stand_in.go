@@ -8,11 +8,7 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strconv"
-	"strings"
 
-	"github.com/obol-ike/obol/internal/ios"
-	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/pki"
 )
 
@@ -22,7 +18,8 @@ import (
 // for each name of a trustpoint. They are never verified.
 
 // cas are the names of CAs by trustpoint: trustpoints of the routers with the same
-// name, the same enrollment url, or the same CA in their chain blocks are of one CA.
+// name, the same enrollment url, or the same CA in their chain blocks (else by
+// !obol ca-name) are of one CA.
 type cas map[string]pki.Name
 
 func newCAs(routers []Router) cas {
@@ -33,6 +30,13 @@ func newCAs(routers []Router) cas {
 				if ca, err := pki.ParseCertificate(c.DER); c.CA && err == nil {
 					names[chain.Trustpoint] = ca.Subject
 				}
+			}
+		}
+	}
+	for _, r := range routers {
+		for trustpoint, name := range r.Config.CANames {
+			if names[trustpoint].IsZero() {
+				names[trustpoint] = name
 			}
 		}
 	}
@@ -50,7 +54,7 @@ func newCAs(routers []Router) cas {
 			}
 			if names[t.Name].IsZero() {
 				// Every name of a trustpoint makes a subject.
-				names[t.Name], _ = pki.SubjectName(pki.Settings{SubjectName: "CN=" + quoted(t.Name)}, pki.Host{})
+				names[t.Name], _ = pki.SubjectName(pki.Settings{SubjectName: "CN=" + pki.QuoteValue(t.Name)}, pki.Host{})
 			}
 			if t.EnrollmentURL != "" {
 				urls[t.EnrollmentURL] = names[t.Name]
@@ -58,16 +62,6 @@ func newCAs(routers []Router) cas {
 		}
 	}
 	return names
-}
-
-// quoted writes a value so that no character of it is special in a subject name.
-func quoted(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		b.WriteByte('\\')
-		b.WriteRune(r)
-	}
-	return b.String()
 }
 
 func newRouter(r Router, cas cas) *router {
@@ -139,15 +133,9 @@ func (r *router) chained(trustpoint string) *pki.Certificate {
 	return nil
 }
 
-// publicKey is a key of the kind that a trustpoint has: as it says, else as the
-// IKEv2 profiles that sign with it want it.
+// publicKey is a key of the kind that a trustpoint has.
 func (r *router) publicKey(t pki.Settings) crypto.PublicKey {
-	ec := t.ECKeypair != ""
-	for _, p := range r.Config.IKEv2.Profiles {
-		only, _ := p.SignTrustpoints(false)
-		ec = ec || t.RSAKeypair == "" && p.LocalAuth == policy.IKEv2ECDSASig && slices.Contains(only, t.Name)
-	}
-	if ec {
+	if r.Config.ECKey(t) {
 		return &ecdsa.PublicKey{}
 	}
 	return &rsa.PublicKey{}
@@ -160,14 +148,4 @@ func (s signer) Public() crypto.PublicKey { return s.pub }
 
 func (signer) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) {
 	return nil, errors.New("this key is only of a kind")
-}
-
-// posOf is where a trustpoint is configured.
-func posOf(t pki.Settings) ios.Pos {
-	i := strings.LastIndexByte(t.Line, ':')
-	line, err := strconv.Atoi(t.Line[i+1:])
-	if err != nil {
-		return ios.Pos{File: t.Line}
-	}
-	return ios.Pos{File: t.Line[:i], Line: line}
 }

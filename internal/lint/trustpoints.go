@@ -140,7 +140,7 @@ func (c *checker) enrolment(l link) (fragile bool) {
 				first, second := l.begin(i, r, stores[i.router], stores[r.router])
 				for _, s := range []showing{first, second} {
 					if !s.accepted && i.initiates() {
-						c.add(DependsOnEnrolment, Warning, append(s.places(), posOf(tp.Settings)), s.cure(),
+						c.add(DependsOnEnrolment, Warning, append(s.places(), policy.TrustpointPos(tp.Settings)), s.cure(),
 							"%s comes up as long as %s does not enrol %s anew: then it fails when %s begins, for %s", l.a, changed.Name, tp.Name, i.Name, s.refusal())
 						return true
 					}

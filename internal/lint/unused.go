@@ -142,6 +142,6 @@ func (c *checker) unusedTrustpoints(r *router) {
 		if slices.ContainsFunc(ends, end.byCertificate) {
 			why = "no profile of a tunnel names it, and yet peers that begin are asked for certificates of its CA"
 		}
-		c.add(Unused, Info, []ios.Pos{posOf(t)}, "take it out, or name it in a profile", "trustpoint %s is not used: %s", t.Name, why)
+		c.add(Unused, Info, []ios.Pos{policy.TrustpointPos(t)}, "take it out, or name it in a profile", "trustpoint %s is not used: %s", t.Name, why)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/obol-ike/obol/internal/ios"
+	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/pki"
 )
@@ -138,7 +139,7 @@ func (c *checker) weak(r *router) {
 		}
 	}
 	for _, tp := range r.store.All() {
-		c.told(r.weakCertificate(tp), "trustpoint "+tp.Name, posOf(tp.Settings), Warning, "make a key of 2048 bits and enrol again at a CA that signs with SHA-256")
+		c.told(r.weakCertificate(tp), "trustpoint "+tp.Name, policy.TrustpointPos(tp.Settings), Warning, "make a key of 2048 bits and enrol again at a CA that signs with SHA-256")
 	}
 }
 

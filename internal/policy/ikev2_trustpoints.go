@@ -5,6 +5,12 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/obol-ike/obol/internal/ios"
+	"github.com/obol-ike/obol/pki"
 )
 
 // SignTrustpoints are those that a profile may sign with, in order; empty: all.
@@ -40,4 +46,34 @@ func (a IKEv2Auth) Fits(pub crypto.PublicKey) bool {
 		return a == IKEv2ECDSASig
 	}
 	return false
+}
+
+// ECKey says whether a trustpoint's key is one of elliptic curves: by its own words,
+// else by the IKEv2 profiles that sign with it.
+func (c *Config) ECKey(t pki.Settings) bool {
+	if t.ECKeypair != "" || t.RSAKeypair != "" {
+		return t.ECKeypair != ""
+	}
+	ec := false
+	for _, p := range c.IKEv2.Profiles {
+		only, _ := p.SignTrustpoints(false)
+		if !slices.Contains(only, t.Name) {
+			continue
+		}
+		if p.LocalAuth == IKEv2RSASig {
+			return false
+		}
+		ec = ec || p.LocalAuth == IKEv2ECDSASig
+	}
+	return ec
+}
+
+// TrustpointPos is where a trustpoint is configured.
+func TrustpointPos(t pki.Settings) ios.Pos {
+	i := strings.LastIndexByte(t.Line, ':')
+	line, err := strconv.Atoi(t.Line[i+1:])
+	if err != nil {
+		return ios.Pos{File: t.Line}
+	}
+	return ios.Pos{File: t.Line[:i], Line: line}
 }
