@@ -10,11 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/rtnetlink"
 )
 
 // Dataplane drives the kernel of one network namespace.
 type Dataplane struct {
-	handle  *netlink.Handle          // links, addresses, routes, policies
+	links   *rtnetlink.Interfaces
+	handle  *netlink.Handle          // policies
 	sockets map[int]*nl.SocketHandle // our own messages
 	release string                   // of the kernel
 	watch   *watcher
@@ -43,17 +45,19 @@ func New() (*Dataplane, error) {
 func open(eventBuffer int) (*Dataplane, error) {
 	d := &Dataplane{sockets: map[int]*nl.SocketHandle{}, expected: map[uint32]kept{}, installed: map[ipsec.SAID]*limits{}}
 	var err error
-	if d.handle, err = netlink.NewHandle(unix.NETLINK_ROUTE, unix.NETLINK_XFRM); err != nil {
+	if d.handle, err = netlink.NewHandle(unix.NETLINK_XFRM); err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
-	for _, protocol := range []int{unix.NETLINK_ROUTE, unix.NETLINK_XFRM} {
-		s, err := openSocket(protocol)
-		if err != nil {
-			d.Close()
-			return nil, err
-		}
-		d.sockets[protocol] = &nl.SocketHandle{Socket: s}
+	if d.links, err = rtnetlink.Open(); err != nil {
+		d.Close()
+		return nil, err
 	}
+	s, err := openSocket()
+	if err != nil {
+		d.Close()
+		return nil, err
+	}
+	d.sockets[unix.NETLINK_XFRM] = &nl.SocketHandle{Socket: s}
 	if d.watch, err = newWatcher(eventBuffer); err != nil {
 		d.Close()
 		return nil, err
@@ -62,16 +66,16 @@ func open(eventBuffer int) (*Dataplane, error) {
 	return d, nil
 }
 
-// openSocket opens a netlink socket in the current namespace, with the kernel's
+// openSocket opens an XFRM socket in the current namespace, with the kernel's
 // own words in its errors.
-func openSocket(protocol int) (*nl.NetlinkSocket, error) {
-	s, err := nl.GetNetlinkSocketAt(netns.None(), netns.None(), protocol)
+func openSocket() (*nl.NetlinkSocket, error) {
+	s, err := nl.GetNetlinkSocketAt(netns.None(), netns.None(), unix.NETLINK_XFRM)
 	if err != nil {
-		return nil, fmt.Errorf("netlink protocol %d: %w", protocol, err)
+		return nil, fmt.Errorf("netlink: %w", err)
 	}
 	if err := s.SetExtAck(true); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("netlink protocol %d: %w", protocol, err)
+		return nil, fmt.Errorf("netlink: %w", err)
 	}
 	return s, nil
 }
@@ -106,9 +110,24 @@ func (d *Dataplane) Close() error {
 	for _, k := range d.expected {
 		unix.Close(k.fd)
 	}
+	if d.links != nil {
+		d.links.Close()
+	}
 	d.handle.Close()
 	return nil
 }
+
+// SetLink makes the link, or changes what differs.
+func (d *Dataplane) SetLink(l ipsec.Link) error { return d.links.SetLink(l) }
+
+// RemoveLink takes a link down and removes it. That there is none is no error.
+func (d *Dataplane) RemoveLink(name string) error { return d.links.RemoveLink(name) }
+
+// SetRoute adds a route. One that stands already is no error.
+func (d *Dataplane) SetRoute(r ipsec.Route) error { return d.links.SetRoute(r) }
+
+// RemoveRoute removes a route of ours. That there is none is no error.
+func (d *Dataplane) RemoveRoute(r ipsec.Route) error { return d.links.RemoveRoute(r) }
 
 // request starts a message of our own that goes over our own sockets.
 func (d *Dataplane) request(message, flags int) *nl.NetlinkRequest {

@@ -1,12 +1,11 @@
 // Package xfrm is the Linux kernel as a data plane: SAs, policies, tunnel and
 // loopback interfaces, static routes, and what the kernel reports (EXPIRE,
-// ACQUIRE). It is the only importer of netlink.
+// ACQUIRE). Links, addresses and routes are those of package rtnetlink; these two are
+// the only importers of netlink.
 //
 // What is ours in the kernel is recognisable without a state file:
 //
 //	SA, policy   request id 0x6f62nnnn ("ob" and the tunnel's number)
-//	link         alias "obol:NAME"
-//	route        protocol 111 (ASCII "o")
 //
 // A tunnel mode ipsec ipv4 becomes a VTI. The kernel looks up its policies and
 // SAs with the interface's key as packet mark, so all of them carry that mark.

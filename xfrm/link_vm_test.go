@@ -15,9 +15,17 @@ import (
 
 func (r *router) index(name string) int {
 	r.t.Helper()
-	l, err := r.handle.LinkByName(name)
+	l, err := r.kernelLink(name)
 	r.must(err)
 	return l.Attrs().Index
+}
+
+func (r *router) kernelLink(name string) (l netlink.Link, err error) {
+	err = r.Do(func() error {
+		l, err = netlink.LinkByName(name)
+		return err
+	})
+	return l, err
 }
 
 // SetLink changes what differs and keeps the interface; it makes it anew when
@@ -90,7 +98,7 @@ func TestSetLink(t *testing.T) {
 	}
 	r1.must(r1.RemoveLink("Tunnel1"))
 	r1.must(r1.RemoveLink("Tunnel1"))
-	if _, err := r1.handle.LinkByName("Tunnel1"); err == nil {
+	if _, err := r1.kernelLink("Tunnel1"); err == nil {
 		t.Error("it stands after its removal")
 	}
 }

@@ -10,9 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/vishvananda/netlink/nl"
-	"golang.org/x/sys/unix"
-
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/suite"
 )
@@ -66,7 +63,7 @@ func probe(n Need) Features {
 	}
 	f.ESP = d.probeSA(suite.Null, suite.HMACSHA1)
 	for _, k := range n.Links {
-		f.Links[k] = d.probeLink(k)
+		f.Links[k] = d.links.Probe(k)
 	}
 	for _, c := range n.Encr {
 		integ := suite.HMACSHA1
@@ -79,23 +76,6 @@ func probe(n Need) Features {
 		f.Integ[a] = d.probeSA(suite.Null, a)
 	}
 	return f
-}
-
-// probeLink asks for an interface without transmit queues. The kernel looks up
-// the kind, loading its module, before it refuses such a number, so no
-// interface is made either way.
-func (d *Dataplane) probeLink(k ipsec.LinkKind) error {
-	r := d.request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)
-	r.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
-	r.AddData(nl.NewRtAttr(unix.IFLA_NUM_TX_QUEUES, nl.Uint32Attr(0)))
-	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
-	info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated(k.String()))
-	r.AddData(info)
-	_, err := r.Execute(unix.NETLINK_ROUTE, 0)
-	if errors.Is(err, syscall.EINVAL) {
-		return nil
-	}
-	return err
 }
 
 // probeSA installs an SA with a random key between two addresses of the

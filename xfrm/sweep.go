@@ -3,7 +3,6 @@ package xfrm
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -23,62 +22,7 @@ import (
 // In between traffic may have asked for SAs again, hence the second round. Sweep
 // goes on after an error and returns all of them.
 func (d *Dataplane) Sweep() error {
-	return errors.Join(d.sweepStates(), d.sweepLinks(), d.sweepRoutes(), d.sweepStates(), d.sweepPolicies())
-}
-
-func (d *Dataplane) sweepLinks() (err error) {
-	list, listErr := d.handle.LinkList()
-	if listErr != nil {
-		return fmt.Errorf("list interfaces: %w", listErr)
-	}
-	if groupIsOurs(list) && d.deleteGroup() == nil {
-		list = slices.DeleteFunc(list, func(l netlink.Link) bool { return l.Attrs().Group == linkGroup })
-	}
-	for _, l := range list {
-		if oursLink(l.Attrs()) {
-			err = errors.Join(err, d.deleteLink(l))
-		}
-	}
-	return err
-}
-
-// groupIsOurs says whether the group that we put our links in holds some of
-// ours and nothing of others.
-func groupIsOurs(list []netlink.Link) (some bool) {
-	for _, l := range list {
-		if a := l.Attrs(); a.Group == linkGroup {
-			if !oursLink(a) {
-				return false
-			}
-			some = true
-		}
-	}
-	return some
-}
-
-// deleteGroup removes all links of our group at once: after each request the
-// kernel waits tens of milliseconds for its readers, however many links it
-// takes.
-func (d *Dataplane) deleteGroup() error {
-	r := d.request(unix.RTM_DELLINK, unix.NLM_F_ACK)
-	r.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
-	r.AddData(nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(linkGroup)))
-	_, err := r.Execute(unix.NETLINK_ROUTE, 0)
-	return err
-}
-
-func (d *Dataplane) sweepRoutes() (err error) {
-	ours := &netlink.Route{Protocol: routeProtocol, Table: unix.RT_TABLE_UNSPEC}
-	list, listErr := d.handle.RouteListFiltered(netlink.FAMILY_ALL, ours, netlink.RT_FILTER_PROTOCOL|netlink.RT_FILTER_TABLE)
-	if listErr != nil {
-		return fmt.Errorf("list routes: %w", listErr)
-	}
-	for _, r := range list {
-		if delErr := d.handle.RouteDel(&r); delErr != nil && !errors.Is(delErr, syscall.ESRCH) {
-			err = errors.Join(err, fmt.Errorf("remove route %s: %w", r.Dst, delErr))
-		}
-	}
-	return err
+	return errors.Join(d.sweepStates(), d.links.SweepLinks(), d.links.SweepRoutes(), d.sweepStates(), d.sweepPolicies())
 }
 
 func (d *Dataplane) sweepStates() (err error) {

@@ -37,7 +37,8 @@ var house = []room{
 	{path: "internal/tunnel", level: 4, below: 3},
 	{path: "internal/engine", level: 4, below: 4, may: []string{"internal/tunnel"}},
 
-	{path: "xfrm", level: 5, below: 5},
+	{path: "internal/rtnetlink", level: 5, below: 5},
+	{path: "xfrm", level: 5, below: 5, may: []string{"internal/rtnetlink"}},
 	{path: "internal/esp", level: 5, below: 5},
 	{path: "internal/netio", level: 5, below: 5},
 	{path: "pki/store", level: 5, below: 5},
@@ -108,8 +109,8 @@ var bans = []ban{
 	},
 	{
 		paths:  []string{"github.com/vishvananda/netlink", "github.com/vishvananda/netlink/...", "github.com/vishvananda/netns"},
-		within: outside("xfrm"),
-		why:    "package xfrm is the only one that speaks netlink",
+		within: outside("xfrm", "internal/rtnetlink"),
+		why:    "packages xfrm and internal/rtnetlink are the only ones that speak netlink",
 	},
 	{
 		paths:  []string{"filippo.io/bigmod", "github.com/cloudflare/circl/..."},

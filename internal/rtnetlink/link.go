@@ -1,4 +1,4 @@
-package xfrm
+package rtnetlink
 
 import (
 	"errors"
@@ -31,8 +31,8 @@ func oursLink(a *netlink.LinkAttrs) bool {
 
 // link finds a link of ours; nil when there is no such link, an error when
 // it is not ours.
-func (d *Dataplane) link(name string) (netlink.Link, error) {
-	l, err := d.handle.LinkByName(name)
+func (i *Interfaces) link(name string) (netlink.Link, error) {
+	l, err := i.handle.LinkByName(name)
 	var absent netlink.LinkNotFoundError
 	switch {
 	case errors.As(err, &absent):
@@ -46,24 +46,46 @@ func (d *Dataplane) link(name string) (netlink.Link, error) {
 }
 
 // SetLink makes the link, or changes what differs. A link of another kind, with
-// other ends or another key is made anew.
-func (d *Dataplane) SetLink(l ipsec.Link) error {
-	old, err := d.link(l.Name)
+// other ends or another key is made anew. A loopback interface becomes addresses of
+// lo where the kernel has no dummy interfaces.
+func (i *Interfaces) SetLink(l ipsec.Link) error {
+	old, err := i.link(l.Name)
 	if err != nil {
 		return err
 	}
 	if old != nil && !sameTunnel(old, l) {
-		if err := d.RemoveLink(l.Name); err != nil {
+		if err := i.RemoveLink(l.Name); err != nil {
 			return err
 		}
 		old = nil
 	}
+	if old == nil && l.Kind == ipsec.Dummy && errors.Is(i.Probe(l.Kind), syscall.EOPNOTSUPP) {
+		return i.setLo(l)
+	}
 	if old == nil {
-		if old, err = d.makeLink(l); err != nil {
+		if old, err = i.makeLink(l); err != nil {
 			return err
 		}
 	}
-	if err := d.adjust(old, l); err != nil {
+	if err := i.adjust(old, l); err != nil {
+		return fmt.Errorf("set interface %s: %w", l.Name, err)
+	}
+	return nil
+}
+
+// AdoptLink makes a link ours that the caller has just made, a TUN device, and
+// changes what differs; later calls change what differs.
+func (i *Interfaces) AdoptLink(l ipsec.Link) error {
+	made, err := i.handle.LinkByName(l.Name)
+	if err == nil && !oursLink(made.Attrs()) {
+		if err = i.handle.LinkSetGroup(made, linkGroup); err == nil {
+			err = i.finish(made)
+		}
+	}
+	if err == nil {
+		err = i.adjust(made, l)
+	}
+	if err != nil {
 		return fmt.Errorf("set interface %s: %w", l.Name, err)
 	}
 	return nil
@@ -71,24 +93,24 @@ func (d *Dataplane) SetLink(l ipsec.Link) error {
 
 // adjust changes what can be changed on a link that stands. It goes down first
 // and up last, so that nothing is sent with half of the settings.
-func (d *Dataplane) adjust(old netlink.Link, l ipsec.Link) error {
+func (i *Interfaces) adjust(old netlink.Link, l ipsec.Link) error {
 	a := old.Attrs()
 	up := a.Flags&net.FlagUp != 0
 	if up && !l.Up {
-		if err := d.handle.LinkSetDown(old); err != nil {
+		if err := i.handle.LinkSetDown(old); err != nil {
 			return fmt.Errorf("down: %w", err)
 		}
 	}
 	if l.MTU != 0 && l.MTU != a.MTU {
-		if err := d.handle.LinkSetMTU(old, l.MTU); err != nil {
+		if err := i.handle.LinkSetMTU(old, l.MTU); err != nil {
 			return fmt.Errorf("mtu %d: %w", l.MTU, err)
 		}
 	}
-	if err := d.setAddresses(old, l.Addresses); err != nil {
+	if err := i.setAddresses(old, l.Addresses); err != nil {
 		return err
 	}
 	if !up && l.Up {
-		if err := d.handle.LinkSetUp(old); err != nil {
+		if err := i.handle.LinkSetUp(old); err != nil {
 			return fmt.Errorf("up: %w", err)
 		}
 	}
@@ -97,8 +119,8 @@ func (d *Dataplane) adjust(old netlink.Link, l ipsec.Link) error {
 
 // setAddresses adds the addresses that are missing and removes those too many.
 // Link-local IPv6 addresses are the kernel's own business.
-func (d *Dataplane) setAddresses(l netlink.Link, want []netip.Prefix) error {
-	list, err := d.handle.AddrList(l, netlink.FAMILY_ALL)
+func (i *Interfaces) setAddresses(l netlink.Link, want []netip.Prefix) error {
+	list, err := i.handle.AddrList(l, netlink.FAMILY_ALL)
 	if err != nil {
 		return fmt.Errorf("list addresses: %w", err)
 	}
@@ -113,7 +135,7 @@ func (d *Dataplane) setAddresses(l netlink.Link, want []netip.Prefix) error {
 		}
 		if missing[p] {
 			delete(missing, p)
-		} else if err := d.handle.AddrDel(l, &a); err != nil {
+		} else if err := i.handle.AddrDel(l, &a); err != nil {
 			return fmt.Errorf("remove address %s: %w", p, err)
 		}
 	}
@@ -122,7 +144,7 @@ func (d *Dataplane) setAddresses(l netlink.Link, want []netip.Prefix) error {
 			continue
 		}
 		delete(missing, p)
-		if err := d.handle.AddrAdd(l, &netlink.Addr{IPNet: toIPNet(p)}); err != nil {
+		if err := i.handle.AddrAdd(l, &netlink.Addr{IPNet: toIPNet(p)}); err != nil {
 			return fmt.Errorf("add address %s: %w", p, err)
 		}
 	}
@@ -130,16 +152,19 @@ func (d *Dataplane) setAddresses(l netlink.Link, want []netip.Prefix) error {
 }
 
 // RemoveLink takes a link down and removes it. That there is none is no error.
-func (d *Dataplane) RemoveLink(name string) error {
-	l, err := d.link(name)
+func (i *Interfaces) RemoveLink(name string) error {
+	if l, ok := i.onLo[name]; ok {
+		return i.removeLo(l)
+	}
+	l, err := i.link(name)
 	if l == nil {
 		return err
 	}
-	return d.deleteLink(l)
+	return i.deleteLink(l)
 }
 
-func (d *Dataplane) deleteLink(l netlink.Link) error {
-	err := d.handle.LinkDel(l)
+func (i *Interfaces) deleteLink(l netlink.Link) error {
+	err := i.handle.LinkDel(l)
 	if err != nil && !errors.Is(err, syscall.ENODEV) {
 		return fmt.Errorf("remove interface %s: %w", l.Attrs().Name, err)
 	}
@@ -147,28 +172,28 @@ func (d *Dataplane) deleteLink(l netlink.Link) error {
 }
 
 // makeLink makes a link, down and without addresses.
-func (d *Dataplane) makeLink(l ipsec.Link) (netlink.Link, error) {
-	r := d.request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)
+func (i *Interfaces) makeLink(l ipsec.Link) (netlink.Link, error) {
+	r := i.request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)
 	r.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
 	r.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(l.Name)))
 	r.AddData(nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(linkGroup)))
 	r.AddData(linkInfo(l))
 	_, err := r.Execute(unix.NETLINK_ROUTE, 0)
 	if errors.Is(err, syscall.EEXIST) { // the name is free, as we know
-		err = fmt.Errorf("%s has the same ends and the kernel could not tell the two apart: %w", d.twin(l), err)
+		err = fmt.Errorf("%s has the same ends and the kernel could not tell the two apart: %w", i.twin(l), err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make %s interface %s: %w", l.Kind, l.Name, err)
 	}
-	made, err := d.link(l.Name)
+	made, err := i.link(l.Name)
 	if err == nil && made == nil {
 		err = fmt.Errorf("make %s interface %s: it is gone", l.Kind, l.Name)
 	}
 	if err == nil {
-		err = d.finish(made)
+		err = i.finish(made)
 	}
 	if err != nil && made != nil {
-		return nil, errors.Join(err, d.deleteLink(made))
+		return nil, errors.Join(err, i.deleteLink(made))
 	}
 	return made, err
 }
@@ -176,12 +201,12 @@ func (d *Dataplane) makeLink(l ipsec.Link) (netlink.Link, error) {
 // finish gives a new link its name as ours, and keeps the kernel from speaking
 // IPv6 on it by itself: router solicitations would ask for SAs that IOS, where
 // an interface has no IPv6 until told so, never asks for.
-func (d *Dataplane) finish(l netlink.Link) error {
+func (i *Interfaces) finish(l netlink.Link) error {
 	name := l.Attrs().Name
-	if err := d.handle.LinkSetAlias(l, aliasPrefix+name); err != nil {
+	if err := i.handle.LinkSetAlias(l, aliasPrefix+name); err != nil {
 		return fmt.Errorf("alias of interface %s: %w", name, err)
 	}
-	err := d.handle.LinkSetIP6AddrGenMode(l, nl.IN6_ADDR_GEN_MODE_NONE)
+	err := i.handle.LinkSetIP6AddrGenMode(l, nl.IN6_ADDR_GEN_MODE_NONE)
 	if err != nil && !errors.Is(err, syscall.EAFNOSUPPORT) { // no IPv6 at all
 		return fmt.Errorf("IPv6 of interface %s: %w", name, err)
 	}
@@ -190,8 +215,8 @@ func (d *Dataplane) finish(l netlink.Link) error {
 
 // twin names the interface that has the ends of l: the kernel tells two VTIs
 // apart by nothing else, and two GRE interfaces by their keys too.
-func (d *Dataplane) twin(l ipsec.Link) string {
-	list, err := d.handle.LinkList()
+func (i *Interfaces) twin(l ipsec.Link) string {
+	list, err := i.handle.LinkList()
 	if err != nil {
 		return "another interface"
 	}

@@ -1,4 +1,4 @@
-package xfrm
+package rtnetlink
 
 import (
 	"errors"
@@ -26,12 +26,16 @@ func describeRoute(r ipsec.Route) string {
 }
 
 // toRoute needs the device to be there, where one is named.
-func (d *Dataplane) toRoute(r ipsec.Route) (*netlink.Route, error) {
+func (i *Interfaces) toRoute(r ipsec.Route) (*netlink.Route, error) {
 	k := &netlink.Route{Dst: toIPNet(r.Dst.Masked()), Priority: r.Metric, Protocol: routeProtocol, Table: unix.RT_TABLE_MAIN, Gw: r.Via.AsSlice()}
 	if r.Dev == "" {
 		return k, nil
 	}
-	l, err := d.handle.LinkByName(r.Dev)
+	dev := r.Dev
+	if _, ok := i.onLo[dev]; ok {
+		dev = "lo"
+	}
+	l, err := i.handle.LinkByName(dev)
 	if err != nil {
 		return nil, err
 	}
@@ -45,10 +49,10 @@ func (d *Dataplane) toRoute(r ipsec.Route) (*netlink.Route, error) {
 // SetRoute adds a route. One that stands already is no error; two of ours to
 // the same destination with the same metric stand side by side, and the kernel
 // uses the first. One that is not ours is left, and that is an error.
-func (d *Dataplane) SetRoute(r ipsec.Route) error {
-	k, err := d.toRoute(r)
+func (i *Interfaces) SetRoute(r ipsec.Route) error {
+	k, err := i.toRoute(r)
 	if err == nil {
-		err = d.addRoute(k)
+		err = i.addRoute(k)
 	}
 	if err != nil {
 		return fmt.Errorf("set %s: %w", describeRoute(r), err)
@@ -56,12 +60,12 @@ func (d *Dataplane) SetRoute(r ipsec.Route) error {
 	return nil
 }
 
-func (d *Dataplane) addRoute(k *netlink.Route) error {
-	err := d.handle.RouteAdd(k)
+func (i *Interfaces) addRoute(k *netlink.Route) error {
+	err := i.handle.RouteAdd(k)
 	if !errors.Is(err, syscall.EEXIST) {
 		return err
 	}
-	list, err := d.handle.RouteListFiltered(netlink.FAMILY_ALL, k, netlink.RT_FILTER_DST|netlink.RT_FILTER_TABLE)
+	list, err := i.handle.RouteListFiltered(netlink.FAMILY_ALL, k, netlink.RT_FILTER_DST|netlink.RT_FILTER_TABLE)
 	if err != nil {
 		return err
 	}
@@ -74,15 +78,15 @@ func (d *Dataplane) addRoute(k *netlink.Route) error {
 			return nil
 		}
 	}
-	return d.handle.RouteAppend(k)
+	return i.handle.RouteAppend(k)
 }
 
 // RemoveRoute removes a route of ours. That there is none, or that its
 // interface is gone, is no error.
-func (d *Dataplane) RemoveRoute(r ipsec.Route) error {
-	k, err := d.toRoute(r)
+func (i *Interfaces) RemoveRoute(r ipsec.Route) error {
+	k, err := i.toRoute(r)
 	if err == nil {
-		err = d.handle.RouteDel(k)
+		err = i.handle.RouteDel(k)
 	}
 	var absent netlink.LinkNotFoundError
 	if err == nil || errors.Is(err, syscall.ESRCH) || errors.Is(err, syscall.ENODEV) || errors.As(err, &absent) {

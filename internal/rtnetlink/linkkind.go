@@ -1,4 +1,4 @@
-package xfrm
+package rtnetlink
 
 import (
 	"encoding/binary"
