@@ -123,7 +123,10 @@ func saMessage(sa ipsec.SA) []nl.NetlinkRequestData {
 		copy(a.AlgName[:], sa.Integ.XFRM)
 		add(nl.XFRMA_ALG_AUTH_TRUNC, a.Serialize())
 	}
-	if sa.Direction == ipsec.In && sa.Replay > 0 {
+	if sa.ESN {
+		m.Flags |= nl.XFRM_STATE_ESN
+	}
+	if sa.ESN || sa.Direction == ipsec.In && sa.Replay > 0 {
 		add(nl.XFRMA_REPLAY_ESN_VAL, replayWindow(sa.Replay))
 	}
 	if e := sa.Encap; e != nil {
@@ -155,7 +158,7 @@ func mode(m ipsec.Mode) uint8 {
 
 // replayWindow is struct xfrm_replay_state_esn: without the ESN flag on the SA
 // it means a plain 32-bit sequence number with a window of any size, where
-// the old field stops at 32 packets.
+// the old field stops at 32 packets. With the flag both directions need it.
 func replayWindow(packets int) []byte {
 	words := (packets + 31) / 32
 	b := make([]byte, nl.SizeofXfrmReplayStateEsn+4*words)
@@ -167,9 +170,17 @@ func replayWindow(packets int) []byte {
 func lifetimes(soft, hard ipsec.Lifetime) nl.XfrmLifetimeCfg {
 	return nl.XfrmLifetimeCfg{
 		SoftByteLimit: octets(soft.Kilobytes), HardByteLimit: octets(hard.Kilobytes),
-		SoftPacketLimit: nl.XFRM_INF, HardPacketLimit: nl.XFRM_INF,
+		SoftPacketLimit: orInfinite(soft.Packets), HardPacketLimit: orInfinite(hard.Packets),
 		SoftAddExpiresSeconds: seconds(soft.Duration), HardAddExpiresSeconds: seconds(hard.Duration),
 	}
+}
+
+// orInfinite is a limit in packets; none is infinite.
+func orInfinite(packets uint64) uint64 {
+	if packets == 0 {
+		return nl.XFRM_INF
+	}
+	return packets
 }
 
 // octets of a volume limit; none is infinite.

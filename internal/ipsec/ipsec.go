@@ -100,6 +100,7 @@ func Netmask(p netip.Prefix) string {
 type Lifetime struct {
 	Duration  time.Duration
 	Kilobytes uint64 // units of 1024 octets
+	Packets   uint64
 }
 
 // Encap is UDP encapsulation (RFC 3948).
@@ -152,7 +153,8 @@ type SA struct {
 	AHKey     suite.Key
 	Selector  Selector
 	ReqID     ReqID
-	Replay    int // anti-replay window in packets, 0 for none
+	Replay    int  // anti-replay window in packets, 0 for none
+	ESN       bool // extended sequence numbers (RFC 4303 section 2.2.1); IOS negotiates none
 	Encap     *Encap
 	Soft      Lifetime // reported by Expired, the SA goes on
 	Hard      Lifetime // reported by Expired, the SA is gone

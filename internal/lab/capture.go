@@ -11,6 +11,7 @@ import (
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/internal/trace"
 )
 
@@ -71,7 +72,7 @@ func (p *Pair) packets(d *Direction) (all []trace.Packet, err error) {
 }
 
 // pings are an echo request of the initiator's and the reply, as ESP. Through AH
-// there are none.
+// there are none, nor through an SA that protects nothing.
 func (p *Pair) pings(x *Exchange) (all []trace.Packet, err error) {
 	at, random := x.World.Now, rand.NewChaCha8([32]byte{})
 	for _, reply := range []bool{false, true} {
@@ -107,7 +108,7 @@ func (p *Pair) pings(x *Exchange) (all []trace.Packet, err error) {
 func outbound(installed []ipsec.SA) (ipsec.SA, bool) {
 	for _, sa := range slices.Backward(installed) {
 		if sa.Direction == ipsec.Out {
-			return sa, sa.Protocol == ipsec.ESP && sa.AH == nil
+			return sa, sa.Protocol == ipsec.ESP && sa.AH == nil && (sa.Encr != suite.Null || sa.Integ != nil)
 		}
 	}
 	return ipsec.SA{}, false

@@ -3,6 +3,7 @@ package trace
 import (
 	"io"
 	"net/netip"
+	"time"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
@@ -30,17 +31,17 @@ func (p Ping) Through(t *policy.Tunnel, sa ipsec.SA, random io.Reader) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	next, payload := ipIn(p.Src), inner
 	if !t.Mode.VTI() {
-		if next, payload, err = inGRE(t, sa.Mode, p.Src, inner); err != nil {
+		gre := esp.GRE{Src: t.Source, Dst: t.Destination, Key: t.Key, HasKey: t.HasKey, TTL: hops}
+		if inner, err = gre.Encapsulate(nil, inner); err != nil {
 			return nil, err
 		}
 	}
-	e, err := esp.NewEncapsulator(sa)
+	o, err := esp.NewOutbound(sa, random, time.Time{})
 	if err != nil {
 		return nil, err
 	}
-	packet, err := e.Encapsulate(uint8(next), payload, random)
+	packet, err := o.Seal(nil, inner, time.Time{})
 	if err != nil {
 		return nil, err
 	}
@@ -63,28 +64,4 @@ func (p Ping) packet() ([]byte, error) {
 	}
 	return ip(p.Src, p.Dst, layers.IPProtocolICMPv6, &layers.ICMPv6{TypeCode: layers.CreateICMPv6TypeCode(kind, 0)},
 		&layers.ICMPv6Echo{Identifier: pingID, SeqNumber: 1}, data)
-}
-
-// inGRE puts a packet into GRE (RFC 2784, the key: RFC 2890), and in tunnel mode
-// that into a packet of the tunnel's ends.
-func inGRE(t *policy.Tunnel, mode ipsec.Mode, src netip.Addr, inner []byte) (layers.IPProtocol, []byte, error) {
-	header := &layers.GRE{Protocol: layers.EthernetTypeIPv4, KeyPresent: t.HasKey, Key: t.Key}
-	if src.Is6() {
-		header.Protocol = layers.EthernetTypeIPv6
-	}
-	if mode == ipsec.Tunnel {
-		packet, err := ip(t.Source, t.Destination, layers.IPProtocolGRE, header, gopacket.Payload(inner))
-		return ipIn(t.Source), packet, err
-	}
-	b := gopacket.NewSerializeBuffer()
-	err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{}, header, gopacket.Payload(inner))
-	return layers.IPProtocolGRE, b.Bytes(), err
-}
-
-// ipIn is the protocol number of a packet in a packet.
-func ipIn(src netip.Addr) layers.IPProtocol {
-	if src.Is4() {
-		return layers.IPProtocolIPv4
-	}
-	return layers.IPProtocolIPv6
 }

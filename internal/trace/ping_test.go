@@ -42,10 +42,14 @@ func TestPing(t *testing.T) {
 		if c.key {
 			tunnel.Key = 4711
 		}
-		sa := ipsec.SA{SAID: ipsec.SAID{Src: c.ends[0], Dst: c.ends[1], SPI: 0x1000, Protocol: ipsec.ESP}, Mode: c.esp, Encr: suite.Null}
+		sa := ipsec.SA{SAID: ipsec.SAID{Src: c.ends[0], Dst: c.ends[1], SPI: 0x1000, Protocol: ipsec.ESP}, Mode: c.esp, Encr: suite.Null, Integ: suite.HMACSHA1, IntegKey: make(suite.Key, 20), Selector: everything(c.ping.Src)}
+		if c.mode == policy.GREIP || c.mode == policy.GREIPv6 {
+			sa.Selector = everything(c.ends[0])
+		}
 		data, err := c.ping.Through(tunnel, sa, bytes.NewReader(nil))
 		must(t, err)
 		packet := parse(t, data).NetworkLayer().LayerPayload()
+		packet = packet[:len(packet)-sa.Integ.ICV]
 		if next := layers.IPProtocol(packet[len(packet)-1]); next != c.next {
 			t.Errorf("%s: next header %v, want %v", name, next, c.next)
 		}
@@ -87,4 +91,10 @@ func TestPing(t *testing.T) {
 	if _, err := v4.Through(&policy.Tunnel{Source: outer[0], Destination: outer[1]}, sa, bytes.NewReader(nil)); err == nil {
 		t.Error("a ping through AH")
 	}
+}
+
+// everything of an address's family.
+func everything(a netip.Addr) ipsec.Selector {
+	p := netip.PrefixFrom(a, 0).Masked()
+	return ipsec.Selector{Local: p, Remote: p}
 }
