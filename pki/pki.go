@@ -8,6 +8,8 @@ package pki
 import (
 	"crypto"
 	"net/netip"
+
+	"github.com/obol-ike/obol/internal/suite"
 )
 
 // RevocationMethod is a word of revocation-check.
@@ -33,6 +35,8 @@ type Settings struct {
 	IPAddress        netip.Addr // ip-address, zero when not given
 	IPAddressNone    bool       // ip-address none
 
+	AlternativeNames []string // subject-alt-name: DNS names besides the FQDN
+
 	// RevocationCheck lists the methods in order; the next one is taken when
 	// one has no answer. Empty means IOS's default, crl alone.
 	RevocationCheck []RevocationMethod
@@ -49,8 +53,25 @@ type Settings struct {
 	Hash       string // hash of the enrolment request
 	Usage      string // usage {ike | ssl-client | ssl-server}
 
+	// Enrolment over the network.
+	EnrollmentRA bool       // enrollment mode ra: an RA stands before the CA
+	RetryCount   int        // enrollment retry count, 0: DefaultRetryCount
+	RetryMinutes int        // enrollment retry period, 0: DefaultRetryMinutes
+	HTTPProxy    string     // enrollment http-proxy, host:port
+	Source       netip.Addr // source interface: its address, zero when not given
+	Fingerprint  []byte     // of the CA certificate that may be trusted: MD5, SHA-1 or SHA-256
+	AutoEnroll   int        // auto-enroll: percent of the lifetime after which to renew, 0 not at all
+	Regenerate   bool       // a renewal makes a new key
+	Password     suite.Key  // challenge password, a secret
+
 	Line string // "file:line" of the block, for messages
 }
+
+// Defaults of enrollment retry.
+const (
+	DefaultRetryCount   = 10
+	DefaultRetryMinutes = 1
+)
 
 // Signer is an identity's private key.
 type Signer = crypto.Signer

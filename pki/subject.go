@@ -51,7 +51,7 @@ func SubjectName(s Settings, h Host) (Name, error) {
 	if s.IPAddress.IsValid() && !s.IPAddressNone {
 		add("ipaddress", s.IPAddress.String())
 	}
-	if fqdn := cmp.Or(s.FQDN, h.FQDN()); fqdn != "" && !s.FQDNNone {
+	if fqdn := s.fqdn(h); fqdn != "" {
 		add("hostname", fqdn)
 	}
 	if err != nil {
@@ -74,6 +74,14 @@ func QuoteValue(s string) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// fqdn is the name of the router in its certificate, "" for none.
+func (s Settings) fqdn(h Host) string {
+	if s.FQDNNone {
+		return ""
+	}
+	return cmp.Or(s.FQDN, h.FQDN())
 }
 
 // MachineSerial derives a router's serial number from the machine-id: ten
