@@ -384,8 +384,15 @@ var commandTable = map[string]string{
 		+ enrollment url http://192.168.0.3:80
 		+ enrollment terminal pem
 		+ enrollment selfsigned
-		~ enrollment mode ra
-		~ enrollment retry period 60
+		+ enrollment url http://[2001:db8::1]:8080/certsrv/mscep/mscep.dll
+		- enrollment url http://192.168.0.3:8o
+		- enrollment url http://user:secret@192.168.0.3
+		- enrollment url http:192.168.0.3
+		+ enrollment mode ra
+		+ enrollment retry period 60
+		+ enrollment retry count 100
+		- enrollment retry count 101
+		+ enrollment http-proxy 192.0.2.1 8080
 		+ serial-number
 		+ serial-number none
 		+ fqdn none
@@ -403,12 +410,22 @@ var commandTable = map[string]string{
 		+ rsakeypair L 2048
 		+ hash sha256
 		+ usage ike
-		~ auto-enroll 70 regenerate
-		~ password 7 0822455D0A16
-		~ fingerprint 0123 4567
+		+ auto-enroll 70 regenerate
+		+ auto-enroll
+		- auto-enroll 9
+		+ regenerate
+		+ subject-alt-name vpn.cisco.com www.cisco.com
+		- subject-alt-name no_name!
+		+ password 7 0822455D0A16
+		+ password Secret
+		- password 7 0
+		+ fingerprint A792544F 9A2D75F5 B89E404F DF8EFD2C
+		+ fingerprint 81788E5E10EBA99F904FA74E543B83753A490814
+		- fingerprint 0123 4567
 		~ crl query ldap://x
 		~ match certificate M override ocsp 1 url http://x
-		~ source interface Ethernet0/0
+		+ source interface Ethernet0/0
+		- source interface Ethernet0/7
 		+ chain-validation continue
 		+ chain-validation stop
 		- chain-validation continue NOWHERE

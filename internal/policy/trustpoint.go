@@ -21,6 +21,7 @@ type trustpointDraft struct {
 	address ref // ip-address INTERFACE
 	subject ios.Place
 	parent  ref // chain-validation continue NAME
+	source  ref // source interface NAME
 }
 
 // Older releases say ca where newer ones say pki.
@@ -29,7 +30,6 @@ var trustpointCommands = []ios.Command[*builder]{
 }
 
 var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).Add(
-	ios.Command[*builder]{Syntax: "enrollment url url:WORD [pem]", Do: func(b *builder, m *ios.Match) { b.trustpoint.EnrollmentURL = set(m, "url") }},
 	ios.Command[*builder]{Syntax: "enrollment {terminal [pem] | selfsigned | pkcs12}", Do: func(b *builder, m *ios.Match) {
 		b.trustpoint.SelfSigned = m.Form == ios.Set && m.Has("selfsigned")
 	}},
@@ -53,18 +53,10 @@ var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).
 	ios.Command[*builder]{Syntax: "eckeypair label:WORD", Do: func(b *builder, m *ios.Match) { b.trustpoint.ECKeypair = set(m, "label") }},
 	ios.Command[*builder]{Syntax: "hash hash:{md5 | sha1 | sha256 | sha384 | sha512}", Do: func(b *builder, m *ios.Match) { b.trustpoint.Hash = set(m, "hash") }},
 	ios.Command[*builder]{Syntax: "usage usage:{ike | ssl-client | ssl-server}...", Do: func(b *builder, m *ios.Match) { b.trustpoint.Usage = set(m, "usage") }},
-).Add(idle(
+).Add(enrolmentCommands...).Add(idle(
 	"enrollment profile WORD",
-	"enrollment mode ra",
-	"enrollment retry {count <1-100> | period <1-60>}",
-	"enrollment http-proxy WORD <1-65535>",
 	"enrollment credential WORD",
-	"subject-alt-name WORD...",
-	"auto-enroll [<1-100>] [regenerate]",
 	"auto-trigger",
-	"regenerate",
-	"password [0 | 7] SECRET",
-	"fingerprint WORD...",
 	"crl query WORD",
 	"crl cache {none | delete-after <1-43200> | extend <1-1440>}",
 	"crl optional",
@@ -75,7 +67,6 @@ var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).
 	"match key-usage WORD...",
 	"match eku WORD...",
 	"authorization {list WORD | username LINE}",
-	"source interface INTERFACE",
 	"vrf WORD",
 	"storage WORD",
 	"primary",
@@ -202,6 +193,9 @@ func (b *builder) finishTrustpoints() {
 	for _, d := range b.trustpoints.all {
 		if d.address.name != "" {
 			d.IPAddress = b.addressOf(d.address, false)
+		}
+		if d.source.name != "" {
+			d.Source = b.addressOf(d.source, false)
 		}
 		switch d.ChainParent = d.parent.name; {
 		case d.parent.name == "":
