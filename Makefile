@@ -26,7 +26,7 @@ TAGS := netns,vm,image,bench,page
 # Packages whose tests need a namespace, or a kernel of their own.
 tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: all build lint unit test netns page vm vm-image interop bench soak lab-sockets image image-test demo fuzz packages clean go
+.PHONY: all build lint unit test netns page vm netns-and-vm vm-image interop bench soak lab-sockets image image-test demo fuzz packages clean go
 
 all: build
 
@@ -54,21 +54,30 @@ soak: go
 lab-sockets: go
 	go test -count=1 -v -tags=netns -timeout=1h -run TestVerdictsOfDaemons ./test/lab -pairs 200
 
-# Tests in network namespaces of this machine (root).
+# Tests in network namespaces of this machine (root), and in virtual machines with a
+# kernel of known abilities: most of them wait, so packages run side by side. (Of
+# several packages in one go test nothing would be seen for minutes.)
+netns_tests = $(addprefix in-netns/,$(call tagged,netns))
+vm_tests = $(addprefix in-vm/,$(filter-out ./test/interop,$(call tagged,vm)))
+
 netns: go
-	$(if $(call tagged,netns),go test -count=1 -v -tags=netns -p 1 $(call tagged,netns))
+	@$(MAKE) --no-print-directory -j2 $(netns_tests)
+
+vm: vm-image
+	@$(MAKE) --no-print-directory -j2 $(vm_tests)
+
+netns-and-vm: vm-image
+	@$(MAKE) --no-print-directory -j3 $(vm_tests) $(netns_tests)
+
+in-netns/%:
+	go test -count=1 -v -tags=netns $*
+
+in-vm/%:
+	$(in_vm) $*
 
 # The page of obol lab in a browser.
 page: go
 	go test -count=1 -v -tags=page ./test/page
-
-# Tests in virtual machines with a kernel of known abilities, two at a time. (Of
-# several packages in one go test nothing would be seen for minutes.)
-vm: vm-image
-	@$(MAKE) --no-print-directory -j2 $(addprefix in-vm/,$(filter-out ./test/interop,$(call tagged,vm)))
-
-in-vm/%:
-	$(in_vm) $*
 
 # Other people's daemons as peers: strongSwan's charon and Libreswan's pluto.
 interop: VM_TIMEOUT = 90m
@@ -103,9 +112,8 @@ packages:
 test: go packages
 	@echo '== lint';                    $(MAKE) --no-print-directory lint
 	@echo '== unit and scenario tests'; $(MAKE) --no-print-directory unit
-	@echo '== namespace tests';         $(MAKE) --no-print-directory netns
 	@echo '== the page in a browser';   $(MAKE) --no-print-directory page
-	@echo '== virtual machine tests';   $(MAKE) --no-print-directory vm
+	@echo '== namespaces and virtual machines'; $(MAKE) --no-print-directory netns-and-vm
 	@echo '== image test';              $(MAKE) --no-print-directory image-test
 	@echo 'test: ok'
 
