@@ -2,6 +2,7 @@ package pki
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -43,6 +44,22 @@ func ParsePEM(ca, cert, key []byte) (*Material, error) {
 		return nil, err
 	}
 	return withKey(cas, certs, signer)
+}
+
+// ParseSelfSigned reads the certificate of enrollment selfsigned and its key.
+func ParseSelfSigned(cert, key []byte) (*Material, error) {
+	certs, err := certificatesPEM("certificate file", cert)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := keyPEM(key)
+	if err != nil {
+		return nil, err
+	}
+	if c := certs[0]; len(certs) > 1 || !belongs(signer, c) || c.SignedBy(c) != nil {
+		return nil, errors.New("without a CA certificate the certificate has to be self-signed")
+	}
+	return &Material{Identity: certs[0], Signer: signer}, nil
 }
 
 // withKey picks the certificate that the key belongs to.
@@ -101,6 +118,26 @@ func certificatesPEM(what string, data []byte) ([]*Certificate, error) {
 	return certs, nil
 }
 
+// ParseCertificates reads certificates as people paste them: PEM, the base64 of
+// one without its frame, as IOS takes it too, or DER.
+func ParseCertificates(data []byte) ([]*Certificate, error) {
+	const what = "certificate"
+	if bytes.Contains(data, []byte("-----BEGIN")) {
+		return certificatesPEM(what, data)
+	}
+	if len(data) > MaxImportLen {
+		return nil, fmt.Errorf("%s: %d octets, at most %d are accepted", what, len(data), MaxImportLen)
+	}
+	if der, err := base64.StdEncoding.DecodeString(string(bytes.Join(bytes.Fields(data), nil))); err == nil && len(der) > 0 {
+		data = der
+	}
+	c, err := ParseCertificate(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: neither PEM nor base64 nor DER of one", what)
+	}
+	return []*Certificate{c}, nil
+}
+
 // keyPEM reads the one private key of a PEM file.
 func keyPEM(data []byte) (Signer, error) {
 	const what = "key file"
@@ -113,8 +150,8 @@ func keyPEM(data []byte) (Signer, error) {
 		switch {
 		case !strings.HasSuffix(b.Type, "PRIVATE KEY"):
 			continue
-		case b.Type == "ENCRYPTED PRIVATE KEY" || strings.Contains(b.Headers["Proc-Type"], "ENCRYPTED"):
-			return nil, fmt.Errorf("%s: the private key is encrypted; decrypt it first (openssl pkey -in FILE -out FILE2) or import PKCS #12", what)
+		case isEncrypted(b):
+			return nil, fmt.Errorf("%s: the private key is encrypted, and no passphrase is given", what)
 		case key != nil:
 			return nil, fmt.Errorf("%s: more than one private key", what)
 		}

@@ -19,7 +19,19 @@ type Material struct {
 	Identity *Certificate   // nil: CA only
 	Chain    []*Certificate // see Trustpoint
 	Signer   Signer         // nil without Identity
+	Key      *KeyPair       // what the store keeps about Signer; nil: it came without
 	Notes    []string       // what was left out
+}
+
+// Assemble puts together what enrolment brings: the trustpoint's CA, the
+// certificate that was granted for the key, and CAs between the two.
+func Assemble(ca *Certificate, granted []*Certificate, key *KeyPair) (*Material, error) {
+	m, err := withKey([]*Certificate{ca}, granted, key.Signer)
+	if err != nil {
+		return nil, err
+	}
+	m.Key = key
+	return m, nil
 }
 
 // assemble finds each certificate's place. The trustpoint's CA is the lowest

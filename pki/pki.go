@@ -89,7 +89,9 @@ type Trustpoint struct {
 	Chain []*Certificate
 	// Signer is the identity's key; nil when the store has none.
 	Signer Signer
-	CRLs   []*CRL
+	// Key is what else is known about it; nil when nothing is.
+	Key  *KeyPair
+	CRLs []*CRL
 	// Enrolled is the order of enrolment, the highest is the newest; 0: no
 	// identity.
 	Enrolled uint64

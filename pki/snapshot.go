@@ -10,6 +10,7 @@ import (
 type Snapshot struct {
 	all     []*Trustpoint // configuration order
 	display []*Trustpoint // those with an identity and its key, last enrolled first
+	keys    []*KeyPair    // of crypto key generate and import
 	policy  Policy
 	// genuine has the CA that signed a CRL: a long list is hashed once and not
 	// at each handshake.
@@ -54,6 +55,31 @@ func (s *Snapshot) WithPolicy(p Policy) *Snapshot {
 	c.policy, c.known = p, newKnown()
 	c.verifyCRLs()
 	return &c
+}
+
+// WithKeys returns the same trustpoints beside the key pairs that the router has
+// under labels of their own.
+func (s *Snapshot) WithKeys(keys []*KeyPair) *Snapshot {
+	c := *s
+	c.keys = slices.Clone(keys)
+	return &c
+}
+
+// Keys are all key pairs of the router: those under labels of their own, then
+// those of trustpoints that are none of them.
+func (s *Snapshot) Keys() []*KeyPair {
+	keys := slices.Clone(s.keys)
+	for _, tp := range s.all {
+		if tp.Signer == nil || tp.Identity != nil && slices.ContainsFunc(keys, func(k *KeyPair) bool { return k.Belongs(tp.Identity) }) {
+			continue
+		}
+		k := tp.Key
+		if k == nil {
+			k = &KeyPair{Label: cmp.Or(tp.RSAKeypair, tp.ECKeypair, tp.Name), Usage: GeneralKey, Signer: tp.Signer}
+		}
+		keys = append(keys, k)
+	}
+	return keys
 }
 
 // All returns the trustpoints in configuration order.

@@ -1,14 +1,18 @@
-// Package store keeps trustpoints in a directory.
+// Package store keeps trustpoints and key pairs in a directory.
 //
 //	DIR/                  0700
 //	    lock              whoever writes holds it exclusively, whoever reads shared
 //	    IOSCA1.3/         trustpoint IOSCA1, installed by the store's third import:
-//	        ca.pem        the CA certificate, the trustpoint's only trust anchor
-//	        cert.pem      the identity certificate    } both or none
-//	        key.pem       its private key, PKCS #8    }
+//	        ca.pem        the CA certificate, the trustpoint's only trust anchor;
+//	                      missing where the certificate is self-signed
+//	        cert.pem      the identity certificate                          } both or none
+//	        key.pem       its private key, PKCS #8, with its label above it }
 //	        chain.pem     CAs that go out after the identity certificate, if any
 //	        crl.HASH.pem  the newest CRL of one issuer; HASH is of its name
-//	    .new.*            being written
+//	    keys/
+//	        rsa.LABEL.pem the key pairs of crypto key generate and import
+//	        ec.LABEL.pem
+//	    .new.*            being written, or removed
 //
 // The number after the name is the order of enrolment: an import takes one more
 // than the highest number in the directory, so a trustpoint that is imported
@@ -18,6 +22,10 @@
 // An import writes a complete .new directory, syncs it, and renames it to its
 // final name: that is the moment at which it holds. Then older numbers of the
 // same name are removed. After a crash the highest number counts; what was left
-// behind is removed by the next writer. A CRL is one file, written aside and
-// renamed. Directories have mode 0700, files 0600.
+// behind is removed by the next writer. A CRL and a key are one file each, written
+// aside and renamed. Directories have mode 0700, files 0600.
+//
+// A trustpoint has a copy of the key that its certificate is for: the two come and
+// go together, whatever happens to the label. With a passphrase (UsePassphrase)
+// keys are encrypted as they are written: PKCS #8 with PBES2.
 package store

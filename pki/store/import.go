@@ -1,15 +1,12 @@
 package store
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/obol-ike/obol/pki"
@@ -68,25 +65,33 @@ func (s *Store) install(name string, m *pki.Material) (Imported, error) {
 	if err := s.sweep(); err != nil {
 		return Imported{}, fmt.Errorf("store: %w", err)
 	}
+	return s.put(name, m)
+}
+
+// put is install under the lock.
+func (s *Store) put(name string, m *pki.Material) (Imported, error) {
+	number, err := s.next()
+	if err != nil {
+		return Imported{}, err
+	}
 	current, _, err := s.entries()
 	if err != nil {
 		return Imported{}, err
 	}
-	number := uint64(1)
-	for _, e := range current {
-		number = max(number, e.number+1)
-	}
 	before, replaced := current[name]
-	files, err := pemFiles(m)
+	if m.Signer != nil && m.Key == nil {
+		m.Key = &pki.KeyPair{Label: name, Usage: pki.GeneralKey, Signer: m.Signer}
+	}
+	files, err := s.pemFiles(m)
 	if err != nil {
 		return Imported{}, err
 	}
 	if replaced {
-		if err := carryOver(before, m, files); err != nil {
+		if err := s.carryOver(before, m, files); err != nil {
 			return Imported{}, err
 		}
 	}
-	if err := s.writeDir(name+"."+strconv.FormatUint(number, 10), files); err != nil {
+	if err := s.writeDir(name, number, files); err != nil {
 		return Imported{}, fmt.Errorf("store: %w", err)
 	}
 	out := Imported{
@@ -97,7 +102,7 @@ func (s *Store) install(name string, m *pki.Material) (Imported, error) {
 		out.Enrolled = number
 	}
 	if replaced {
-		if err := os.RemoveAll(before.path); err != nil {
+		if err := s.discard(before.path); err != nil {
 			out.Warnings = append(out.Warnings, fmt.Sprintf("the replaced directory stays until the next import: %v", err))
 		}
 	}
@@ -106,8 +111,8 @@ func (s *Store) install(name string, m *pki.Material) (Imported, error) {
 
 // carryOver keeps what an import does not bring: the CRLs that the trustpoint's
 // CAs signed. A trustpoint with an identity is not turned into one without.
-func carryOver(before entry, m *pki.Material, files map[string][]byte) error {
-	tp, err := before.read()
+func (s *Store) carryOver(before entry, m *pki.Material, files map[string][]byte) error {
+	tp, err := s.read(before)
 	if err != nil {
 		return nil // an unreadable trustpoint is mended by importing it again
 	}
@@ -115,7 +120,7 @@ func carryOver(before entry, m *pki.Material, files map[string][]byte) error {
 		return fmt.Errorf("trustpoint %s is enrolled; to replace it give the certificate and the key as well", before.name)
 	}
 	for _, crl := range tp.CRLs {
-		if signer(crl, m.CA, m.Chain) != nil {
+		if m.CA != nil && signer(crl, m.CA, m.Chain) != nil {
 			files[crlFile(crl)] = encodePEM("X509 CRL", crl.Raw)
 		}
 	}
@@ -123,16 +128,19 @@ func carryOver(before entry, m *pki.Material, files map[string][]byte) error {
 }
 
 // pemFiles encodes a trustpoint's files.
-func pemFiles(m *pki.Material) (map[string][]byte, error) {
-	files := map[string][]byte{"ca.pem": encodePEM("CERTIFICATE", m.CA.Raw())}
+func (s *Store) pemFiles(m *pki.Material) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	if m.CA != nil {
+		files["ca.pem"] = encodePEM("CERTIFICATE", m.CA.Raw())
+	}
 	if m.Identity == nil {
 		return files, nil
 	}
-	key, err := x509.MarshalPKCS8PrivateKey(m.Signer)
+	key, err := m.Key.PEM(rand.Reader, s.passphrase)
 	if err != nil {
-		return nil, errors.New("the private key cannot be encoded")
+		return nil, err
 	}
-	files["key.pem"] = encodePEM("PRIVATE KEY", key)
+	files["key.pem"] = key
 	files["cert.pem"] = encodePEM("CERTIFICATE", m.Identity.Raw())
 	for _, c := range m.Chain {
 		files["chain.pem"] = append(files["chain.pem"], encodePEM("CERTIFICATE", c.Raw())...)
@@ -186,9 +194,12 @@ func (s *Store) ImportCRL(name string, data []byte) (ImportedCRL, error) {
 	if !ok {
 		return ImportedCRL{}, fmt.Errorf("trustpoint %q is not in the store; import its certificates first", name)
 	}
-	tp, err := e.read()
+	tp, err := s.read(e)
 	if err != nil {
 		return ImportedCRL{}, fmt.Errorf("store: %s: %w", e.path, err)
+	}
+	if tp.CA == nil {
+		return ImportedCRL{}, fmt.Errorf("trustpoint %s is self-signed: it has no CA, and so no CRL", name)
 	}
 	if signer(crl, tp.CA, tp.Chain) == nil {
 		return ImportedCRL{}, fmt.Errorf("the CRL of %s is not signed by a CA of trustpoint %s, whose CA is %s", crl.Issuer, name, tp.CA.Subject)

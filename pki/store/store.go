@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,7 +15,14 @@ import (
 )
 
 // Store is a store directory.
-type Store struct{ dir string }
+type Store struct {
+	dir        string
+	passphrase []byte
+}
+
+// UsePassphrase has private keys encrypted that are written from now on, and
+// opens those that are. Without one an encrypted key is an error.
+func (s *Store) UsePassphrase(passphrase []byte) { s.passphrase = bytes.Clone(passphrase) }
 
 // Open opens the store directory and makes it where it does not exist. One that
 // everybody may write to is refused: anybody could add a trust anchor.
@@ -31,7 +39,7 @@ func Open(dir string) (*Store, error) {
 	case info.Mode().Perm()&0o002 != 0:
 		return nil, fmt.Errorf("store: everybody may write to %s (mode %04o); chmod 700 it", dir, info.Mode().Perm())
 	}
-	return &Store{dir}, nil
+	return &Store{dir: dir}, nil
 }
 
 // An entry is one trustpoint directory.
@@ -126,22 +134,26 @@ func (s *Store) Load(settings []pki.Settings) (*pki.Snapshot, error) {
 	for _, set := range settings {
 		tp := &pki.Trustpoint{}
 		if e, ok := current[set.Name]; ok {
-			if tp, err = e.read(); err != nil {
+			if tp, err = s.read(e); err != nil {
 				return nil, fmt.Errorf("store: %s: %w", e.path, err)
 			}
 		}
 		tp.Settings = set
 		tps = append(tps, tp)
 	}
-	return pki.NewSnapshot(tps), nil
+	keys, err := s.keys()
+	if err != nil {
+		return nil, err
+	}
+	return pki.NewSnapshot(tps).WithKeys(keys), nil
 }
 
 // read reads one trustpoint directory. What an import checked is checked again:
 // the files may have been changed since.
-func (e entry) read() (*pki.Trustpoint, error) {
-	ca, err := readFile(filepath.Join(e.path, "ca.pem"), pki.MaxImportLen)
-	if err != nil {
-		return nil, err
+func (s *Store) read(e entry) (*pki.Trustpoint, error) {
+	ca, missing := readFile(filepath.Join(e.path, "ca.pem"), pki.MaxImportLen)
+	if missing != nil && !errors.Is(missing, fs.ErrNotExist) {
+		return nil, missing
 	}
 	cert, err := optional(readFile(filepath.Join(e.path, "cert.pem"), pki.MaxImportLen))
 	if err != nil {
@@ -151,20 +163,30 @@ func (e entry) read() (*pki.Trustpoint, error) {
 	if err != nil {
 		return nil, err
 	}
+	if key, err = s.decrypt("key.pem", key); err != nil {
+		return nil, err
+	}
 	chain, err := optional(readFile(filepath.Join(e.path, "chain.pem"), pki.MaxImportLen))
 	if err != nil {
 		return nil, err
 	}
-	if len(cert) > 0 {
-		cert = append(cert, chain...)
+	var m *pki.Material
+	switch {
+	case missing == nil && len(cert) > 0:
+		m, err = pki.ParsePEM(ca, append(cert, chain...), key)
+	case missing == nil:
+		m, err = pki.ParsePEM(ca, nil, key)
+	case len(cert) > 0:
+		m, err = pki.ParseSelfSigned(cert, key)
+	default:
+		err = missing
 	}
-	m, err := pki.ParsePEM(ca, cert, key)
 	if err != nil {
 		return nil, err
 	}
 	tp := &pki.Trustpoint{CA: m.CA, Identity: m.Identity, Chain: m.Chain, Signer: m.Signer}
 	if m.Identity != nil {
-		tp.Enrolled = e.number
+		tp.Enrolled, tp.Key = e.number, pki.DescribeKey(key, e.name, m.Signer)
 	}
 	paths, err := filepath.Glob(filepath.Join(escape(e.path), "crl.*.pem"))
 	if err != nil {

@@ -40,8 +40,19 @@ func (s *Store) sweep() error {
 	return err
 }
 
-// writeDir makes DIR/name with the files, all or nothing.
-func (s *Store) writeDir(name string, files map[string][]byte) (err error) {
+// next is the number of the next enrolment.
+func (s *Store) next() (uint64, error) {
+	current, _, err := s.entries()
+	number := uint64(1)
+	for _, e := range current {
+		number = max(number, e.number+1)
+	}
+	return number, err
+}
+
+// writeDir makes the trustpoint's directory of that number with the files, all or
+// nothing.
+func (s *Store) writeDir(name string, number uint64, files map[string][]byte) (err error) {
 	tmp, err := os.MkdirTemp(s.dir, newPrefix)
 	if err != nil {
 		return err
@@ -59,10 +70,19 @@ func (s *Store) writeDir(name string, files map[string][]byte) (err error) {
 	if err := syncDir(tmp); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp, filepath.Join(s.dir, name)); err != nil {
+	if err := os.Rename(tmp, filepath.Join(s.dir, fmt.Sprintf("%s.%d", name, number))); err != nil {
 		return err
 	}
 	return syncDir(s.dir)
+}
+
+// discard removes a directory: at once by its name, then what is in it.
+func (s *Store) discard(path string) error {
+	gone := filepath.Join(s.dir, newPrefix+filepath.Base(path))
+	if err := os.Rename(path, gone); err != nil {
+		return err
+	}
+	return errors.Join(syncDir(s.dir), os.RemoveAll(gone))
 }
 
 // replaceFile writes a file aside and renames it into place.

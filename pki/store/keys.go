@@ -1,0 +1,301 @@
+package store
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/obol-ike/obol/pki"
+)
+
+// keysDir holds the key pairs that have labels of their own.
+const keysDir = "keys"
+
+// Regenerated ends the label of a key that is to replace the one without it when
+// its certificate is granted, as auto-enroll regenerate makes one.
+const Regenerated = "#"
+
+// checkLabel accepts what can be the label of a key.
+func checkLabel(label string) error {
+	if checkName(strings.TrimSuffix(label, Regenerated)) != nil {
+		return fmt.Errorf("key label %q: up to 128 letters, digits and -_.+:@ are expected, not beginning with a dot", label)
+	}
+	return nil
+}
+
+func (s *Store) keyPath(kind pki.KeyKind, label string) string {
+	return filepath.Join(s.dir, keysDir, string(kind)+"."+label+".pem")
+}
+
+// Keys are the key pairs with labels of their own, by kind and label. A pair for
+// usage is two, the signature key first.
+func (s *Store) Keys() ([]*pki.KeyPair, error) {
+	unlock, err := s.lock(false)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	return s.keys()
+}
+
+func (s *Store) keys() ([]*pki.KeyPair, error) {
+	files, err := os.ReadDir(filepath.Join(s.dir, keysDir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	var keys []*pki.KeyPair
+	for _, f := range files { // sorted by name
+		kind, label, ok := cutKeyFile(f.Name())
+		if !ok {
+			continue
+		}
+		pairs, err := s.readKeys(kind, label)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, pairs...)
+	}
+	return keys, nil
+}
+
+// cutKeyFile splits KIND.LABEL.pem.
+func cutKeyFile(file string) (kind pki.KeyKind, label string, ok bool) {
+	word, rest, _ := strings.Cut(file, ".")
+	label, ok = strings.CutSuffix(rest, ".pem")
+	kind = pki.KeyKind(word)
+	return kind, label, ok && (kind == pki.RSA || kind == pki.EC) && checkLabel(label) == nil
+}
+
+func (s *Store) readKeys(kind pki.KeyKind, label string) ([]*pki.KeyPair, error) {
+	path := s.keyPath(kind, label)
+	data, err := readFile(path, pki.MaxImportLen)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	if data, err = s.decrypt(filepath.Base(path), data); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	pairs, err := pki.ParseKeyPairs(data)
+	if err != nil {
+		return nil, fmt.Errorf("store: %s: %w", path, err)
+	}
+	for _, k := range pairs {
+		k.Label = label // the file's name counts: a key is renamed with it
+	}
+	return pairs, nil
+}
+
+// decrypt opens the keys of a file.
+func (s *Store) decrypt(file string, data []byte) ([]byte, error) {
+	plain, err := pki.DecryptPEM(data, s.passphrase)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return plain, nil
+}
+
+// Key finds the pair of a label that signs; nil when there is none. A key that
+// only a trustpoint has, because it was imported with its certificate, is found
+// too.
+func (s *Store) Key(kind pki.KeyKind, label string) (*pki.KeyPair, error) {
+	unlock, err := s.lock(false)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	all, err := s.everyKey()
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range all {
+		if k.Kind() == kind && k.Label == label && k.Usage != pki.EncryptionKey {
+			return k, nil
+		}
+	}
+	return nil, nil
+}
+
+// everyKey lists those of labels, then those of trustpoints.
+func (s *Store) everyKey() ([]*pki.KeyPair, error) {
+	all, err := s.keys()
+	if err != nil {
+		return nil, err
+	}
+	current, _, err := s.entries()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range current {
+		if tp, err := s.read(e); err == nil && tp.Key != nil {
+			all = append(all, tp.Key)
+		}
+	}
+	return all, nil
+}
+
+// PutKeys keeps a key pair under its label, in the place of any other; the two of
+// a pair for usage go together. A certificate of the key that it replaces goes, as
+// with Zeroize.
+func (s *Store) PutKeys(pairs ...*pki.KeyPair) error {
+	first := pairs[0]
+	if err := checkLabel(first.Label); err != nil {
+		return err
+	}
+	unlock, err := s.lock(true)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := s.sweep(); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if _, err := os.Stat(s.keyPath(first.Kind(), first.Label)); err == nil {
+		if _, err := s.dropIdentities(first.Kind(), first.Label); err != nil {
+			return err
+		}
+	}
+	var data []byte
+	for _, k := range pairs {
+		text, err := k.PEM(rand.Reader, s.passphrase)
+		if err != nil {
+			return err
+		}
+		data = append(data, text...)
+	}
+	if err := s.putKeyFile(s.keyPath(first.Kind(), first.Label), data); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) putKeyFile(path string, data []byte) error {
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	} else if err == nil {
+		if err := syncDir(s.dir); err != nil {
+			return err
+		}
+	}
+	return replaceFile(path, data)
+}
+
+// Users are the trustpoints whose certificate is of a key of that label, sorted;
+// without a label, of any key of the kind.
+func (s *Store) Users(kind pki.KeyKind, label string) ([]string, error) {
+	unlock, err := s.lock(false)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	users, err := s.users(kind, label)
+	var names []string
+	for _, e := range users {
+		names = append(names, e.name)
+	}
+	return names, err
+}
+
+func (s *Store) users(kind pki.KeyKind, label string) ([]entry, error) {
+	current, _, err := s.entries()
+	if err != nil {
+		return nil, err
+	}
+	var users []entry
+	for _, e := range current {
+		tp, err := s.read(e)
+		if err != nil {
+			return nil, fmt.Errorf("store: %s: %w", e.path, err)
+		}
+		if tp.Key != nil && tp.Key.Kind() == kind && (label == "" || tp.Key.Label == label) {
+			users = append(users, e)
+		}
+	}
+	slices.SortFunc(users, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	return users, nil
+}
+
+// Zeroize removes the keys of a label, all of the kind without one, and with them
+// the certificates that were issued for them, as IOS does. It gives the labels
+// that are gone and the trustpoints that have lost their certificate.
+func (s *Store) Zeroize(kind pki.KeyKind, label string) (labels, trustpoints []string, err error) {
+	unlock, err := s.lock(true)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer unlock()
+	if err := s.sweep(); err != nil {
+		return nil, nil, fmt.Errorf("store: %w", err)
+	}
+	all, err := s.everyKey()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, k := range all {
+		if k.Kind() == kind && (label == "" || k.Label == label) && !slices.Contains(labels, k.Label) {
+			labels = append(labels, k.Label)
+		}
+	}
+	slices.Sort(labels)
+	// The certificates go first: what is left behind by a crash is a key without a
+	// certificate, and the command finds it again.
+	if trustpoints, err = s.dropIdentities(kind, label); err != nil {
+		return nil, trustpoints, err
+	}
+	for _, l := range labels {
+		if err := os.Remove(s.keyPath(kind, l)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, trustpoints, fmt.Errorf("store: %w", err)
+		}
+	}
+	if err := syncDir(filepath.Join(s.dir, keysDir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, trustpoints, err
+	}
+	return labels, trustpoints, nil
+}
+
+// dropIdentities takes the certificates off the trustpoints that use a key. What
+// is left of a trustpoint is its CA and its CRLs.
+func (s *Store) dropIdentities(kind pki.KeyKind, label string) (names []string, err error) {
+	users, err := s.users(kind, label)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range users {
+		if err := s.dropIdentity(e); err != nil {
+			return names, fmt.Errorf("store: %w", err)
+		}
+		names = append(names, e.name)
+	}
+	return names, nil
+}
+
+func (s *Store) dropIdentity(e entry) error {
+	tp, err := s.read(e)
+	if err != nil {
+		return err
+	}
+	if tp.CA == nil { // self-signed: nothing is left
+		return s.discard(e.path)
+	}
+	files, err := s.pemFiles(&pki.Material{CA: tp.CA})
+	if err != nil {
+		return err
+	}
+	for _, crl := range tp.CRLs {
+		if signer(crl, tp.CA, nil) != nil {
+			files[crlFile(crl)] = encodePEM("X509 CRL", crl.Raw)
+		}
+	}
+	next, err := s.next()
+	if err != nil {
+		return err
+	}
+	if err := s.writeDir(e.name, next, files); err != nil {
+		return err
+	}
+	return s.discard(e.path)
+}
