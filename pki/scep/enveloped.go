@@ -37,6 +37,7 @@ func seal(rand io.Reader, octets []byte, recipient *pki.Certificate, with *conte
 	if _, err := io.ReadFull(rand, iv); err != nil {
 		return nil, err
 	}
+	//lint:ignore SA1019 servers of SCEP read no other key transport (RFC 8894 section 3.1)
 	encryptedKey, err := rsa.EncryptPKCS1v15(rand, pub, key)
 	if err != nil {
 		return nil, fmt.Errorf("nothing can be encrypted for %s: its key is too short", recipient.Subject)
@@ -127,6 +128,7 @@ func open(rand io.Reader, der []byte, own *pki.Certificate, key crypto.Decrypter
 			return nil, err
 		}
 		// A key of another length, or not of PKCS #1, becomes one that fits nothing.
+		//lint:ignore SA1019 as above
 		contentKey, err := key.Decrypt(rand, encryptedKey, &rsa.PKCS1v15DecryptOptions{SessionKeyLen: c.keyLen})
 		if err != nil {
 			return nil, errEnvelope
