@@ -23,6 +23,10 @@ const logQueue = 8192
 // logWrite is how many octets of lines are written at the latest.
 const logWrite = 16 << 10
 
+// logRest is how long the writer sleeps after a write: what is reported in the
+// meantime leaves together, and wakes nobody.
+const logRest = 20 * time.Millisecond
+
 // lastLines is how long the end of the daemon waits for the log to be read.
 const lastLines = time.Second
 
@@ -80,9 +84,13 @@ func startLog(w io.Writer, h *hub, debug []ioslog.Facility) (log *zap.Logger, en
 			for n := len(own.lines); !open && n > 0; n-- {
 				text.Write(<-own.lines)
 			}
-			if !open || len(reports.reports)+len(own.lines) == 0 || text.Len() > logWrite {
+			all := len(reports.reports)+len(own.lines) == 0
+			if !open || all || text.Len() > logWrite {
 				w.Write(text.Bytes()) // lost if nobody takes it
 				text.Reset()
+			}
+			if open && all {
+				time.Sleep(logRest)
 			}
 		}
 	}()

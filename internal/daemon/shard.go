@@ -30,6 +30,7 @@ type shard struct {
 	mu      sync.Mutex // held for a turn
 	engine  *engine.Engine
 	timer   *time.Timer // calls HandleTimeout
+	rings   time.Time   // when timer does so; zero: it has, or is as it was made
 	stopped bool
 	sending []ike.Datagram // of one turn
 	reports []ike.Report   // likewise
@@ -41,7 +42,7 @@ func newShard(env ike.Env, options engine.Options, kernel *kernelQueue, socket *
 		kernel: kernel, socket: socket, hub: hub, log: log,
 		fetcher: newFetcher(),
 	}
-	s.timer = time.AfterFunc(time.Hour, func() { s.turn(s.engine.HandleTimeout) })
+	s.timer = time.AfterFunc(time.Hour, func() { s.turn(s.rung) })
 	return s
 }
 
@@ -66,12 +67,24 @@ func (s *shard) turn(f func(now time.Time)) (ran bool) {
 	}
 	f(time.Now())
 	s.applyAll()
-	if at, _ := s.engine.NextTimeout(); at.IsZero() {
-		s.timer.Stop()
-	} else {
-		s.timer.Reset(time.Until(at))
-	}
+	s.wind()
 	return true
+}
+
+// wind sets the timer, unless it rings early enough as it is: a call that comes
+// before its time is harmless, and to set a timer wakes a thread.
+func (s *shard) wind() {
+	at, _ := s.engine.NextTimeout()
+	if at.IsZero() || !s.rings.IsZero() && !at.Before(s.rings) {
+		return
+	}
+	s.rings = at
+	s.timer.Reset(time.Until(at))
+}
+
+func (s *shard) rung(now time.Time) {
+	s.rings = time.Time{}
+	s.engine.HandleTimeout(now)
 }
 
 // deliver takes datagrams.

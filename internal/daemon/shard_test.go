@@ -159,3 +159,40 @@ func TestStopDoesNotWaitForADeadKernel(t *testing.T) {
 		t.Errorf("stopped after %v", took)
 	}
 }
+
+// The timer rings no later than the engine wants, and when it has rung it is set
+// again; for a later time it is left as it is.
+func TestTimerRingsInTime(t *testing.T) {
+	d := running(t, &recording{memory: newMemory()})
+	defer d.sockets.Close()
+	s := d.shard
+	wanted := func() (at time.Time) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		at, _ = s.engine.NextTimeout()
+		return at
+	}
+	s.turn(func(now time.Time) {
+		if err := s.engine.Command(now, ike.Initiate{Tunnel: "Tunnel1"}); err != nil {
+			t.Error(err)
+		}
+	})
+	repeat := wanted()
+	if repeat.IsZero() || !s.rings.Equal(repeat) {
+		t.Fatalf("the timer rings at %v, the engine wants %v", s.rings, repeat)
+	}
+	s.turn(s.rung) // too early
+	if !s.rings.Equal(repeat) {
+		t.Errorf("after a call too early it rings at %v, not at %v", s.rings, repeat)
+	}
+	s.turn(func(time.Time) { s.engine.HandleTimeout(repeat) }) // sends again: the next time is later
+	if later := wanted(); !later.After(repeat) || !s.rings.Equal(repeat) {
+		t.Errorf("the engine wants %v, and the timer rings at %v", later, s.rings)
+	}
+	s.turn(s.rung)
+	if !s.rings.Equal(wanted()) {
+		t.Errorf("when it has rung it rings at %v, the engine wants %v", s.rings, wanted())
+	}
+	s.stop()
+	d.kernel.close(t.Context())
+}

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/net/ipv4"
+	"golang.org/x/sys/unix"
+
 	"github.com/obol-ike/obol/internal/ike"
 )
 
@@ -170,6 +173,36 @@ func TestARefusedDatagramKeepsNoOtherBack(t *testing.T) {
 	}
 	if c := s.Counters(); c.Sent != 3 || c.SendErrors != 1 {
 		t.Errorf("counters %+v, want 3 sent and 1 error", c)
+	}
+}
+
+// full is a transmit queue without room: who does not wait is sent away.
+type full struct{ batches }
+
+func (f full) WriteBatch(m []ipv4.Message, flags int) (int, error) {
+	if flags&unix.MSG_DONTWAIT != 0 {
+		return -1, unix.EAGAIN
+	}
+	return f.batches.WriteBatch(m, flags)
+}
+
+// A full queue is waited for, and what comes when the patience is over is sent too.
+func TestFullQueueIsWaitedFor(t *testing.T) {
+	s, got := open(t)
+	port, _ := s.Ports()
+	here := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
+	sock := s.from(here)
+	free := sock.packet
+	sock.packet = full{free}
+	for _, data := range []string{"waited", "sent at once"} {
+		if err := s.Send([]ike.Datagram{{Local: here, Remote: here, Data: []byte(data)}}); err != nil {
+			t.Fatalf("%s: %v", data, err)
+		}
+		if d := receive(t, got); string(d.Data) != data {
+			t.Errorf("got %q, want %q", d.Data, data)
+		}
+		time.Sleep(2 * sendPatience)
+		sock.packet = free
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
+	"golang.org/x/sys/unix"
 
 	"github.com/obol-ike/obol/internal/ike"
 )
@@ -54,12 +55,9 @@ func (s *Sockets) send(sock *socket, datagrams []ike.Datagram) error {
 	for i, d := range datagrams {
 		messages[i] = sock.message(d)
 	}
-	if err := sock.udp.SetWriteDeadline(time.Now().Add(sendPatience)); err != nil {
-		return err
-	}
 	var errs []error
 	for len(messages) > 0 {
-		n, err := sock.packet.WriteBatch(messages, 0)
+		n, err := sock.write(messages)
 		n = max(n, 0)
 		s.counters.sent.Add(uint64(n))
 		messages = messages[n:]
@@ -70,6 +68,20 @@ func (s *Sockets) send(sock *socket, datagrams []ike.Datagram) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// write waits only when the transmit queue is full: a deadline is a timer of Go's,
+// and to set one wakes a thread.
+func (sock *socket) write(messages []ipv4.Message) (int, error) {
+	n, err := sock.packet.WriteBatch(messages, unix.MSG_DONTWAIT)
+	if !errors.Is(err, unix.EAGAIN) {
+		return n, err
+	}
+	if err := sock.udp.SetWriteDeadline(time.Now().Add(sendPatience)); err != nil {
+		return 0, err
+	}
+	defer sock.udp.SetWriteDeadline(time.Time{}) // one that has passed would refuse whatever comes
+	return sock.packet.WriteBatch(messages, 0)
 }
 
 func (sock *socket) message(d ike.Datagram) ipv4.Message {
