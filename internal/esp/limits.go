@@ -79,7 +79,9 @@ func (a *account) admit(now time.Time) bool {
 func (a *account) take(octets int, now time.Time) {
 	a.packets.Add(1)
 	a.octets.Add(uint64(octets))
-	a.used.Store(max(1, int64(now.Sub(a.added))))
+	if used := max(1, int64(now.Sub(a.added))); a.used.Load() != used {
+		a.used.Store(used)
+	}
 }
 
 // Reached says which limits were reached since it was asked last: the soft one

@@ -4,9 +4,8 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/subtle"
-	"encoding/binary"
 	"errors"
-	"slices"
+	"sync"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
@@ -60,9 +59,9 @@ func newGCM(key []byte, icv int) (cipher.AEAD, error) {
 	if err != nil {
 		return nil, err
 	}
-	if icv == 8 {
+	if icv == shortTag {
 		aead, err := cipher.NewGCM(block)
-		return shortGCM{aead, block}, err
+		return shortGCM{aead, &sync.Pool{New: func() any { return new([]byte) }}}, err
 	}
 	return cipher.NewGCMWithTagSize(block, icv)
 }
@@ -71,7 +70,7 @@ func newGCM(key []byte, icv int) (cipher.AEAD, error) {
 // tag may be cut, but then it can be checked only by making it again.
 type shortGCM struct {
 	cipher.AEAD
-	block cipher.Block
+	room *sync.Pool // of *[]byte, to open in
 }
 
 const shortTag = 8
@@ -83,19 +82,22 @@ func (g shortGCM) Seal(dst, nonce, plaintext, additional []byte) []byte {
 	return out[:len(out)-g.AEAD.Overhead()+shortTag]
 }
 
-// Open decrypts by counter mode from 2 up, as GCM does (SP 800-38D section
-// 7.1), and seals the result again.
+// Open seals twice: in counter mode (SP 800-38D section 7.1) that decrypts what is
+// encrypted, and then encrypts it again, with the tag that it had.
 func (g shortGCM) Open(dst, nonce, ciphertext, additional []byte) ([]byte, error) {
 	if len(ciphertext) < shortTag {
 		return nil, errOpen
 	}
-	tag, ciphertext := ciphertext[len(ciphertext)-shortTag:], ciphertext[:len(ciphertext)-shortTag]
-	counter := binary.BigEndian.AppendUint32(slices.Clone(nonce), 2)
-	plaintext := make([]byte, len(ciphertext))
-	cipher.NewCTR(g.block, counter).XORKeyStream(plaintext, ciphertext)
-	sealed := g.AEAD.Seal(nil, nonce, plaintext, additional)
-	if subtle.ConstantTimeCompare(sealed[len(plaintext):len(plaintext)+shortTag], tag) != 1 {
+	n, start := len(ciphertext)-shortTag, len(dst)
+	tag := [shortTag]byte(ciphertext[n:])
+	room := g.room.Get().(*[]byte)
+	defer g.room.Put(room)
+	*room = g.AEAD.Seal((*room)[:0], nonce, ciphertext[:n], nil)
+	dst = append(dst, (*room)[:n]...)
+	*room = g.AEAD.Seal((*room)[:0], nonce, (*room)[:n], additional)
+	if subtle.ConstantTimeCompare((*room)[n:n+shortTag], tag[:]) != 1 {
+		clear(dst[start:])
 		return nil, errOpen
 	}
-	return append(dst, plaintext...), nil
+	return dst, nil
 }
