@@ -55,7 +55,11 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   initiate TUNNEL [--wait 90s]            negotiates and waits for the outcome;
                                           0s only starts it
   crypto pki import NAME pem --ca FILE [--cert FILE --key FILE]
-  crypto pki import NAME pkcs12 FILE [--password-file FILE]
+  crypto pki import NAME pkcs12 FILE
+  crypto key generate rsa [general-keys | usage-keys] [label NAME]
+      [modulus BITS] [exportable]
+  crypto key generate ec keysize {256 | 384 | 521} [label NAME] [exportable]
+  crypto key zeroize {rsa | ec} [NAME]    with the certificates issued for them
   crypto pki crl import NAME FILE         imports work without a daemon too; a
                                           running one applies them at once
 
@@ -73,6 +77,12 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
 
   --socket PATH   the daemon's socket                (default /run/obol/obol.sock)
   --store DIR     the store, where no daemon uses it (default /var/lib/obol)
+  -c FILE         the running-config, where no daemon has it
+  --key-passphrase-file FILE
+                  opens the store's private keys, where no daemon does
+  --yes           answers yes to what is asked
+  --password-file FILE
+                  its first line is the password or passphrase asked for
   --verbose       show the progress of initiate even where standard error is
                   no terminal
 
@@ -111,12 +121,13 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.W
 		fmt.Fprintln(stderr, err)
 		return control.ExitInvalid
 	}
-	request, err := o.request(ctx, cmd, line, stdin, stderr)
+	request, err := o.request(cmd, line, stderr)
 	if err != nil {
 		fmt.Fprintf(stderr, "%% %v\n", err)
 		return control.ExitFailed
 	}
-	code, err := send(ctx, cmd, o, request, stdout, stderr)
+	terminal := control.Terminal{Out: stdout, Err: stderr, Ask: newDesk(o, stdin, stderr).answer}
+	code, err := send(ctx, cmd, o, request, terminal)
 	switch {
 	case errors.Is(err, context.Canceled) && !cmd.Waits:
 		return control.ExitDone // the operator ended a debug
@@ -130,9 +141,9 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.W
 
 // send asks the daemon. What concerns the store is done here when no daemon
 // runs, or one that uses another store.
-func send(ctx context.Context, cmd *control.Command, o options, r control.Request, stdout, stderr io.Writer) (int, error) {
+func send(ctx context.Context, cmd *control.Command, o options, r control.Request, t control.Terminal) (int, error) {
 	if !cmd.OnStore() {
-		return control.Do(ctx, o.socket, r, stdout, stderr)
+		return control.Do(ctx, o.socket, r, t)
 	}
 	dir, err := filepath.Abs(o.store)
 	if err != nil {
@@ -142,9 +153,15 @@ func send(ctx context.Context, cmd *control.Command, o options, r control.Reques
 	if o.storeGiven {
 		asked.Files = append([]control.File{{Name: "store", Data: []byte(dir)}}, r.Files...)
 	}
-	code, err := control.Do(ctx, o.socket, asked, stdout, stderr)
+	code, err := control.Do(ctx, o.socket, asked, t)
 	if errors.Is(err, control.ErrNoDaemon) || err == nil && code == control.ExitNoDaemon {
-		return cmd.Offline(ctx, dir, r, stdout, stderr), nil
+		offline := control.Offline{Store: dir, Config: o.config}
+		if o.passphrase != "" {
+			if offline.Passphrase, err = firstLine(o.passphrase); err != nil {
+				return control.ExitFailed, err
+			}
+		}
+		return cmd.Offline(ctx, offline, r, t), nil
 	}
 	return code, err
 }

@@ -17,6 +17,9 @@ type options struct {
 	verbose       bool
 	ca, cert, key string // files of an import
 	passwordFile  string
+	config        string // the running-config, where no daemon has it
+	passphrase    string // file with that of the store's keys
+	yes           bool
 	help          bool
 }
 
@@ -27,6 +30,7 @@ func parse(args []string) (options, error) {
 	files := map[string]*string{
 		"socket": &o.socket, "store": &o.store,
 		"ca": &o.ca, "cert": &o.cert, "key": &o.key, "password-file": &o.passwordFile,
+		"config": &o.config, "key-passphrase-file": &o.passphrase,
 	}
 	for len(args) > 0 {
 		arg := args[0]
@@ -35,8 +39,11 @@ func parse(args []string) (options, error) {
 			o.words = append(o.words, args...)
 			break
 		}
-		if arg == "-h" {
+		switch arg {
+		case "-h":
 			arg = "--help"
+		case "-c":
+			arg = "--config"
 		}
 		name, isOption := strings.CutPrefix(arg, "--")
 		if !isOption {
@@ -50,6 +57,9 @@ func parse(args []string) (options, error) {
 			continue
 		case "verbose":
 			o.verbose = true
+			continue
+		case "yes":
+			o.yes = true
 			continue
 		}
 		if files[name] == nil && name != "wait" {

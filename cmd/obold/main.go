@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -33,6 +34,10 @@ interfaces stand. The command obol shows, clears, debugs and imports.
 
   -c FILE                the running-config
   --store DIR            certificates, keys and CRLs      (default /var/lib/obol)
+  --key-passphrase-file FILE
+                         private keys are encrypted in the store with the first
+                         line of FILE; without it systemd's credential
+                         obol-key-passphrase, if there is one
   --socket PATH          where obol finds the daemon      (default /run/obol/obol.sock)
   --initiate auto|manual auto, as IOS: a tunnel negotiates at once and again
                          every 30 s; manual: only by "obol initiate"
@@ -88,6 +93,7 @@ func parse(args []string, stderr io.Writer) (o daemon.Options, check bool, err e
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.Config, "c", "", "")
 	flags.StringVar(&o.Store, "store", "/var/lib/obol", "")
+	flags.StringVar(&o.KeyPassphraseFile, "key-passphrase-file", credential("obol-key-passphrase"), "")
 	flags.StringVar(&o.Socket, "socket", "/run/obol/obol.sock", "")
 	flags.BoolVar(&check, "check", false, "")
 	initiate := flags.String("initiate", "auto", "")
@@ -110,6 +116,20 @@ func parse(args []string, stderr io.Writer) (o daemon.Options, check bool, err e
 	o.Memory = *dataplane == "none"
 	o.Debug, err = facilities(*debug)
 	return o, check, err
+}
+
+// credential is the file of a credential that systemd passes (systemd.exec(5),
+// LoadCredential), "" when it passes none of that name.
+func credential(name string) string {
+	dir := os.Getenv("CREDENTIALS_DIRECTORY")
+	if dir == "" {
+		return ""
+	}
+	path := filepath.Join(dir, name)
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return path
 }
 
 // facilities are those of the commands that words names, with commas between.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,9 +32,10 @@ const (
 // An Answer writes the frames of one answer. Its methods may be called from
 // several goroutines.
 type Answer struct {
-	mu   sync.Mutex
-	conn net.Conn
-	err  error // the first that occurred: everything later is for nobody
+	mu      sync.Mutex
+	conn    net.Conn
+	err     error // the first that occurred: everything later is for nobody
+	replies replies
 }
 
 // Out writes to the client's standard output.
@@ -81,10 +83,10 @@ func (a *Answer) write(frame []byte) error {
 // ErrNoDaemon says that nobody listens on the socket.
 var ErrNoDaemon = errors.New("no obold is running")
 
-// Do sends a request to the daemon at a socket and copies what it answers.
-// It returns the exit status; with an error the answer did not come, or did
-// not come whole. Ending ctx ends the request.
-func Do(ctx context.Context, socket string, r Request, stdout, stderr io.Writer) (int, error) {
+// Do sends a request to the daemon at a socket and gives the terminal what it
+// answers and asks. It returns the exit status; with an error the answer did not
+// come, or did not come whole. Ending ctx ends the request.
+func Do(ctx context.Context, socket string, r Request, terminal Terminal) (int, error) {
 	request, err := r.Append(nil)
 	if err != nil {
 		return ExitFailed, err
@@ -98,7 +100,7 @@ func Do(ctx context.Context, socket string, r Request, stdout, stderr io.Writer)
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	_, sendErr := conn.Write(request)
 	// A daemon that refuses a request early still says why.
-	code, err := copyAnswer(bufio.NewReader(conn), stdout, stderr)
+	code, err := converse(ctx, conn, terminal)
 	switch {
 	case ctx.Err() != nil:
 		return ExitFailed, ctx.Err()
@@ -118,8 +120,9 @@ func noDaemon(socket string, err error) error {
 	return fmt.Errorf("%w: nobody listens on %s", ErrNoDaemon, socket)
 }
 
-// copyAnswer takes the frames apart until the last.
-func copyAnswer(r io.Reader, stdout, stderr io.Writer) (int, error) {
+// converse takes the frames apart until the last, and answers questions.
+func converse(ctx context.Context, conn io.ReadWriter, terminal Terminal) (int, error) {
+	r := bufio.NewReader(conn)
 	for {
 		header, err := readLine(r, 40)
 		if err != nil {
@@ -127,10 +130,15 @@ func copyAnswer(r io.Reader, stdout, stderr io.Writer) (int, error) {
 		}
 		kind, number, _ := strings.Cut(header, " ")
 		n, err := strconv.ParseUint(number, 10, 31)
-		to := map[string]io.Writer{"out": stdout, "err": stderr}[kind]
+		to := map[string]io.Writer{"out": terminal.Out, "err": terminal.Err}[kind]
 		switch {
 		case err == nil && kind == "exit" && n <= 255:
 			return int(n), nil
+		case err == nil && kind == "ask" && n <= maxFrame:
+			if err := reply(ctx, r, conn, int64(n), terminal); err != nil {
+				return 0, err
+			}
+			continue
 		case err != nil || to == nil || n > maxFrame:
 			return 0, fmt.Errorf("an answer that is not of %s: %.40q", version, header)
 		}
@@ -138,4 +146,21 @@ func copyAnswer(r io.Reader, stdout, stderr io.Writer) (int, error) {
 			return 0, fmt.Errorf("the answer broke off: %w", err)
 		}
 	}
+}
+
+// reply reads a question of n octets and sends the answer.
+func reply(ctx context.Context, r io.Reader, w io.Writer, n int64, terminal Terminal) error {
+	var frame bytes.Buffer
+	if _, err := io.CopyN(&frame, r, n); err != nil {
+		return fmt.Errorf("the answer broke off: %w", err)
+	}
+	q, err := parseQuestion(frame.Bytes())
+	if err != nil {
+		return err
+	}
+	said, err := terminal.ask(ctx, q)
+	if err != nil {
+		return err
+	}
+	return writeReply(w, said)
 }

@@ -10,8 +10,11 @@
 // The answer is what goes to the client's standard output and standard error,
 // as it comes, and then the exit status:
 //
-//	{ ("out" | "err") SP LENGTH LF OCTETS }
+//	{ ("out" | "err" | "ask") SP LENGTH LF OCTETS }
 //	"exit" SP CODE LF
+//
+// What is asked is the kind of the answer, a blank and the prompt; the client
+// says LENGTH LF OCTETS, and nothing where it is not asked.
 //
 // Numbers are decimal. A client that goes away ends what it asked for, and a
 // client that reads slowly is cut off: neither ever holds up the daemon.

@@ -40,6 +40,7 @@ type router struct {
 	store    *store.Store
 	dir      string
 
+	sits    *sits        // who answers questions
 	becomes *engine.View // by a command, nil: nothing changes
 	reports chan ike.Report
 	lost    uint64
@@ -52,7 +53,7 @@ func newRouter(t *testing.T) *router {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &router{dir: dir, store: st, snapshot: pki.NewSnapshot(nil), reports: make(chan ike.Report, 10)}
+	return &router{sits: &sits{}, dir: dir, store: st, snapshot: pki.NewSnapshot(nil), reports: make(chan ike.Report, 10)}
 }
 
 func (r *router) Notice() string { return "% a notice" }
@@ -107,7 +108,7 @@ func (r *router) do(ctx context.Context, line string, files ...File) (code int, 
 	if err != nil {
 		return ExitInvalid, "", err.Error()
 	}
-	code = cmd.run(&exec{ctx: ctx, request: Request{Line: line, Files: files}, router: r, out: &o, err: &e})
+	code = cmd.run(&exec{ctx: ctx, request: Request{Line: line, Files: files}, router: r, out: &o, err: &e, asker: r.sits.answer})
 	return code, o.String(), e.String()
 }
 
@@ -315,7 +316,7 @@ func TestImportThroughTheDaemonAndAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out, errs bytes.Buffer
-		code := cmd.Offline(t.Context(), dir, Request{Line: line, Files: files}, &out, &errs)
+		code := cmd.Offline(t.Context(), Offline{Store: dir}, Request{Line: line, Files: files}, Terminal{Out: &out, Err: &errs})
 		return code, out.String(), errs.String()
 	}
 	code, out, errs = offline(line, files...)
@@ -368,13 +369,13 @@ func TestRequestForAnotherStoreIsNotOurs(t *testing.T) {
 	path := serving(t, Handle(r))
 	for dir, want := range map[string]int{r.dir: ExitDone, "/elsewhere": ExitNoDaemon} {
 		var out, errs bytes.Buffer
-		code, err := Do(t.Context(), path, Request{Line: "show crypto pki certificates", Files: []File{{"store", []byte(dir)}}}, &out, &errs)
+		code, err := Do(t.Context(), path, Request{Line: "show crypto pki certificates", Files: []File{{"store", []byte(dir)}}}, Terminal{Out: &out, Err: &errs})
 		if code != want || err != nil || errs.Len() != 0 {
 			t.Errorf("%s: exit %d, %v, %q", dir, code, err, errs.String())
 		}
 	}
 	var out, errs bytes.Buffer
-	code, err := Do(t.Context(), path, Request{Line: "show bogus"}, &out, &errs)
+	code, err := Do(t.Context(), path, Request{Line: "show bogus"}, Terminal{Out: &out, Err: &errs})
 	if code != ExitInvalid || err != nil || !strings.Contains(errs.String(), "% Invalid input detected at '^' marker.") {
 		t.Errorf("invalid: exit %d, %v, %q", code, err, errs.String())
 	}

@@ -9,23 +9,20 @@ import (
 	"github.com/obol-ike/obol/pki/store"
 )
 
-// importInto carries out an import: through the daemon, which adopts it at
-// once, or on the store alone.
+// importInto carries out an import.
 func (e *exec) importInto(c *Command) int {
 	var said func()
-	change := func(st *store.Store) (err error) {
+	if c.Import == ImportPKCS12 {
+		password, err := e.ask(Question{Secret, "Password: "})
+		if err != nil {
+			return e.failf("%v", err)
+		}
+		e.request.Files = append(e.request.Files, File{Name: "password", Data: []byte(password)})
+	}
+	err := e.onStore(func(st *store.Store) (err error) {
 		said, err = e.change(st, c)
 		return err
-	}
-	var err error
-	if e.router != nil {
-		err = e.router.Change(e.ctx, change)
-	} else {
-		var st *store.Store
-		if st, err = store.Open(e.store); err == nil {
-			err = change(st)
-		}
-	}
+	})
 	if said != nil {
 		said()
 	}
@@ -33,6 +30,28 @@ func (e *exec) importInto(c *Command) int {
 		return e.failf("%v", err)
 	}
 	return ExitDone
+}
+
+// onStore changes the store: through the daemon, which adopts it at once, or the
+// store alone.
+func (e *exec) onStore(change func(*store.Store) error) error {
+	if e.router != nil {
+		return e.router.Change(e.ctx, change)
+	}
+	st, err := e.openHere()
+	if err != nil {
+		return err
+	}
+	return change(st)
+}
+
+// openHere opens the store without a daemon.
+func (e *exec) openHere() (*store.Store, error) {
+	st, err := store.Open(e.here.Store)
+	if err == nil {
+		st.UsePassphrase([]byte(e.here.Passphrase))
+	}
+	return st, err
 }
 
 // change does it and gives what is to be said about it.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -118,7 +117,7 @@ func wait(g *sync.WaitGroup, atMost time.Duration) {
 }
 
 func serve(ctx context.Context, conn net.Conn, handle Handler) {
-	answer := &Answer{conn: conn}
+	answer := &Answer{conn: conn, replies: replies{said: make(chan string)}}
 	conn.SetReadDeadline(time.Now().Add(readTimeout))
 	// The daemon that stops does not wait for half a request.
 	stopReading := context.AfterFunc(ctx, func() { conn.SetReadDeadline(time.Now()) })
@@ -132,9 +131,10 @@ func serve(ctx context.Context, conn net.Conn, handle Handler) {
 	conn.SetReadDeadline(time.Time{})
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	// The client says nothing more: what its side reports now is its going.
+	// But for what it is asked the client says nothing more: what its side reports
+	// then is its going.
 	go func() {
-		io.Copy(io.Discard, r)
+		answer.replies.listen(ctx, r)
 		cancel()
 	}()
 	answer.exit(handle(ctx, request, answer))

@@ -3,6 +3,7 @@ package control
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -46,7 +47,7 @@ func TestAnswerReachesTheClient(t *testing.T) {
 		return 7
 	})
 	var out, errs bytes.Buffer
-	code, err := Do(context.Background(), path, Request{Line: "show", Files: []File{{"ca", []byte("abc")}}}, &out, &errs)
+	code, err := Do(context.Background(), path, Request{Line: "show", Files: []File{{"ca", []byte("abc")}}}, Terminal{Out: &out, Err: &errs})
 	if code != 7 || err != nil {
 		t.Fatalf("exit %d, %v", code, err)
 	}
@@ -103,7 +104,7 @@ func TestNoDaemon(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	ask := func(want string) {
 		t.Helper()
-		code, err := Do(t.Context(), path, Request{Line: "show"}, io.Discard, io.Discard)
+		code, err := Do(t.Context(), path, Request{Line: "show"}, quiet)
 		if code != ExitNoDaemon || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("exit %d, %v, want %q", code, err, want)
 		}
@@ -128,7 +129,7 @@ func TestGoingClientEndsItsCommand(t *testing.T) {
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	read, write := io.Pipe()
-	go Do(ctx, path, Request{Line: "debug"}, write, io.Discard)
+	go Do(ctx, path, Request{Line: "debug"}, Terminal{Out: write, Err: io.Discard})
 	if _, err := io.ReadFull(read, make([]byte, len("streaming\n"))); err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +147,7 @@ func TestBadRequestIsAnswered(t *testing.T) {
 	defer conn.Close()
 	io.WriteString(conn, "obol/9 0\n")
 	var out, errs bytes.Buffer
-	code, err := copyAnswer(conn, &out, &errs)
+	code, err := converse(t.Context(), conn, Terminal{Out: &out, Err: &errs})
 	if code != ExitFailed || err != nil || !strings.Contains(errs.String(), "speaks obol/1") {
 		t.Errorf("exit %d, %v, %q", code, err, errs.String())
 	}
@@ -194,7 +195,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	}
 	(*conn).Write(flood)
 	<-stuck
-	if code, err := Do(t.Context(), path, Request{Line: "show"}, io.Discard, io.Discard); code != ExitDone || err != nil {
+	if code, err := Do(t.Context(), path, Request{Line: "show"}, quiet); code != ExitDone || err != nil {
 		t.Errorf("another client: exit %d, %v", code, err)
 	}
 }
@@ -204,16 +205,85 @@ func TestAnswerCutAtEveryLength(t *testing.T) {
 	whole = strings.Replace(whole, "lines\n", "lines", 1)
 	whole = strings.Replace(whole, "no\n", "no", 1)
 	for n := range whole {
-		if code, err := copyAnswer(strings.NewReader(whole[:n]), io.Discard, io.Discard); err == nil {
+		if code, err := converse(t.Context(), bytes.NewBufferString(whole[:n]), quiet); err == nil {
 			t.Errorf("cut to %q: exit %d", whole[:n], code)
 		}
 	}
 	for _, bad := range []string{"out -1\n", "what 1\nx", "exit 256\n", "out 1048577\n", "exit\n"} {
-		if code, err := copyAnswer(strings.NewReader(bad), io.Discard, io.Discard); err == nil {
+		if code, err := converse(t.Context(), bytes.NewBufferString(bad), quiet); err == nil {
 			t.Errorf("%q: exit %d", bad, code)
 		}
 	}
-	if code, err := copyAnswer(strings.NewReader(whole), io.Discard, io.Discard); code != 1 || err != nil {
+	if code, err := converse(t.Context(), bytes.NewBufferString(whole), quiet); code != 1 || err != nil {
 		t.Errorf("whole: exit %d, %v", code, err)
+	}
+}
+
+var quiet = Terminal{Out: io.Discard, Err: io.Discard}
+
+// A command asks over the socket and goes on with the answer; who goes away
+// instead, or says what nobody asked, ends it.
+func TestQuestions(t *testing.T) {
+	ended := make(chan error, 1)
+	path := serving(t, func(ctx context.Context, _ Request, a *Answer) int {
+		var said []string
+		for _, q := range []Question{{Confirm, "Go on? [yes/no]: "}, {Paste, "Paste:\n"}} {
+			reply, err := a.Ask(ctx, q)
+			if err != nil {
+				ended <- err
+				return ExitFailed
+			}
+			said = append(said, reply)
+		}
+		fmt.Fprintf(a.Out(), "%q", said)
+		return ExitDone
+	})
+	var out bytes.Buffer
+	var asked []Question
+	code, err := Do(t.Context(), path, Request{Line: "x"}, Terminal{Out: &out, Err: io.Discard, Ask: func(_ context.Context, q Question) (string, error) {
+		asked = append(asked, q)
+		return "answer\n" + string(q.Kind), nil
+	}})
+	if code != ExitDone || err != nil || out.String() != `["answer\nconfirm" "answer\npaste"]` || len(asked) != 2 || asked[0].Prompt != "Go on? [yes/no]: " {
+		t.Errorf("exit %d, %v, %q after %+v", code, err, out.String(), asked)
+	}
+	if _, err := Do(t.Context(), path, Request{Line: "x"}, quiet); !errors.Is(err, errNobody) {
+		t.Errorf("%v", err)
+	}
+	if err := <-ended; !errors.Is(err, errNobody) {
+		t.Errorf("the command of a client that went: %v", err)
+	}
+	if _, err := Do(t.Context(), path, Request{Line: "x"}, Terminal{Ask: func(context.Context, Question) (string, error) {
+		return strings.Repeat("x", MaxReply+1), nil
+	}}); err == nil || !strings.Contains(err.Error(), "at most 1048576") {
+		t.Errorf("%v", err)
+	}
+	<-ended
+}
+
+// A reply is read whole or not at all.
+func TestReplies(t *testing.T) {
+	var b bytes.Buffer
+	if err := writeReply(&b, "yes\n"); err != nil {
+		t.Fatal(err)
+	}
+	whole := b.String()
+	for n := range len(whole) {
+		if reply, err := readReply(strings.NewReader(whole[:n])); err == nil {
+			t.Errorf("%d octets are %q", n, reply)
+		}
+	}
+	if reply, err := readReply(strings.NewReader(whole)); err != nil || reply != "yes\n" {
+		t.Errorf("%q, %v", reply, err)
+	}
+	for _, bad := range []string{"01\nx", "-1\n", "1048577\n", "x\n"} {
+		if _, err := readReply(strings.NewReader(bad)); err == nil {
+			t.Errorf("%q is a reply", bad)
+		}
+	}
+	for _, bad := range []string{"", "confirm", "order a pizza", " x"} {
+		if q, err := parseQuestion([]byte(bad)); err == nil {
+			t.Errorf("%q is a question: %+v", bad, q)
+		}
 	}
 }

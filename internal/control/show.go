@@ -8,7 +8,6 @@ import (
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/show"
 	"github.com/obol-ike/obol/pki"
-	"github.com/obol-ike/obol/pki/store"
 )
 
 // showCounted prints a text of the engine's view and the data plane's counters.
@@ -46,7 +45,7 @@ func (e *exec) snapshot() (*pki.Snapshot, error) {
 	if e.router != nil {
 		return e.router.PKI(), nil
 	}
-	st, err := store.Open(e.store)
+	st, err := e.openHere()
 	if err != nil {
 		return nil, err
 	}

@@ -128,7 +128,7 @@ func TestShowTableWithoutDaemon(t *testing.T) {
 			t.Fatal(err)
 		}
 		var out, errs bytes.Buffer
-		code := cmd.Offline(t.Context(), dir, Request{Line: step.line, Files: step.files}, &out, &errs)
+		code := cmd.Offline(t.Context(), Offline{Store: dir}, Request{Line: step.line, Files: step.files}, Terminal{Out: &out, Err: &errs})
 		if code != ExitDone || errs.Len() > 0 || !strings.Contains(out.String(), step.want) {
 			t.Errorf("%s: exit %d, no %q in\n%s%s", step.line, code, step.want, out.String(), errs.String())
 		}

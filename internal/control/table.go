@@ -14,6 +14,7 @@ import (
 type Command struct {
 	Import Import // what the client brings along
 	File   string // its path as the client wrote it, of ImportPKCS12 and ImportCRL
+	Asks   bool   // may ask its operator
 	Waits  bool   // takes the words "wait SECONDS" and "verbose" at its end
 
 	trustpoint string
@@ -41,10 +42,11 @@ func (c *Command) OnStore() bool { return c.offline != nil }
 type exec struct {
 	ctx      context.Context
 	request  Request
-	router   Router // nil: offline
-	filter   filter // of the text, nil: none
-	store    string // offline: the directory
+	router   Router  // nil: offline
+	filter   filter  // of the text, nil: none
+	here     Offline // without a daemon
 	out, err io.Writer
+	asker    func(context.Context, Question) (string, error)
 }
 
 // failf says why not, on one line.
@@ -71,7 +73,7 @@ func address(name string) string { return "{" + name + ":A.B.C.D | " + name + ":
 
 // table holds the exec commands. Each handler turns its line into a Command and
 // does nothing else, so that the client can understand a line without a daemon.
-var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).Add(
+var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).Add(keyTable...).Add(
 	row("clear crypto isakmp [id:<0-4294967295>]", func(c *Command, m *ios.Match) {
 		c.run = command(ike.ClearISAKMP{ConnID: uint32(m.Int("id"))})
 	}),
@@ -105,8 +107,11 @@ var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).
 func (c *Command) imports(kind Import, m *ios.Match) {
 	c.Import, c.trustpoint, c.File = kind, m.Str("name"), m.Str("file")
 	c.run = func(e *exec) int { return e.importInto(c) }
-	c.offline = c.run
+	c.offline, c.Asks = c.run, kind == ImportPKCS12
 }
+
+// asks is a command on the store that may ask its operator.
+func (c *Command) asks(run func(*exec) int) { c.run, c.offline, c.Asks = run, run, true }
 
 // command hands a command to the engine.
 func command(cmd ike.Command) func(*exec) int {
@@ -155,11 +160,18 @@ func Handle(router Router) Handler {
 		if dir := r.File("store"); dir != nil && string(dir) != router.Store() {
 			return ExitNoDaemon // of that store, that is
 		}
-		return cmd.run(&exec{ctx: ctx, request: r, router: router, out: a.Out(), err: a.Err()})
+		return cmd.run(&exec{ctx: ctx, request: r, router: router, out: a.Out(), err: a.Err(), asker: a.Ask})
 	}
 }
 
+// Offline is what a command has without a daemon.
+type Offline struct {
+	Store      string // the directory
+	Passphrase string // of its private keys, "" when they are not encrypted
+	Config     string // file of the running-config, "" when none is given
+}
+
 // Offline carries out a command on a store without a daemon.
-func (c *Command) Offline(ctx context.Context, dir string, r Request, stdout, stderr io.Writer) int {
-	return c.offline(&exec{ctx: ctx, request: r, store: dir, out: stdout, err: stderr})
+func (c *Command) Offline(ctx context.Context, here Offline, r Request, t Terminal) int {
+	return c.offline(&exec{ctx: ctx, request: r, here: here, out: t.Out, err: t.Err, asker: t.ask})
 }

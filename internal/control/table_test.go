@@ -47,7 +47,7 @@ func TestNotUnderstood(t *testing.T) {
 		{"show crypto", "% Incomplete command."},
 		{"c crypto isakmp", `% Ambiguous command:  "c crypto isakmp"`},
 		{"no clear crypto sa", `% "no" is for configurations, not for commands`},
-		{"", "% Incomplete command.\n% want show, clear, debug, initiate or crypto"},
+		{"", "% Incomplete command.\n% want show, crypto, clear, debug or initiate"},
 	} {
 		c, err := Parse(test.line)
 		if err == nil {

@@ -12,6 +12,7 @@
 package daemon
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -58,13 +59,14 @@ const headroom = 32 << 20
 
 // Options are obold's flags.
 type Options struct {
-	Config string            // path of the running-config
-	Store  string            // directory
-	Socket string            // path of the control socket
-	Manual bool              // tunnels negotiate on command only
-	Memory bool              // --dataplane none
-	Debug  []ioslog.Facility // debug lines that go to the log too
-	Stderr io.Writer
+	Config            string            // path of the running-config
+	Store             string            // directory
+	Socket            string            // path of the control socket
+	KeyPassphraseFile string            // its first line opens and seals the store's private keys; "" when they are in the clear
+	Manual            bool              // tunnels negotiate on command only
+	Memory            bool              // --dataplane none
+	Debug             []ioslog.Facility // debug lines that go to the log too
+	Stderr            io.Writer
 }
 
 // An Error is why the daemon could not start, and the exit status that says so.
@@ -137,7 +139,7 @@ func Run(ctx context.Context, o Options) error {
 	if d.options.Store, err = filepath.Abs(o.Store); err != nil {
 		return refuse(ExitConfig, err)
 	}
-	if d.store, err = store.Open(d.options.Store); err != nil {
+	if d.store, err = openStore(d.options); err != nil {
 		return refuse(ExitConfig, err)
 	}
 	snapshot, remarks, err := load(d.store, cfg)
@@ -194,6 +196,25 @@ func load(st *store.Store, cfg *policy.Config) (*pki.Snapshot, []string, error) 
 	}
 	snapshot, remarks := snapshot.WithChains(blocks)
 	return snapshot, remarks, nil
+}
+
+// openStore opens the store with the passphrase of its keys.
+func openStore(o Options) (*store.Store, error) {
+	st, err := store.Open(o.Store)
+	if err != nil || o.KeyPassphraseFile == "" {
+		return st, err
+	}
+	text, err := os.ReadFile(o.KeyPassphraseFile)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(text)
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	if line = bytes.TrimSuffix(line, []byte("\r")); len(line) == 0 {
+		return nil, fmt.Errorf("%s: the passphrase is empty", o.KeyPassphraseFile)
+	}
+	st.UsePassphrase(line)
+	return st, nil
 }
 
 // serve runs everything until ctx ends, or until a part of it cannot go on.

@@ -1,10 +1,6 @@
 package show
 
 import (
-	"cmp"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
 	"io"
@@ -15,13 +11,13 @@ import (
 
 // keyKind is a kind of key pair as show crypto key mypubkey has it.
 type keyKind struct {
-	title, usage string
-	is           func(crypto.PublicKey) bool
+	of    pki.KeyKind
+	title string
 }
 
 var (
-	rsaKeys = keyKind{"RSA KEYS", "General Purpose Key", func(k crypto.PublicKey) bool { _, ok := k.(*rsa.PublicKey); return ok }}
-	ecKeys  = keyKind{"EC KEYS", "Signature Key", func(k crypto.PublicKey) bool { _, ok := k.(*ecdsa.PublicKey); return ok }}
+	rsaKeys = keyKind{pki.RSA, "RSA KEYS"}
+	ecKeys  = keyKind{pki.EC, "EC KEYS"}
 )
 
 // KeyMyPubkeyRSA is show crypto key mypubkey rsa.
@@ -33,37 +29,40 @@ func KeyMyPubkeyEC(w io.Writer, s *pki.Snapshot) error { return keys(w, s, ecKey
 // KeyMyPubkeyAll is show crypto key mypubkey all.
 func KeyMyPubkeyAll(w io.Writer, s *pki.Snapshot) error { return keys(w, s, rsaKeys, ecKeys) }
 
-// keys prints the public halves of the router's key pairs, each once. A pair
-// that no rsakeypair names is called as its trustpoint, as an import on IOS calls
-// it. When it was generated the store does not know: it was imported.
+// keys prints the public halves of the router's key pairs, in the order of the
+// store.
 func keys(w io.Writer, s *pki.Snapshot, kinds ...keyKind) error {
 	var p printer
-	var seen []string
-	for _, t := range s.All() {
-		if t.Signer == nil {
-			continue
+	for _, kind := range kinds {
+		for _, k := range s.Keys() {
+			if k.Kind() != kind.of {
+				continue
+			}
+			der, err := x509.MarshalPKIXPublicKey(k.Signer.Public())
+			if err != nil {
+				return err
+			}
+			generated := "unknown, it was imported"
+			if !k.Generated.IsZero() {
+				generated = k.Generated.UTC().Format(clock)
+			}
+			usage := k.Usage
+			if kind.of == pki.EC {
+				usage = pki.SignatureKey
+			}
+			p.f("%% Key pair was generated at: %s\n", generated)
+			p.f("Key name: %s\n", k.Label)
+			p.f("Key type: %s\n", kind.title)
+			p.f(" Storage Device: private-config\n")
+			p.f(" Usage: %s\n", usage)
+			if k.Exportable {
+				p.f(" Key is exportable.\n")
+			} else {
+				p.f(" Key is not exportable.\n")
+			}
+			p.f(" Key Data:\n")
+			hexWords(&p, der)
 		}
-		public := t.Signer.Public()
-		kind := slices.IndexFunc(kinds, func(k keyKind) bool { return k.is(public) })
-		if kind < 0 {
-			continue
-		}
-		der, err := x509.MarshalPKIXPublicKey(public)
-		if err != nil {
-			return err
-		}
-		if slices.Contains(seen, string(der)) {
-			continue
-		}
-		seen = append(seen, string(der))
-		p.f("%% Key pair was generated at: unknown, it was imported\n")
-		p.f("Key name: %s\n", cmp.Or(t.RSAKeypair, t.Name))
-		p.f("Key type: %s\n", kinds[kind].title)
-		p.f(" Storage Device: store:%s\n", t.Name)
-		p.f(" Usage: %s\n", kinds[kind].usage)
-		p.f(" Key is not exportable.\n")
-		p.f(" Key Data:\n")
-		hexWords(&p, der)
 	}
 	return p.flush(w)
 }

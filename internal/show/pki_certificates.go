@@ -41,6 +41,9 @@ func PKICertificates(w io.Writer, s *pki.Snapshot, loc *time.Location) error {
 	return p.flush(w)
 }
 
+// clock is how IOS tells a time.
+const clock = "15:04:05 MST Jan 2 2006"
+
 // entry is a certificate and the trustpoints that have it.
 type entry struct {
 	certificate *pki.Certificate
@@ -103,7 +106,6 @@ func certificate(p *printer, title string, e entry, loc *time.Location) {
 			p.f("    %s\n", url)
 		}
 	}
-	const clock = "15:04:05 MST Jan 2 2006"
 	p.f("  Validity Date: \n")
 	p.f("    start date: %s\n", c.X509.NotBefore.In(loc).Format(clock))
 	p.f("    end   date: %s\n", c.X509.NotAfter.In(loc).Format(clock))
