@@ -192,6 +192,13 @@ func (s *Session) authenticate(x identity, hash []byte) error {
 	})
 	s.report(PKICall{SA: s.sa(), Call: ValidateChain})
 	verdict := s.judge(x, list)
+	if len(verdict.Queries) > 0 && s.mayAsk() {
+		// Nobody has us ask who does not own the certificate.
+		if err := s.verifySignature(x, hash); err != nil {
+			return err
+		}
+		return &unanswered{verdict.Queries}
+	}
 	s.report(PKICall{SA: s.sa(), Call: ValidateChain, Answer: true, Verdict: &verdict})
 	if !verdict.OK {
 		s.report(CertRefused{SA: s.sa(), Verdict: verdict})
@@ -199,6 +206,11 @@ func (s *Session) authenticate(x identity, hash []byte) error {
 	}
 	s.report(CertValidated{SA: s.sa(), Verdict: verdict})
 	s.report(PayloadRead{SA: s.sa(), Payload: wire.PayloadSig})
+	return s.verifySignature(x, hash)
+}
+
+// verifySignature checks the peer's SIG with the key of its certificate.
+func (s *Session) verifySignature(x identity, hash []byte) error {
 	pub, ok := x.leaf().X509.PublicKey.(*rsa.PublicKey)
 	if !ok {
 		return s.refuseSignature("the certificate's key is no RSA key")

@@ -1,6 +1,8 @@
 package ikev1
 
 import (
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
@@ -39,18 +41,34 @@ func (complete) handle(*Session, *inbound) (mainMode, error) {
 	return nil, reject(wire.NotifyInvalidExchangeType, "phase 1 is over")
 }
 
-// receiveMain gives a message to the state. It is the one place that assigns it.
+// receiveMain gives a message to the state.
 func (s *Session) receiveMain(m *inbound) {
 	if m.MessageID != 0 {
 		s.rejected(m.Header, reject(wire.NotifyInvalidMessageID, "message id %#x in %s", m.MessageID, s.exchange), 0)
 		return
 	}
+	s.look(s.main, m, 0)
+}
+
+// look has a state judge a message, again when evidence has come for which it waits:
+// what that tells first was told before, so many outputs. It is the one place that
+// assigns the state.
+func (s *Session) look(st mainMode, m *inbound, told int) {
 	knows, nat, local, remote := s.knows, s.nat, s.local, s.remote
-	next, err := s.main.handle(s, m)
+	before := len(s.out)
+	next, err := st.handle(s, m)
+	s.out = slices.Delete(s.out, before, min(before+told, len(s.out)))
+	if err != nil {
+		s.phase, s.knows, s.nat = st.phase(), knows, nat
+		s.local, s.remote = local, remote
+	}
+	if u, ok := errors.AsType[*unanswered](err); ok {
+		s.awaitEvidence(st, m, u.queries, told+len(s.out)-before)
+		return
+	}
 	if err != nil {
 		r := asRejection(err)
-		s.phase, s.knows, s.nat = s.main.phase(), knows, nat
-		s.local, s.remote = local, remote
+		s.main = st
 		if r.verdict {
 			s.refused = &refusal{m.digest, r.reason}
 		}
@@ -80,6 +98,7 @@ func (s *Session) sendMain(datagram []byte, awaiting bool) {
 func (s *Session) mainTimeout() {
 	switch {
 	case s.main == nil:
+	case s.evidenceTimeout():
 	case s.resend.exhausted(s.now):
 		s.silent = true
 		s.end("Death by retransmission P1")
@@ -96,6 +115,10 @@ func (s *Session) mainTimeout() {
 
 func (s *Session) mainDeadline(t *deadline) {
 	if s.main == nil {
+		return
+	}
+	if st, ok := s.main.(*awaitingEvidence); ok {
+		t.add(st.until, "revocation")
 		return
 	}
 	t.add(s.resend.deadline(), "retransmit phase 1")

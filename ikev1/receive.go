@@ -116,6 +116,10 @@ func knownPayloads(payloads []wire.Payload) error {
 
 // duplicate answers a message that the peer repeats.
 func (s *Session) duplicate(h wire.Header, d digest) bool {
+	if st, ok := s.main.(*awaitingEvidence); ok && d == st.message.digest {
+		s.report(Duplicate{SA: s.sa(), Exchange: h.Exchange, MessageID: h.MessageID, Skipped: true})
+		return true
+	}
 	r, refused := &s.resend, s.refused
 	q := s.node(h.MessageID)
 	if q != nil && h.Exchange == wire.ExchangeQuickMode {

@@ -124,6 +124,9 @@ func (st *sentAuth) proved(s *Session, m *message, peer *peerProof, err error) (
 	if err == nil {
 		err = st.verify(s, peer, m.MessageID)
 	}
+	if _, waits := err.(*unanswered); waits {
+		return nil, err
+	}
 	if err != nil {
 		s.disown(asRejection(err))
 		return nil, &fatal{err}

@@ -41,6 +41,9 @@ func (st *answeredInit) proved(s *Session, m *message, p *peerProof, err error) 
 	if err == nil {
 		err = st.answer(s, m, a)
 	}
+	if _, waits := err.(*unanswered); waits {
+		return nil, err
+	}
 	if err != nil {
 		r := *asRejection(err)
 		if r.notify == 0 {

@@ -16,6 +16,7 @@ import (
 //	I_WAIT_AUTH  sentAuth       the responder's proof
 //	R_BLD_AUTH   answeringAuth  the data plane, before ours leaves
 //	I_PROC_AUTH, R_VERIFY_AUTH  lookingUp  the peer's certificate
+//	I_PROC_AUTH, R_VERIFY_AUTH  awaitingEvidence  whether it was revoked
 type phase interface {
 	state() State
 	exchange() wire.ExchangeType // that it is about

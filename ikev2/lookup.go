@@ -8,15 +8,10 @@ import (
 	"github.com/obol-ike/obol/wire"
 )
 
-// Limits on what a peer that nobody has authenticated yet may have us fetch.
-const (
-	// maxLookups, RFC 7296 section 3.6: "Implementations MUST be capable of being
-	// configured to send and accept up to four X.509 certificates".
-	maxLookups = 4
-	// lookupTime is how long they are waited for, all together: far below what a
-	// peer repeats its request, so that it hears of a failure.
-	lookupTime = 10 * time.Second
-)
+// maxLookups is how many certificates a peer that nobody has authenticated yet may
+// have us fetch. RFC 7296 section 3.6: "Implementations MUST be capable of being
+// configured to send and accept up to four X.509 certificates".
+const maxLookups = 4
 
 // proving is a phase that waits for the peer's proof.
 type proving interface {
@@ -47,10 +42,10 @@ func (*lookingUp) handle(*Session, *message) (phase, error) {
 func (s *Session) prove(st proving, m *message, t wire.PayloadType) (phase, error) {
 	p, err := readProof(s.pki, m, t)
 	if err != nil || !s.looksUp(p) {
-		return st.proved(s, m, p, err)
+		return s.consider(st, m, p, err)
 	}
 	if n := p.missing(); n > maxLookups {
-		return st.proved(s, m, p, reject(wire.V2AuthenticationFailed, "%d certificates by hash and URL, at most %d are fetched", n, maxLookups))
+		return s.consider(st, m, p, reject(wire.V2AuthenticationFailed, "%d certificates by hash and URL, at most %d are fetched", n, maxLookups))
 	}
 	for i, c := range p.certs {
 		if c.missing() {
@@ -58,7 +53,7 @@ func (s *Session) prove(st proving, m *message, t wire.PayloadType) (phase, erro
 			s.out = append(s.out, ike.Lookup{ID: ike.LookupID{ConnID: s.connID, Index: i}, Peer: s.remote.Addr(), URL: c.at.url, SHA1: c.at.hash})
 		}
 	}
-	return &lookingUp{proving: st, at: s.state, message: m, peer: p, until: s.now.Add(lookupTime)}, nil
+	return &lookingUp{proving: st, at: s.state, message: m, peer: p, until: s.now.Add(ike.LookupTime)}, nil
 }
 
 // looksUp says whether certificates of a proof are worth a fetch: we announced that
@@ -109,7 +104,7 @@ func (s *Session) HandleLookup(now time.Time, id ike.LookupID, a ike.Answer) {
 // goOnWith lets the phase before go on.
 func (s *Session) goOnWith(st *lookingUp, bad error) {
 	x := s.ike
-	next, err := st.proved(s, st.message, st.peer, bad)
+	next, err := s.consider(st.proving, st.message, st.peer, bad)
 	if err := s.become(x, next, err); err != nil {
 		s.end(x, err.Error())
 	}
@@ -120,7 +115,7 @@ func (s *Session) lookupTimeout() {
 	if st, ok := s.phase.(*lookingUp); ok && !s.now.Before(st.until) {
 		s.report(TimedOut{SA: s.sa(s.ike), Timer: ServiceTimer})
 		i := slices.IndexFunc(st.peer.certs, certificate.missing)
-		s.goOnWith(st, reject(wire.V2AuthenticationFailed, "certificate at %s: not here after %v", st.peer.certs[i].at.url, lookupTime))
+		s.goOnWith(st, reject(wire.V2AuthenticationFailed, "certificate at %s: not here after %v", st.peer.certs[i].at.url, ike.LookupTime))
 	}
 }
 

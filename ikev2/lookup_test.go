@@ -130,7 +130,7 @@ func TestWaitForCertificate(t *testing.T) {
 		h, _ := wire.ParseHeader(d.Data)
 		p.deliver(shows, shows.forge(wire.ExchangeAuth, h.MessageID+1, judge == p.r1, payload(wire.PayloadNotifyV2, wire.NotifyV2{Type: wire.V2InitialContact})))
 		at, why := judge.session.NextTimeout()
-		if why != "certificate" || at != p.now.Add(lookupTime) {
+		if why != "certificate" || at != p.now.Add(ike.LookupTime) {
 			t.Errorf("%s at %s", why, at)
 		}
 		for _, id := range []ike.LookupID{{}, {ConnID: l.ID.ConnID, Index: -1}, {ConnID: l.ID.ConnID, Index: 1}, {ConnID: l.ID.ConnID + 1}} {
@@ -207,7 +207,7 @@ func (p *pairOf) wantRefused(judge *party, reason string) {
 func TestLookupTimeout(t *testing.T) {
 	judges(t, func(t *testing.T, p *pairOf, shows, judge *party) {
 		p.deliver(shows, p.shownTo(judge, byURL(wire.EncodingHashURL, where, shows.certificate())))
-		p.advance(lookupTime-time.Second, nil)
+		p.advance(ike.LookupTime-time.Second, nil)
 		if !judge.session.Alive() {
 			t.Fatal("it does not wait")
 		}

@@ -174,6 +174,9 @@ func (s *Session) findProfile(p *peerProof) error {
 // certificates and their key.
 func (s *Session) verify(p *peerProof, announced bool, keys policy.IKEv2KeyChoice, octets []byte) error {
 	err := s.judge(p, announced, keys, octets)
+	if _, waits := err.(*unanswered); waits {
+		return err
+	}
 	e := AuthVerified{SA: s.sa(s.ike), OK: err == nil}
 	if err != nil {
 		e.Reason = err.Error()
@@ -212,6 +215,13 @@ func (s *Session) judge(p *peerProof, announced bool, keys policy.IKEv2KeyChoice
 		verdict.Reason = err.Error()
 	} else {
 		verdict = s.pki.Verify(chainOf(p.certs), s.profile.VerifyTrustpoints(), s.now)
+	}
+	if len(verdict.Queries) > 0 && s.mayAsk() {
+		// Nobody has us ask who does not own the certificate.
+		if err := verifySignature(leaf.X509.PublicKey, s.profile.RemoteAuth, announced, octets, p.auth); err != nil {
+			return err
+		}
+		return &unanswered{verdict.Queries}
 	}
 	s.report(ChainValidated{SA: s.sa(s.ike), Verdict: verdict})
 	if !verdict.OK {

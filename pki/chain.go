@@ -71,7 +71,8 @@ func (s *search) extend(path []*Certificate) (Verdict, bool) {
 		if v.OK {
 			return v, true
 		}
-		if s.first == nil {
+		// One that a server may change counts more than one that stays.
+		if s.first == nil || len(s.first.Queries) == 0 && len(v.Queries) > 0 {
 			s.first = &v
 		}
 	}

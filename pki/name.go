@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -166,6 +167,10 @@ func (n Name) Value(key string) string {
 // Equal compares by meaning (RFC 5280 section 7.1): string types, case and
 // runs of blanks do not matter, neither does the order inside one RDN.
 func (n Name) Equal(m Name) bool { return n.canonical == m.canonical }
+
+// under says whether n begins with all of base's RDNs, each of them whole. The
+// canonical form counts what stands in each, so that no value passes for the end.
+func (n Name) under(base Name) bool { return strings.HasPrefix(n.canonical, base.canonical) }
 
 // Canonical is a form in which equal names, and only those, have equal octets.
 func (n Name) Canonical() string { return n.canonical }

@@ -25,7 +25,7 @@ func (s *search) climb(path []*Certificate, anchors ...*Trustpoint) Verdict {
 		if v.OK {
 			return v
 		}
-		if first == nil {
+		if first == nil || len(first.Queries) == 0 && len(v.Queries) > 0 {
 			first = &v
 		}
 	}

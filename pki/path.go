@@ -13,10 +13,15 @@ import (
 // first of anchors is the trustpoint that the peer stands under.
 func (s *search) judge(path []*Certificate, anchors []*Trustpoint) Verdict {
 	v := Verdict{Trustpoint: anchors[0].Name}
+	refused := func(c *Certificate, r *refusal) Verdict {
+		v.Code, v.Reason = r.code, describe(c)+": "+r.reason
+		return v.about(c)
+	}
 	var signed []knownCertificate
+	var names constraints
 	for i := len(path) - 1; i >= 0; i-- {
-		c := path[i]
-		r := s.validity(c)
+		c, tp := path[i], governing(path, i, anchors)
+		r := s.validity(c, tp)
 		if r == nil {
 			r = checkExtensions(c)
 		}
@@ -27,7 +32,7 @@ func (s *search) judge(path []*Certificate, anchors []*Trustpoint) Verdict {
 			r = checkIssuer(path, i)
 		}
 		if r == nil && i == 0 {
-			r = checkLeaf(c)
+			r = checkLeaf(c, tp)
 		}
 		if r == nil && i < len(path)-1 { // the anchor is trusted by being there
 			var note string
@@ -36,49 +41,70 @@ func (s *search) judge(path []*Certificate, anchors []*Trustpoint) Verdict {
 			if note != "" {
 				v.Notes = append(v.Notes, describe(c)+" is "+note)
 			}
-			if r == nil {
-				note, r = s.revocation(c, path[i+1], governing(path, i, anchors))
-			}
-			if note != "" {
-				v.Notes = append(v.Notes, note)
-			}
+		}
+		if r == nil {
+			r = names.check(c, i == 0)
 		}
 		if r != nil {
-			v.Code, v.Reason = r.code, describe(c)+": "+r.reason
-			return v.about(c)
+			return refused(c, r)
 		}
+	}
+	// Servers are asked about chains that are trusted already: who named the URL is
+	// known. The first refusal is told that no server could change, else the first.
+	var first *Verdict
+	for i := len(path) - 2; i >= 0; i-- {
+		note, ask, r := s.revocation(path[i], path[i+1], governing(path, i, anchors))
+		if note != "" {
+			v.Notes = append(v.Notes, note)
+		}
+		if ask != nil {
+			v.Queries = append(v.Queries, *ask)
+		}
+		switch {
+		case r != nil && ask == nil:
+			v.Queries = nil
+			return refused(path[i], r)
+		case r != nil && first == nil:
+			f := refused(path[i], r)
+			first = &f
+		}
+	}
+	if first != nil {
+		first.Queries = v.Queries
+		return *first
 	}
 	for _, c := range signed {
 		s.snapshot.known.keep(c)
 	}
-	v.OK, v.Path = true, path
+	v.OK, v.Code, v.Path = true, VerdictOK, path
 	v.Reason = fmt.Sprintf("%s stands under trustpoint %s", describe(path[0]), v.Trustpoint)
 	return v.about(path[0])
 }
 
-func (s *search) validity(c *Certificate) *refusal {
+func (s *search) validity(c *Certificate, tp *Trustpoint) *refusal {
 	switch x := c.X509; {
 	case s.now.Before(x.NotBefore):
 		return refuse(NotYetValid, "not yet valid, validity period starts on %s", utc(x.NotBefore))
-	case s.now.After(x.NotAfter):
+	case s.now.After(x.NotAfter) && !tp.allowsExpired(c):
 		return refuse(Expired, "expired, validity period ended on %s", utc(x.NotAfter))
 	}
 	return nil
 }
 
 // understood are the extensions that may be critical: those that are checked,
-// and those that only inform. Name and policy constraints are not processed, so
-// a critical one refuses the certificate, as RFC 5280 section 4.2 demands.
+// and those that only inform. Policy constraints are not processed, so a critical
+// one refuses the certificate, as RFC 5280 section 4.2 demands.
 var understood = []asn1.ObjectIdentifier{
 	{2, 5, 29, 14}, // subject key identifier
 	{2, 5, 29, 15}, // key usage
 	{2, 5, 29, 17}, // subject alternative name
 	{2, 5, 29, 18}, // issuer alternative name
 	{2, 5, 29, 19}, // basic constraints
+	{2, 5, 29, 30}, // name constraints
 	{2, 5, 29, 31}, // CRL distribution points
 	{2, 5, 29, 32}, // certificate policies: any policy will do
 	{2, 5, 29, 35}, // authority key identifier
-	{2, 5, 29, 37}, // extended key usage: ignored, see Policy
+	{2, 5, 29, 37}, // extended key usage
 }
 
 func checkExtensions(c *Certificate) *refusal {
@@ -131,14 +157,4 @@ func permits(c *Certificate, bits x509.KeyUsage) bool {
 	keyUsage := asn1.ObjectIdentifier{2, 5, 29, 15}
 	return c.X509.KeyUsage&bits != 0 ||
 		!slices.ContainsFunc(c.X509.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(keyUsage) })
-}
-
-// checkLeaf obeys RFC 4945 section 5.1.3.2: a key usage, where present, has to
-// permit digital signatures or non-repudiation.
-func checkLeaf(c *Certificate) *refusal {
-	const signing = x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment
-	if !permits(c, signing) {
-		return refuse(KeyUsage, "its key usage does not permit signatures")
-	}
-	return nil
 }

@@ -8,6 +8,8 @@ package pki
 import (
 	"crypto"
 	"net/netip"
+	"slices"
+	"time"
 
 	"github.com/obol-ike/obol/internal/suite"
 )
@@ -41,6 +43,12 @@ type Settings struct {
 	// one has no answer. Empty means IOS's default, crl alone.
 	RevocationCheck []RevocationMethod
 
+	OCSPURL     string // ocsp url, "" for the certificate's own
+	OCSPNoNonce bool   // ocsp disable-nonce
+	CRLCache    CRLCache
+	Matches     []CertificateMatch // match certificate, in order
+	EKU         []string           // match eku: PurposeWords that the peer's certificate is to have
+
 	// chain-validation continue: the CA of this trustpoint has itself to stand
 	// under another one. The default is stop: it is trusted by being there.
 	ChainContinue bool
@@ -65,6 +73,37 @@ type Settings struct {
 	Password     suite.Key  // challenge password, a secret
 
 	Line string // "file:line" of the block, for messages
+}
+
+// CRLCache is crl cache; the zero value keeps a CRL until its next update.
+type CRLCache struct {
+	None        bool          // each exchange fetches
+	DeleteAfter time.Duration // at the latest; 0: not before
+	Extend      time.Duration // how long after its next update it does where no newer one is to be had
+}
+
+// CertificateMatch is match certificate MAP: what the map takes the trustpoint takes,
+// and perhaps with less.
+type CertificateMatch struct {
+	Map            *CertificateMap
+	AllowExpired   bool // allow expired-certificate
+	SkipRevocation bool // skip revocation-check
+}
+
+// authorizes says whether a peer's certificate is one that the trustpoint is for.
+func (s *Settings) authorizes(c *Certificate) bool {
+	plain := func(m CertificateMatch) bool { return !m.AllowExpired && !m.SkipRevocation }
+	return !slices.ContainsFunc(s.Matches, plain) ||
+		slices.ContainsFunc(s.Matches, func(m CertificateMatch) bool { return plain(m) && m.Map.Matches(c) })
+}
+
+func (s *Settings) allowsExpired(c *Certificate) bool {
+	return slices.ContainsFunc(s.Matches, func(m CertificateMatch) bool { return m.AllowExpired && m.Map.Matches(c) })
+}
+
+// skips says whether a certificate is not checked for revocation.
+func (s *Settings) skips(c *Certificate) bool {
+	return slices.ContainsFunc(s.Matches, func(m CertificateMatch) bool { return m.SkipRevocation && m.Map.Matches(c) })
 }
 
 // Defaults of enrollment retry.

@@ -2,51 +2,169 @@ package pki
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 )
 
 // revocation applies the trustpoint's revocation-check to one certificate. The
 // methods are asked in order until one answers; where none does the certificate
-// is refused, unless the list names none.
-func (s *search) revocation(c, issuer *Certificate, tp *Trustpoint) (note string, _ *refusal) {
+// is refused, unless the list names none. A method that could answer if a server were
+// asked is asked before the next one counts: then ask is that query, and the rest is
+// what holds if the server does not answer.
+func (s *search) revocation(c, issuer *Certificate, tp *Trustpoint) (note string, ask *Query, _ *refusal) {
+	if tp.skips(c) {
+		return "", nil, nil
+	}
 	methods := tp.RevocationCheck
 	if len(methods) == 0 {
 		methods = []RevocationMethod{RevocationCRL}
 	}
 	var failed []string
 	for _, m := range methods {
-		switch m {
-		case RevocationNone:
-			if len(failed) == 0 {
-				return "", nil
+		if m == RevocationNone {
+			if len(failed) > 0 {
+				note = fmt.Sprintf("%s: not checked for revocation: %s", describe(c), strings.Join(failed, "; "))
 			}
-			return fmt.Sprintf("%s: not checked for revocation: %s", describe(c), strings.Join(failed, "; ")), nil
-		case RevocationCRL:
-			crl, why := s.validCRL(issuer, tp)
-			if crl == nil {
-				failed = append(failed, why)
-				continue
-			}
-			if since, ok := crl.Revoked(c.X509.SerialNumber); ok {
-				return "", refuse(Revoked, "revoked since %s, says the CRL of %s", utc(since), crl.Issuer)
-			}
-			return "", nil
+			return note, ask, nil
+		}
+		look := s.crlStatus
+		if m == RevocationOCSP {
+			look = s.ocspStatus
+		}
+		st := look(c, issuer, tp)
+		if ask == nil {
+			ask = st.ask
+		}
+		switch {
+		case st.why != "":
+			failed = append(failed, st.why)
+		case st.revoked:
+			return "", ask, refuse(Revoked, "revoked since %s, says the %s", utc(st.since), st.by)
 		default:
-			failed = append(failed, fmt.Sprintf("revocation-check %s has no answer", m))
+			return "", ask, nil
 		}
 	}
-	return "", refuse(NoCRL, "its revocation cannot be checked: %s", strings.Join(failed, "; "))
+	return "", ask, refuse(NoCRL, "its revocation cannot be checked: %s", strings.Join(failed, "; "))
 }
 
-// validCRL finds the newest list of the issuer that answers now, or says why
+// status is what one method knows of a certificate.
+type status struct {
+	why     string // it knows nothing; "": it does
+	revoked bool
+	since   time.Time
+	by      string // who says so
+	ask     *Query // that would tell, or tell better
+}
+
+// crlStatus looks for a CRL: in the store, then among those that servers gave.
+func (s *search) crlStatus(c, issuer *Certificate, tp *Trustpoint) (st status) {
+	ways, none := s.crlQueries(c, issuer, tp)
+	crl, why := s.validCRL(issuer, tp, s.now)
+	if crl != nil {
+		if len(ways) > 0 {
+			s.snapshot.evidence.watch(&ways[0], crl)
+		}
+		return crl.status(c, status{})
+	}
+	st.why = why
+	st.ask, st.why = s.unasked(ways, st.why)
+	if len(ways) == 0 && none != "" {
+		st.why += "; " + none
+	}
+	if tp.CRLCache.Extend > 0 {
+		if crl, _ := s.validCRL(issuer, tp, s.now.Add(-tp.CRLCache.Extend)); crl != nil {
+			return crl.status(c, status{ask: st.ask})
+		}
+	}
+	return st
+}
+
+// status is what the list says of a certificate.
+func (c *CRL) status(of *Certificate, st status) status {
+	st.since, st.revoked = c.Revoked(of.X509.SerialNumber)
+	st.by = "CRL of " + c.Issuer.String()
+	return st
+}
+
+// ocspStatus looks for what a responder said.
+func (s *search) ocspStatus(c, issuer *Certificate, tp *Trustpoint) status {
+	if f := s.snapshot.evidence.statusOf(c, s.now); f != nil {
+		return status{revoked: f.revoked, since: f.since, by: "responder of " + issuer.Subject.String()}
+	}
+	q := Query{Trustpoint: tp.Name, Method: RevocationOCSP, cert: c, issuer: issuer, policy: s.snapshot.policy, wantsNonce: !tp.OCSPNoNonce}
+	none := "the certificate names no OCSP responder, and ocsp url is not configured"
+	if tp.OCSPURL != "" {
+		q.URLs, q.Configured = []string{tp.OCSPURL}, true
+	} else if len(c.X509.OCSPServer) > 0 {
+		if q.URLs = fetchable(c.X509.OCSPServer); len(q.URLs) == 0 {
+			none = fmt.Sprintf("the OCSP responder is at %s, and only http is spoken", printable(c.X509.OCSPServer[0]))
+		}
+	}
+	if len(q.URLs) == 0 {
+		return status{why: none}
+	}
+	ask, why := s.unasked([]Query{q}, "no OCSP response about it")
+	return status{why: why, ask: ask}
+}
+
+// crlQueries are the ways to a CA's CRL: the distribution points of the certificate,
+// then GetCRL at the trustpoint's own CA. none says why there is none.
+func (s *search) crlQueries(c, issuer *Certificate, tp *Trustpoint) (ways []Query, none string) {
+	q := Query{Trustpoint: tp.Name, Method: RevocationCRL, cert: c, issuer: issuer, policy: s.snapshot.policy, cache: tp.CRLCache}
+	if points := c.X509.CRLDistributionPoints; len(points) > 0 {
+		if q.URLs = fetchable(points); len(q.URLs) > 0 {
+			ways = append(ways, q)
+		} else {
+			none = fmt.Sprintf("its distribution point is %s, and only http is fetched", printable(points[0]))
+		}
+	}
+	if urls := fetchable([]string{tp.EnrollmentURL}); len(urls) > 0 && issuer.Equal(tp.CA) && tp.usable() {
+		q.URLs, q.SCEP, q.Configured = urls, true, true
+		ways = append(ways, q)
+	}
+	return ways, none
+}
+
+// fetchable are the URLs that are asked.
+func fetchable(urls []string) (out []string) {
+	for _, u := range urls {
+		if scheme, rest, ok := strings.Cut(u, "://"); ok && strings.EqualFold(scheme, "http") && rest != "" && len(out) < maxURLs && !slices.Contains(out, u) {
+			out = append(out, u)
+		}
+	}
+	return out
+}
+
+// unasked is the first query that did not fail a moment ago. why grows by the reasons
+// of the others.
+func (s *search) unasked(ways []Query, why string) (*Query, string) {
+	for i := range ways {
+		reason, failed := s.snapshot.evidence.failure(&ways[i], s.now)
+		if !failed {
+			return &ways[i], why
+		}
+		why += fmt.Sprintf("; %s: %s", &ways[i], reason)
+	}
+	return nil, why
+}
+
+func printable(s string) string { return string(appendPrintable(nil, s)) }
+
+// validCRL finds the newest list of the issuer that answers at a time, or says why
 // there is none.
-func (s *search) validCRL(issuer *Certificate, tp *Trustpoint) (best *CRL, why string) {
-	for _, crl := range tp.CRLs {
+func (s *search) validCRL(issuer *Certificate, tp *Trustpoint, at time.Time) (best *CRL, why string) {
+	lists := tp.CRLs
+	held := s.snapshot.evidence.crlOf(issuer, s.now) // its signature was verified when it came
+	if held != nil {
+		lists = append(slices.Clone(lists), held)
+	}
+	for _, crl := range lists {
 		if !crl.Issuer.Equal(issuer.Subject) {
 			continue
 		}
-		r := crl.unfit(s.now)
-		if r == nil && s.snapshot.genuine[crl] != issuer {
+		r := crl.unfit(at)
+		if r == nil && crl != held && s.snapshot.genuine[crl] != issuer {
 			r = crl.signedBy(issuer, s.snapshot.policy)
 		}
 		if r != nil {

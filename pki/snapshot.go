@@ -16,14 +16,16 @@ type Snapshot struct {
 	// at each handshake.
 	genuine map[*CRL]*Certificate
 	known   *known
-	byKey   map[KeyHash][]answer // what answers a request for a CA's key
-	names   map[string]Name      // of the CAs that we ask for, by DER: peers ask for the same
+	// evidence is what servers told of revocation; snapshots share it.
+	evidence *evidence
+	byKey    map[KeyHash][]answer // what answers a request for a CA's key
+	names    map[string]Name      // of the CAs that we ask for, by DER: peers ask for the same
 }
 
 // NewSnapshot takes the trustpoints in configuration order. They must not be
 // changed afterwards.
 func NewSnapshot(tps []*Trustpoint) *Snapshot {
-	s := &Snapshot{all: slices.Clone(tps), known: newKnown()}
+	s := &Snapshot{all: slices.Clone(tps), known: newKnown(), evidence: newEvidence()}
 	for _, tp := range s.all {
 		if tp.usable() {
 			s.display = append(s.display, tp)
@@ -52,7 +54,7 @@ func (s *Snapshot) verifyCRLs() {
 // WithPolicy returns the same trustpoints under another policy.
 func (s *Snapshot) WithPolicy(p Policy) *Snapshot {
 	c := *s
-	c.policy, c.known = p, newKnown()
+	c.policy, c.known, c.evidence = p, newKnown(), newEvidence()
 	c.verifyCRLs()
 	return &c
 }

@@ -7,8 +7,6 @@ import (
 
 // Policy is what the verdicts tolerate. The zero value is IOS 15.3: MD5 and
 // SHA-1 signatures are accepted, with a note, and RSA keys from 512 bits up.
-// Like IOS it does not look at the extended key usage (RFC 4945 section
-// 5.1.3.12: "If told (by configuration) to ignore ExtendedKeyUsage").
 type Policy struct {
 	RefuseMD5  bool
 	RefuseSHA1 bool
@@ -25,14 +23,17 @@ const (
 	BadSignature                  // a signature does not verify
 	Expired                       // notAfter has passed
 	NotYetValid                   // notBefore is to come
-	Revoked                       // the issuer's CRL lists it
-	NoCRL                         // revocation-check crl without a valid CRL
+	Revoked                       // the issuer's CRL lists it, or its responder says so
+	NoCRL                         // revocation-check without a valid answer
 	WeakHash                      // MD5 or SHA-1 against the policy
 	WeakKey                       // key too small, too large or of an unusable kind
 	NotCA                         // the issuer is no CA
 	NotPeer                       // a CA's certificate stands where the peer's should
 	PathLength                    // a path length constraint is exceeded
 	KeyUsage                      // the key usage does not permit it
+	ExtendedKeyUsage              // it is for other purposes
+	NameConstraint                // a CA above may not issue to this name
+	Unauthorized                  // the trustpoint's match certificate does not take it
 	CriticalExtension             // a critical extension that is not understood
 	Malformed                     // no certificate, or beyond the limits
 )
@@ -42,6 +43,7 @@ func (c VerdictCode) String() string {
 		VerdictOK: "ok", NoTrustpoint: "no trustpoint", BadSignature: "bad signature", Expired: "expired",
 		NotYetValid: "not yet valid", Revoked: "revoked", NoCRL: "no CRL", WeakHash: "weak hash", WeakKey: "weak key",
 		NotCA: "not a CA", NotPeer: "not a peer's", PathLength: "path length", KeyUsage: "key usage",
+		ExtendedKeyUsage: "extended key usage", NameConstraint: "name constraint", Unauthorized: "unauthorized",
 		CriticalExtension: "critical extension", Malformed: "malformed",
 	}[c]
 }
@@ -59,6 +61,8 @@ type Verdict struct {
 	Subject, Issuer Name
 	Serial          string
 	Path            []*Certificate // from the leaf to the anchor; when OK
+	// Queries are what servers might still tell: the verdict is what holds without.
+	Queries []Query
 }
 
 // about fills in the certificate that the verdict is about.
@@ -72,6 +76,9 @@ func (v Verdict) about(c *Certificate) Verdict {
 // all trustpoints when the list is empty. Of several paths the first that
 // stands counts; when none does, the reason is that of the first one that
 // reached an anchor.
+//
+// Where a verdict has Queries, whoever can wait asks them, gives the answers to Learn
+// and verifies again; whoever cannot takes it as it is.
 func (s *Snapshot) Verify(chain []*Certificate, only []string, now time.Time) Verdict {
 	if len(chain) == 0 {
 		return Verdict{Code: Malformed, Reason: "the peer sent no certificate"}

@@ -141,7 +141,9 @@ func TestVerifyAnchor(t *testing.T) {
 		{"key usage", testca.Certificate{Extensions: []testca.Extension{testca.BasicConstraints(true, -1), testca.KeyUsage(testca.DigitalSignature)}}, pki.KeyUsage},
 		{"path length 0", testca.Certificate{Extensions: []testca.Extension{testca.BasicConstraints(true, 0)}}, pki.VerdictOK},
 		{"name constraints", testca.Certificate{Extensions: []testca.Extension{testca.BasicConstraints(true, -1),
-			{OID: []int{2, 5, 29, 30}, Critical: true, Value: []byte("\x30\x0e\xa0\x0c\x30\x0a\x82\x08test.com")}}}, pki.CriticalExtension},
+			{OID: []int{2, 5, 29, 30}, Critical: true, Value: []byte("\x30\x0e\xa0\x0c\x30\x0a\x82\x08test.com")}}}, pki.VerdictOK},
+		{"name constraints with a minimum", testca.Certificate{Extensions: []testca.Extension{testca.BasicConstraints(true, -1),
+			{OID: []int{2, 5, 29, 30}, Critical: true, Value: []byte("\x30\x11\xa0\x0f\x30\x0d\x82\x08test.com\x80\x01\x01")}}}, pki.CriticalExtension},
 	} {
 		ca := testca.New("CA1", 0)
 		c.cert.Subject, c.cert.Key = ca.Name.DER(), ca.Key.Public()
@@ -370,7 +372,7 @@ func TestVerifyRevocation(t *testing.T) {
 		{"none", []pki.RevocationMethod{none}, []*pki.CRL{at(yesterday, tomorrow, r2.X509.SerialNumber)}, pki.VerdictOK, ""},
 		{"crl none without a CRL", []pki.RevocationMethod{crl, none}, nil, pki.VerdictOK, ""},
 		{"crl none and revoked", []pki.RevocationMethod{crl, none}, []*pki.CRL{at(yesterday, tomorrow, r2.X509.SerialNumber)}, pki.Revoked, ""},
-		{"ocsp", []pki.RevocationMethod{ocsp}, []*pki.CRL{at(yesterday, tomorrow)}, pki.NoCRL, "ocsp has no answer"},
+		{"ocsp", []pki.RevocationMethod{ocsp}, []*pki.CRL{at(yesterday, tomorrow)}, pki.NoCRL, "the certificate names no OCSP responder"},
 		{"ocsp crl", []pki.RevocationMethod{ocsp, crl}, []*pki.CRL{at(yesterday, tomorrow)}, pki.VerdictOK, ""},
 	} {
 		s := pki.NewSnapshot([]*pki.Trustpoint{{Settings: pki.Settings{Name: "TP", RevocationCheck: c.methods}, CA: ca.Cert, CRLs: c.crls}})

@@ -423,9 +423,25 @@ var commandTable = map[string]string{
 		+ fingerprint 81788E5E10EBA99F904FA74E543B83753A490814
 		- fingerprint 0123 4567
 		~ crl query ldap://x
+		+ crl cache none
+		+ crl cache delete-after 60
+		+ crl cache extend 30
+		- crl cache extend 1441
+		+ crl optional
+		+ crl best-effort
+		+ ocsp url http://192.168.0.3/ocsp
+		- ocsp url ldap://192.168.0.3
+		+ ocsp disable-nonce
+		+ match certificate M
+		+ match certificate M allow expired-certificate
+		+ match certificate M skip revocation-check
+		- match certificate NONE
+		~ match certificate M skip authorization-check
 		~ match certificate M override ocsp 1 url http://x
 		+ source interface Ethernet0/0
 		- source interface Ethernet0/7
+		+ match eku client-auth ipsec-tunnel
+		- match eku flying
 		+ chain-validation continue
 		+ chain-validation stop
 		- chain-validation continue NOWHERE
@@ -437,7 +453,9 @@ var commandTable = map[string]string{
 		+ subject-name co cn=r1
 		+ issuer-name eq cn=CA1, o=cisco
 		+ serial-number ne 02
-		~ valid-start lt x
+		+ valid-start lt Mar 2 2027
+		+ expires-on ge 2 Mar 2027 13:00:00 utc
+		- valid-start lt x
 		- subject-name is x`,
 	"interface Ethernet0/0": `
 		+ description x

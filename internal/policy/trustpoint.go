@@ -22,6 +22,7 @@ type trustpointDraft struct {
 	subject ios.Place
 	parent  ref // chain-validation continue NAME
 	source  ref // source interface NAME
+	matches []matchDraft
 }
 
 // Older releases say ca where newer ones say pki.
@@ -42,7 +43,6 @@ var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).
 	ios.Command[*builder]{Syntax: "subject-name LINE", Do: func(b *builder, m *ios.Match) {
 		b.trustpoint.SubjectName, b.trustpoint.subject = setText(m), m.Place("LINE")
 	}},
-	ios.Command[*builder]{Syntax: "revocation-check method:{crl | ocsp | none} [method:{crl | ocsp | none} [method:{crl | ocsp | none}]]", Do: revocationCheck},
 	ios.Command[*builder]{Syntax: "chain-validation [stop | continue [name:WORD]]", Do: chainValidation},
 	ios.Command[*builder]{Syntax: "rsakeypair label:WORD [bits:<360-4096> [<360-4096>]]", Do: func(b *builder, m *ios.Match) {
 		b.trustpoint.RSAKeypair, b.trustpoint.RSABits = set(m, "label"), 0
@@ -53,19 +53,13 @@ var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).
 	ios.Command[*builder]{Syntax: "eckeypair label:WORD", Do: func(b *builder, m *ios.Match) { b.trustpoint.ECKeypair = set(m, "label") }},
 	ios.Command[*builder]{Syntax: "hash hash:{md5 | sha1 | sha256 | sha384 | sha512}", Do: func(b *builder, m *ios.Match) { b.trustpoint.Hash = set(m, "hash") }},
 	ios.Command[*builder]{Syntax: "usage usage:{ike | ssl-client | ssl-server}...", Do: func(b *builder, m *ios.Match) { b.trustpoint.Usage = set(m, "usage") }},
-).Add(enrolmentCommands...).Add(idle(
+).Add(enrolmentCommands...).Add(revocationCommands...).Add(idle(
 	"enrollment profile WORD",
 	"enrollment credential WORD",
 	"auto-trigger",
 	"crl query WORD",
-	"crl cache {none | delete-after <1-43200> | extend <1-1440>}",
-	"crl optional",
-	"crl best-effort",
-	"ocsp url WORD",
-	"ocsp disable-nonce",
-	"match certificate WORD [LINE]",
+	"match certificate WORD {skip authorization-check | override LINE}",
 	"match key-usage WORD...",
-	"match eku WORD...",
 	"authorization {list WORD | username LINE}",
 	"vrf WORD",
 	"storage WORD",
@@ -131,26 +125,6 @@ func chainValidation(b *builder, m *ios.Match) {
 	}
 }
 
-func revocationCheck(b *builder, m *ios.Match) {
-	b.trustpoint.RevocationCheck = nil
-	if m.Form != ios.Set {
-		return
-	}
-	seen := map[string]bool{}
-	for i, method := range m.All("method") {
-		switch {
-		case seen[method]:
-			b.fail(m.Places("method")[i], "want each method once", "%s stands twice", method)
-			return
-		case seen["none"]:
-			b.fail(m.Places("method")[i], "want none last, or alone", "%s would never be asked: none accepts every certificate", method)
-			return
-		}
-		seen[method] = true
-		b.trustpoint.RevocationCheck = append(b.trustpoint.RevocationCheck, pki.RevocationMethod(method))
-	}
-}
-
 // enrolled is in no form of IOS's: the line that stands last counts.
 func enrolled(b *builder, m *ios.Match) {
 	b.enrolled, b.cfg.EnrolledPos = nil, m.Line.Pos
@@ -209,6 +183,7 @@ func (b *builder) finishTrustpoints() {
 				b.fail(d.subject, "want for example CN=R1,OU=IT,O=cisco,O=com", "%v", err)
 			}
 		}
+		b.finishMatches(d)
 		if len(d.RevocationCheck) == 0 {
 			d.RevocationCheck = []pki.RevocationMethod{pki.RevocationCRL}
 		}

@@ -1,0 +1,108 @@
+// Package fetch gets what others publish, over HTTP and within bounds: certificates
+// that peers show by hash and URL, CRLs, answers of OCSP responders. Whoever writes a
+// URL chooses whom we speak to, so that every request says where it may go, how much
+// it takes and, by its context, how long.
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"syscall"
+)
+
+// maxHeaderLen bounds the header of an answer, in octets.
+const maxHeaderLen = 8 << 10
+
+// Request is one question to a server.
+type Request struct {
+	URL       string // http://
+	Body      []byte // nil: GET, else POST
+	Type      string // media type of Body
+	Limit     int    // octets that the answer may have
+	Redirects int    // that are followed, over http:// alone
+	// Permit is asked for the address of each connection, when the name in the URL is
+	// resolved already.
+	Permit func(netip.Addr) error
+}
+
+// Do asks: one connection for each URL, no proxy, nothing unpacked. It ends when ctx
+// does, however slowly the server sends. The error does not repeat the URL.
+func (r Request) Do(ctx context.Context) ([]byte, error) {
+	data, err := r.do(ctx)
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.New("the server did not answer in time") // or it would not have ended
+	}
+	return data, err
+}
+
+func (r Request) do(ctx context.Context) ([]byte, error) {
+	method, body := http.MethodGet, io.Reader(http.NoBody)
+	if r.Body != nil {
+		method, body = http.MethodPost, bytes.NewReader(r.Body)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, r.URL, body)
+	if err != nil {
+		return nil, err
+	}
+	if err := plain(request.URL); err != nil {
+		return nil, err
+	}
+	if r.Body != nil {
+		request.Header.Set("Content-Type", r.Type)
+	}
+	client := r.client()
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the server answers %d", response.StatusCode)
+	}
+	data, err := io.ReadAll(io.LimitReader(response.Body, int64(r.Limit)+1))
+	if err == nil && len(data) > r.Limit {
+		return nil, fmt.Errorf("more than %d octets", r.Limit)
+	}
+	return data, err
+}
+
+func (r Request) client() *http.Client {
+	dialer := net.Dialer{ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return err
+		}
+		return r.Permit(to.Addr().Unmap().WithZone(""))
+	}}
+	return &http.Client{
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, DisableKeepAlives: true, DisableCompression: true,
+			MaxResponseHeaderBytes: maxHeaderLen,
+		},
+		CheckRedirect: func(next *http.Request, via []*http.Request) error {
+			if len(via) > r.Redirects {
+				return http.ErrUseLastResponse
+			}
+			return plain(next.URL)
+		},
+	}
+}
+
+// plain holds a URL to be one that is fetched. What is fetched is signed, so that
+// https would add nothing but another chain to verify.
+func plain(u *url.URL) error {
+	if u.Scheme != "http" || u.Host == "" {
+		return fmt.Errorf("only http is fetched, not %s", u.Scheme)
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package pki
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Query is a question about revocation that only a server can answer: what is the
+// newest CRL of a CA, is a certificate good. It comes out of Snapshot.Verify, about
+// certificates of chains that are trusted already.
+type Query struct {
+	Trustpoint string
+	Method     RevocationMethod // crl or ocsp
+	URLs       []string         // http://, each as good as the others
+	SCEP       bool             // by GetCRL at the trustpoint's enrollment url
+	// Configured says that the operator wrote the URL; else the CA did.
+	Configured bool
+
+	cert, issuer *Certificate
+	policy       Policy
+	cache        CRLCache
+	wantsNonce   bool
+	nonce        []byte
+}
+
+// maxURLs of a certificate are tried.
+const maxURLs = 3
+
+// Key is the same for queries that have the same answer.
+func (q *Query) Key() string {
+	about := q.issuer.Raw()
+	if q.Method == RevocationOCSP {
+		about = q.cert.Raw()
+	}
+	return fmt.Sprintf("%s %v %s %x", q.Method, q.SCEP, strings.Join(q.URLs, " "), certHash(about))
+}
+
+// Certificate is the one that is asked about.
+func (q *Query) Certificate() *Certificate { return q.cert }
+
+// Issuer is the CA that issued it.
+func (q *Query) Issuer() *Certificate { return q.issuer }
+
+// Draw gives the query the nonce that it is to have, if any (RFC 9654).
+func (q *Query) Draw(rand io.Reader) error {
+	if !q.wantsNonce {
+		return nil
+	}
+	q.nonce = make([]byte, NonceLen)
+	if _, err := io.ReadFull(rand, q.nonce); err != nil {
+		return fmt.Errorf("random source: %w", err)
+	}
+	return nil
+}
+
+// Body is what is sent to the server, and its media type; nil: nothing is.
+func (q *Query) Body() (body []byte, mediaType string) {
+	if q.Method != RevocationOCSP {
+		return nil, ""
+	}
+	return ocspRequest(q.cert, q.issuer, q.nonce), "application/ocsp-request"
+}
+
+// Limit is how many octets the answer may have.
+func (q *Query) Limit() int {
+	if q.Method == RevocationOCSP {
+		return MaxOCSPLen
+	}
+	return MaxCRLLen
+}
+
+// String names the question in a sentence.
+func (q *Query) String() string {
+	switch {
+	case q.Method == RevocationOCSP:
+		return fmt.Sprintf("the status of certificate %s at %s", q.cert.Serial, strings.Join(q.URLs, ", "))
+	case q.SCEP:
+		return fmt.Sprintf("the CRL of %s by SCEP at %s", q.issuer.Subject, strings.Join(q.URLs, ", "))
+	}
+	return fmt.Sprintf("the CRL of %s at %s", q.issuer.Subject, strings.Join(q.URLs, ", "))
+}
+
+// Finding is an answer that holds: signed by who may, about what was asked, valid.
+type Finding struct {
+	crl     *CRL
+	revoked bool
+	since   time.Time // of the revocation
+	until   time.Time // as long as it says the same; zero: it does not tell
+}
+
+// CRL is the list that was found, nil for another answer.
+func (f *Finding) CRL() *CRL { return f.crl }
+
+// Read judges a server's answer. A large CRL takes a tenth of a second: this is for
+// the shell, beside the exchanges.
+func (q *Query) Read(data []byte, now time.Time) (*Finding, error) {
+	if q.Method == RevocationOCSP {
+		return q.readOCSP(data, now)
+	}
+	if s := page(bytes.TrimSpace(data)); s != "" {
+		return nil, errors.New("not a CRL" + s)
+	}
+	crl, err := ParseCRLFile(data)
+	if err != nil {
+		return nil, err
+	}
+	r := crl.signedBy(q.issuer, q.policy)
+	if r == nil {
+		r = crl.unfit(now)
+	}
+	if r != nil {
+		return nil, fmt.Errorf("the CRL cannot be used: %s", r.reason)
+	}
+	return &Finding{crl: crl, until: crl.NextUpdate}, nil
+}
+
+func (q *Query) readOCSP(data []byte, now time.Time) (*Finding, error) {
+	response, err := ParseOCSP(data)
+	if err != nil {
+		return nil, err
+	}
+	s, r := response.about(q, now)
+	if r != nil {
+		return nil, fmt.Errorf("the OCSP response cannot be used: %s", r.reason)
+	}
+	return &Finding{revoked: s.status == ocspRevoked, since: s.revoked, until: s.nextUpdate}, nil
+}
