@@ -8,6 +8,7 @@ import (
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -63,8 +64,8 @@ func TestAggressiveSubject(t *testing.T) {
 	mapped := func(_ string, c *policy.Config) {
 		c.Profiles[0].SelfIdentity = policy.IdentityDN
 		c.Profiles[0].Matches = []policy.Match{{Kind: policy.MatchCertificate, Value: "M"}}
-		c.Maps = []*policy.CertificateMap{{Name: "M", Sequences: []policy.CertificateMapSequence{{Number: 10,
-			Rules: []policy.CertificateRule{{Field: "subject-name", Op: "co", Value: "ou=it"}}}}}}
+		c.Maps = []*policy.CertificateMap{{CertificateMap: pki.CertificateMap{Name: "M", Sequences: []pki.CertificateMapSequence{{Number: 10,
+			Rules: []pki.CertificateRule{{Field: "subject-name", Op: "co", Value: "ou=it"}}}}}}}
 	}
 	for _, first := range []string{"R1", "R2"} {
 		p := newPair(t, mapped, aggressively, asking)

@@ -12,9 +12,9 @@ import (
 // beside its HASH leads to no profile.
 func TestCertificateBesideHash(t *testing.T) {
 	certified := on("R2", func(c *policy.Config) {
-		c.Maps = []*policy.CertificateMap{{Name: "M", Sequences: []policy.CertificateMapSequence{{
-			Rules: []policy.CertificateRule{{Field: "subject-name", Op: "co", Value: "R1"}},
-		}}}}
+		c.Maps = []*policy.CertificateMap{{CertificateMap: pki.CertificateMap{Name: "M", Sequences: []pki.CertificateMapSequence{{
+			Rules: []pki.CertificateRule{{Field: "subject-name", Op: "co", Value: "R1"}},
+		}}}}}
 		c.Profiles[0].Matches = []policy.Match{{Kind: policy.MatchCertificate, Value: "M"}}
 	})
 	p := newPair(t, psk, certified)

@@ -2,6 +2,7 @@ package pki
 
 import (
 	"crypto/sha256"
+	"slices"
 	"sync"
 	"time"
 )
@@ -111,7 +112,11 @@ func (s *Snapshot) Learn(q *Query, f *Finding, err error, now time.Time) *CRL {
 		e.status[certHash(q.cert.Raw())] = heldStatus{*f, until}
 		return nil
 	}
-	return e.hold(q, f.crl, now)
+	crl := e.hold(q, f.crl, now)
+	if tp := s.Lookup(q.Trustpoint); crl == nil || tp == nil || !q.issuer.Equal(tp.CA) && !slices.ContainsFunc(tp.Chain, q.issuer.Equal) {
+		return nil // of a CA that the peer brought, it has no place there
+	}
+	return crl
 }
 
 func (e *evidence) fail(q *Query, reason string, now time.Time) {
@@ -157,6 +162,13 @@ func (e *evidence) hold(q *Query, crl *CRL, now time.Time) *CRL {
 func (s *Snapshot) After(old *Snapshot) *Snapshot {
 	c := *s
 	c.evidence = old.evidence
+	return &c
+}
+
+// Forget returns the snapshot as if no server had told anything.
+func (s *Snapshot) Forget() *Snapshot {
+	c := *s
+	c.evidence = newEvidence()
 	return &c
 }
 

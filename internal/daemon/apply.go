@@ -78,6 +78,8 @@ func (s *shard) apply(output ike.Output) {
 		if err := s.fetcher.put(o, func(a ike.Answer) { s.fetched(o.ID, a) }); err != nil {
 			s.engine.HandleLookup(time.Now(), o.ID, ike.Answer{Err: err})
 		}
+	case ike.StoreCRL:
+		s.fetcher.going.Go(func() { s.keep(o) })
 	default:
 		panic(fmt.Sprintf("daemon: no way to apply %T", output))
 	}

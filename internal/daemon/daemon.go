@@ -176,7 +176,7 @@ func Run(ctx context.Context, o Options) error {
 	defer ended()
 	d.kernel = newKernelQueue(d.plane)
 	env := ike.Env{Config: cfg, PKI: snapshot, Rand: rand.Reader}
-	d.shard = newShard(env, engine.Options{Options: tunnel.Options{Manual: o.Manual, PathMTU: pathMTU}}, d.kernel, d.sockets, d.hub, d.log)
+	d.shard = newShard(env, engine.Options{Options: tunnel.Options{Manual: o.Manual, PathMTU: pathMTU}}, d.kernel, d.sockets, d.hub, d.log, d.keepCRL)
 	return d.serve(ctx, d.sockets.Receive, func(ctx context.Context) { control.Serve(ctx, listener, control.Handle(d)) })
 }
 

@@ -4,34 +4,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"net/netip"
-	"net/url"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/pki/fetch"
 )
 
 // Limits on fetches: whoever speaks IKEv2 with us, and nobody has authenticated yet,
 // chooses where they go.
 const (
-	fetchTime    = 8 * time.Second // of one, its wait for a place among them; below that of the session that waits
-	fetchAtOnce  = 8
-	maxFetches   = 64 // under way or waiting
-	maxOfPeer    = 4  // of these of one peer
-	maxHeaderLen = 8 << 10
+	fetchTime   = 8 * time.Second // of one, its wait for a place among them; below that of the session that waits
+	fetchAtOnce = 8
+	maxFetches  = 64 // under way or waiting
+	maxOfPeer   = 4  // of these of one peer
 )
 
-// A fetcher gets what peers show by hash and URL, each in a goroutine of its own.
+// A fetcher gets what peers show by hash and URL, and asks about revocation, each in a
+// goroutine of its own.
 type fetcher struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	time   time.Duration // of one
 	places chan struct{}
+	asking chan struct{} // places of queries: who fetches certificates takes none of them
+	permit func(netip.Addr, *pki.Query) error
 	going  sync.WaitGroup
 
 	mu    sync.Mutex
@@ -40,7 +40,7 @@ type fetcher struct {
 }
 
 func newFetcher() *fetcher {
-	f := &fetcher{time: fetchTime, places: make(chan struct{}, fetchAtOnce), peers: map[netip.Addr]int{}}
+	f := &fetcher{time: fetchTime, places: make(chan struct{}, fetchAtOnce), asking: make(chan struct{}, queriesAtOnce), permit: permitQuery, peers: map[netip.Addr]int{}}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
 }
@@ -54,6 +54,10 @@ func (f *fetcher) close() {
 // put begins a fetch; done is told from another goroutine. With an error nothing
 // was begun.
 func (f *fetcher) put(l ike.Lookup, done func(ike.Answer)) error {
+	if l.Query != nil { // of which the engine limits the number
+		f.going.Go(func() { done(f.query(l.Query)) })
+		return nil
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
@@ -85,73 +89,41 @@ func (f *fetcher) forget(peer netip.Addr) {
 func (f *fetcher) fetch(l ike.Lookup) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(f.ctx, f.time)
 	defer cancel()
+	leave, err := enter(ctx, f.places)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return fetch.Request{URL: l.URL, Limit: ike.MaxAnswer, Permit: func(to netip.Addr) error { return permit(to, l.Peer) }}.Do(ctx)
+}
+
+// enter waits for a place.
+func enter(ctx context.Context, places chan struct{}) (leave func(), err error) {
 	select {
-	case f.places <- struct{}{}:
-		defer func() { <-f.places }()
+	case places <- struct{}{}:
+		return func() { <-places }, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, errors.New("too many fetches are under way")
 	}
-	data, err := get(ctx, l)
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		err = e.Err // the URL is known
-	}
-	return data, err
 }
 
-// get speaks HTTP: one connection, no proxy, no redirection, nothing unpacked.
-func get(ctx context.Context, l ike.Lookup) ([]byte, error) {
-	dialer := net.Dialer{ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-		return permit(address, l.Peer)
-	}}
-	client := http.Client{
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, DisableKeepAlives: true, DisableCompression: true,
-			MaxResponseHeaderBytes: maxHeaderLen,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, l.URL, nil)
-	if err != nil {
-		return nil, err
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the server answers %d", response.StatusCode)
-	}
-	data, err := io.ReadAll(io.LimitReader(response.Body, ike.MaxAnswer+1))
-	if err == nil && len(data) > ike.MaxAnswer {
-		err = fmt.Errorf("more than %d octets", ike.MaxAnswer)
-	}
-	return data, err
-}
-
-// permit says whether a connection may go to an address, which is asked when the
-// name in the URL is resolved already: a peer is not to reach through us what it
-// does not reach itself, such as the services of this host. What the peer has at its
-// own address is its own affair.
-func permit(address string, peer netip.Addr) error {
-	to, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return err
-	}
-	a := to.Addr().Unmap().WithZone("")
+// permit says whether a connection may go to an address: a peer is not to reach
+// through us what it does not reach itself, such as the services of this host. What the
+// peer has at its own address is its own affair.
+func permit(to, peer netip.Addr) error {
 	switch {
-	case a == peer.Unmap().WithZone(""):
+	case to == peer.Unmap().WithZone(""):
 		return nil
-	case !a.IsGlobalUnicast():
-		return fmt.Errorf("no certificate is fetched from %s", a)
+	case !to.IsGlobalUnicast():
+		return fmt.Errorf("no certificate is fetched from %s", to)
 	}
 	own, err := net.InterfaceAddrs()
 	if err != nil {
 		return err
 	}
 	for _, x := range own {
-		if p, err := netip.ParsePrefix(x.String()); err == nil && p.Addr().Unmap() == a {
-			return fmt.Errorf("no certificate is fetched from %s, which is this host's", a)
+		if p, err := netip.ParsePrefix(x.String()); err == nil && p.Addr().Unmap() == to {
+			return fmt.Errorf("no certificate is fetched from %s, which is this host's", to)
 		}
 	}
 	return nil

@@ -52,6 +52,7 @@ func (d *Daemon) Change(ctx context.Context, f func(*store.Store) error) error {
 	if err != nil {
 		return fmt.Errorf("the store changed, but the daemon goes on with what it had: %w", err)
 	}
+	snapshot = snapshot.After(d.snapshot.Load())
 	if err := d.Command(ctx, ike.Adopt{PKI: snapshot}); err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ type shard struct {
 	hub     *hub
 	log     *zap.Logger
 	fetcher *fetcher
+	keep    func(ike.StoreCRL)
 	start   start
 
 	mu      sync.Mutex // held for a turn
@@ -36,11 +37,11 @@ type shard struct {
 	reports []ike.Report   // likewise
 }
 
-func newShard(env ike.Env, options engine.Options, kernel *kernelQueue, socket *netio.Sockets, hub *hub, log *zap.Logger) *shard {
+func newShard(env ike.Env, options engine.Options, kernel *kernelQueue, socket *netio.Sockets, hub *hub, log *zap.Logger, keep func(ike.StoreCRL)) *shard {
 	s := &shard{
 		engine: engine.New(time.Now(), env, options),
 		kernel: kernel, socket: socket, hub: hub, log: log,
-		fetcher: newFetcher(),
+		fetcher: newFetcher(), keep: keep,
 	}
 	s.timer = time.AfterFunc(time.Hour, func() { s.turn(s.rung) })
 	return s

@@ -40,6 +40,7 @@ type Engine struct {
 	cookies      ikev2.Cookies
 	fragments    fragments
 	certificates certificateCache
+	inquiries    inquiries
 	counters     Counters
 	stats        IKEv2Stats
 
@@ -61,6 +62,7 @@ func New(now time.Time, env ike.Env, opts Options) *Engine {
 
 		fragments:    newFragments(),
 		certificates: newCertificateCache(),
+		inquiries:    newInquiries(),
 	}
 	e.env.Established = e.established
 	e.env.Floated = e.floated
@@ -96,6 +98,9 @@ func (e *Engine) NextTimeout() (time.Time, string) {
 	if e.closed || e.env.Config.ISAKMP.Disabled {
 		return when, why
 	}
+	if at := e.env.PKI.NextStale(); !at.IsZero() && (when.IsZero() || at.Before(when)) {
+		when, why = at, "CRL about to run out"
+	}
 	for _, t := range e.tunnels.All() {
 		if at := t.Next(); !at.IsZero() && (when.IsZero() || at.Before(when)) {
 			when, why = at, t.Name()+" negotiates"
@@ -113,6 +118,7 @@ func (e *Engine) HandleTimeout(now time.Time) {
 	if e.closed || e.env.Config.ISAKMP.Disabled {
 		return
 	}
+	e.refresh(now)
 	for _, t := range e.tunnels.All() {
 		if t.Due(now) {
 			e.askAgain(now, t)
@@ -153,8 +159,13 @@ func (e *Engine) HandleKernel(now time.Time, event ipsec.Event) {
 	e.restart(now, up)
 }
 
-// HandleLookup takes the answer to an ike.Lookup to the session that asked.
+// HandleLookup takes the answer to an ike.Lookup to the session that asked, or to all
+// that wait for it.
 func (e *Engine) HandleLookup(now time.Time, id ike.LookupID, a ike.Answer) {
+	if id.ConnID == 0 {
+		e.answered(now, id.Index, a)
+		return
+	}
 	if x := e.sessions.ofTunnelID(id.ConnID); x != nil {
 		e.certificates.fetched(x, a, e.env.Config.IKEv2.CertificateCache)
 		x.v2.HandleLookup(now, id, a)

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -54,12 +55,24 @@ type RequestTimer struct {
 	Selector      ipsec.Selector
 }
 
+// RevocationAsked says that a server is asked about revocation.
+type RevocationAsked struct{ Query *pki.Query }
+
+// RevocationAnswered is what it answered, or why it did not.
+type RevocationAnswered struct {
+	Query   *pki.Query
+	Finding *pki.Finding // nil with Err
+	Err     error
+}
+
 // ISAKMPOnOff is %CRYPTO-6-ISAKMP_ON_OFF: the first protected tunnel switches
 // ISAKMP on, the last one switches it off.
 type ISAKMPOnOff struct{ On bool }
 
 // IsEvent makes it an event.
-func (NoSA) IsEvent() {}
+func (RevocationAsked) IsEvent()    {}
+func (RevocationAnswered) IsEvent() {}
+func (NoSA) IsEvent()               {}
 
 // IsEvent makes it an event.
 func (BadMessage) IsEvent() {}

@@ -20,6 +20,7 @@ type session interface {
 	HandleTimeout(time.Time)
 	NextTimeout() (time.Time, string)
 	HandleKernel(time.Time, ipsec.Event)
+	HandleEvidence(time.Time)
 
 	Done() bool
 	Alive() bool

@@ -24,7 +24,7 @@ func (e *Engine) settle(now time.Time, x *entry) {
 			break
 		}
 		switch {
-		case !e.owns(now, x, o) || e.cached(now, x, o):
+		case !e.owns(now, x, o) || e.cached(now, x, o) || e.inquires(now, x, o):
 			continue
 		case e.audible(now, x, o):
 			e.out = append(e.out, o)

@@ -81,6 +81,12 @@ type SetRoute struct {
 	Remove bool
 }
 
+// StoreCRL keeps a CRL that a server gave for the next start.
+type StoreCRL struct {
+	Trustpoint string
+	CRL        *pki.CRL
+}
+
 // Report tells what happened: debug lines, syslog, metrics and traces are made
 // of it.
 type Report struct {
@@ -97,6 +103,7 @@ func (QuerySA) output()   {}
 func (SetPolicy) output() {}
 func (SetLink) output()   {}
 func (SetRoute) output()  {}
+func (StoreCRL) output()  {}
 func (Report) output()    {}
 
 // Event is something that happened. Concrete events stand beside the code that

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -18,6 +19,8 @@ type Router struct {
 	Dataplane *Dataplane
 	Reports   []ike.Report
 
+	StoredCRLs []ike.StoreCRL // that it wants kept
+
 	world   *World
 	engine  *engine.Engine // nil: it is dead
 	config  *policy.Config
@@ -31,7 +34,7 @@ type Router struct {
 // Add starts a router. It has the addresses of its interfaces, those inside its
 // tunnels excepted, and the sources of its tunnels.
 func (w *World) Add(name string, config *policy.Config, snapshot *pki.Snapshot, options engine.Options) *Router {
-	r := &Router{Name: name, world: w, config: config, pki: snapshot, options: options}
+	r := &Router{Name: name, world: w, config: config, pki: snapshot.Forget(), options: options}
 	r.Dataplane = newDataplane(r)
 	for _, itf := range config.Interfaces {
 		if itf.Kind != policy.TunnelInterface {
@@ -179,8 +182,9 @@ func (r *Router) apply() {
 				err = r.Dataplane.SetRoute(o.Route)
 			}
 		case ike.Lookup:
-			answer := r.world.fetch(o.URL)
-			r.later(r.world.Delay, func() { r.engine.HandleLookup(r.world.Now, o.ID, answer) })
+			r.lookUp(o)
+		case ike.StoreCRL:
+			r.StoredCRLs = append(r.StoredCRLs, o)
 		case ike.Report:
 			r.Reports = append(r.Reports, o)
 		}
@@ -189,6 +193,30 @@ func (r *Router) apply() {
 		}
 	}
 }
+
+// lookUp asks the world's web. What hangs there is never answered in time.
+func (r *Router) lookUp(l ike.Lookup) {
+	if l.Query == nil {
+		answer := r.world.fetch(l.URL)
+		r.later(r.world.Delay, func() { r.engine.HandleLookup(r.world.Now, l.ID, answer) })
+		return
+	}
+	delay, answer := r.world.Delay, ike.Answer{Err: errors.New("the server answers 404")}
+	for _, url := range l.Query.URLs {
+		if r.world.Hanging[url] {
+			delay += queryTime
+			answer.Err = errors.New("the server did not answer in time")
+		} else if serve := r.world.Servers[url]; serve != nil {
+			body, _ := l.Query.Body()
+			answer.Finding, answer.Err = l.Query.Read(serve(body), r.world.Now)
+			break
+		}
+	}
+	r.later(delay, func() { r.engine.HandleLookup(r.world.Now, l.ID, answer) })
+}
+
+// queryTime is the daemon's: how long a server has.
+const queryTime = 4 * time.Second
 
 // Address is where the router sends from: the source of a tunnel.
 func (r *Router) Address(tunnel string) netip.Addr {

@@ -44,6 +44,9 @@ type World struct {
 	Keys    []ike.Keys        // of every IKE SA, as either end made them
 	Web     map[string][]byte // what is at each URL
 
+	Servers map[string]func(request []byte) []byte // what answers about revocation
+	Hanging map[string]bool                        // servers that take connections and send nothing
+
 	seed     uint64
 	rng      *rand.Rand
 	queue    queue

@@ -1,0 +1,83 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/pki/fetch"
+)
+
+// Limits on questions about revocation. Their servers are named by CAs that are trusted,
+// or by the operator.
+const (
+	queryTime     = 4 * time.Second // of one, its wait for a place among them: an exchange has time for two
+	queriesAtOnce = 16
+	queryRedirect = 2
+)
+
+// query asks the servers in order until one answers. Its answer is judged here, beside
+// the turns of the shard.
+func (f *fetcher) query(q *pki.Query) ike.Answer {
+	ctx, cancel := context.WithTimeout(f.ctx, queryTime)
+	defer cancel()
+	leave, err := enter(ctx, f.asking)
+	if err != nil {
+		return ike.Answer{Err: err}
+	}
+	defer leave()
+	var failed []string
+	for i, url := range q.URLs {
+		finding, err := f.askServer(ctx, q, url, len(q.URLs)-i)
+		if err == nil {
+			return ike.Answer{Finding: finding}
+		}
+		failed = append(failed, err.Error())
+	}
+	return ike.Answer{Err: errors.New(strings.Join(failed, "; "))}
+}
+
+// askServer asks one of so many servers that share the time left.
+func (f *fetcher) askServer(ctx context.Context, q *pki.Query, url string, left int) (*pki.Finding, error) {
+	end, _ := ctx.Deadline()
+	ctx, cancel := context.WithTimeout(ctx, time.Until(end)/time.Duration(left))
+	defer cancel()
+	if q.SCEP {
+		return nil, errors.New("GetCRL is not spoken")
+	}
+	body, kind := q.Body()
+	data, err := fetch.Request{
+		URL: url, Body: body, Type: kind, Limit: q.Limit(), Redirects: queryRedirect,
+		Permit: func(to netip.Addr) error { return f.permit(to, q) },
+	}.Do(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return q.Read(data, time.Now())
+}
+
+// permitQuery says whether a connection may go to an address. A CA that is trusted may
+// be this router itself, or stand beside it; the services of this host on loopback and
+// those of its links are for nobody whom the operator has not named.
+func permitQuery(to netip.Addr, q *pki.Query) error {
+	if q.Configured && (to.IsLoopback() || to.IsLinkLocalUnicast()) || to.IsGlobalUnicast() {
+		return nil
+	}
+	return fmt.Errorf("nothing is fetched from %s", to)
+}
+
+// keepCRL writes a CRL into the store, for the next start: what runs has it.
+func (d *Daemon) keepCRL(c ike.StoreCRL) {
+	d.changing.Lock()
+	defer d.changing.Unlock()
+	if _, err := d.store.ImportCRL(c.Trustpoint, c.CRL.Raw); err != nil {
+		d.log.Warn("the CRL is not kept", zap.String("trustpoint", c.Trustpoint), zap.Error(err))
+	}
+}
