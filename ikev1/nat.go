@@ -127,9 +127,10 @@ func (s *Session) float() {
 
 // comes says whether a datagram comes from where the peer may be, before anything
 // proves that it sent it. Phase 1 changes its ports once there are keys. Later
-// only a peer behind a NAT does, RFC 3947 section 7: "The host behind dynamic NAT
-// MUST NOT do this", for then anybody could lead us away. The address is that of
-// the tunnel's destination and stays.
+// only a peer behind a NAT does. RFC 3947 section 7: "The host behind dynamic NAT
+// MUST NOT do this", for then anybody could lead us away. Another address is not
+// followed in this version: cookies are known by the address, and most of what tells of
+// a peer (quick modes, IKE SAs that replace each other) goes by it too.
 func (s *Session) comes(h wire.Header, d ike.Datagram) bool {
 	same := d.Local.Addr() == s.local.Addr() && d.Remote.Addr() == s.remote.Addr()
 	switch {
@@ -137,7 +138,7 @@ func (s *Session) comes(h wire.Header, d ike.Datagram) bool {
 		return true
 	case same && s.nat.method != nil && s.crypt != nil && s.up == nil:
 		return true
-	case same && s.nat.peer && s.up != nil && d.Local.Port() == natPort:
+	case same && s.nat.peer && !s.nat.self && s.up != nil && d.Local.Port() == natPort:
 		return true
 	}
 	s.rejected(h, reject(0, "message from %s to %s, the SA is with %s", d.Remote, d.Local, s.remote), 0)
@@ -219,7 +220,7 @@ func (s *Session) childMapped(e ipsec.Mapped) {
 			return
 		}
 	}
-	if s.nat.peer && s.encapsulates() && e.Remote.Addr() == s.remote.Addr() {
+	if s.nat.peer && !s.nat.self && s.encapsulates() && e.Remote.Addr() == s.remote.Addr() {
 		s.follow(s.local, e.Remote)
 	}
 }

@@ -138,5 +138,5 @@ func (s *Session) send(r *reply) {
 		return
 	}
 	a.datagrams, a.until = datagrams, s.now.Add(answerTime)
-	s.transmit(r.sa, r.header, datagrams, nil)
+	s.transmit(r.sa, r.header, datagrams, nil, s.remote)
 }

@@ -101,6 +101,7 @@ func newChild(n negotiated, in, out ipsec.SA) *child {
 func (s *Session) childUp(c *child) {
 	c.installed = s.now
 	c.schedule()
+	s.pursue(c) // the peer may have moved while the data plane worked
 	s.children = append(s.children, c)
 	s.report(ike.ChildUp{
 		Tunnel: c.itf.Name, Local: s.local, Remote: s.remote, In: c.in, Out: c.out,
@@ -218,12 +219,14 @@ func (s *Session) childExpired(e ipsec.Expired) {
 }
 
 // rekeyChild begins the exchange of the successor, with the configuration of now.
-// An end that is told to respond only leaves it to the other.
+// An end that is told to respond only leaves it to the other, but where that one has
+// moved: it knows nothing of it.
 func (s *Session) rekeyChild(c *child) {
 	c.soft = time.Time{}
 	itf := s.env.Config.Interface(c.itf.Name)
 	switch {
-	case itf == nil || itf.Tunnel == nil || itf.Tunnel.Protection == nil || itf.Tunnel.Protection.ResponderOnly || !s.Established():
+	case itf == nil || itf.Tunnel == nil || itf.Tunnel.Protection == nil || !s.Established():
+	case itf.Tunnel.Protection.ResponderOnly && !c.strayed(s.remote.Addr()):
 	case s.replacing():
 		c.soft = s.now.Add(rekeyPause)
 	default:

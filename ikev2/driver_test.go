@@ -210,7 +210,9 @@ func (p *pairOf) deliver(r *party, d ike.Datagram) {
 		return
 	}
 	if p.nat != nil {
-		d = p.nat(r, d)
+		if d = p.nat(r, d); d.NATKeepalive() {
+			return
+		}
 	}
 	d = ike.Datagram{Local: d.Remote, Remote: d.Local, Data: bytes.Clone(d.Data)}
 	h, _ := wire.ParseHeader(d.Data)

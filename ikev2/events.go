@@ -191,8 +191,9 @@ type SADeleted struct {
 	Reason string
 }
 
-// PortFloated says that the peer is reached at another port from now on: because
-// of a NAT that IKE_SA_INIT found, or because the NAT has a new mapping.
+// PortFloated says that the peer is reached at another port, or at another address,
+// from now on: because of a NAT that IKE_SA_INIT found, or because the NAT has a new
+// mapping.
 type PortFloated struct {
 	SA
 	Before netip.AddrPort // of the peer

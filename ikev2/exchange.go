@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -76,12 +77,12 @@ func (s *Session) launch(x *ikeSA, r request) {
 // fly sends a request and keeps it for repetition. clear are the payloads of one
 // that is not encrypted.
 func (s *Session) fly(x *ikeSA, r request, h wire.Header, datagrams [][]byte, clear []PayloadName) {
-	f := &flight{id: h.MessageID, request: r, datagrams: datagrams, last: s.now, after: retransmitAfter}
+	f := &flight{id: h.MessageID, request: r, datagrams: datagrams, to: s.remote, last: s.now, after: retransmitAfter}
 	if p, ok := r.(paced); ok {
 		f.after = p.after()
 	}
 	x.flights, x.next = append(x.flights, f), h.MessageID+1
-	s.transmit(x, h, datagrams, clear)
+	s.transmit(x, h, datagrams, clear, s.remote)
 }
 
 // land takes a request that has its answer out of those that wait.
@@ -137,7 +138,7 @@ func (s *Session) seal(x *ikeSA, h wire.Header, b *wire.Builder) ([][]byte, erro
 }
 
 // transmit sends the datagrams of a message, the first time or again.
-func (s *Session) transmit(x *ikeSA, h wire.Header, datagrams [][]byte, clear []PayloadName) {
+func (s *Session) transmit(x *ikeSA, h wire.Header, datagrams [][]byte, clear []PayloadName, to netip.AddrPort) {
 	if s.up != nil {
 		s.up.nat.sent = s.now
 	}
@@ -149,18 +150,18 @@ func (s *Session) transmit(x *ikeSA, h wire.Header, datagrams [][]byte, clear []
 	}
 	s.report(PacketSent{SA: s.sa(x), Exchange: h.Exchange, MessageID: h.MessageID, Response: h.Flags&wire.FlagResponse != 0, Payloads: clear, Fragments: len(datagrams)})
 	for _, data := range datagrams {
-		s.out = append(s.out, ike.Send{Datagram: ike.Datagram{Local: s.local, Remote: s.remote, VRF: s.vrf, Data: data}})
+		s.out = append(s.out, ike.Send{Datagram: ike.Datagram{Local: s.local, Remote: to, VRF: s.vrf, Data: data}})
 	}
 }
 
 // repeat sends stored datagrams once more.
-func (s *Session) repeat(x *ikeSA, datagrams [][]byte) {
+func (s *Session) repeat(x *ikeSA, datagrams [][]byte, to netip.AddrPort) {
 	h, err := wire.ParseHeader(datagrams[0])
 	if err != nil {
 		return
 	}
 	s.report(Retransmission{SA: s.sa(x), Exchange: h.Exchange, MessageID: h.MessageID})
-	s.transmit(x, h, datagrams, clearNames(datagrams[0]))
+	s.transmit(x, h, datagrams, clearNames(datagrams[0]), to)
 }
 
 // exchangeTimeout repeats requests, gives up, and forgets answers that nobody can
@@ -174,7 +175,7 @@ func (s *Session) exchangeTimeout() {
 				s.unanswered(x, f)
 			default:
 				f.last, f.count = s.now, f.count+1
-				s.repeat(x, f.datagrams)
+				s.repeat(x, f.datagrams, s.remote)
 			}
 		}
 		x.answers = slices.DeleteFunc(x.answers, func(a *answer) bool { return due(x.keeps(a), s.now) })

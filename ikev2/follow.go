@@ -41,33 +41,61 @@ func (s *Session) float(x *ikeSA) {
 
 // comes says whether a datagram comes from where the peer may be, before anything
 // proves that it sent it. The handshake changes its ports once there are keys.
-// Later only a peer behind a NAT does: without one a change is somebody else's, who
-// would lead us away (RFC 7296 section 2.23). The address is that of the tunnel's
-// destination and stays.
+// Later only a peer behind a NAT moves: without one a change is somebody else's, who
+// would lead us away.
 func (s *Session) comes(x *ikeSA, d ike.Datagram) error {
-	same := d.Local.Addr() == s.local.Addr() && d.Remote.Addr() == s.remote.Addr()
 	switch {
 	case d.Local == s.local && d.Remote == s.remote:
 		return nil
-	case same && s.up == nil && x.role == Responder:
+	case d.Local.Addr() != s.local.Addr():
+	case s.up == nil && x.role == Responder && d.Remote.Addr() == s.remote.Addr():
 		return nil
-	case same && s.path.peer && s.up != nil && d.Local.Port() == natPort:
+	case s.follows() && d.Local.Port() == natPort:
 		return nil
 	}
 	return reject(0, "message from %s to %s, the SA is with %s", d.Remote, d.Local, s.remote)
 }
 
+// follows says whether the peer may come to have another port or another address.
+// RFC 7296 section 2.23: "A host behind a NAT SHOULD NOT do this type of dynamic
+// address update", for then one packet of anybody's could break the connection.
+func (s *Session) follows() bool { return s.up != nil && s.path.peer && !s.path.self }
+
+// latest says that no message of the peer on the IKE SA in use has come which is
+// newer than this one. What was held up on its way tells where the peer was. f is
+// the request that this is the response to, nil for a request of the peer: one that
+// went elsewhere may have been answered from there.
+func (s *Session) latest(x *ikeSA, m *message, f *flight) bool {
+	switch {
+	case s.up == nil:
+		return true
+	case x != s.ike:
+		return false
+	case f != nil:
+		return f.to == s.remote
+	}
+	return !slices.ContainsFunc(x.answers, func(a *answer) bool { return a.id > m.MessageID })
+}
+
 // follow goes to where a message came from that the peer has proved to be its own.
-// It has to be a new one: RFC 7296 section 2.23 warns of replayed packets.
+// It has to be a new one. RFC 7296 section 2.23: "dynamic address update should only
+// be done in response to a new packet; otherwise, an attacker can revert the addresses
+// with old replayed packets."
 func (s *Session) follow(x *ikeSA, local, remote netip.AddrPort) {
 	if local == s.local && remote == s.remote {
 		return
 	}
 	before := s.remote
+	if remote.Addr() != before.Addr() {
+		for _, o := range s.all { // what is missing of a message comes from where the peer is
+			o.reassembly.clear(before.Addr(), s.env.Hold)
+		}
+	}
 	s.local, s.remote = local, remote
 	s.report(PortFloated{SA: s.sa(x), Before: before})
 	for _, c := range s.children {
 		s.remap(c, c.standing())
+		s.pursue(c)
 	}
 	for _, p := range s.pending {
 		s.remap(p.child, p.ordered)
@@ -82,6 +110,31 @@ func (c *child) standing() []ipsec.SAID {
 	return []ipsec.SAID{c.in.SAID, c.out.SAID}
 }
 
+// home is the address with which the session began: that of its tunnels' destination,
+// wherever the peer is now.
+func (s *Session) home() netip.Addr {
+	if s.up == nil {
+		return s.remote.Addr()
+	}
+	return s.up.home
+}
+
+// pursue has a pair replaced whose peer is at another address by now: a data plane
+// knows an SA by its addresses, and the keys of one that stands are there and nowhere
+// else. The exchange also shows that the peer gets what is sent there, before any
+// traffic is. A NAT that changes its mind all the time has one a second.
+func (s *Session) pursue(c *child) {
+	if c.strayed(s.remote.Addr()) && !c.replaced {
+		c.soft = c.installed.Add(rekeyPause)
+		if c.soft.Before(s.now) {
+			c.soft = s.now
+		}
+	}
+}
+
+// strayed says that a pair goes elsewhere than to the peer's address.
+func (c *child) strayed(peer netip.Addr) bool { return c.out.Dst != peer }
+
 // remap tells the data plane the ports of those SAs of a pair that it has.
 func (s *Session) remap(c *child, standing []ipsec.SAID) {
 	for _, sa := range []*ipsec.SA{&c.in, &c.out} {
@@ -95,7 +148,11 @@ func (s *Session) remap(c *child, standing []ipsec.SAID) {
 // is encapsulated was settled with it.
 func (s *Session) aim(sa *ipsec.SA) bool {
 	now := s.encap()
-	if sa.Encap == nil || now == nil || *sa.Encap == *now {
+	far := sa.Dst
+	if sa.Direction == ipsec.In {
+		far = sa.Src
+	}
+	if sa.Encap == nil || now == nil || *sa.Encap == *now || far != s.remote.Addr() {
 		return false
 	}
 	sa.Encap = now
@@ -112,7 +169,7 @@ func (s *Session) childMapped(e ipsec.Mapped) {
 			return
 		}
 	}
-	if s.ike != nil && s.path.peer && s.encapsulates() && e.Remote.Addr() == s.remote.Addr() {
+	if s.ike != nil && s.follows() && s.encapsulates() {
 		s.follow(s.ike, s.local, e.Remote)
 	}
 }

@@ -10,29 +10,45 @@ import (
 	"github.com/obol-ike/obol/wire"
 )
 
-// mapping is a NAT in front of R1 that keeps its address and changes its ports,
-// as a source port of the mapping's base above it.
-type mapping struct{ base uint16 }
+// mapping is a NAT in front of R1 that changes its ports, to as many above the base,
+// and its address; the zero address keeps that.
+type mapping struct {
+	base    uint16
+	outside netip.Addr
+}
+
+// nowhere is what is sent to where nobody is any more.
+var nowhere = ike.Datagram{Data: []byte{0xff}}
 
 func (n *mapping) change(p *pairOf) func(*party, ike.Datagram) ike.Datagram {
 	return func(from *party, d ike.Datagram) ike.Datagram {
 		if from == p.r1 {
-			d.Local = netip.AddrPortFrom(d.Local.Addr(), d.Local.Port()+n.base)
+			d.Local = netip.AddrPortFrom(n.address(p), d.Local.Port()+n.base)
 			return d
 		}
 		if d.Remote.Port() < n.base {
 			p.t.Fatalf("to %s, where nothing is", d.Remote)
 		}
-		d.Remote = netip.AddrPortFrom(d.Remote.Addr(), d.Remote.Port()-n.base)
+		if d.Remote.Addr() != n.address(p) {
+			return nowhere
+		}
+		d.Remote = netip.AddrPortFrom(p.r1.addr.Addr(), d.Remote.Port()-n.base)
 		return d
 	}
+}
+
+func (n *mapping) address(p *pairOf) netip.Addr {
+	if n.outside.IsValid() {
+		return n.outside
+	}
+	return p.r1.addr.Addr()
 }
 
 // A NAT on the way moves both ends to port 4500, and ESP into UDP. When the NAT
 // changes its mapping the responder follows.
 func TestNAT(t *testing.T) {
 	p := pskPair(t)
-	nat := &mapping{10000}
+	nat := &mapping{base: 10000}
 	p.nat = nat.change(p)
 	p.up(p.r1)
 	want(t, p.r1, func(e NATChecked) bool { return e.Self && !e.Peer })
@@ -78,7 +94,7 @@ func TestNotFollowed(t *testing.T) {
 		t.Error("answered")
 	}
 	q := pskPair(t)
-	nat := &mapping{10000}
+	nat := &mapping{base: 10000}
 	q.nat = nat.change(q)
 	q.up(q.r1)
 	q.r1.session.ask(q.r1.session.ike, probe{time.Second})
@@ -95,7 +111,7 @@ func TestNotFollowed(t *testing.T) {
 // Who is behind a NAT keeps its mapping alive when nothing else does.
 func TestNATKeepalive(t *testing.T) {
 	p := pskPair(t, "keyring local K", "keyring local K\n nat keepalive 20")
-	p.nat = (&mapping{10000}).change(p)
+	p.nat = (&mapping{base: 10000}).change(p)
 	p.up(p.r1)
 	out := p.r1.session.children[0].out.SAID
 	n := 0

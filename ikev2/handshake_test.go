@@ -76,7 +76,7 @@ func TestTransportMode(t *testing.T) {
 	} {
 		p := newPair(t, transport, c.r2)
 		if c.nat {
-			p.nat = (&mapping{10000}).change(p)
+			p.nat = (&mapping{base: 10000}).change(p)
 		}
 		p.up(p.r1)
 		p.sameKeys()

@@ -133,7 +133,7 @@ func (s *Session) receiveInit(x *ikeSA, m *message) error {
 		if st, ok := s.phase.(halfOpen); ok && x == s.ike {
 			if response := st.again(m.datagram); response != nil {
 				s.report(Duplicate{SA: s.sa(x), Exchange: m.Exchange, Ready: true})
-				s.repeat(x, [][]byte{response})
+				s.repeat(x, [][]byte{response}, s.remote)
 				return nil
 			}
 		}
@@ -176,11 +176,13 @@ func (s *Session) receiveProtected(x *ikeSA, m *message, data []byte) error {
 		return err
 	}
 	if !response && again != nil {
-		s.duplicate(x, m.Header, again)
+		s.duplicate(x, m, again)
 		return nil
 	}
 	s.received(x, m, []PayloadName{{Type: wire.PayloadSK}})
-	s.follow(x, m.local, m.remote)
+	if s.latest(x, m, f) {
+		s.follow(x, m.local, m.remote)
+	}
 	s.alive()
 	m.head, m.inner = first, inner
 	if m.payloads, err = wire.ParseChainV2(first, inner, 0); err == nil {
@@ -286,11 +288,13 @@ func understood(payloads []wire.Payload) error {
 	return nil
 }
 
-// duplicate repeats the response to a request that the peer repeats.
-func (s *Session) duplicate(x *ikeSA, h wire.Header, a *answer) {
-	s.report(Duplicate{SA: s.sa(x), Exchange: h.Exchange, MessageID: h.MessageID, Ready: a.datagrams != nil})
+// duplicate repeats the response to a request that the peer repeats. It may be an old
+// one that somebody else has sent, and is not followed; but RFC 7296 section 2.11 has
+// us answer the address from which the request was received, where the peer may be.
+func (s *Session) duplicate(x *ikeSA, m *message, a *answer) {
+	s.report(Duplicate{SA: s.sa(x), Exchange: m.Exchange, MessageID: m.MessageID, Ready: a.datagrams != nil})
 	if a.datagrams != nil {
-		s.repeat(x, a.datagrams)
+		s.repeat(x, a.datagrams, m.remote)
 	}
 }
 

@@ -1,6 +1,9 @@
 package ikev2
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // retransmitAfter are the times between the transmissions of a request; the last
 // one is how long the answer to the last transmission is waited for. RFC 7296
@@ -17,8 +20,9 @@ type flight struct {
 	id        uint32
 	request   request
 	datagrams [][]byte
-	last      time.Time // of the last transmission
-	count     int       // of repetitions
+	to        netip.AddrPort // the peer, when it was sent first
+	last      time.Time      // of the last transmission
+	count     int            // of repetitions
 	after     []time.Duration
 }
 

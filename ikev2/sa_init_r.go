@@ -200,7 +200,7 @@ func (s *Session) respond(m *message, theirs half, notifies []wire.NotifyV2) err
 	st := keep(init)
 	_, response, _ := st.parts()
 	s.report(SAInserted{SA: s.sa(x)})
-	s.transmit(x, h, [][]byte{response}, clearNames(response))
+	s.transmit(x, h, [][]byte{response}, clearNames(response), s.remote)
 	s.report(InitCompleted{SA: s.sa(x)})
 	s.enter(st)
 	return nil
@@ -219,7 +219,7 @@ func (s *Session) refuseInit(m *message, err error) {
 		b.Add(wire.PayloadNotifyV2, wire.NotifyV2{Type: r.notify, Data: r.data})
 		s.report(NotifySent{SA: s.sa(x), Type: r.notify})
 		data := b.Bytes()
-		s.transmit(x, h, [][]byte{data}, clearNames(data))
+		s.transmit(x, h, [][]byte{data}, clearNames(data), s.remote)
 	}
 	s.end(x, r.reason)
 }

@@ -58,6 +58,7 @@ type dealings struct {
 
 // established is what is known of an authenticated peer.
 type established struct {
+	home            netip.Addr // of the peer, when it was authenticated
 	localID, peerID string
 	sign, verify    string // IOS's words of how each end is authenticated
 	since           time.Time

@@ -27,14 +27,15 @@ type wish struct {
 // additional key exchanges of the IKE SA.
 func (s *Session) newWish(itf *policy.Interface, pfs *suite.Group, more ...*suite.Group) (*wish, error) {
 	t := itf.Tunnel
-	w := &wish{itf: itf, sets: t.Protection.Transforms, selector: t.Selector(), begun: s.now}
+	w := &wish{itf: itf, sets: t.Protection.Transforms, begun: s.now}
 	if w.spi = s.env.NewSPI(); w.spi < minSPI {
 		return nil, errors.New("no SPI: the random source fails")
 	}
 	if w.offer = childOffer(w.sets, w.spi, pfs, more...); len(w.offer) == 0 {
 		return nil, errors.New("no transform set of the ipsec profile can be negotiated by IKEv2")
 	}
-	w.transport = transportMode(w.sets, w.selector)
+	w.transport = transportMode(w.sets, t.Selector())
+	w.selector = s.selector(t, w.transport)
 	return w, nil
 }
 
@@ -43,6 +44,15 @@ func (s *Session) newWish(itf *policy.Interface, pfs *suite.Group, more ...*suit
 func transportMode(sets []*policy.TransformSet, sel ipsec.Selector) bool {
 	return sel.Local.IsSingleIP() && sel.Remote.IsSingleIP() &&
 		!slices.ContainsFunc(speakable(sets), func(t *policy.TransformSet) bool { return t.Mode != ipsec.Transport })
+}
+
+// selector is a tunnel's traffic. In transport mode its packets are between the ends
+// of the IKE SA, wherever a NAT has taken the peer.
+func (s *Session) selector(t *policy.Tunnel, transport bool) ipsec.Selector {
+	if transport {
+		return t.SelectorTo(s.remote.Addr())
+	}
+	return t.Selector()
 }
 
 // protocol is that of the first proposal, in whose name the SPI is known.
@@ -143,13 +153,13 @@ func (s *Session) grant(x *ikeSA, m *message, notifies []wire.NotifyV2, wish chi
 	if wanted {
 		ours, theirs = s.path.throughNAT(ours, theirs, s.local.Addr(), s.remote.Addr())
 	}
-	tunnel := s.tunnelFor(old, func(sel ipsec.Selector) bool { return offered(ours, theirs, sel) })
+	tunnel := s.tunnelFor(old, func(t *policy.Tunnel) bool { return offered(ours, theirs, s.selector(t, wanted)) })
 	if tunnel.Interface == nil {
 		s.report(SelectorsRefused{SA: s.sa(x), Profile: tunnel.Reason == policy.RefusedProfile, Reason: tunnel.Reason})
 		return nil, reject(wire.V2TSUnacceptable, "%s", tunnel.Reason)
 	}
 	t := tunnel.Interface.Tunnel
-	selector := t.Selector()
+	selector := s.selector(t, wanted)
 	wish.sets = t.Protection.Transforms
 	if !wish.first {
 		wish.pfs, wish.anyPFS = t.Protection.PFS, t.Protection.AnyPFS
@@ -182,15 +192,15 @@ func (s *Session) grant(x *ikeSA, m *message, notifies []wire.NotifyV2, wish chi
 }
 
 // tunnelFor finds the tunnel whose traffic fits. That of a rekeying stays the same.
-func (s *Session) tunnelFor(old *child, fits func(ipsec.Selector) bool) policy.TunnelChoice {
+func (s *Session) tunnelFor(old *child, fits func(*policy.Tunnel) bool) policy.TunnelChoice {
 	config, profile := s.current()
 	if old != nil {
-		if itf := config.Interface(old.itf.Name); itf != nil && itf.Tunnel != nil && itf.Tunnel.Protection != nil && fits(itf.Tunnel.Selector()) {
+		if itf := config.Interface(old.itf.Name); itf != nil && itf.Tunnel != nil && itf.Tunnel.Protection != nil && fits(itf.Tunnel) {
 			return policy.TunnelChoice{Interface: itf, Reason: "proxies of " + itf.Name}
 		}
 		return policy.TunnelChoice{Reason: policy.RefusedProxies}
 	}
-	return config.IKEv2TunnelFor(s.local.Addr(), s.remote.Addr(), profile, fits)
+	return config.IKEv2TunnelFor(s.local.Addr(), s.home(), profile, fits)
 }
 
 // current is the configuration for a new child SA: the newest, in which the profile

@@ -28,8 +28,8 @@ func (r *router) kernelLink(name string) (l netlink.Link, err error) {
 	return l, err
 }
 
-// SetLink changes what differs and keeps the interface; it makes it anew when
-// its kind, ends, key or ttl differ.
+// SetLink changes what differs and keeps the interface, with its routes; it makes it
+// anew when its kind, key or ttl differ.
 func TestSetLink(t *testing.T) {
 	r1, _ := routers(t)
 	p := netip.MustParsePrefix
@@ -57,18 +57,21 @@ func TestSetLink(t *testing.T) {
 		{func() { l.Addresses = []netip.Prefix{p("10.0.1.1/24"), p("10.0.2.1/32")} }, true, "inet 10.0.2.1/32"},
 		{func() { l.Up = false }, true, "state DOWN"},
 		{func() { l.Up = true }, true, "UP,LOWER_UP"},
-		{func() { l.Remote = netip.MustParseAddr("192.0.2.9") }, false, "gre remote 192.0.2.9 local 192.0.2.1 ttl 255 nopmtudisc ignore-df"},
+		{func() { l.Remote = netip.MustParseAddr("192.0.2.9") }, true, "gre remote 192.0.2.9 local 192.0.2.1 ttl 255 nopmtudisc ignore-df"},
 		{func() { l.TTL = 64 }, false, "ttl 64"},
 		{func() { l.HasKey, l.Key = true, 0x0a000001 }, false, "ikey 10.0.0.1 okey 10.0.0.1"},
 		{func() { l.Key = 0 }, false, "ikey 0.0.0.0 okey 0.0.0.0"},
 		{func() { l.HasKey = false }, false, "gre remote"},
 		{func() { l.Kind, l.Key = ipsec.VTI, 0x0b000001 }, false, "vti remote 192.0.2.9 local 192.0.2.1 ikey 11.0.0.1 okey 11.0.0.1"},
+		{func() { l.Remote = addr2 }, true, "vti remote 192.0.2.2 local 192.0.2.1 ikey 11.0.0.1 okey 11.0.0.1"},
 		{func() { l.Key = 0x0b000002 }, false, "ikey 11.0.0.2 okey 11.0.0.2"},
 		{func() {
 			l.Kind, l.Local, l.Remote = ipsec.VTI6, netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2")
 		}, false, "vti6 remote 2001:db8::2 local 2001:db8::1 ikey 11.0.0.2 okey 11.0.0.2"},
+		{func() { l.Remote = netip.MustParseAddr("2001:db8::3") }, true, "vti6 remote 2001:db8::3 local 2001:db8::1 ikey 11.0.0.2 okey 11.0.0.2"},
 		{func() { l.Key = 0x0b000001 }, false, "ikey 11.0.0.1 okey 11.0.0.1"},
-		{func() { l.Kind, l.HasKey = ipsec.GREIPv6, true }, false, "ip6gre remote 2001:db8::2 local 2001:db8::1 hoplimit 64 encaplimit none"},
+		{func() { l.Kind, l.HasKey = ipsec.GREIPv6, true }, false, "ip6gre remote 2001:db8::3 local 2001:db8::1 hoplimit 64 encaplimit none"},
+		{func() { l.Remote = netip.MustParseAddr("2001:db8::2") }, true, "ip6gre remote 2001:db8::2 local 2001:db8::1 hoplimit 64 encaplimit none"},
 		{func() { l.TTL = 0 }, false, "hoplimit 255"},
 		{func() { l.Kind, l.Local, l.Remote = ipsec.Dummy, netip.Addr{}, netip.Addr{} }, false, "dummy"},
 	} {
@@ -116,6 +119,14 @@ func TestSetLinkRefused(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
+	twin.Remote = netip.MustParseAddr("192.0.2.9")
+	r1.must(r1.SetLink(twin))
+	twin.Remote = l.Remote
+	want = "move vti interface Tunnel2: interface Tunnel1 has the same ends and the kernel could not tell the two apart: file exists"
+	if err := r1.SetLink(twin); err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	r1.must(r1.RemoveLink("Tunnel2"))
 	l.MTU = 20
 	if err := r1.SetLink(l); err == nil || !strings.Contains(err.Error(), "set interface Tunnel1: mtu 20: ") {
 		t.Errorf("MTU 20: %v", err)

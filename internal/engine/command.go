@@ -136,7 +136,7 @@ func (e *Engine) clearIKEv2(now time.Time, cmd ike.ClearIKEv2) error {
 func (e *Engine) clearSA(now time.Time, peer netip.Addr, ike bool) {
 	up := e.up()
 	for _, x := range slices.Clone(e.sessions.all) {
-		if peer.IsValid() && x.remote != peer {
+		if _, remote := x.Addresses(); peer.IsValid() && remote.Addr() != peer {
 			continue
 		}
 		if ike {

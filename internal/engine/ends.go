@@ -1,12 +1,15 @@
 package engine
 
-import "net/netip"
+import (
+	"net/netip"
+	"slices"
+)
 
 // ends are the two addresses of an IKE SA, whatever its ports.
 type ends struct{ local, remote netip.Addr }
 
-// endsOf are where a session is now: a peer behind a NAT may come to have another
-// address.
+// endsOf are where a session is now: in version 2 a peer behind a NAT may come to have
+// another address than that with which it began.
 func endsOf(x *entry) ends {
 	local, remote := x.Addresses()
 	return ends{local.Addr(), remote.Addr()}
@@ -27,6 +30,9 @@ func (s *sessions) follow(x *entry) {
 	s.leave(x)
 	if !counts {
 		return
+	}
+	if home := x.home(); home != e {
+		s.away[home] = insert(s.away[home], x)
 	}
 	p := s.between[e]
 	if p == nil {
@@ -51,6 +57,28 @@ func (s *sessions) leave(x *entry) {
 	if len(p.all) == 0 {
 		delete(s.between, p.ends)
 	}
+	if home := x.home(); home != p.ends {
+		if s.away[home] = without(s.away[home], x); len(s.away[home]) == 0 {
+			delete(s.away, home)
+		}
+	}
+}
+
+// home are the ends with which a session began. A tunnel's sessions are those that
+// began between its ends, wherever a NAT has taken them.
+func (x *entry) home() ends {
+	e := endsOf(x)
+	e.remote = x.remote
+	return e
+}
+
+// of are the sessions of a tunnel between two addresses, the oldest first.
+func (s *sessions) of(e ends) []*entry {
+	all := slices.DeleteFunc(slices.Clone(s.at(e)), func(x *entry) bool { return x.home() != e })
+	for _, x := range s.away[e] {
+		all = insert(all, x)
+	}
+	return all
 }
 
 // peers are the sessions between the ends of one, itself among them, the oldest first.

@@ -58,7 +58,7 @@ type entry struct {
 	place      int32                  // in deadlines, -1: not there
 	i, r       wire.SPI               // cookies of version 1, as indexed; of version 2 i is the peer's in his first message
 	own        []wire.SPI             // of version 2: ours, as indexed
-	remote     netip.Addr             // with which it began
+	remote     netip.Addr             // with which it began; what strangers cost is counted by it
 	pair       *pair                  // where it stands in sessions.between, nil: not there
 	wanted     []string               // tunnels of ours that negotiate through it
 	failure    *ike.NegotiationFailed // the last one, nil: none

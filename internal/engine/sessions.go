@@ -29,7 +29,8 @@ type sessions struct {
 	first  map[origin]*entry
 	// between has those that matter to others with their peer.
 	between map[ends]*pair
-	v2      int // how many of all are of version 2
+	away    map[ends][]*entry // of these, by where they began, those that are elsewhere now
+	v2      int               // how many of all are of version 2
 	// The last numbers that were given.
 	serial, connID, tunnelID uint32
 }
@@ -42,8 +43,8 @@ func newSessions() sessions {
 		own:    map[wire.SPI]*entry{},
 		first:  map[origin]*entry{},
 
-		between: map[ends]*pair{},
-		connID:  FirstConnID - 1, tunnelID: FirstTunnelID - 1,
+		between: map[ends]*pair{}, away: map[ends][]*entry{},
+		connID: FirstConnID - 1, tunnelID: FirstTunnelID - 1,
 	}
 }
 

@@ -62,7 +62,7 @@ func (e *Engine) askAgain(now time.Time, t *tunnel.Tunnel) {
 	}
 }
 
-// usable is the latest IKE SA between a tunnel's ends with its profile.
+// usable is the latest IKE SA with a tunnel's profile that began between its ends.
 // One that the peer began and has not authenticated does not count: anybody
 // could hold us up with it.
 func (e *Engine) usable(t *tunnel.Tunnel) *entry {
@@ -74,7 +74,7 @@ func (e *Engine) usable(t *tunnel.Tunnel) *entry {
 	case p.ISAKMPProfile != nil:
 		profile = p.ISAKMPProfile.Name
 	}
-	for _, x := range slices.Backward(e.sessions.at(ends{tu.Source, tu.Destination})) {
+	for _, x := range slices.Backward(e.sessions.of(ends{tu.Source, tu.Destination})) {
 		if ofV2(t) != (x.v2 != nil) || !x.Established() && !(x.initiator && x.Alive()) {
 			continue
 		}

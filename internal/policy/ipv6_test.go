@@ -82,7 +82,7 @@ func TestIPv6(t *testing.T) {
 		t.Error("match address local:", diff)
 	}
 	all := ipsec.Selector{Local: netip.MustParsePrefix("::/0"), Remote: netip.MustParsePrefix("::/0")}
-	choice := c.IKEv2TunnelFor(tu.Source, tu.Destination, profile, func(s ipsec.Selector) bool { return s == all })
+	choice := c.IKEv2TunnelFor(tu.Source, tu.Destination, profile, func(tu *Tunnel) bool { return tu.Selector() == all })
 	if choice.Interface != itf {
 		t.Errorf("%+v", choice)
 	}

@@ -177,7 +177,8 @@ interface Tunnel3
 		{"192.0.2.5", "P", "0.0.0.0/0", 0, "", RefusedProxies},
 	} {
 		offered := netip.MustParsePrefix(test.offered)
-		choice := c.IKEv2TunnelFor(local, netip.MustParseAddr(test.remote), c.IKEv2Profile(test.profile), func(sel ipsec.Selector) bool {
+		choice := c.IKEv2TunnelFor(local, netip.MustParseAddr(test.remote), c.IKEv2Profile(test.profile), func(tu *Tunnel) bool {
+			sel := tu.Selector()
 			return offered.Bits() <= sel.Remote.Bits() && offered.Contains(sel.Remote.Addr()) && (test.proto == 0 || test.proto == sel.Protocol)
 		})
 		got := ""
@@ -194,7 +195,7 @@ interface Tunnel3
 		}
 	}
 	before := &IKEv2Profile{Name: "P"}
-	if choice := c.IKEv2TunnelFor(local, netip.MustParseAddr("192.0.2.2"), before, func(ipsec.Selector) bool { return true }); choice.Interface == nil {
+	if choice := c.IKEv2TunnelFor(local, netip.MustParseAddr("192.0.2.2"), before, func(*Tunnel) bool { return true }); choice.Interface == nil {
 		t.Errorf("a profile of the configuration before: %s", choice.Reason)
 	}
 	if choice := c.TunnelFor(local, netip.MustParseAddr("192.0.2.3"), ipsec.Selector{Local: all, Remote: all}, nil); choice.Interface != nil || choice.Reason != RefusedProfile {

@@ -45,12 +45,12 @@ func (c *Config) TunnelFor(local, remote netip.Addr, sel ipsec.Selector, profile
 }
 
 // IKEv2TunnelFor finds the tunnel of a CHILD SA that the peer asks for, by the
-// addresses of the IKE SA and its profile, which has to be the tunnel's; it may be
-// of the configuration before, and is known by its name. offered says whether the
-// peer's traffic selectors hold a selector whole (Local is ours): a tunnel takes
-// all of its traffic or nothing.
-func (c *Config) IKEv2TunnelFor(local, remote netip.Addr, profile *IKEv2Profile, offered func(ipsec.Selector) bool) TunnelChoice {
-	return c.tunnelFor(local, remote, func(t *Tunnel) bool { return offered(t.Selector()) }, func(p *IPsecProfile) (named bool, why string) {
+// addresses with which the IKE SA began and its profile, which has to be the tunnel's;
+// it may be of the configuration before, and is known by its name. offered says
+// whether the peer's traffic selectors hold that of a tunnel whole: a tunnel takes all
+// of its traffic or nothing.
+func (c *Config) IKEv2TunnelFor(local, remote netip.Addr, profile *IKEv2Profile, offered func(*Tunnel) bool) TunnelChoice {
+	return c.tunnelFor(local, remote, offered, func(p *IPsecProfile) (named bool, why string) {
 		switch {
 		case p.IKEv2Profile == nil:
 			return true, "its ipsec profile names no ikev2-profile"
@@ -102,7 +102,11 @@ func (c *Config) tunnelFor(local, remote netip.Addr, meant func(*Tunnel) bool, t
 
 // Selector is the traffic that the tunnel's SAs carry: GRE between the two
 // ends, or everything for a VTI.
-func (t *Tunnel) Selector() ipsec.Selector {
+func (t *Tunnel) Selector() ipsec.Selector { return t.SelectorTo(t.Destination) }
+
+// SelectorTo is that traffic while the other end is at an address that a NAT has
+// given it.
+func (t *Tunnel) SelectorTo(remote netip.Addr) ipsec.Selector {
 	if t.Mode.VTI() {
 		all := netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 		if t.Mode.IPv6() {
@@ -111,6 +115,6 @@ func (t *Tunnel) Selector() ipsec.Selector {
 		return ipsec.Selector{Local: all, Remote: all}
 	}
 	return ipsec.Selector{
-		Local: netip.PrefixFrom(t.Source, t.Source.BitLen()), Remote: netip.PrefixFrom(t.Destination, t.Destination.BitLen()), Protocol: ipsec.GRE,
+		Local: netip.PrefixFrom(t.Source, t.Source.BitLen()), Remote: netip.PrefixFrom(remote, remote.BitLen()), Protocol: ipsec.GRE,
 	}
 }

@@ -45,9 +45,9 @@ func (i *Interfaces) link(name string) (netlink.Link, error) {
 	return l, nil
 }
 
-// SetLink makes the link, or changes what differs. A link of another kind, with
-// other ends or another key is made anew. A loopback interface becomes addresses of
-// lo where the kernel has no dummy interfaces.
+// SetLink makes the link, or changes what differs. A link of another kind or with
+// another key is made anew; one with other ends keeps its addresses and routes. A
+// loopback interface becomes addresses of lo where the kernel has no dummy interfaces.
 func (i *Interfaces) SetLink(l ipsec.Link) error {
 	old, err := i.link(l.Name)
 	if err != nil {
@@ -62,10 +62,14 @@ func (i *Interfaces) SetLink(l ipsec.Link) error {
 	if old == nil && l.Kind == ipsec.Dummy && errors.Is(i.Probe(l.Kind), syscall.EOPNOTSUPP) {
 		return i.setLo(l)
 	}
-	if old == nil {
-		if old, err = i.makeLink(l); err != nil {
-			return err
-		}
+	switch {
+	case old == nil:
+		old, err = i.makeLink(l)
+	case l.Kind != ipsec.Dummy && !sameEnds(old, l):
+		err = i.sendLink("move", 0, l)
+	}
+	if err != nil {
+		return err
 	}
 	if err := i.adjust(old, l); err != nil {
 		return fmt.Errorf("set interface %s: %w", l.Name, err)
@@ -173,17 +177,8 @@ func (i *Interfaces) deleteLink(l netlink.Link) error {
 
 // makeLink makes a link, down and without addresses.
 func (i *Interfaces) makeLink(l ipsec.Link) (netlink.Link, error) {
-	r := i.request(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)
-	r.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
-	r.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(l.Name)))
-	r.AddData(nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(linkGroup)))
-	r.AddData(linkInfo(l))
-	_, err := r.Execute(unix.NETLINK_ROUTE, 0)
-	if errors.Is(err, syscall.EEXIST) { // the name is free, as we know
-		err = fmt.Errorf("%s has the same ends and the kernel could not tell the two apart: %w", i.twin(l), err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("make %s interface %s: %w", l.Kind, l.Name, err)
+	if err := i.sendLink("make", unix.NLM_F_CREATE|unix.NLM_F_EXCL, l); err != nil {
+		return nil, err
 	}
 	made, err := i.link(l.Name)
 	if err == nil && made == nil {
@@ -196,6 +191,23 @@ func (i *Interfaces) makeLink(l ipsec.Link) (netlink.Link, error) {
 		return nil, errors.Join(err, i.deleteLink(made))
 	}
 	return made, err
+}
+
+// sendLink has the kernel make a link, or change the parameters of one that stands.
+func (i *Interfaces) sendLink(what string, flags int, l ipsec.Link) error {
+	r := i.request(unix.RTM_NEWLINK, flags|unix.NLM_F_ACK)
+	r.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
+	r.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(l.Name)))
+	r.AddData(nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(linkGroup)))
+	r.AddData(linkInfo(l))
+	_, err := r.Execute(unix.NETLINK_ROUTE, 0)
+	if errors.Is(err, syscall.EEXIST) { // the name is free or its own, as we know
+		err = fmt.Errorf("%s has the same ends and the kernel could not tell the two apart: %w", i.twin(l), err)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s interface %s: %w", what, l.Kind, l.Name, err)
+	}
+	return nil
 }
 
 // finish gives a new link its name as ours, and keeps the kernel from speaking

@@ -65,18 +65,18 @@ func ttl(l ipsec.Link) uint8 {
 	return l.TTL
 }
 
-// sameTunnel says whether a standing link has the kind and the parameters that
-// cannot be changed on it.
+// sameTunnel says whether a standing link has the kind and the parameters, but for its
+// ends, that are not changed on it.
 func sameTunnel(old netlink.Link, l ipsec.Link) bool {
 	switch o := old.(type) {
 	case *netlink.Vti:
-		return sameEnds(old, l) && o.IKey == l.Key && o.OKey == l.Key
+		return o.Type() == l.Kind.String() && o.IKey == l.Key && o.OKey == l.Key
 	case *netlink.Gretun:
 		key, flags := uint32(0), uint16(0)
 		if l.HasKey {
 			key, flags = l.Key, greKey
 		}
-		return sameEnds(old, l) && o.Ttl == ttl(l) &&
+		return o.Type() == l.Kind.String() && o.Ttl == ttl(l) &&
 			o.IKey == key && o.OKey == key && o.IFlags == flags && o.OFlags == flags
 	case *netlink.Dummy:
 		return l.Kind == ipsec.Dummy

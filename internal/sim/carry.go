@@ -28,7 +28,7 @@ func (w *World) Pass(from, to *Router, tunnel, peerTunnel string) {
 		return
 	}
 	to.Dataplane.packets[in.SAID]++
-	if in.Encap != nil && in.Encap.RemotePort != src.Port() {
+	if in.Encap != nil && (in.Encap.RemotePort != src.Port() || in.Src != src.Addr()) {
 		to.kernel(0, func() ipsec.Event { return ipsec.Mapped{SAID: in.SAID, Remote: src} })
 	}
 }
@@ -68,7 +68,7 @@ func (w *World) reach(from, to *Router, out ipsec.SA, peerTunnel string) (ipsec.
 		return ipsec.SA{}, src, fmt.Errorf("ESP of %s does not pass the NAT", from.Name)
 	}
 	id := ipsec.SAID{Src: src.Addr(), Dst: dst.Addr(), SPI: out.SPI, Protocol: out.Protocol, Mark: to.Dataplane.mark(peerTunnel), AHSPI: out.AHSPI}
-	in, ok := to.Dataplane.SAs[id]
+	in, ok := to.Dataplane.receiver(id, peerTunnel)
 	switch {
 	case !ok:
 		return ipsec.SA{SAID: id}, src, fmt.Errorf("%s has no SA for SPI %#x", to.Name, out.SPI)
@@ -76,6 +76,20 @@ func (w *World) reach(from, to *Router, out ipsec.SA, peerTunnel string) (ipsec.
 		return in, src, fmt.Errorf("SPI %#x: the ends differ in UDP encapsulation", out.SPI)
 	}
 	return in, src, nil
+}
+
+// receiver is the SA that decrypts a packet. A kernel knows it whatever address the
+// packet comes from; but a VTI takes what comes from its other end only.
+func (d *Dataplane) receiver(id ipsec.SAID, tunnel string) (ipsec.SA, bool) {
+	if l, ok := d.Link(tunnel); ok && id.Mark != 0 && l.Remote != id.Src {
+		return ipsec.SA{}, false
+	}
+	for known, sa := range d.SAs {
+		if known.Src = id.Src; known == id {
+			return sa, true
+		}
+	}
+	return ipsec.SA{}, false
 }
 
 // sender is the SA that takes a tunnel's packets: of those that fit the policy,
@@ -124,7 +138,11 @@ func (d *Dataplane) policy(tunnel string, direction ipsec.Direction) (ipsec.Poli
 
 // fits says whether a policy's template takes an SA.
 func fits(sa ipsec.SA, p ipsec.Policy) bool {
-	return sa.ReqID == p.ReqID && sa.Mode == p.Mode && sa.Protocol == p.Protocol && sa.Mark == p.Mark && (sa.AH != nil) == p.AH
+	local, remote := sa.Src, sa.Dst
+	if sa.Direction == ipsec.In {
+		local, remote = remote, local
+	}
+	return local == p.Local && remote == p.Remote && sa.ReqID == p.ReqID && sa.Mode == p.Mode && sa.Protocol == p.Protocol && sa.Mark == p.Mark && (sa.AH != nil) == p.AH
 }
 
 // match compares both ends of one SA.

@@ -181,7 +181,10 @@ func (d *Dataplane) checkPlaintext(l ipsec.Link) {
 	}
 	for _, direction := range []ipsec.Direction{ipsec.In, ipsec.Out} {
 		if !slices.ContainsFunc(d.Policies, func(p ipsec.Policy) bool {
-			return p.Direction == direction && p.Local == l.Local && p.Remote == l.Remote && (l.Kind != ipsec.VTI && l.Kind != ipsec.VTI6 || p.Mark == l.Key)
+			if l.Kind == ipsec.VTI || l.Kind == ipsec.VTI6 {
+				return p.Direction == direction && p.Local == l.Local && p.Remote == l.Remote && p.Mark == l.Key
+			}
+			return p.Direction == direction && p.Selector.Local.Addr() == l.Local && p.Selector.Remote.Addr() == l.Remote
 		}) {
 			d.violate("%s is up without its %v policy", l.Name, direction)
 		}

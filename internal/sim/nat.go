@@ -42,6 +42,17 @@ func (w *World) Masquerade(outside netip.Addr, routers ...*Router) *NAT {
 // of each flow gets another port.
 func (n *NAT) Rebind() { clear(n.mappings) }
 
+// Readdress gives a NAT another outer address, which forgets its mappings: nobody has
+// the old one any more.
+func (w *World) Readdress(n *NAT, outside netip.Addr) {
+	if w.nats[n.Outside] == n {
+		delete(w.nats, n.Outside)
+	}
+	n.Outside = outside
+	w.nats[outside] = n
+	n.Rebind()
+}
+
 // out translates the source of a packet that leaves.
 func (n *NAT) out(now time.Time, inside, remote netip.AddrPort) netip.AddrPort {
 	f := flow{inside, remote}

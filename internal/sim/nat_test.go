@@ -45,4 +45,13 @@ func TestNAT(t *testing.T) {
 	if _, other, _ := w.cross(inside, a, b); other.Port() != 1027 {
 		t.Errorf("after a rebinding it leaves from %v", other)
 	}
+	_, old, _ := w.cross(inside, a, b)
+	w.Readdress(n, netip.MustParseAddr("198.51.100.9"))
+	if to, _, _ := w.cross(outside, b, old); to != nil {
+		t.Error("the old address is still there")
+	}
+	_, now, _ := w.cross(inside, a, b)
+	if to, _, _ := w.cross(outside, b, now); now.Addr() != n.Outside || to != inside {
+		t.Errorf("it leaves from %v, and %v gets the answer", now, to)
+	}
 }

@@ -15,7 +15,7 @@ func makeLink(t *Tunnel, addresses []netip.Prefix) ipsec.Link {
 	tu := t.itf.Tunnel
 	l := ipsec.Link{
 		Name: t.itf.Name, Kind: LinkKind(tu.Mode),
-		Local: tu.Source, Remote: tu.Destination,
+		Local: tu.Source, Remote: t.end(t.remote),
 		Key: tu.Key, HasKey: tu.HasKey, TTL: tu.TTL,
 		Addresses: addresses,
 		Up:        t.down() == "",
@@ -58,7 +58,7 @@ func negotiated(sa ipsec.SA) *policy.TransformSet {
 // begin and end here: in and out. What a VTI decrypts carries its mark and may
 // be forwarded.
 func (t *Tunnel) policies() []ipsec.Policy {
-	if !t.protected() {
+	if !t.protected() || t.parked() {
 		return nil
 	}
 	tu := t.itf.Tunnel
@@ -69,9 +69,9 @@ func (t *Tunnel) policies() []ipsec.Policy {
 	var list []ipsec.Policy
 	for _, d := range directions {
 		list = append(list, ipsec.Policy{
-			Direction: d, Selector: tu.Selector(), Mark: tu.Mark, ReqID: tu.ReqID,
+			Direction: d, Selector: tu.SelectorTo(t.end(t.remote)), Mark: tu.Mark, ReqID: tu.ReqID,
 			Mode: t.mode, Protocol: t.protocol, AH: t.suite.Both(),
-			Local: tu.Source, Remote: tu.Destination,
+			Local: tu.Source, Remote: t.remote,
 		})
 	}
 	return list

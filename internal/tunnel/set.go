@@ -109,7 +109,7 @@ func (s *Set) make(itf *policy.Interface) {
 	if itf.Tunnel == nil {
 		return
 	}
-	t.fingerprint = fingerprint(itf.Tunnel)
+	t.fingerprint, t.remote = fingerprint(itf.Tunnel), itf.Tunnel.Destination
 	if t.protected() {
 		t.firstChoice()
 	}
@@ -165,7 +165,7 @@ func (s *Set) path(tu *policy.Tunnel) int {
 // unmake takes a tunnel down: the link first, so that nothing is sent that a
 // policy would have caught.
 func (s *Set) unmake(t *Tunnel) {
-	if t.itf.Tunnel == nil {
+	if t.itf.Tunnel == nil || t.parked() {
 		return
 	}
 	s.emit(ike.SetLink{Link: t.link, Remove: true})
@@ -183,7 +183,7 @@ func (s *Set) Remove(now time.Time) {
 	s.withdraw(func(route) bool { return true })
 	var policies []ipsec.Policy
 	for _, t := range s.tunnels {
-		if t.itf.Tunnel == nil {
+		if t.itf.Tunnel == nil || t.parked() {
 			continue
 		}
 		s.emit(ike.SetLink{Link: t.link, Remove: true})
@@ -212,14 +212,9 @@ func (s *Set) ChildUp(now time.Time, up ike.ChildUp) (loser uint32, why string) 
 	if t == nil || !t.takes(up.In) {
 		return up.In.SPI, Obsolete
 	}
-	mode, protocol, both := t.mode, t.protocol, t.suite.Both()
+	before := t.policies()
 	loser, found := t.add(now, up)
-	if t.mode != mode || t.protocol != protocol || t.suite.Both() != both {
-		for _, p := range t.policies() {
-			s.emit(ike.SetPolicy{Policy: p})
-		}
-	}
-	s.relink(t)
+	s.update(t, before)
 	if found {
 		why = Simultaneous
 	}
@@ -229,14 +224,19 @@ func (s *Set) ChildUp(now time.Time, up ike.ChildUp) (loser uint32, why string) 
 // ChildDown takes a pair of SAs away from its tunnel.
 func (s *Set) ChildDown(now time.Time, down ike.ChildDown) {
 	s.now = now
-	if t := s.Lookup(down.Tunnel); t != nil && t.remove(now, down.InSPI) {
-		s.relink(t)
+	if t := s.Lookup(down.Tunnel); t != nil {
+		if before := t.policies(); t.remove(now, down.InSPI) {
+			s.update(t, before)
+		}
 	}
 }
 
 // relink brings a link up to date. Routes go before a link goes down, and come
 // after it has come up: the kernel drops them with the link.
 func (s *Set) relink(t *Tunnel) {
+	if t.parked() {
+		return
+	}
 	l := makeLink(t, addresses(s.cfg, t.itf))
 	was := t.link
 	if reflect.DeepEqual(l, was) {

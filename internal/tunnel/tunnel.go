@@ -35,7 +35,8 @@ type Options struct {
 type Tunnel struct {
 	itf         *policy.Interface
 	link        ipsec.Link
-	fingerprint [32]byte // of what its SAs are made of
+	remote      netip.Addr // where its peer is, zero: it is parked
+	fingerprint [32]byte   // of what its SAs are made of
 	manual      bool
 	recursive   bool // its destination is routed into itself
 	pathMTU     int

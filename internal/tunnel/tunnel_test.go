@@ -81,7 +81,7 @@ func want(t *testing.T, s *Set, lines ...string) {
 // pair is a child SA pair of Tunnel1 where that is GRE.
 func pair(in, out uint32, initiator bool) ike.ChildUp {
 	sa := func(spi uint32, d ipsec.Direction) ipsec.SA {
-		return ipsec.SA{SAID: ipsec.SAID{SPI: spi, Protocol: ipsec.ESP}, ReqID: ipsec.ReqIDBase + 1, Direction: d, Mode: ipsec.Tunnel, Encr: suite.AES, Integ: suite.HMACSHA256}
+		return ipsec.SA{SAID: ipsec.SAID{Dst: addr("192.168.0.2"), SPI: spi, Protocol: ipsec.ESP}, ReqID: ipsec.ReqIDBase + 1, Direction: d, Mode: ipsec.Tunnel, Encr: suite.AES, Integ: suite.HMACSHA256}
 	}
 	return ike.ChildUp{Tunnel: "Tunnel1", In: sa(in, ipsec.In), Out: sa(out, ipsec.Out), Initiator: initiator}
 }

@@ -12,7 +12,7 @@ import (
 // but UDP passes.
 //
 //	Ethernet0/0 172.16.0.N ── in 172.16.0.254 (obol-nat) out 192.168.0.N ── the other one
-type NAT struct{ ns string }
+type NAT struct{ ns, outside string }
 
 const natRules = `flush ruleset
 table ip nat {
@@ -30,7 +30,7 @@ table ip nat {
 // Masquerade puts a router of the pair behind a NAT that has the router's old
 // address; what leaves gets ports from 10000 on. It goes with Close.
 func (p *Pair) Masquerade(r *Router) (*NAT, error) {
-	n := &NAT{ns: "obol-nat"}
+	n := &NAT{ns: "obol-nat", outside: r.Address}
 	if err := clearAway(n.ns); err != nil {
 		return nil, err
 	}
@@ -79,6 +79,18 @@ func (n *NAT) Rebind(first int) error {
 		err = errors.Join(err, failed)
 	}
 	return err
+}
+
+// Readdress gives the NAT another outer address, on the same wire, and makes it forget
+// its flows.
+func (n *NAT) Readdress(outside string, first int) error {
+	for _, change := range [][]string{{"add", outside}, {"del", n.outside}} {
+		if _, err := run("ip", "-n", n.ns, "address", change[0], change[1]+"/24", "dev", "out"); err != nil {
+			return err
+		}
+	}
+	n.outside = outside
+	return n.Rebind(first)
 }
 
 // Close removes the NAT and the wire.

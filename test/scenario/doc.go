@@ -16,6 +16,7 @@
 //	mtu 576                  larger packets are lost
 //	nat 192.0.2.1 R1         R1 is behind a NAT with that outer address
 //	nat idle 60s  rebind     the NAT forgets a mapping that is not used, or all now
+//	nat to 192.0.2.9         the NAT has another outer address, and forgets all
 //	try R1 Tunnel1 up|down   mark and initiate; it comes up, or is given up
 //	initiate R1 Tunnel1      clear R1 isakmp|ikev2|sa|session  shutdown R1
 //	kill R1  boot R1         adopt R1 FILE  (a file of the archive)

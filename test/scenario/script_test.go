@@ -273,6 +273,11 @@ func (r *run) masquerade(words []string) error {
 	if words[0] == "idle" {
 		return duration(words[1], &r.nat.Idle)
 	}
+	if words[0] == "to" {
+		outside, err := netip.ParseAddr(words[1])
+		r.world.Readdress(r.nat, outside)
+		return err
+	}
 	outside, err := netip.ParseAddr(words[0])
 	if err != nil {
 		return err
