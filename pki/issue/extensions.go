@@ -2,8 +2,6 @@ package issue
 
 import (
 	"crypto"
-	"crypto/sha1"
-	"crypto/x509"
 	"encoding/asn1"
 	"math/big"
 
@@ -41,20 +39,12 @@ func BasicConstraints(ca bool, pathLen int) Extension {
 // SubjectKeyID is the extension as RFC 5280 section 4.2.1.2 makes it first: "the
 // 160-bit SHA-1 hash of the value of the BIT STRING subjectPublicKey".
 func SubjectKeyID(key crypto.PublicKey) (Extension, error) {
-	der, err := x509.MarshalPKIXPublicKey(key)
+	id, err := keyHash(key)
 	if err != nil {
 		return Extension{}, err
 	}
-	var info struct {
-		Algorithm asn1.RawValue
-		Key       asn1.BitString
-	}
-	if _, err := asn1.Unmarshal(der, &info); err != nil {
-		return Extension{}, err
-	}
-	id := sha1.Sum(info.Key.Bytes)
 	var b cryptobyte.Builder
-	b.AddASN1OctetString(id[:])
+	b.AddASN1OctetString(id)
 	return Extension{asn1.ObjectIdentifier{2, 5, 29, 14}, false, b.BytesOrPanic()}, nil
 }
 
@@ -66,10 +56,88 @@ func CRLNumber(n int64) Extension {
 }
 
 // DNSName is the subject alternative name of a host.
-func DNSName(name string) Extension {
+func DNSName(name string) Extension { return AltNames(GeneralName{2, []byte(name)}) }
+
+// ExtendedKeyUsage is the extension with these purposes.
+func ExtendedKeyUsage(purposes ...asn1.ObjectIdentifier) Extension {
 	var b cryptobyte.Builder
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1(cbasn1.Tag(2).ContextSpecific(), func(b *cryptobyte.Builder) { b.AddBytes([]byte(name)) })
+		for _, p := range purposes {
+			b.AddASN1ObjectIdentifier(p)
+		}
+	})
+	return Extension{asn1.ObjectIdentifier{2, 5, 29, 37}, false, b.BytesOrPanic()}
+}
+
+// CRLDistributionPoint is the extension with URLs, each as good as the others.
+func CRLDistributionPoint(urls ...string) Extension {
+	var b cryptobyte.Builder
+	names := func(b *cryptobyte.Builder) {
+		for _, u := range urls {
+			b.AddASN1(cbasn1.Tag(6).ContextSpecific(), func(b *cryptobyte.Builder) { b.AddBytes([]byte(u)) })
+		}
+	}
+	wrap := cbasn1.Tag(0).Constructed().ContextSpecific()
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1(wrap, func(b *cryptobyte.Builder) { b.AddASN1(wrap, names) })
+		})
+	})
+	return Extension{asn1.ObjectIdentifier{2, 5, 29, 31}, false, b.BytesOrPanic()}
+}
+
+// OCSPServer is the authority information access that names a responder.
+func OCSPServer(url string) Extension {
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1ObjectIdentifier(asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1})
+			b.AddASN1(cbasn1.Tag(6).ContextSpecific(), func(b *cryptobyte.Builder) { b.AddBytes([]byte(url)) })
+		})
+	})
+	return Extension{asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 1, 1}, false, b.BytesOrPanic()}
+}
+
+// GeneralName is a name of an alternative name or of a constraint, by its tag (RFC 5280
+// section 4.2.1.6): 1 e-mail, 2 host, 4 distinguished name (DER), 6 URI, 7 address.
+type GeneralName struct {
+	Tag   uint8
+	Value []byte
+}
+
+func (g GeneralName) append(b *cryptobyte.Builder) {
+	tag := cbasn1.Tag(g.Tag).ContextSpecific()
+	if g.Tag == 4 || g.Tag == 0 || g.Tag == 3 || g.Tag == 5 {
+		tag = tag.Constructed()
+	}
+	b.AddASN1(tag, func(b *cryptobyte.Builder) { b.AddBytes(g.Value) })
+}
+
+// AltNames is the subject alternative name extension.
+func AltNames(names ...GeneralName) Extension {
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		for _, n := range names {
+			n.append(b)
+		}
 	})
 	return Extension{asn1.ObjectIdentifier{2, 5, 29, 17}, false, b.BytesOrPanic()}
+}
+
+// NameConstraints is the extension, critical.
+func NameConstraints(permitted, excluded []GeneralName) Extension {
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		for tag, list := range [][]GeneralName{permitted, excluded} {
+			if len(list) == 0 {
+				continue
+			}
+			b.AddASN1(cbasn1.Tag(tag).Constructed().ContextSpecific(), func(b *cryptobyte.Builder) {
+				for _, n := range list {
+					b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { n.append(b) })
+				}
+			})
+		}
+	})
+	return Extension{asn1.ObjectIdentifier{2, 5, 29, 30}, true, b.BytesOrPanic()}
 }

@@ -2,6 +2,7 @@ package testca
 
 import (
 	"crypto"
+	"time"
 
 	"github.com/obol-ike/obol/pki/issue"
 )
@@ -48,6 +49,25 @@ func CRLNumber(n int64) Extension { return issue.CRLNumber(n) }
 
 // DNSName is the subject alternative name of a host.
 func DNSName(name string) Extension { return issue.DNSName(name) }
+
+// OCSP is that of package issue.
+type OCSP = issue.OCSP
+
+// Responder answers an OCSP request about a certificate of the CA's: good, at a time,
+// for an hour, with the request's nonce, signed by the CA, unless it is changed.
+func (ca *CA) Responder(now time.Time, request []byte, change func(*OCSP)) []byte {
+	serial, nonce, err := issue.ReadOCSPRequest(request)
+	must(err)
+	o := OCSP{Responder: ca.Name.DER(), ProducedAt: now, Nonce: nonce, Singles: []issue.OCSPSingle{{
+		IssuerName: ca.Name.DER(), IssuerKey: ca.Key.Public(), Serial: serial, ThisUpdate: now, NextUpdate: now.Add(time.Hour),
+	}}}
+	if change != nil {
+		change(&o)
+	}
+	der, err := o.Sign(ca.Key, ca.Hash)
+	must(err)
+	return der
+}
 
 func must(err error) {
 	if err != nil {
