@@ -48,6 +48,7 @@ type party struct {
 	early   map[uint32]bool         // SPIs of SAs that are expected
 	orders  []string                // "expect", "in", "out", "-expect", "-in", "-out", "send", in order
 	limits  []volume                // of the SAs ordered
+	queries []pki.Query             // to servers
 }
 
 // volume is what an SA was installed with.
@@ -151,6 +152,8 @@ func (r *party) collect(now time.Time) {
 				delete(r.early, o.SA.SPI)
 			}
 			r.session.HandleKernel(now, ipsec.Installed{SAID: o.SA.SAID, Err: err})
+		case ike.Inquire:
+			r.queries = append(r.queries, o.Queries...)
 		case ike.UpdateSA:
 			r.updates = append(r.updates, o.SA)
 		case ike.QuerySA:

@@ -1,6 +1,7 @@
 package ikev1
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
@@ -20,7 +21,8 @@ type awaitingEvidence struct {
 	mainMode
 	message *inbound
 	until   time.Time
-	told    int // outputs of the last look, which the next one repeats
+	told    int          // outputs of the last look, which the next one repeats
+	early   ike.Datagram // of a quick mode, for which phase 1 is over; no Data: none came
 }
 
 func (*awaitingEvidence) handle(*Session, *inbound) (mainMode, error) {
@@ -29,11 +31,12 @@ func (*awaitingEvidence) handle(*Session, *inbound) (mainMode, error) {
 
 // awaitEvidence waits after a look that told so much.
 func (s *Session) awaitEvidence(st mainMode, m *inbound, queries []pki.Query, told int) {
-	until := s.now.Add(ike.LookupTime)
-	if wait, again := s.main.(*awaitingEvidence); again {
-		until = wait.until
+	wait := &awaitingEvidence{until: s.now.Add(ike.LookupTime)}
+	if before, again := s.main.(*awaitingEvidence); again {
+		wait.until, wait.early = before.until, before.early
 	}
-	s.main = &awaitingEvidence{mainMode: st, message: m, until: until, told: told}
+	wait.mainMode, wait.message, wait.told = st, m, told
+	s.main = wait
 	s.out = append(s.out, ike.Inquire{Queries: queries})
 }
 
@@ -46,17 +49,34 @@ func (s *Session) mayAsk() bool {
 // HandleEvidence looks at a peer's proof again, for which there is more evidence now.
 func (s *Session) HandleEvidence(now time.Time) {
 	s.now = now
-	if st, ok := s.main.(*awaitingEvidence); ok {
-		s.look(st.mainMode, st.message, st.told)
+	st, ok := s.main.(*awaitingEvidence)
+	if !ok {
+		return
 	}
+	s.look(st.mainMode, st.message, st.told)
+	if s.up != nil && st.early.Data != nil {
+		s.Handle(now, st.early)
+	}
+}
+
+// keepEarly keeps the first message of a quick mode that an initiator begins with its
+// AG3, which is being looked at.
+func (s *Session) keepEarly(d ike.Datagram) bool {
+	st, ok := s.main.(*awaitingEvidence)
+	if ok && st.early.Data == nil {
+		st.early = d
+		st.early.Data = bytes.Clone(d.Data)
+	}
+	return ok
 }
 
 // evidenceTimeout goes on with what is known when the time is over. While it is not,
 // nothing is repeated: the peer has answered.
-func (s *Session) evidenceTimeout() bool {
+func (s *Session) evidenceTimeout() (waits bool) {
 	st, ok := s.main.(*awaitingEvidence)
 	if ok && !s.now.Before(st.until) {
 		s.HandleEvidence(s.now)
+		return false
 	}
 	return ok
 }

@@ -59,6 +59,9 @@ func (s *Session) receive(h wire.Header, d ike.Datagram) {
 		s.rejected(h, err, 0)
 		return
 	}
+	if h.Exchange == wire.ExchangeQuickMode && s.keepEarly(d) {
+		return
+	}
 	m, err := wire.Parse(bytes.Clone(d.Data))
 	if err == nil {
 		err = knownPayloads(m.Payloads)

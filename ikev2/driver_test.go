@@ -44,6 +44,7 @@ type party struct {
 	held    int               // octets of fragments
 	web     map[string][]byte // what is at each URL
 	lookups []ike.Lookup      // that wait for the test, which has no web
+	asked   []pki.Query       // of servers
 }
 
 // pairOf are two routers.
@@ -164,6 +165,8 @@ func (r *party) collect(now time.Time) {
 				r.sas[o.SA.SAID] = o.SA
 			}
 			r.session.HandleKernel(now, ipsec.Installed{SAID: o.SA.SAID, Err: err})
+		case ike.Inquire:
+			r.asked = append(r.asked, o.Queries...)
 		case ike.UpdateSA:
 			r.updates = append(r.updates, o.SA)
 		case ike.QuerySA:

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/pki/issue"
 )
 
 // All certificates and CRLs are valid between these, the note's day among them.
@@ -99,6 +100,14 @@ func (ca *CA) EnrollWith(name pki.Name, key crypto.Signer) *Identity {
 	return &Identity{CA: ca, Key: key, Cert: ca.Issue(Certificate{
 		Subject: name.DER(), Key: key.Public(),
 		Extensions: []Extension{KeyUsage(DigitalSignature | KeyEncipherment)},
+	})}
+}
+
+// EnrollAt is Enroll with a CRL distribution point.
+func (ca *CA) EnrollAt(url, router, address, serial string, key int) *Identity {
+	return &Identity{CA: ca, Key: RSA(2048, key), Cert: ca.Issue(Certificate{
+		Subject: RouterName(router, address, serial).DER(), Key: RSA(2048, key).Public(),
+		Extensions: []Extension{KeyUsage(DigitalSignature | KeyEncipherment), issue.CRLDistributionPoint(url)},
 	})}
 }
 
