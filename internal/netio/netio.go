@@ -12,12 +12,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
 	"golang.org/x/sys/unix"
+
+	"github.com/obol-ike/obol/internal/ike"
 )
 
 // The ports of IKE (RFC 2408 section 2.5.1) and of IKE behind NAT (RFC 3947
@@ -39,6 +43,8 @@ type Options struct {
 	// is an error. Without it the exemption is tried, since the policies of others
 	// may stand there.
 	Bypass bool
+	// ESP says that ESP is for this process, which opens its wire.
+	ESP bool
 }
 
 // Sockets are those of one network namespace: two, and two of IPv6 where the
@@ -47,6 +53,9 @@ type Sockets struct {
 	all       []*socket
 	ike, natt uint16 // ports
 	counters  counters
+	esp       *ESP // nil: not asked for
+	closers   []io.Closer
+	deliver   atomic.Pointer[func([]ike.Datagram)] // what Receive was given
 }
 
 // socket is one port, on all addresses of one family of the host.
@@ -69,9 +78,12 @@ type batches interface {
 // said.
 func Listen(o Options) (*Sockets, error) {
 	s := &Sockets{ike: o.IKE, natt: o.NATT}
+	if o.ESP {
+		s.esp = &ESP{of: s}
+	}
 	for _, v6 := range []bool{false, true} {
 		for _, port := range []*uint16{&s.ike, &s.natt} {
-			sock, err := listen(*port, v6, o.Bypass, port == &s.natt)
+			sock, err := listen(*port, v6, o, port == &s.natt)
 			if v6 && errors.Is(err, unix.EAFNOSUPPORT) {
 				return s, nil
 			}
@@ -81,15 +93,21 @@ func Listen(o Options) (*Sockets, error) {
 			s.all = append(s.all, sock)
 			*port = sock.port // in both families the same
 		}
+		if !o.ESP {
+			continue
+		}
+		if err := s.listenESP(v6); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
 	}
 	return s, nil
 }
 
-func listen(port uint16, v6, bypass, natt bool) (*socket, error) {
+func listen(port uint16, v6 bool, o Options, natt bool) (*socket, error) {
 	// SO_REUSEADDR stays off, as Go leaves it for UDP: a second daemon must be
 	// told that the port is taken and not share its datagrams.
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		return setOptions(c, v6, bypass, natt)
+		return setOptions(c, v6, o, natt)
 	}}
 	network := "udp4"
 	if v6 {
@@ -118,31 +136,37 @@ func listen(port uint16, v6, bypass, natt bool) (*socket, error) {
 	return sock, nil
 }
 
-func setOptions(c syscall.RawConn, v6, bypass, natt bool) error {
-	var failed error
+func setOptions(c syscall.RawConn, v6 bool, o Options, natt bool) error {
 	level, discover := unix.IPPROTO_IP, unix.IP_MTU_DISCOVER
 	if v6 {
 		level, discover = unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER
 	}
-	err := c.Control(func(fd uintptr) {
+	return onSocket(c, func(fd int) error {
 		// Messages with certificates are longer than many paths: without DF
 		// they are fragmented on the way, as IOS's are.
-		if err := unix.SetsockoptInt(int(fd), level, discover, unix.IP_PMTUDISC_DONT); err != nil {
-			failed = fmt.Errorf("IP_MTU_DISCOVER: %w", err)
-			return
+		if err := unix.SetsockoptInt(fd, level, discover, unix.IP_PMTUDISC_DONT); err != nil {
+			return fmt.Errorf("IP_MTU_DISCOVER: %w", err)
 		}
-		if err := exempt(int(fd), v6); err != nil && bypass {
-			failed = fmt.Errorf("IP_XFRM_POLICY: %w", err)
-			return
+		if err := exempt(fd, v6); err != nil && o.Bypass {
+			return fmt.Errorf("IP_XFRM_POLICY: %w", err)
 		}
-		if !natt || !bypass {
-			return
+		switch {
+		case natt && o.ESP:
+			return share(fd)
+		case natt && o.Bypass:
+			// What has no non-ESP marker is ESP, and goes to the kernel's SAs.
+			if err := unix.SetsockoptInt(fd, unix.IPPROTO_UDP, unix.UDP_ENCAP, unix.UDP_ENCAP_ESPINUDP); err != nil {
+				return fmt.Errorf("UDP_ENCAP: %w", err)
+			}
 		}
-		// What has no non-ESP marker is ESP, and goes to the kernel's SAs.
-		if err := unix.SetsockoptInt(int(fd), unix.IPPROTO_UDP, unix.UDP_ENCAP, unix.UDP_ENCAP_ESPINUDP); err != nil {
-			failed = fmt.Errorf("UDP_ENCAP: %w", err)
-		}
+		return nil
 	})
+}
+
+// onSocket does something with a socket's descriptor.
+func onSocket(c syscall.RawConn, f func(fd int) error) error {
+	var failed error
+	err := c.Control(func(fd uintptr) { failed = f(int(fd)) })
 	return errors.Join(err, failed)
 }
 
@@ -162,6 +186,9 @@ func (s *Sockets) Close() error {
 	var errs []error
 	for _, sock := range s.all {
 		errs = append(errs, sock.udp.Close())
+	}
+	for _, c := range s.closers {
+		errs = append(errs, c.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"net/netip"
 	"sync/atomic"
 
 	"golang.org/x/net/ipv4"
-	"golang.org/x/net/ipv6"
 	"golang.org/x/sys/unix"
 
 	"github.com/obol-ike/obol/internal/ike"
@@ -55,6 +55,7 @@ func (s *Sockets) Counters() Counters {
 // deliver blocks, the kernel's socket buffer fills and then drops. It returns
 // nil after Close.
 func (s *Sockets) Receive(deliver func([]ike.Datagram)) error {
+	s.deliver.Store(&deliver)
 	done := make(chan error, len(s.all))
 	for _, sock := range s.all {
 		go func() { done <- s.receive(sock, deliver) }()
@@ -68,10 +69,14 @@ func (s *Sockets) Receive(deliver func([]ike.Datagram)) error {
 }
 
 func (s *Sockets) receive(sock *socket, deliver func([]ike.Datagram)) error {
+	size := MaxDatagram
+	if sock.marker && s.esp != nil {
+		size = 1 << 16 // of several that the system has joined
+	}
 	messages := make([]ipv4.Message, batch)
 	for i := range messages {
-		messages[i].Buffers = [][]byte{make([]byte, MaxDatagram)}
-		messages[i].OOB = ipv6.NewControlMessage(ipv6.FlagDst) // that of IPv4 is shorter
+		messages[i].Buffers = [][]byte{make([]byte, size)}
+		messages[i].OOB = make([]byte, controlSpace)
 	}
 	for {
 		n, err := sock.packet.ReadBatch(messages, 0)
@@ -83,9 +88,7 @@ func (s *Sockets) receive(sock *socket, deliver func([]ike.Datagram)) error {
 		}
 		datagrams := make([]ike.Datagram, 0, n)
 		for i := range messages[:n] {
-			if d, ok := s.accept(sock, &messages[i]); ok {
-				datagrams = append(datagrams, d)
-			}
+			datagrams = s.accept(datagrams, sock, &messages[i])
 		}
 		if len(datagrams) > 0 {
 			deliver(datagrams)
@@ -93,50 +96,66 @@ func (s *Sockets) receive(sock *socket, deliver func([]ike.Datagram)) error {
 	}
 }
 
-// accept makes an IKE datagram of a message, or counts why it is none.
-func (s *Sockets) accept(sock *socket, m *ipv4.Message) (ike.Datagram, bool) {
+// accept appends the IKE datagrams of a message: one, or several of a size that
+// the system has joined. Of what is none it counts why.
+func (s *Sockets) accept(to []ike.Datagram, sock *socket, m *ipv4.Message) []ike.Datagram {
 	if m.Flags&unix.MSG_TRUNC != 0 {
 		s.counters.oversize.Add(1)
-		return ike.Datagram{}, false
+		return to
 	}
-	data := m.Buffers[0][:m.N]
-	if sock.marker {
-		if (ike.Datagram{Data: data}).NATKeepalive() {
-			s.counters.keepalives.Add(1)
-			return ike.Datagram{}, false
-		}
-		if !bytes.HasPrefix(data, nonESPMarker) {
-			s.counters.noMarker.Add(1)
-			return ike.Datagram{}, false
-		}
-		data = data[len(nonESPMarker):]
-	}
-	local, ok := sock.asked(m.OOB[:m.NN])
+	c := parseControl(m.OOB[:m.NN])
 	remote, isUDP := m.Addr.(*net.UDPAddr)
-	if !ok || !isUDP {
-		return ike.Datagram{}, false
+	if !c.local.IsValid() || !isUDP {
+		return to
 	}
 	from := remote.AddrPort()
-	s.counters.received.Add(1)
-	return ike.Datagram{
-		Local:  netip.AddrPortFrom(local.Unmap(), sock.port),
+	d := ike.Datagram{
+		Local:  netip.AddrPortFrom(c.local, sock.port),
 		Remote: netip.AddrPortFrom(from.Addr().Unmap(), from.Port()),
-		Data:   bytes.Clone(data),
-	}, true
+	}
+	data := m.Buffers[0][:m.N]
+	for one := range segments(data, c.segment) {
+		if d.Data = one; s.isIKE(sock, &d) {
+			d.Data = bytes.Clone(d.Data)
+			to = append(to, d)
+		}
+	}
+	return to
 }
 
-// asked is the address of ours that a datagram was sent to.
-func (sock *socket) asked(control []byte) (netip.Addr, bool) {
-	if sock.v6 {
-		var m ipv6.ControlMessage
-		if err := m.Parse(control); err != nil {
-			return netip.Addr{}, false
+// segments are the datagrams of what the system has joined: of size octets, but
+// the last; 0: it is one.
+func segments(data []byte, size int) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if size == 0 {
+			size = len(data)
 		}
-		return netip.AddrFromSlice(m.Dst)
+		for len(data) > size {
+			if !yield(data[:size]) {
+				return
+			}
+			data = data[size:]
+		}
+		yield(data)
 	}
-	var m ipv4.ControlMessage
-	if err := m.Parse(control); err != nil {
-		return netip.Addr{}, false
+}
+
+// isIKE takes the marker off.
+func (s *Sockets) isIKE(sock *socket, d *ike.Datagram) bool {
+	switch {
+	case len(d.Data) > MaxDatagram:
+		s.counters.oversize.Add(1)
+		return false
+	case !sock.marker:
+	case d.NATKeepalive():
+		s.counters.keepalives.Add(1)
+		return false
+	case !bytes.HasPrefix(d.Data, nonESPMarker):
+		s.counters.noMarker.Add(1)
+		return false
+	default:
+		d.Data = d.Data[len(nonESPMarker):]
 	}
-	return netip.AddrFromSlice(m.Dst)
+	s.counters.received.Add(1)
+	return true
 }
