@@ -1,6 +1,6 @@
 // Package ipsec is the vocabulary of child SAs: what IKE negotiates and what a
 // data plane carries out. It holds values only; the Linux kernel (package
-// xfrm), the simulator and later userspace ESP carry them out.
+// xfrm), internal/userspace and the simulator carry them out.
 package ipsec
 
 import (

@@ -41,6 +41,7 @@ var house = []room{
 	{path: "xfrm", level: 5, below: 5, may: []string{"internal/rtnetlink"}},
 	{path: "internal/esp", level: 5, below: 5},
 	{path: "internal/netio", level: 5, below: 5},
+	{path: "internal/userspace", level: 5, below: 5, may: []string{"internal/esp", "internal/netio", "internal/rtnetlink"}},
 	{path: "pki/store", level: 5, below: 5},
 	{path: "pki/scep", level: 5, below: 5},
 	{path: "pki/fetch", level: 5, below: 5},

@@ -1,0 +1,68 @@
+package userspace
+
+import (
+	"bytes"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/netio"
+)
+
+// Bounds of what comes before its SA stands.
+const (
+	maxExpected = 32 // SAs at a time
+	maxEarly    = 32 // packets of each
+)
+
+// kept is what came early for an SA.
+type kept struct{ packets []netio.Train }
+
+// ExpectSA keeps what arrives for an SA until InstallSA or RemoveSA: 32 packets.
+// Beyond 32 SAs at a time nothing is kept, and that is no error.
+func (d *Dataplane) ExpectSA(id ipsec.SAID, _ *ipsec.Encap) error {
+	d.early.Lock()
+	defer d.early.Unlock()
+	if len(d.expected) < maxExpected && id.Protocol == ipsec.ESP {
+		d.expected[id.SPI] = &kept{}
+		d.expecting.Store(int32(len(d.expected)))
+	}
+	return nil
+}
+
+func (d *Dataplane) unexpect(id ipsec.SAID) {
+	d.early.Lock()
+	defer d.early.Unlock()
+	delete(d.expected, id.SPI)
+	d.expecting.Store(int32(len(d.expected)))
+}
+
+// keep notes a packet whose SA is expected. It gives the SA if that stands meanwhile.
+func (d *Dataplane) keep(spi uint32, t netio.Train) *inbound {
+	if d.expecting.Load() == 0 {
+		return nil
+	}
+	d.early.Lock()
+	defer d.early.Unlock()
+	if sa := d.table.find(spi); sa != nil {
+		return sa
+	}
+	if k := d.expected[spi]; k != nil && len(k.packets) < maxEarly {
+		t.Packets = bytes.Clone(t.Packets)
+		k.packets = append(k.packets, t)
+	}
+	return nil
+}
+
+// admit lets an SA receive: what came early first, then what comes.
+func (d *Dataplane) admit(sa *inbound) {
+	d.early.Lock()
+	defer d.early.Unlock()
+	if k := d.expected[sa.id.SPI]; k != nil {
+		for _, t := range k.packets {
+			d.given.open(sa, t, t.Packets)
+		}
+		d.given.flush()
+		delete(d.expected, sa.id.SPI)
+		d.expecting.Store(int32(len(d.expected)))
+	}
+	d.table.put(sa.id.SPI, sa)
+}

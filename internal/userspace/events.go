@@ -1,0 +1,56 @@
+package userspace
+
+import (
+	"sync"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// events go to whoever reads them, without a worker ever waiting for him. They are
+// few: an SA tells each limit once, and a new mapping once; a tunnel asks once.
+type events struct {
+	out    chan ipsec.Event
+	mu     sync.Mutex
+	queue  []ipsec.Event
+	more   chan struct{} // a token: the queue is not empty
+	closed chan struct{}
+}
+
+func newEvents() *events {
+	e := &events{out: make(chan ipsec.Event), more: make(chan struct{}, 1), closed: make(chan struct{})}
+	go e.run()
+	return e
+}
+
+func (e *events) put(event ipsec.Event) {
+	e.mu.Lock()
+	e.queue = append(e.queue, event)
+	e.mu.Unlock()
+	select {
+	case e.more <- struct{}{}:
+	default:
+	}
+}
+
+// run closes the channel at the end.
+func (e *events) run() {
+	defer close(e.out)
+	for {
+		select {
+		case <-e.more:
+		case <-e.closed:
+			return
+		}
+		e.mu.Lock()
+		queue := e.queue
+		e.queue = nil
+		e.mu.Unlock()
+		for _, event := range queue {
+			select {
+			case e.out <- event:
+			case <-e.closed:
+				return
+			}
+		}
+	}
+}

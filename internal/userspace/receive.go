@@ -1,0 +1,122 @@
+package userspace
+
+import (
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/obol-ike/obol/internal/esp"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/netio"
+)
+
+var errNoTunnel = errors.New("no policy and no tunnel for it")
+
+// A receiver opens what comes by one socket. Its memory is made once.
+type receiver struct {
+	plane  *Dataplane
+	tunnel *tunnel // whose packets the frame has
+	frame  frame
+	writer *deviceWriter
+	now    time.Time
+}
+
+func newReceiver(d *Dataplane) *receiver { return &receiver{plane: d, writer: newDeviceWriter()} }
+
+// handle opens trains and gives what they carry to the tunnels.
+func (r *receiver) handle(trains []netio.Train) {
+	r.now = time.Now()
+	for _, t := range trains {
+		var sa *inbound
+		for rest := t.Packets; len(rest) > 0; rest = rest[min(t.Size, len(rest)):] {
+			packet := rest[:min(t.Size, len(rest))]
+			if len(packet) < 4 {
+				r.plane.drops.unknown.Add(1)
+				continue
+			}
+			if spi := binary.BigEndian.Uint32(packet); sa == nil || sa.id.SPI != spi {
+				r.tell(sa)
+				sa = r.find(spi, t, packet)
+			}
+			if sa != nil {
+				r.open(sa, t, packet)
+			}
+		}
+		r.tell(sa)
+	}
+	r.flush()
+}
+
+// find gives the SA of a packet.
+func (r *receiver) find(spi uint32, t netio.Train, packet []byte) *inbound {
+	sa := r.plane.table.find(spi)
+	if sa == nil {
+		t.Packets, t.Size = packet, len(packet)
+		sa = r.plane.keep(spi, t)
+	}
+	// As to the kernel, another destination or encapsulation is another SA.
+	if sa == nil || t.Local.Addr() != sa.id.Dst || (sa.remote.Load().Port() != 0) != (t.Remote.Port() != 0) {
+		r.plane.drops.unknown.Add(1)
+		return nil
+	}
+	return sa
+}
+
+func (r *receiver) tell(sa *inbound) {
+	if sa != nil {
+		r.plane.tell(sa.id, sa.esp)
+	}
+}
+
+// open opens a packet of ESP and gives what it carries to its tunnel, or drops it.
+func (r *receiver) open(sa *inbound, t netio.Train, packet []byte) {
+	next, payload, err := sa.esp.Open(packet, esp.Outer{Src: sa.id.Src, Dst: sa.id.Dst, TOS: t.TOS}, r.now)
+	if err != nil {
+		return
+	}
+	if *sa.remote.Load() != t.Remote {
+		r.mapped(sa, t.Remote)
+	}
+	to := sa.tunnel.Load()
+	switch {
+	case to == nil:
+		err = errNoTunnel
+	case to.gre != nil:
+		payload, err = to.gre.Decapsulate(next, payload, t.TOS)
+	case next != protocolIPv4 && next != protocolIPv6: // of transport mode
+		err = errNoTunnel
+	}
+	if err != nil {
+		r.plane.drops.noTunnel.Add(1)
+		return
+	}
+	if to != r.tunnel || !r.frame.add(payload, to.device.datagram) {
+		r.flush()
+		r.tunnel = to
+		r.frame.add(payload, to.device.datagram)
+	}
+}
+
+// mapped reports, once until the SA is updated, that a packet whose authentication
+// held came from somewhere else. SAs without encapsulation are in no NAT.
+func (r *receiver) mapped(sa *inbound, from netip.AddrPort) {
+	if from.Port() == 0 {
+		return
+	}
+	if told := sa.told.Load(); told == nil || *told != from {
+		sa.told.Store(&from)
+		r.plane.events.put(ipsec.Mapped{SAID: sa.id, Remote: from})
+	}
+}
+
+// flush writes the frame.
+func (r *receiver) flush() {
+	if !r.frame.finish(r.writer) {
+		return
+	}
+	if r.writer.write(r.tunnel.device) != nil {
+		r.plane.drops.refused.Add(1)
+	}
+	r.tunnel = nil
+}

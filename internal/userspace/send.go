@@ -1,0 +1,121 @@
+package userspace
+
+import (
+	"time"
+
+	"github.com/obol-ike/obol/internal/esp"
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/netio"
+)
+
+const (
+	maxPacket   = 1<<16 - 1 // octets of IP
+	maxOverhead = 160       // of GRE and ESP, at most
+	sealed      = 256 << 10 // octets that wait to be sent
+	enough      = 128 << 10 // of them, not to look for more
+)
+
+// A sender is the worker of a tunnel. Its memory is made once.
+type sender struct {
+	plane  *Dataplane
+	tunnel *tunnel
+	device *deviceReader
+	wire   *netio.Sender
+	out    []byte        // sealed packets, one behind the other
+	trains []netio.Train // of them
+	of     *outbound     // the SA of the last one
+	full   bool          // it takes no more
+	now    time.Time
+}
+
+func newSender(d *Dataplane, t *tunnel) *sender {
+	return &sender{
+		plane: d, tunnel: t, device: newDeviceReader(t.device, make([]byte, offloadLen+maxPacket)), wire: d.wire.Sender(),
+		out: make([]byte, 0, sealed), trains: make([]netio.Train, 0, netio.MaxTrain),
+	}
+}
+
+// run ends with the device.
+func (s *sender) run() {
+	defer close(s.tunnel.done)
+	segment := s.packet // made once
+	for {
+		wait := true
+		for len(s.out) < enough {
+			b, err := s.device.read(wait)
+			if err != nil {
+				return
+			}
+			if b == nil {
+				break
+			}
+			s.now = time.Now()
+			cut(b, segment)
+			wait = false
+		}
+		s.flush()
+	}
+}
+
+// flush sends what is sealed.
+func (s *sender) flush() {
+	if len(s.trains) > 0 {
+		s.wire.Send(s.trains)
+	}
+	if s.of != nil {
+		s.plane.tell(s.of.id, s.of.esp)
+		s.of = nil
+	}
+	s.out, s.trains, s.full = s.out[:0], s.trains[:0], false
+}
+
+// packet seals one packet of IP that the tunnel is to send, or drops it.
+func (s *sender) packet(b []byte) {
+	w := s.tunnel.way.Load()
+	if w == nil || len(w.sas) == 0 {
+		s.plane.drops.noSA.Add(1)
+		if w != nil && !w.asked.Swap(true) {
+			s.plane.events.put(ipsec.Acquire{ReqID: w.policy.ReqID, Selector: w.policy.Selector})
+		}
+		return
+	}
+	sa := w.sas[0]
+	if need := len(b) + maxOverhead; cap(s.out)-len(s.out) < need || sa != s.of {
+		s.flush()
+		s.of = sa
+	}
+	start := len(s.out)
+	if gre := s.tunnel.gre; gre != nil {
+		// Where it will lie sealed in tunnel mode.
+		body := start + sa.esp.Headroom()
+		whole, err := gre.Encapsulate(s.out[:body], b)
+		if err != nil {
+			return
+		}
+		b = whole[body:]
+	}
+	tos, _ := esp.Inherited(b)
+	out, err := sa.esp.Seal(s.out, b, s.now)
+	if err != nil {
+		return
+	}
+	s.out = out
+	s.append(*sa.ends.Load(), tos, start)
+}
+
+// append makes what was sealed since start the end of the last train, or a train of
+// its own.
+func (s *sender) append(t netio.Train, tos uint8, start int) {
+	n := len(s.out) - start
+	if last := len(s.trains) - 1; last >= 0 && !s.full {
+		l := &s.trains[last]
+		if l.TOS == tos && l.Remote == t.Remote && l.Local == t.Local && n <= l.Size && len(l.Packets) < netio.MaxTrain*l.Size && len(l.Packets)+n <= netio.MaxTrainOctets {
+			l.Packets = s.out[start-len(l.Packets):]
+			s.full = n < l.Size
+			return
+		}
+	}
+	t.TOS, t.Packets, t.Size = tos, s.out[start:], n
+	s.trains = append(s.trains, t)
+	s.full = false
+}

@@ -1,0 +1,194 @@
+package userspace
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"github.com/obol-ike/obol/internal/esp"
+	"github.com/obol-ike/obol/internal/ipsec"
+)
+
+// defaultTTL of GRE packets is IOS's tunnel ttl.
+const defaultTTL = 255
+
+// A tunnel is a link of ours and its TUN device.
+type tunnel struct {
+	link   ipsec.Link
+	device *device
+	gre    *esp.GRE // nil: packets go as they are
+	way    atomic.Pointer[way]
+	done   chan struct{} // its worker has ended
+}
+
+// A way is what a tunnel sends by.
+type way struct {
+	policy ipsec.Policy
+	sas    []*outbound // the newest first
+	asked  atomic.Bool // for an SA
+}
+
+// SetLink makes the link, or changes what differs. A tunnel of another kind, with
+// other ends or another key is made anew.
+func (d *Dataplane) SetLink(l ipsec.Link) error {
+	if l.Kind == ipsec.Dummy {
+		return d.host.SetLink(l)
+	}
+	d.mu.Lock()
+	t := d.tunnels[l.Name]
+	d.mu.Unlock()
+	if t != nil && !same(t.link, l) {
+		if err := d.RemoveLink(l.Name); err != nil {
+			return err
+		}
+		t = nil
+	}
+	made := t == nil
+	if made {
+		device, err := openDevice(l.Name)
+		if err != nil {
+			return fmt.Errorf("make interface %s: %w", l.Name, err)
+		}
+		t = &tunnel{link: l, device: device, gre: gre(l), done: make(chan struct{})}
+	}
+	if err := d.host.AdoptLink(l); err != nil {
+		if made {
+			err = errors.Join(err, t.device.close())
+		}
+		return err
+	}
+	if made {
+		d.mu.Lock()
+		d.tunnels[l.Name] = t
+		d.attach(t)
+		d.mu.Unlock()
+		go newSender(d, t).run()
+	}
+	return nil
+}
+
+// same says whether a tunnel needs not be made anew.
+func same(a, b ipsec.Link) bool {
+	return a.Kind == b.Kind && a.Local == b.Local && a.Remote == b.Remote && a.Key == b.Key && a.HasKey == b.HasKey && a.TTL == b.TTL
+}
+
+func gre(l ipsec.Link) *esp.GRE {
+	if l.Kind != ipsec.GREIP && l.Kind != ipsec.GREIPv6 {
+		return nil
+	}
+	return &esp.GRE{Src: l.Local, Dst: l.Remote, Key: l.Key, HasKey: l.HasKey, TTL: cmp.Or(l.TTL, defaultTTL)}
+}
+
+// RemoveLink removes a link, and with a TUN device its addresses and routes. That
+// there is none is no error.
+func (d *Dataplane) RemoveLink(name string) error {
+	d.mu.Lock()
+	t := d.tunnels[name]
+	delete(d.tunnels, name)
+	if t != nil {
+		t.way.Store(nil)
+		d.bring(0, t)
+	}
+	d.mu.Unlock()
+	if t == nil {
+		return d.host.RemoveLink(name)
+	}
+	err := t.device.close()
+	<-t.done
+	return err
+}
+
+// SetPolicy adds or replaces.
+func (d *Dataplane) SetPolicy(p ipsec.Policy) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if i := d.policy(p); i >= 0 {
+		d.policies[i] = p
+	} else {
+		d.policies = append(d.policies, p)
+	}
+	d.attachAll(p)
+	return nil
+}
+
+// RemovePolicy removes a policy. That there is none is no error.
+func (d *Dataplane) RemovePolicy(p ipsec.Policy) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if i := d.policy(p); i >= 0 {
+		d.policies = slices.Delete(d.policies, i, i+1)
+		d.attachAll(p)
+	}
+	return nil
+}
+
+// policy is the number of the one with the name of p: direction, selector and mark.
+func (d *Dataplane) policy(p ipsec.Policy) int {
+	return slices.IndexFunc(d.policies, func(q ipsec.Policy) bool {
+		return q.Direction == p.Direction && q.Selector == p.Selector && q.Mark == p.Mark
+	})
+}
+
+// governs says whether a policy is about what a tunnel carries: by the mark, which
+// is the key of a VTI, or by the ends of GRE.
+func (t *tunnel) governs(p ipsec.Policy) bool {
+	if t.gre == nil {
+		return p.Mark == t.link.Key
+	}
+	return p.Selector.Protocol == ipsec.GRE && p.Mark == 0 && p.Selector.Local.Contains(t.link.Local) && p.Selector.Remote.Contains(t.link.Remote)
+}
+
+// attachAll attaches the tunnels that a policy is about anew.
+func (d *Dataplane) attachAll(p ipsec.Policy) {
+	for _, t := range d.tunnels {
+		if t.governs(p) {
+			d.attach(t)
+		}
+	}
+}
+
+// attach ties a tunnel to its policies and to their SAs.
+func (d *Dataplane) attach(t *tunnel) {
+	find := func(direction ipsec.Direction) *ipsec.Policy {
+		for i, p := range d.policies {
+			if p.Direction == direction && t.governs(p) {
+				return &d.policies[i]
+			}
+		}
+		return nil
+	}
+	if p := find(ipsec.Out); p != nil {
+		t.way.Store(&way{policy: *p, sas: d.newest(p.ReqID)})
+	} else {
+		t.way.Store(nil)
+	}
+	if p := find(ipsec.In); p != nil {
+		d.bring(p.ReqID, t)
+	} else {
+		d.bring(0, t)
+	}
+}
+
+// bring makes what comes by SAs of a request id the tunnel's, and nothing else.
+func (d *Dataplane) bring(id ipsec.ReqID, t *tunnel) {
+	for _, sa := range d.in {
+		switch {
+		case id != 0 && sa.reqID == id:
+			sa.tunnel.Store(t)
+		case sa.tunnel.Load() == t:
+			sa.tunnel.Store(nil)
+		}
+	}
+}
+
+// connect attaches the tunnels whose policies have a request id, after a change of
+// its SAs.
+func (d *Dataplane) connect(id ipsec.ReqID) {
+	for _, p := range d.policies {
+		if p.ReqID == id && p.Direction == ipsec.Out {
+			d.attachAll(p)
+		}
+	}
+}

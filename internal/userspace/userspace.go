@@ -1,0 +1,180 @@
+package userspace
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/netio"
+	"github.com/obol-ike/obol/internal/rtnetlink"
+)
+
+// Dataplane is that of one network namespace.
+type Dataplane struct {
+	wire   *netio.ESP
+	host   *rtnetlink.Interfaces
+	random io.Reader
+	events *events
+	drops  drops
+
+	table     table        // what comes in
+	expecting atomic.Int32 // how many SAs, in expected
+	early     sync.Mutex   // guards expected, and puts what was kept before what comes
+	expected  map[uint32]*kept
+	given     *receiver // opens what was kept
+
+	mu       sync.Mutex // all below
+	tunnels  map[string]*tunnel
+	policies []ipsec.Policy
+	in       map[ipsec.SAID]*inbound
+	out      map[ipsec.SAID]*outbound
+	order    uint64 // of installation
+	closed   sync.Once
+	workers  sync.WaitGroup
+}
+
+var _ ipsec.Dataplane = (*Dataplane)(nil)
+
+// drops are packets that met no SA; those that met one are counted there.
+type drops struct {
+	unknown  atomic.Uint64 // no SA of the SPI, the destination and the encapsulation
+	noTunnel atomic.Uint64 // no policy or no tunnel for what an SA brought
+	noSA     atomic.Uint64 // nothing to send by
+	refused  atomic.Uint64 // by a TUN device
+}
+
+// New opens the data plane of the caller's network namespace. wire is its way to the
+// peers, which stays the caller's to close, before the data plane; random keys the
+// vectors of CBC. SetLink is to be called in this namespace too.
+func New(wire *netio.ESP, random io.Reader) (*Dataplane, error) {
+	host, err := rtnetlink.Open()
+	if err != nil {
+		return nil, err
+	}
+	d := &Dataplane{
+		wire: wire, host: host, random: random, events: newEvents(), expected: map[uint32]*kept{},
+		tunnels: map[string]*tunnel{}, in: map[ipsec.SAID]*inbound{}, out: map[ipsec.SAID]*outbound{},
+	}
+	d.given = newReceiver(d)
+	d.workers.Go(func() {
+		// It fails where a socket does, and then IKE's on the same port do too.
+		wire.Receive(func() func([]netio.Train) { return newReceiver(d).handle })
+	})
+	return d, nil
+}
+
+// String names the data plane for show and logs.
+func (*Dataplane) String() string { return "userspace: ESP and GRE in this process, TUN" }
+
+// Events reports Expired, Mapped and Acquire until Close.
+func (d *Dataplane) Events() <-chan ipsec.Event { return d.events.out }
+
+// Sweep removes everything that is recognisably ours. What an obold that was killed
+// had as TUN devices went with it.
+func (d *Dataplane) Sweep() error {
+	d.mu.Lock()
+	links := slices.Collect(maps.Keys(d.tunnels))
+	sas := slices.Concat(slices.Collect(maps.Keys(d.in)), slices.Collect(maps.Keys(d.out)))
+	d.policies = nil
+	d.mu.Unlock()
+	var errs []error
+	for _, name := range links {
+		errs = append(errs, d.RemoveLink(name))
+	}
+	for _, id := range sas {
+		errs = append(errs, d.RemoveSA(id))
+	}
+	return errors.Join(append(errs, d.host.SweepLinks(), d.host.SweepRoutes())...)
+}
+
+// Close ends the events and the workers. The TUN devices go, all else that is
+// installed on the host stays.
+func (d *Dataplane) Close() error {
+	d.closed.Do(func() {
+		d.mu.Lock()
+		for _, t := range d.tunnels {
+			t.device.close()
+		}
+		for _, sa := range d.in {
+			sa.timer.Stop()
+		}
+		for _, sa := range d.out {
+			sa.timer.Stop()
+		}
+		d.mu.Unlock()
+		close(d.events.closed)
+		d.host.Close()
+	})
+	return nil
+}
+
+// SetRoute adds a route. One that stands already is no error.
+func (d *Dataplane) SetRoute(r ipsec.Route) error { return d.host.SetRoute(r) }
+
+// RemoveRoute removes a route of ours. That there is none is no error.
+func (d *Dataplane) RemoveRoute(r ipsec.Route) error { return d.host.RemoveRoute(r) }
+
+// QuerySA reads the counters of an SA.
+func (d *Dataplane) QuerySA(id ipsec.SAID) (ipsec.Counters, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if sa := d.in[id]; sa != nil {
+		return sa.esp.Counters(), nil
+	}
+	if sa := d.out[id]; sa != nil {
+		return sa.esp.Counters(), nil
+	}
+	return ipsec.Counters{}, fmt.Errorf("query %s: there is none", describe(id))
+}
+
+func describe(id ipsec.SAID) string {
+	return fmt.Sprintf("SA %s %s -> %s spi 0x%08x", id.Protocol, id.Src, id.Dst, id.SPI)
+}
+
+// limited is what both directions have of esp's account.
+type limited interface {
+	Reached(now time.Time) (soft, hard bool)
+	NextLimit() time.Time
+	Update(ipsec.SA)
+}
+
+// tell reports the limits that an SA has reached; at the hard one it is gone.
+func (d *Dataplane) tell(id ipsec.SAID, sa limited) {
+	soft, hard := sa.Reached(time.Now())
+	if !soft && !hard {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	in, out := d.in[id], d.out[id]
+	if (in == nil || sa != limited(in.esp)) && (out == nil || sa != limited(out.esp)) {
+		return // it was removed meanwhile
+	}
+	if hard {
+		d.forget(id)
+	}
+	d.events.put(ipsec.Expired{SAID: id, Hard: hard})
+}
+
+// watch makes the timer of what time alone reaches.
+func (d *Dataplane) watch(id ipsec.SAID, sa limited) *time.Timer {
+	var timer *time.Timer
+	set := func() {
+		if at := sa.NextLimit(); !at.IsZero() {
+			timer.Reset(time.Until(at))
+		}
+	}
+	timer = time.AfterFunc(time.Hour, func() {
+		d.tell(id, sa)
+		set()
+	})
+	timer.Stop()
+	set()
+	return timer
+}
