@@ -1,5 +1,5 @@
 // Obold is the daemon: it reads a Cisco IOS configuration, negotiates IKE as
-// IOS does, and keys the Linux kernel.
+// IOS does, and keys the Linux kernel, or carries the traffic itself.
 
 // Old IOS CAs issue keys under 1024 bits and negative serial numbers; what of
 // it is accepted, package pki decides by policy and says so.
@@ -28,7 +28,7 @@ import (
 const help = `Usage: obold -c FILE [flags]
 
 Obold reads a Cisco IOS running-config, speaks IKE with its peers as IOS does,
-and makes the tunnels of the configuration in the Linux kernel. It stays in the
+and makes the tunnels of the configuration on this host. It stays in the
 foreground and says "obold: ready" on standard error once its sockets and
 interfaces stand. The command obol shows, clears, debugs and imports.
 
@@ -42,8 +42,12 @@ interfaces stand. The command obol shows, clears, debugs and imports.
   --initiate auto|manual auto, as IOS: a tunnel negotiates at once and again
                          every 30 s; manual: only by "obol initiate"
                                                           (default auto)
-  --dataplane xfrm|none  none negotiates and keeps the SAs in memory: nothing
-                         is encrypted, no interface is made (default xfrm)
+  --dataplane auto|xfrm|userspace|none
+                         what carries the SAs: the kernel; obold itself, on TUN
+                         devices (no AH); or nothing: none keeps them in memory,
+                         encrypts nothing and makes no interface. auto: the
+                         kernel if it has all that is needed, else userspace
+                                                          (default auto)
   --debug WORDS          debug lines in the log: isakmp,ikev2,ipsec,pki
   --check                compile the configuration, say what is wrong with it,
                          and end
@@ -54,7 +58,7 @@ configuration is read by stopping and starting. Imports with obol hold at once.
 
 Exit status: 0 stopped on request, or --check found no error; 1 configuration
 or store unusable; 2 wrong usage; 3 the system refused: port in use, missing
-capability, no ESP in the kernel.
+capability, nothing to carry the SAs.
 `
 
 func main() {
@@ -86,6 +90,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return exit(daemon.Run(ctx, o), stderr)
 }
 
+var planes = []daemon.Plane{daemon.Auto, daemon.Kernel, daemon.Userspace, daemon.None}
+
 // parse reads the flags. Its errors are usage errors.
 func parse(args []string, stderr io.Writer) (o daemon.Options, check bool, err error) {
 	o.Stderr = stderr
@@ -97,7 +103,7 @@ func parse(args []string, stderr io.Writer) (o daemon.Options, check bool, err e
 	flags.StringVar(&o.Socket, "socket", "/run/obol/obol.sock", "")
 	flags.BoolVar(&check, "check", false, "")
 	initiate := flags.String("initiate", "auto", "")
-	dataplane := flags.String("dataplane", "xfrm", "")
+	dataplane := flags.String("dataplane", string(daemon.Auto), "")
 	debug := flags.String("debug", "", "")
 	if err := flags.Parse(args); err != nil {
 		return o, false, err
@@ -109,11 +115,11 @@ func parse(args []string, stderr io.Writer) (o daemon.Options, check bool, err e
 		return o, false, errors.New("-c FILE is missing")
 	case *initiate != "auto" && *initiate != "manual":
 		return o, false, fmt.Errorf("--initiate %q: want auto or manual", *initiate)
-	case *dataplane != "xfrm" && *dataplane != "none":
-		return o, false, fmt.Errorf("--dataplane %q: want xfrm or none", *dataplane)
+	case !slices.Contains(planes, daemon.Plane(*dataplane)):
+		return o, false, fmt.Errorf("--dataplane %q: want auto, xfrm, userspace or none", *dataplane)
 	}
 	o.Manual = *initiate == "manual"
-	o.Memory = *dataplane == "none"
+	o.Plane = daemon.Plane(*dataplane)
 	o.Debug, err = facilities(*debug)
 	return o, check, err
 }

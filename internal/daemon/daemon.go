@@ -64,7 +64,7 @@ type Options struct {
 	Socket            string            // path of the control socket
 	KeyPassphraseFile string            // its first line opens and seals the store's private keys; "" when they are in the clear
 	Manual            bool              // tunnels negotiate on command only
-	Memory            bool              // --dataplane none
+	Plane             Plane             // what carries the SAs
 	Debug             []ioslog.Facility // debug lines that go to the log too
 	Stderr            io.Writer
 }
@@ -154,20 +154,24 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return refuse(ExitSystem, err)
 	}
-	if d.plane, err = openDataplane(o.Memory, cfg); err != nil {
+	if d.options.Plane, err = choose(o.Plane, cfg, o.Stderr); err != nil {
 		return refuse(ExitSystem, err)
 	}
-	defer d.plane.Close()
-	if d.sockets, err = netio.Listen(netio.Options{IKE: netio.PortIKE, NATT: netio.PortNATT, Bypass: !o.Memory}); err != nil {
+	ports := netio.Options{IKE: netio.PortIKE, NATT: netio.PortNATT, Bypass: d.options.Plane == Kernel, ESP: d.options.Plane == Userspace}
+	if d.sockets, err = netio.Listen(ports); err != nil {
 		return refuse(ExitSystem, err)
 	}
 	defer d.sockets.Close()
+	if d.plane, err = openDataplane(d.options.Plane, d.sockets); err != nil {
+		return refuse(ExitSystem, err)
+	}
+	defer d.plane.Close()
 	listener, err := control.Listen(o.Socket)
 	if err != nil {
 		return refuse(ExitSystem, err)
 	}
 	defer listener.Close()
-	if err := d.plane.Sweep(); err != nil {
+	if err := sweep(d.plane); err != nil {
 		return refuse(ExitSystem, fmt.Errorf("cleaning up after an earlier obold: %w", err))
 	}
 

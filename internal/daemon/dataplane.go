@@ -1,24 +1,106 @@
 package daemon
 
 import (
+	"crypto/rand"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/netio"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/tunnel"
+	"github.com/obol-ike/obol/internal/userspace"
 	"github.com/obol-ike/obol/xfrm"
 )
 
-// openDataplane gives the kernel's, or one in memory. The error is one line.
-func openDataplane(inMemory bool, cfg *policy.Config) (ipsec.Dataplane, error) {
-	if inMemory {
-		return newMemory(), nil
+// A Plane is what carries the SAs: the words of --dataplane.
+type Plane string
+
+// Planes. Auto is the kernel where that has all that the configuration needs, else
+// userspace.
+const (
+	Auto      Plane = "auto"
+	Kernel    Plane = "xfrm"
+	Userspace Plane = "userspace"
+	None      Plane = "none"
+)
+
+// choose tries out what a plane needs, and says on w what Auto has taken and why.
+// The error is one line.
+func choose(p Plane, cfg *policy.Config, w io.Writer) (Plane, error) {
+	if p == None {
+		return p, nil
 	}
-	if err := xfrm.Check(needs(cfg)); err != nil {
-		return nil, fmt.Errorf("%w (--dataplane none negotiates without it)", err)
+	var lacks, refuses error
+	if p != Userspace {
+		if lacks = xfrm.Check(needs(cfg)); lacks == nil {
+			if p == Auto {
+				fmt.Fprintln(w, "obold: data plane: xfrm, as this kernel has all that the configuration needs")
+			}
+			return Kernel, nil
+		}
 	}
-	return xfrm.New()
+	if p != Kernel {
+		if refuses = userspaceCarries(cfg); refuses == nil {
+			if p == Auto {
+				fmt.Fprintf(w, "obold: data plane: userspace, as %v\n", lacks)
+			}
+			return Userspace, nil
+		}
+	}
+	const without = "--dataplane none negotiates without a data plane"
+	switch p {
+	case Kernel:
+		return p, fmt.Errorf("%w (%s)", lacks, without)
+	case Userspace:
+		return p, fmt.Errorf("%w (%s)", refuses, without)
+	}
+	return p, fmt.Errorf("%w; and in userspace: %w (%s)", lacks, refuses, without)
+}
+
+// userspaceCarries says what of a configuration userspace cannot carry, nil for
+// nothing.
+func userspaceCarries(cfg *policy.Config) error {
+	if err := userspace.Probe(); err != nil {
+		return err
+	}
+	for _, itf := range cfg.Interfaces {
+		switch {
+		case itf.Tunnel == nil || itf.Shutdown:
+		case itf.Tunnel.Protection == nil:
+			return fmt.Errorf("%s: interface %s has no tunnel protection: userspace carries what IPsec protects", itf.Pos, itf.Name)
+		case slices.ContainsFunc(itf.Tunnel.Protection.Transforms, func(set *policy.TransformSet) bool { return set.AH != nil || set.Encr == nil }):
+			return fmt.Errorf("%s: interface %s: %w", itf.Pos, itf.Name, userspace.ErrAH)
+		}
+	}
+	return nil
+}
+
+// openDataplane opens the one that was chosen.
+func openDataplane(p Plane, sockets *netio.Sockets) (ipsec.Dataplane, error) {
+	switch p {
+	case Kernel:
+		return xfrm.New()
+	case Userspace:
+		return userspace.New(sockets.ESP(), rand.Reader)
+	}
+	return newMemory(), nil
+}
+
+// sweep cleans up after an earlier obold, whichever data plane that had: policies
+// which it left in the kernel would drop what userspace carries.
+func sweep(plane ipsec.Dataplane) error {
+	if _, ok := plane.(*userspace.Dataplane); ok {
+		if kernel, err := xfrm.New(); err == nil {
+			err = kernel.Sweep()
+			kernel.Close()
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return plane.Sweep()
 }
 
 // needs is what a configuration wants of the kernel: it is better to hear of a
@@ -44,12 +126,10 @@ func needs(cfg *policy.Config) xfrm.Need {
 	return n
 }
 
-// linkKind is what an interface will be in the kernel, 0 for none of ours.
+// linkKind is what a tunnel will be in the kernel, 0 for none. Loopback interfaces
+// need none of it.
 func linkKind(itf *policy.Interface) ipsec.LinkKind {
-	switch {
-	case itf.Kind == policy.Loopback:
-		return ipsec.Dummy
-	case itf.Tunnel == nil:
+	if itf.Tunnel == nil {
 		return 0
 	}
 	return tunnel.LinkKind(itf.Tunnel.Mode)

@@ -25,7 +25,7 @@ const debugQueue = 2048
 
 // Notice stands above every show text.
 func (d *Daemon) Notice() string {
-	if d.options.Memory {
+	if d.options.Plane == None {
 		return show.NoDataPlane
 	}
 	return ""
