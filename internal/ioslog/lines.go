@@ -14,6 +14,7 @@ import (
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/tunnel"
+	"github.com/obol-ike/obol/pki"
 )
 
 // Facility is what an operator switches on to see a line.
@@ -203,6 +204,8 @@ func Lines(r ike.Report) []Line {
 		return lineProtocol(e)
 	case tunnel.RecursiveRouting:
 		return syslog("TUN-5-RECURDOWN: %s temporarily disabled due to recursive routing", e.Interface)
+	case pki.EnrolmentStep, pki.RequestMade, pki.EnrolmentGranted, pki.EnrolmentRejected, pki.EnrolmentFailed:
+		return enrolmentLines(e)
 	}
 	return ikev2Lines(r.Event)
 }

@@ -16,6 +16,7 @@ type Authority struct {
 	CA      *pki.Certificate
 	RAs     []*pki.Certificate // that the CA has issued
 	Parents []*pki.Certificate // other CAs: those above it
+	Before  *pki.Certificate   // the CA from which this one takes over, nil for none
 }
 
 // parseAuthority sorts the certificates of a GetCACert: one as it is (of an unknown
@@ -84,7 +85,11 @@ func (a *Authority) Recipient() *pki.Certificate {
 
 // Signers are those who may sign a CertRep.
 func (a *Authority) Signers() []*pki.Certificate {
-	return append([]*pki.Certificate{a.CA}, a.RAs...)
+	signers := append([]*pki.Certificate{a.CA}, a.RAs...)
+	if a.Before != nil {
+		signers = append(signers, a.Before)
+	}
+	return signers
 }
 
 // errTrust is told when what the server sends is not from the authenticated CA.

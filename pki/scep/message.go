@@ -216,10 +216,17 @@ func (m *Message) openContent(rand io.Reader, content []byte, r *Reply) error {
 
 // verifyByOneOf looks for the signer and verifies with its certificate.
 func (s *signedData) verifyByOneOf(signers []*pki.Certificate, policy pki.Policy) error {
-	for _, c := range signers {
-		if s.signedBy(c) {
-			return s.verify(c, policy)
+	var failed error
+	for _, c := range signers { // a CA and its next one may have the same name and serial number
+		if !s.signedBy(c) {
+			continue
 		}
+		if failed = s.verify(c, policy); failed == nil {
+			return nil
+		}
+	}
+	if failed != nil {
+		return failed
 	}
 	for _, c := range s.certificates {
 		if s.signedBy(c) {

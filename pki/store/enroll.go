@@ -15,11 +15,17 @@ import (
 // certificate. PEM, bare base64 and DER are read. When it fails the store is as it
 // was.
 func (s *Store) ImportCertificate(name string, data []byte) (Imported, error) {
-	if err := checkName(name); err != nil {
-		return Imported{}, err
-	}
 	certs, err := pki.ParseCertificates(data)
 	if err != nil {
+		return Imported{}, err
+	}
+	return s.importGranted(name, nil, certs)
+}
+
+// importGranted finds the key of what was granted. Without a CA it is the
+// trustpoint's own.
+func (s *Store) importGranted(name string, ca *pki.Certificate, certs []*pki.Certificate) (Imported, error) {
+	if err := checkName(name); err != nil {
 		return Imported{}, err
 	}
 	unlock, err := s.lock(true)
@@ -45,6 +51,9 @@ func (s *Store) ImportCertificate(name string, data []byte) (Imported, error) {
 	if tp.CA == nil {
 		return Imported{}, fmt.Errorf("trustpoint %s is self-signed: it takes no certificate of a CA", name)
 	}
+	if ca == nil {
+		ca = tp.CA
+	}
 	all, err := s.everyKey()
 	if err != nil {
 		return Imported{}, err
@@ -52,7 +61,7 @@ func (s *Store) ImportCertificate(name string, data []byte) (Imported, error) {
 	for _, k := range all {
 		for _, c := range certs {
 			if k.Belongs(c) {
-				return s.enroll(name, tp.CA, certs, k)
+				return s.enroll(name, ca, certs, k)
 			}
 		}
 	}

@@ -45,6 +45,7 @@ var house = []room{
 	{path: "pki/store", level: 5, below: 5},
 	{path: "pki/scep", level: 5, below: 5},
 	{path: "pki/fetch", level: 5, below: 5},
+	{path: "internal/enrol", level: 5, below: 5, may: []string{"pki/scep", "pki/store"}},
 	{path: "internal/show", level: 5, below: 5},
 	{path: "internal/ioslog", level: 5, below: 5},
 	{path: "internal/metrics", level: 5, below: 5},
@@ -52,7 +53,7 @@ var house = []room{
 	{path: "internal/sim", level: 5, below: 5},
 
 	{path: "internal/lab", level: 6, below: 5, may: []string{"internal/sim", "internal/ioslog", "internal/trace"}},
-	{path: "internal/control", level: 6, below: 5, may: []string{"internal/show", "internal/ioslog", "pki/store"}},
+	{path: "internal/control", level: 6, below: 5, may: []string{"internal/enrol", "internal/show", "internal/ioslog", "pki/scep", "pki/store"}},
 	{path: "internal/daemon", level: 6, below: 6, may: []string{"internal/control"}},
 
 	{path: "cmd/...", level: 7, below: 8},

@@ -1,0 +1,232 @@
+// Package enrol carries out what the enrolment of a trustpoint wants: it asks the CA
+// by SCEP, keeps what is under way in the store, and installs what is granted. The
+// commands and the daemon's timer use it alike.
+package enrol
+
+import (
+	"cmp"
+	"context"
+	"crypto"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/pki/scep"
+	"github.com/obol-ike/obol/pki/store"
+)
+
+// Work is what an enrolment works with.
+type Work struct {
+	Store *store.Store
+	// Change lets one writer at the store and has the daemon, where one runs, adopt
+	// what the store holds then.
+	Change func(context.Context, func(*store.Store) error) error
+	Host   pki.Host
+	Rand   io.Reader
+	Now    func() time.Time
+	Policy pki.Policy      // of the signatures of CAs
+	Report func(pki.Event) // hears what IOS prints
+
+	mu   sync.Mutex
+	busy map[string]bool // trustpoints that an enrolment works for
+}
+
+// begin claims a trustpoint: two requests at once would answer each other.
+func (w *Work) begin(name string) (end func(), err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.busy[name] {
+		return nil, fmt.Errorf("trustpoint %s is being enrolled", name)
+	}
+	if w.busy == nil {
+		w.busy = map[string]bool{}
+	}
+	w.busy[name] = true
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.busy, name)
+	}, nil
+}
+
+func (w *Work) step(s pki.Settings, format string, args ...any) {
+	w.Report(pki.EnrolmentStep{Trustpoint: s.Name, Text: fmt.Sprintf(format, args...)})
+}
+
+// client is the way to a trustpoint's server.
+func (w *Work) client(s pki.Settings) (*scep.Client, error) {
+	c, err := scep.New(s, scep.HTTP(s.Source, s.HTTPProxy), w.Rand)
+	if err != nil {
+		return nil, err
+	}
+	c.Policy = w.Policy
+	c.Say = func(line string) { w.step(s, "%s", line) }
+	return c, nil
+}
+
+// Authority asks who the CA of a trustpoint is. Nobody vouches for the answer but its
+// fingerprint.
+func (w *Work) Authority(ctx context.Context, s pki.Settings) (*scep.Authority, error) {
+	c, err := w.client(s)
+	if err != nil {
+		return nil, err
+	}
+	return c.Authority(ctx)
+}
+
+// Trust makes a certificate the CA of a trustpoint.
+func (w *Work) Trust(ctx context.Context, name string, ca *pki.Certificate) (out store.Imported, err error) {
+	err = w.Change(ctx, func(st *store.Store) (err error) {
+		out, err = st.ImportPEM(name, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw()}), nil, nil)
+		return err
+	})
+	return out, err
+}
+
+// An Outcome is where an enrolment stands.
+type Outcome struct {
+	Status   scep.Status
+	Why      string         // of Rejected
+	Imported store.Imported // of Granted, unless it waits for the next CA
+	Waits    bool           // granted by the next CA: it takes over later
+	Under    *pki.Enrolling // of Pending
+}
+
+// Enroll requests a certificate: the first one, or one in the place of the present
+// one. The key is the trustpoint's; it is made where there is none.
+func (w *Work) Enroll(ctx context.Context, tp *pki.Trustpoint, password string) (Outcome, error) {
+	end, err := w.begin(tp.Name)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer end()
+	key, err := w.key(ctx, tp.Settings, "")
+	if err != nil {
+		return Outcome{}, err
+	}
+	return w.request(ctx, tp, key, password, false)
+}
+
+// Renew requests a certificate on the strength of the present one.
+func (w *Work) Renew(ctx context.Context, tp *pki.Trustpoint) (Outcome, error) {
+	end, err := w.begin(tp.Name)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer end()
+	suffix := ""
+	if tp.Regenerate {
+		suffix = store.Regenerated
+	}
+	key, err := w.key(ctx, tp.Settings, suffix)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return w.request(ctx, tp, key, string(tp.Password), true)
+}
+
+// key is the RSA key of a trustpoint; with a suffix it is a new one that takes its
+// label later.
+func (w *Work) key(ctx context.Context, s pki.Settings, suffix string) (key *pki.KeyPair, err error) {
+	if s.ECKeypair != "" {
+		return nil, fmt.Errorf("trustpoint %s has eckeypair: SCEP wants an RSA key, for what the CA answers is encrypted with it", s.Name)
+	}
+	label := cmp.Or(s.RSAKeypair, w.Host.FQDN(), s.Name) + suffix
+	if key, err = w.Store.Key(pki.RSA, label); err != nil || key != nil {
+		return key, err
+	}
+	bits := cmp.Or(s.RSABits, store.DefaultRSABits)
+	if key, err = store.GenerateRSA(label, bits, pki.GeneralKey, false); err != nil {
+		return nil, err
+	}
+	w.step(s, "generated the RSA key %s of %d bits", label, bits)
+	return key, w.Change(ctx, func(st *store.Store) error { return st.PutKeys(key) })
+}
+
+// request makes the request and sends it.
+func (w *Work) request(ctx context.Context, tp *pki.Trustpoint, key *pki.KeyPair, password string, renewal bool) (Outcome, error) {
+	if tp.CA == nil {
+		return Outcome{}, fmt.Errorf("trustpoint %s has no CA certificate: crypto pki authenticate %s comes first", tp.Name, tp.Name)
+	}
+	c, err := w.client(tp.Settings)
+	if err != nil {
+		return Outcome{}, err
+	}
+	caps, err := w.capabilities(ctx, c, tp.Settings)
+	if err != nil {
+		return Outcome{}, err
+	}
+	r, err := pki.NewRequest(tp.Settings, w.Host, password)
+	if err != nil {
+		return Outcome{}, err
+	}
+	csr, err := r.Sign(key.Signer, hashOf(tp.Settings))
+	if err != nil {
+		return Outcome{}, err
+	}
+	w.Report(pki.RequestMade{Trustpoint: tp.Name, DER: csr})
+	e := &pki.Enrolling{Request: csr, Label: key.Label, CA: tp.CA, Began: w.Now()}
+	// Not every CA renews on a signature: those that do not are asked as by a
+	// newcomer, and know the password.
+	if e.Renewal = renewal && caps.Renewal() && tp.Identity != nil && tp.Signer != nil; e.Renewal {
+		e.Signer = tp.Identity
+	} else {
+		id, err := scep.SelfSigned(r.Subject, key.Signer, w.Now())
+		if err != nil {
+			return Outcome{}, err
+		}
+		e.Signer = id.Certificate
+	}
+	if renewal && tp.NeedsNextCA() && caps.NextCA() {
+		next, err := c.NextAuthority(ctx, tp.CA)
+		if err != nil {
+			return Outcome{}, err
+		}
+		e.CA = next.CA
+	}
+	return w.send(ctx, tp, e, c, caps)
+}
+
+// capabilities asks what the CA can.
+func (w *Work) capabilities(ctx context.Context, c *scep.Client, s pki.Settings) (scep.Capabilities, error) {
+	caps, err := c.Capabilities(ctx)
+	caps.Hash = hashOf(s)
+	return caps, err
+}
+
+// hashOf is the hash of a trustpoint's requests.
+func hashOf(s pki.Settings) crypto.Hash {
+	switch s.Hash {
+	case "md5":
+		return crypto.MD5
+	case "sha1":
+		return crypto.SHA1
+	case "sha384":
+		return crypto.SHA384
+	case "sha512":
+		return crypto.SHA512
+	}
+	return crypto.SHA256
+}
+
+// Continue sends a request again that nobody answered, or asks after one that is
+// pending.
+func (w *Work) Continue(ctx context.Context, tp *pki.Trustpoint, e *pki.Enrolling) (Outcome, error) {
+	end, err := w.begin(tp.Name)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer end()
+	c, err := w.client(tp.Settings)
+	if err != nil {
+		return Outcome{}, err
+	}
+	caps, err := w.capabilities(ctx, c, tp.Settings)
+	if err != nil {
+		return Outcome{}, w.unanswered(tp, e, err)
+	}
+	return w.send(ctx, tp, e, c, caps)
+}

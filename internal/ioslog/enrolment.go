@@ -1,0 +1,53 @@
+package ioslog
+
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"fmt"
+	"strings"
+
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/pki"
+)
+
+// enrolmentLines renders what an enrolment reports: debug crypto pki, and syslog.
+func enrolmentLines(e ike.Event) []Line {
+	switch e := e.(type) {
+	case pki.EnrolmentStep:
+		return pkiLine(": %s:%s", e.Trustpoint, e.Text)
+	case pki.RequestMade:
+		return requestMade(e)
+	case pki.EnrolmentGranted:
+		return join(
+			pkiLine(": All enrollment requests completed for trustpoint %s.", e.Trustpoint),
+			syslog("PKI-6-CERTRET: Certificate received from Certificate Authority"),
+		)
+	case pki.EnrolmentRejected:
+		return join(
+			pkiLine(": status = 101: certificate request is rejected: %s", e.Reason),
+			syslog("PKI-6-CERTREJECT: Certificate enrollment request was rejected by Certificate Authority"),
+		)
+	case pki.EnrolmentFailed:
+		return pkiLine(": %s: %s", e.Trustpoint, e.Reason)
+	}
+	return nil
+}
+
+func requestMade(e pki.RequestMade) []Line {
+	m, s := md5.Sum(e.DER), sha1.Sum(e.DER)
+	return join(
+		pkiLine(":  Certificate Request Fingerprint MD5: %s", Fingerprint(m[:])),
+		pkiLine(":  Certificate Request Fingerprint SHA1: %s", Fingerprint(s[:])),
+	)
+}
+
+// Fingerprint is a hash as IOS prints it: upper case, in groups of eight digits.
+func Fingerprint(hash []byte) string {
+	var groups []string
+	for len(hash) > 0 {
+		n := min(4, len(hash))
+		groups = append(groups, fmt.Sprintf("%X", hash[:n]))
+		hash = hash[n:]
+	}
+	return strings.Join(groups, " ")
+}
