@@ -11,8 +11,9 @@ const (
 )
 
 // congest tells a packet what its outer header has seen on the way, as RFC 6040
-// section 4.2 decides. It is false for a packet that must be dropped: "if the inner
-// ECN field is Not-ECT" its sender understands nothing but loss.
+// section 4.2 decides. It is false for a packet whose sender understands nothing but
+// loss: "If the inner ECN field is Not-ECT and the outer ECN field is CE, the
+// decapsulator MUST drop the packet."
 func (h *header) congest(tos uint8) bool {
 	own, _ := Inherited(h.packet)
 	switch inner, outer := own&ecnMask, tos&ecnMask; {

@@ -107,20 +107,23 @@ func (g *GRE) Decapsulate(next uint8, payload []byte, tos uint8) ([]byte, error)
 }
 
 func (g *GRE) decapsulate(next uint8, payload []byte, tos uint8) ([]byte, Drop) {
+	delivery := header{src: g.Dst, dst: g.Src, protocol: next, payload: payload}
 	if next == protocolIPv4 || next == protocolIPv6 {
-		h, ok := parse(payload)
-		if !ok {
+		var ok bool
+		if delivery, ok = parse(payload); !ok || delivery.fragment() {
 			return nil, Malformed
 		}
-		if h.src != g.Dst || h.dst != g.Src {
+		if delivery.src != g.Dst || delivery.dst != g.Src {
 			return nil, Outside
 		}
-		if next, payload, ok = h.transported(); !ok {
-			return nil, Malformed
-		}
-		tos, _ = Inherited(h.packet)
+		tos, _ = Inherited(delivery.packet)
 	}
-	if next != ipsec.GRE {
+	// Linux sends a limit of tunnels in tunnels in front of GRE (RFC 2473 section 5.1).
+	protocol, payload, ok := delivery.upper()
+	if !ok {
+		return nil, Malformed
+	}
+	if protocol != ipsec.GRE {
 		return nil, Next
 	}
 	own, packet, drop := g.header(payload)
@@ -139,18 +142,17 @@ func (g *GRE) decapsulate(next uint8, payload []byte, tos uint8) ([]byte, Drop) 
 	return h.packet, 0
 }
 
-// header reads the header. RFC 2784 section 2.3: "the receiver MUST discard a packet
-// where any of the bits 1-5 are non-zero, unless that receiver implements RFC 1701";
-// RFC 2890 takes the bits of key and sequence number back. A sequence number is
-// passed over: order is not asked for.
+// header reads the header. RFC 2784 section 2.3: "A receiver MUST discard a packet
+// where any of bits 1-5 are non-zero, unless that receiver implements RFC 1701."; RFC
+// 2890 takes the bits of key and sequence number back, and bits 6-12 are ignored. A
+// sequence number is passed over: order is not asked for.
 func (g *GRE) header(b []byte) (own uint8, packet []byte, drop Drop) {
 	if len(b) < 4 {
 		return 0, nil, Truncated
 	}
 	flags, whole := binary.BigEndian.Uint16(b), b
-	// Reserved bits 6 to 12 are ignored (RFC 2784 section 2.3.1), the version is 0.
-	const discarded = 0xfc00 &^ greKnown
-	if flags&(discarded|7) != 0 {
+	const discarded, version = 0xfc00 &^ greKnown, 7
+	if flags&(discarded|version) != 0 {
 		return 0, nil, GREHeader
 	}
 	switch binary.BigEndian.Uint16(b[2:]) {

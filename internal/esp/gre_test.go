@@ -68,7 +68,7 @@ func TestGRELies(t *testing.T) {
 		return b
 	}
 	for name, c := range map[string]struct {
-		key     bool
+		key, v6 bool
 		next    uint8
 		payload []byte
 		tos     uint8
@@ -102,12 +102,17 @@ func TestGRELies(t *testing.T) {
 		"from another host":            {next: 4, payload: delivered(func(b []byte) { b[15]++ }), want: Outside},
 		"to another host":              {next: 4, payload: delivered(func(b []byte) { b[19]++ }), want: Outside},
 		"a fragment":                   {next: 4, payload: delivered(func(b []byte) { b[6] = 0x20 }), want: Malformed},
+		"a limit of tunnels":           {v6: true, next: 60, payload: append(octets(t, "2f00 0401 04 0100 00"), with("0000 0800")...)},
+		"a limit cut":                  {v6: true, next: 60, payload: octets(t, "2f00 0401 04"), want: Malformed},
 		"no IP in tunnel mode":         {next: 4, payload: with("0000 0800"), want: Malformed},
 		"congestion, transport":        {next: 47, payload: with("0000 0800"), tos: ce, want: Congested},
 		"congestion, delivered":        {next: 4, payload: delivered(func(b []byte) { b[1] = ce }), want: Congested},
 		"the tos of tunnel mode alone": {next: 4, payload: delivered(func([]byte) {}), tos: ce},
 	} {
 		g := &GRE{Src: here, Dst: there, Key: 4711, HasKey: c.key}
+		if c.v6 {
+			g.Src, g.Dst = here6, there6
+		}
 		got, err := g.Decapsulate(c.next, bytes.Clone(c.payload), c.tos)
 		if err != c.want || err == nil && !bytes.Equal(got, inner) || err != nil && (got != nil || g.Of(c.want.(Drop)) != 1) {
 			t.Errorf("%s: %x, %v, want %v", name, got, err, c.want)

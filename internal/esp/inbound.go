@@ -35,8 +35,8 @@ func NewInbound(sa ipsec.SA, now time.Time) (*Inbound, error) {
 	case sa.ESN && (sa.Replay == 0 || t.icv == 0):
 		return nil, errors.New("extended sequence numbers need an anti-replay window and integrity: the window tells their high-order bits")
 	case t.icv > 0:
-		// RFC 4303 section 1: anti-replay is for SAs with integrity. Without it
-		// anybody could move the window.
+		// RFC 4303 section 3.4.3: "This service MUST NOT be enabled unless the ESP
+		// integrity service also is enabled": anybody could move the window.
 		i.window = newWindow(sa.Replay)
 	}
 	i.begin(sa, now)

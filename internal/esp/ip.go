@@ -78,6 +78,11 @@ func (h *header) own() uint8 {
 	return protocolIPv6
 }
 
+// fragment says whether the packet is a fragment of IPv4, also the first.
+func (h *header) fragment() bool {
+	return h.src.Is4() && binary.BigEndian.Uint16(h.packet[6:])&(moreFlag|0x1fff) != 0
+}
+
 // maxExtensions is how many extension headers are passed over: each is of use once,
 // destination options twice (RFC 8200 section 4.1).
 const maxExtensions = 8
