@@ -1,6 +1,6 @@
 # make         builds bin/obold and bin/obol
 # make test    everything that is tested: as root, on Debian, it installs what it needs
-# make demo    the note's tunnel between two routers on this machine (root)
+# make demo    the note's tunnel between two routers on this machine (root); make demo-vm in a virtual machine
 # make interop strongSwan and Libreswan as peers, in a virtual machine (root)
 # make bench   obold and strongSwan's charon as responders, processor time a tunnel (root)
 # make soak    the scenarios of bad networks, and IKEv2's collisions, with a thousand seeds each
@@ -26,7 +26,7 @@ TAGS := netns,vm,image,bench,page
 # Packages whose tests need a namespace, or a kernel of their own.
 tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: all build lint unit test netns page vm netns-and-vm vm-image interop bench soak lab-sockets image image-test demo fuzz packages clean go
+.PHONY: all build lint unit test netns page vm netns-and-vm vm-image interop bench soak lab-sockets image image-test demo demo-vm fuzz packages clean go
 
 all: build
 
@@ -117,12 +117,18 @@ test: go packages
 	@echo '== image test';              $(MAKE) --no-print-directory image-test
 	@echo 'test: ok'
 
-# In a virtual machine by itself where this kernel lacks ESP or GRE.
+# Where this kernel lacks ESP or GRE the daemons carry the tunnel themselves.
 demo: go
 	@test/packages demo
 	@$(MAKE) --no-print-directory build
-	@go build -o bin/demo ./test/demo && go build -o bin/vmrun ./test/vm/run
+	@go build -o bin/demo ./test/demo
 	@bin/demo
+
+demo-vm: go
+	@test/packages demo-vm
+	@$(MAKE) --no-print-directory build
+	@go build -o bin/demo ./test/demo && go build -o bin/vmrun ./test/vm/run
+	@bin/demo -vm bin/vmrun
 
 # Every target of test/fuzz.txt, FUZZTIME each.
 fuzz: go

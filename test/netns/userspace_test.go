@@ -3,6 +3,11 @@
 package netns
 
 import (
+	"net/netip"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/obol-ike/obol/test/routers"
@@ -17,18 +22,155 @@ func carry(t *testing.T, p *routers.Pair) {
 	obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s")
 }
 
+// shell runs a command in a router's namespace.
 func shell(t *testing.T, r *routers.Router, words ...string) string {
 	t.Helper()
 	out, err := r.Run(words...)
-	if err != nil {
-		t.Fatal(r.Name, words, out, err)
-	}
+	must(t, err)
 	return out
 }
 
-// The note's tunnel carries its LANs without ESP or GRE in the kernel.
-func TestUserspace(t *testing.T) {
+// pings go from LAN to LAN, and all come back.
+func pings(t *testing.T, p *routers.Pair) {
+	t.Helper()
+	want(t, "ping", shell(t, p.R1, "ping", "-c", "20", "-i", "0.02", "-W", "2", "-I", p.R1.LAN, p.R2.LAN), " 0% packet loss")
+}
+
+// tcp carries 20 MB each way.
+func tcp(t *testing.T, p *routers.Pair) {
+	t.Helper()
+	for _, way := range []string{"--forceflush", "-R"} {
+		done := make(chan error, 1)
+		go func() {
+			_, err := p.R2.Run("timeout", "60", "iperf3", "-s", "-B", p.R2.LAN, "-1")
+			done <- err
+		}()
+		var out string
+		eventually(t, "20 MB of TCP "+way, func() bool {
+			var err error
+			out, err = p.R1.Run("timeout", "50", "iperf3", "-c", p.R2.LAN, "-B", p.R1.LAN, "-n", "20M", way)
+			return err == nil
+		})
+		want(t, "iperf3", out, "receiver")
+		must(t, <-done)
+	}
+}
+
+// GRE and VTI, IKEv1 and IKEv2, CBC and GCM, without ESP or GRE in the kernel: pings
+// and TCP pass, the largest packet passes whole, and outside nothing but IKE and ESP
+// is seen.
+func TestUserspaceCarries(t *testing.T) {
+	for _, c := range []struct {
+		config string
+		order  routers.Order
+		mtu    int
+	}{
+		{"note/ikev1-", routers.NoteOrder, 1414},
+		{"vti/", routers.NoteOrder, 1438},
+		{"ikev2-modern/", routers.Order{R1: []string{"IOSCA1"}, R2: []string{"IOSCA1"}}, 1446},
+	} {
+		t.Run(c.config, func(t *testing.T) {
+			p := pairOf(t, c.config, c.order)
+			capture, err := p.R1.Capture(nil)
+			must(t, err)
+			carry(t, p)
+			pings(t, p)
+			shell(t, p.R1, "ping", "-c", "2", "-i", "0.2", "-M", "do", "-s", strconv.Itoa(c.mtu-28), "-I", p.R1.LAN, p.R2.LAN)
+			if out, err := p.R1.Run("ping", "-c", "1", "-W", "1", "-M", "do", "-s", strconv.Itoa(c.mtu-27), "-I", p.R1.LAN, p.R2.LAN); err == nil {
+				t.Errorf("%d octets pass an MTU of %d\n%s", c.mtu+1, c.mtu, out)
+			}
+			tcp(t, p)
+			onlyProtected(t, capture.Close())
+			for _, r := range []*routers.Router{p.R1, p.R2} {
+				out := obol(t, r, 0, "show", "crypto", "ipsec", "sa")
+				if strings.Contains(out, "#pkts encaps: 0,") || strings.Contains(out, "#pkts decaps: 0,") {
+					t.Errorf("%s counts nothing:\n%s", r.Name, out)
+				}
+			}
+		})
+	}
+}
+
+// onlyProtected checks what crossed the wire.
+func onlyProtected(t *testing.T, packets []routers.Packet) {
+	t.Helper()
+	outer := netip.MustParsePrefix("192.168.0.0/24")
+	esp := 0
+	for _, packet := range packets {
+		switch {
+		case !outer.Contains(packet.Src) || !outer.Contains(packet.Dst):
+			t.Fatalf("from %s to %s in the clear", packet.Src, packet.Dst)
+		case packet.Protocol == 50:
+			esp++
+		case packet.Protocol != 17:
+			t.Fatalf("protocol %d from %s to %s in the clear", packet.Protocol, packet.Src, packet.Dst)
+		}
+	}
+	if esp < 50 {
+		t.Errorf("%d packets of ESP", esp)
+	}
+}
+
+// Behind a NAT, ESP is in UDP; when the NAT has other ports, the peer follows the
+// next packet of ESP.
+func TestUserspaceNAT(t *testing.T) {
+	p, err := routers.New(bin, root+"/configs/natt/r1.cfg", root+"/configs/natt/r2.cfg")
+	must(t, err)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("R1: %s\nR2: %s", p.R1.Log(), p.R2.Log())
+		}
+		must(t, p.Close())
+	})
+	n, err := p.Masquerade(p.R1)
+	must(t, err)
+	t.Cleanup(func() { must(t, n.Close()) })
+	carry(t, p)
+	pings(t, p)
+	tcp(t, p)
+	must(t, n.Rebind(20000))
+	eventually(t, "pings pass the NAT's new ports", func() bool {
+		_, err := p.R1.Run("ping", "-c", "1", "-W", "1", "-I", p.R1.LAN, p.R2.LAN)
+		return err == nil
+	})
+	want(t, "R2", obol(t, p.R2, 0, "show", "crypto", "session", "detail"), "remote 192.168.0.1/20")
+}
+
+// A daemon that was killed leaves nothing that the next one stumbles over, and one
+// that stops leaves nothing at all.
+func TestUserspaceLeavesNothing(t *testing.T) {
 	p := note(t)
 	carry(t, p)
-	want(t, "ping", shell(t, p.R1, "ping", "-c", "3", "-i", "0.05", "-W", "2", "-I", p.R1.LAN, p.R2.LAN), " 0% packet loss")
+	_, err := p.R1.Signal(syscall.SIGKILL)
+	must(t, err)
+	if out := shell(t, p.R1, "ip", "-d", "link"); strings.Contains(out, "Tunnel1") {
+		t.Errorf("the killed one's TUN device:\n%s", out)
+	}
+	must(t, p.R1.Start("--dataplane", "userspace", "--initiate", "manual"))
+	obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s")
+	pings(t, p)
+	code, err := p.R1.Signal(os.Interrupt)
+	must(t, err)
+	if left := shell(t, p.R1, "ip", "address") + shell(t, p.R1, "ip", "route", "show", "table", "all"); code != 0 ||
+		strings.Contains(left, "Tunnel1") || strings.Contains(left, "192.168.100.1") || strings.Contains(left, "proto 111") {
+		t.Errorf("exit status %d, left:\n%s", code, left)
+	}
+}
+
+// What userspace cannot carry it says at once, in one line.
+func TestUserspaceRefuses(t *testing.T) {
+	p := note(t)
+	text, err := os.ReadFile(p.R1.Config)
+	must(t, err)
+	for change, refusal := range map[[2]string]string{
+		{"esp-aes esp-sha256-hmac", "ah-sha256-hmac esp-aes"}:   "AH is for the kernel, userspace carries ESP",
+		{" tunnel protection ipsec profile prof1", " ! tunnel"}: "has no tunnel protection: userspace carries what IPsec protects",
+	} {
+		path := t.TempDir() + "/r1.cfg"
+		must(t, os.WriteFile(path, []byte(strings.Replace(string(text), change[0], change[1], 1)), 0o600))
+		out, err := p.R1.Run(bin+"/obold", "-c", path, "--store", p.R1.Store, "--socket", p.R1.Socket, "--dataplane", "userspace")
+		if last := lastLine([]byte(out)); routers.ExitCode(err) != 3 || !strings.Contains(last, refusal) {
+			t.Errorf("%v, %q, want %q", err, last, refusal)
+		}
+	}
 }
