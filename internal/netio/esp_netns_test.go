@@ -1,0 +1,170 @@
+//go:build netns
+
+package netio
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/obol-ike/obol/internal/ike"
+)
+
+// wired are sockets with ESP, and where what arrives goes. Plain ESP wants root.
+func wired(t *testing.T, read bool) (s *Sockets, messages <-chan ike.Datagram, packets <-chan Train) {
+	t.Helper()
+	s, err := Listen(Options{ESP: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	toIKE, toESP := make(chan ike.Datagram, 100), make(chan Train, 10000)
+	done := make(chan error, 2)
+	go func() {
+		done <- s.Receive(func(list []ike.Datagram) {
+			for _, d := range list {
+				toIKE <- d
+			}
+		})
+	}()
+	go func() {
+		if !read {
+			done <- nil
+			return
+		}
+		done <- s.ESP().Receive(func() func([]Train) {
+			return func(trains []Train) {
+				for _, train := range trains {
+					for one := range segments(train.Packets, train.Size) {
+						single := train
+						single.Packets, single.Size = bytes.Clone(one), len(one)
+						toESP <- single
+					}
+				}
+			}
+		})
+	}()
+	t.Cleanup(func() {
+		s.Close()
+		for range 2 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return s, toIKE, toESP
+}
+
+// packets are n of ESP, of size octets but the last, one behind the other.
+func packets(n, size, last int) (b []byte) {
+	for i := range n {
+		if i == n-1 {
+			size = last
+		}
+		one := make([]byte, size)
+		binary.BigEndian.PutUint32(one, 0x1000)
+		binary.BigEndian.PutUint32(one[4:], uint32(i))
+		b = append(b, one...)
+	}
+	return b
+}
+
+// Trains arrive packet for packet and in order, with their addresses and type of
+// service: in UDP and as a protocol of IP, of both families, longer than one system
+// call and than the path's MTU.
+func TestTrains(t *testing.T) {
+	s, _, got := wired(t, true)
+	_, port := s.Ports()
+	ends := [][2]string{{"127.0.0.1", "127.0.0.2"}}
+	for _, a := range loopback6() {
+		ends = append(ends, [2]string{a, a})
+	}
+	for _, end := range ends {
+		for _, p := range []uint16{port, 0} {
+			sender := s.ESP().Sender()
+			for _, size := range []int{40, 1000, 1400} {
+				n := min(MaxTrain, MaxTrainOctets/size)
+				train := Train{
+					Local:  netip.AddrPortFrom(netip.MustParseAddr(end[0]), p),
+					Remote: netip.AddrPortFrom(netip.MustParseAddr(end[1]), p), TOS: 0xb8, Packets: packets(n, size, 33), Size: size,
+				}
+				sender.Send([]Train{train, train})
+				for i := range 2 * n {
+					one := next(t, got)
+					if number := binary.BigEndian.Uint32(one.Packets[4:]); int(number) != i%n || one.Local != train.Remote || one.Remote != train.Local || one.TOS != 0xb8 {
+						t.Fatalf("%v port %d: packet %d of %d is %d: %v -> %v, %#x", end, p, i, n, number, one.Remote, one.Local, one.TOS)
+					}
+				}
+			}
+		}
+	}
+}
+
+func next[T any](t *testing.T, from <-chan T) T {
+	t.Helper()
+	select {
+	case one := <-from:
+		return one
+	case <-time.After(5 * time.Second):
+		t.Fatal("nothing arrived")
+		panic("unreachable")
+	}
+}
+
+// On one port ESP and IKE are told apart, also where the system has joined both.
+func TestESPBesideIKE(t *testing.T) {
+	s, messages, got := wired(t, true)
+	_, port := s.Ports()
+	here := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
+	c := dial(t, here)
+	c.Write([]byte{0, 0, 0, 0, 'i', 'k', 'e'})
+	c.Write([]byte{0xff})
+	c.Write([]byte{0, 0, 0x10, 0, 0, 0, 0, 7})
+	if d := next(t, messages); string(d.Data) != "ike" {
+		t.Errorf("IKE: %q", d.Data)
+	}
+	if p := next(t, got); !bytes.Equal(p.Packets, []byte{0, 0, 0x10, 0, 0, 0, 0, 7}) {
+		t.Errorf("ESP: %x", p.Packets)
+	}
+
+	both := append(packets(2, 16, 16), append(make([]byte, 4), "message of 1"...)...)
+	s.ESP().Sender().Send([]Train{{Local: here, Remote: here, Packets: both, Size: 16}})
+	if d := next(t, messages); string(d.Data) != "message of 1" || d.Local != here || d.Remote != here {
+		t.Errorf("IKE behind ESP: %+v", d)
+	}
+}
+
+// However much ESP waits that nobody reads, IKE passes.
+func TestIKEPassesESP(t *testing.T) {
+	s, messages, _ := wired(t, false)
+	_, port := s.Ports()
+	here := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
+	sender := s.ESP().Sender()
+	for range 500 { // 30 MB
+		sender.Send([]Train{{Local: here, Remote: here, Packets: packets(60, 1000, 1000), Size: 1000}})
+	}
+	dial(t, here).Write([]byte{0, 0, 0, 0, 'i', 'k', 'e'})
+	if d := next(t, messages); string(d.Data) != "ike" {
+		t.Errorf("IKE: %q", d.Data)
+	}
+}
+
+func TestSendAllocatesNothing(t *testing.T) {
+	s, err := Listen(Options{ESP: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	_, port := s.Ports()
+	here := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
+	plain := netip.AddrPortFrom(here.Addr(), 0)
+	sender := s.ESP().Sender()
+	trains := []Train{
+		{Local: here, Remote: here, Packets: packets(40, 1000, 1000), Size: 1000},
+		{Local: plain, Remote: plain, Packets: packets(40, 1000, 1000), Size: 1000},
+	}
+	if n := testing.AllocsPerRun(20, func() { sender.Send(trains) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
