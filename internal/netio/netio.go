@@ -67,8 +67,7 @@ type socket struct {
 	marker bool // datagrams carry the non-ESP marker
 }
 
-// batches are what the packet connections of both families do; their messages are
-// one type.
+// batches move datagrams; the messages are those of golang.org/x/net.
 type batches interface {
 	ReadBatch([]ipv4.Message, int) (int, error)
 	WriteBatch([]ipv4.Message, int) (int, error)
@@ -123,11 +122,12 @@ func listen(port uint16, v6 bool, o Options, natt bool) (*socket, error) {
 	udp := conn.(*net.UDPConn)
 	sock := &socket{udp: udp, v6: v6, port: uint16(udp.LocalAddr().(*net.UDPAddr).Port), marker: natt}
 	if v6 {
-		packet := ipv6.NewPacketConn(udp)
-		sock.packet, err = packet, packet.SetControlMessage(ipv6.FlagDst, true)
+		err = ipv6.NewPacketConn(udp).SetControlMessage(ipv6.FlagDst, true)
 	} else {
-		packet := ipv4.NewPacketConn(udp)
-		sock.packet, err = packet, packet.SetControlMessage(ipv4.FlagDst, true)
+		err = ipv4.NewPacketConn(udp).SetControlMessage(ipv4.FlagDst, true)
+	}
+	if err == nil {
+		sock.packet, err = newBatchConn(udp)
 	}
 	if err != nil {
 		udp.Close()
