@@ -30,7 +30,6 @@ type fetcher struct {
 	cancel context.CancelFunc
 	time   time.Duration // of one
 	places chan struct{}
-	asking chan struct{} // places of queries: who fetches certificates takes none of them
 	permit func(netip.Addr, *pki.Query) error
 	going  sync.WaitGroup
 
@@ -40,7 +39,7 @@ type fetcher struct {
 }
 
 func newFetcher() *fetcher {
-	f := &fetcher{time: fetchTime, places: make(chan struct{}, fetchAtOnce), asking: make(chan struct{}, queriesAtOnce), permit: permitQuery, peers: map[netip.Addr]int{}}
+	f := &fetcher{time: fetchTime, places: make(chan struct{}, fetchAtOnce), permit: permitQuery, peers: map[netip.Addr]int{}}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
 }
@@ -89,22 +88,13 @@ func (f *fetcher) forget(peer netip.Addr) {
 func (f *fetcher) fetch(l ike.Lookup) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(f.ctx, f.time)
 	defer cancel()
-	leave, err := enter(ctx, f.places)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	return fetch.Request{URL: l.URL, Limit: ike.MaxAnswer, Permit: func(to netip.Addr) error { return permit(to, l.Peer) }}.Do(ctx)
-}
-
-// enter waits for a place.
-func enter(ctx context.Context, places chan struct{}) (leave func(), err error) {
 	select {
-	case places <- struct{}{}:
-		return func() { <-places }, nil
+	case f.places <- struct{}{}:
+		defer func() { <-f.places }()
 	case <-ctx.Done():
 		return nil, errors.New("too many fetches are under way")
 	}
+	return fetch.Request{URL: l.URL, Limit: ike.MaxAnswer, Permit: func(to netip.Addr) error { return permit(to, l.Peer) }}.Do(ctx)
 }
 
 // permit says whether a connection may go to an address: a peer is not to reach

@@ -16,10 +16,9 @@ import (
 )
 
 // Limits on questions about revocation. Their servers are named by CAs that are trusted,
-// or by the operator.
+// or by the operator; the engine has few of them under way.
 const (
-	queryTime     = 4 * time.Second // of one, its wait for a place among them: an exchange has time for two
-	queriesAtOnce = 16
+	queryTime     = 4 * time.Second // of one: an exchange has time for two
 	queryRedirect = 2
 )
 
@@ -28,11 +27,6 @@ const (
 func (f *fetcher) query(q *pki.Query) ike.Answer {
 	ctx, cancel := context.WithTimeout(f.ctx, queryTime)
 	defer cancel()
-	leave, err := enter(ctx, f.asking)
-	if err != nil {
-		return ike.Answer{Err: err}
-	}
-	defer leave()
 	var failed []string
 	for i, url := range q.URLs {
 		finding, err := f.askServer(ctx, q, url, len(q.URLs)-i)
