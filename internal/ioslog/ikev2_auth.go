@@ -137,6 +137,8 @@ func validity(v pki.Verdict) []Line {
 		return syslog("PKI-3-CERTIFICATE_INVALID_NOT_YET_VALID: "+failed+"is not yet valid   Validity period starts on %s", v.Serial, clock(v.Certificate.X509.NotBefore))
 	case v.Code == pki.Revoked:
 		return syslog("PKI-3-CERTIFICATE_REVOKED: "+failed+"is revoked", v.Serial)
+	case v.Code == pki.Unauthorized:
+		return syslog("PKI-3-CERTIFICATE_INVALID_UNAUTHORIZED: Certificate chain validation has failed.  Unauthorized")
 	}
 	return nil
 }

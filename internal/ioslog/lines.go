@@ -194,6 +194,10 @@ func Lines(r ike.Report) []Line {
 		return sessionStatus(e)
 	case engine.ISAKMPOnOff:
 		return isakmpOnOff(e)
+	case engine.RevocationAsked:
+		return revocationAsked(e)
+	case engine.RevocationAnswered:
+		return revocationAnswered(e)
 	case engine.NoSA:
 		return syslog("CRYPTO-4-IKMP_NO_SA: IKE message from %s has no SA and is not an initialization offer", e.Remote.Addr())
 	case engine.AggressiveDisabled:
