@@ -6,6 +6,7 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 
+	"github.com/obol-ike/obol/internal/esp"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 )
@@ -30,11 +31,9 @@ func Datagram(d ike.Datagram) ([]byte, error) {
 }
 
 // ESP is the packet of IP that carries one of an SA, in UDP where the SA says so.
-func ESP(sa ipsec.SA, packet []byte) ([]byte, error) {
-	if e := sa.Encap; e != nil {
-		return udp(netip.AddrPortFrom(sa.Src, e.LocalPort), netip.AddrPortFrom(sa.Dst, e.RemotePort), packet)
-	}
-	return ip(sa.Src, sa.Dst, layers.IPProtocolESP, gopacket.Payload(packet))
+func ESP(sa ipsec.SA, packet []byte) []byte {
+	e := esp.Envelope{Src: sa.Src, Dst: sa.Dst, Encap: sa.Encap, TTL: hops}
+	return e.Wrap(nil, packet, 0, false, 0)
 }
 
 func udp(src, dst netip.AddrPort, payload []byte) ([]byte, error) {

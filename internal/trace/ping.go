@@ -45,7 +45,7 @@ func (p Ping) Through(t *policy.Tunnel, sa ipsec.SA, random io.Reader) ([]byte, 
 	if err != nil {
 		return nil, err
 	}
-	return ESP(sa, packet)
+	return ESP(sa, packet), nil
 }
 
 // packet is the ping by itself.
