@@ -54,6 +54,9 @@ type Settings struct {
 	ChainContinue bool
 	ChainParent   string // the trustpoint above, "" for any whose CA issued it
 
+	Terminal    bool // enrollment terminal: requests and certificates go by cut and paste
+	TerminalPEM bool // in PEM
+
 	SelfSigned bool   // enrollment selfsigned: there is no CA
 	RSAKeypair string // rsakeypair LABEL
 	RSABits    int    // its size, 0 when not given

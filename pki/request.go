@@ -49,6 +49,21 @@ func NewRequest(s Settings, h Host, password string) (Request, error) {
 	return r, nil
 }
 
+// RequestHash is the hash with which a trustpoint's requests are signed.
+func (s Settings) RequestHash() crypto.Hash {
+	switch s.Hash {
+	case "md5":
+		return crypto.MD5
+	case "sha1":
+		return crypto.SHA1
+	case "sha384":
+		return crypto.SHA384
+	case "sha512":
+		return crypto.SHA512
+	}
+	return crypto.SHA256
+}
+
 // Sign encodes the request with the key's public half and signs it: the order of
 // attributes and extensions is that of IOS, no extension is critical.
 //
@@ -112,13 +127,7 @@ func (r Request) addExtensions(b *cryptobyte.Builder, pub crypto.PublicKey) {
 		})
 	}
 	if len(r.DNSNames) > 0 {
-		extension(oidAlternativeName, func(b *cryptobyte.Builder) {
-			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-				for _, name := range r.DNSNames {
-					b.AddASN1(cbasn1.Tag(2).ContextSpecific(), func(b *cryptobyte.Builder) { b.AddBytes([]byte(name)) })
-				}
-			})
-		})
+		extension(oidAlternativeName, r.addDNSNames)
 	}
 	// Digital signature, and key encipherment of a key that is able to.
 	usage := []byte{7, 0x80}
@@ -127,6 +136,14 @@ func (r Request) addExtensions(b *cryptobyte.Builder, pub crypto.PublicKey) {
 	}
 	extension(oidKeyUsage, func(b *cryptobyte.Builder) {
 		b.AddASN1(cbasn1.BIT_STRING, func(b *cryptobyte.Builder) { b.AddBytes(usage) })
+	})
+}
+
+func (r Request) addDNSNames(b *cryptobyte.Builder) {
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		for _, name := range r.DNSNames {
+			b.AddASN1(cbasn1.Tag(2).ContextSpecific(), func(b *cryptobyte.Builder) { b.AddBytes([]byte(name)) })
+		}
 	})
 }
 

@@ -56,6 +56,9 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
                                           0s only starts it
   crypto pki import NAME pem --ca FILE [--cert FILE --key FILE]
   crypto pki import NAME pkcs12 FILE
+  crypto pki authenticate NAME            takes the CA's certificate
+  crypto pki enroll NAME                  makes a request, or what is self-signed
+  crypto pki import NAME certificate      takes what the CA has granted
   crypto key generate rsa [general-keys | usage-keys] [label NAME]
       [modulus BITS] [exportable]
   crypto key generate ec keysize {256 | 384 | 521} [label NAME] [exportable]

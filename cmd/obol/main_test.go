@@ -29,6 +29,7 @@ func TestScripts(t *testing.T) {
 	}
 	files := map[string][]byte{
 		"ca1.pem": testca.CertPEM(ca.Cert), "r1.pem": testca.CertPEM(r1.Cert), "r1.key": r1.KeyPEM(),
+		"ca1.key": (&testca.Identity{Key: ca.Key}).KeyPEM(),
 		"ca1.crl": testca.CRLPEM(ca.CRL()), "r1.p12": p12, "password": []byte("cisco\n"),
 	}
 	for _, router := range []string{"r1", "r2"} {

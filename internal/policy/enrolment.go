@@ -49,6 +49,7 @@ func setInt(m *ios.Match) int {
 func enrollmentURL(b *builder, m *ios.Match) {
 	text := set(m, "url")
 	b.trustpoint.EnrollmentURL = text
+	b.trustpoint.Terminal, b.trustpoint.TerminalPEM, b.trustpoint.SelfSigned = false, false, false
 	if text == "" {
 		return
 	}

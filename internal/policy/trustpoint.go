@@ -32,7 +32,10 @@ var trustpointCommands = []ios.Command[*builder]{
 
 var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).Add(
 	ios.Command[*builder]{Syntax: "enrollment {terminal [pem] | selfsigned | pkcs12}", Do: func(b *builder, m *ios.Match) {
-		b.trustpoint.SelfSigned = m.Form == ios.Set && m.Has("selfsigned")
+		t := b.trustpoint
+		t.SelfSigned = m.Form == ios.Set && m.Has("selfsigned")
+		t.Terminal = m.Form == ios.Set && m.Has("terminal")
+		t.TerminalPEM = t.Terminal && m.Has("pem")
 	}},
 	ios.Command[*builder]{Syntax: "serial-number [none]", Do: func(b *builder, m *ios.Match) {
 		b.trustpoint.SerialNumber = m.Form == ios.Set && !m.Has("none")
