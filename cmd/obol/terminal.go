@@ -32,6 +32,9 @@ func newDesk(o options, stdin *os.File, stderr io.Writer) *desk {
 // terminal, or by what a script has put into standard input. A script takes the
 // default of every value.
 func (d *desk) answer(ctx context.Context, q control.Question) (string, error) {
+	if q.Kind == control.Secret && d.yes && d.passwordFile == "" {
+		return "", nil // nobody is there to think of one
+	}
 	if q.Kind == control.Secret {
 		return d.secret(ctx, q.Prompt)
 	}

@@ -10,7 +10,6 @@ import (
 	"fmt"
 
 	"github.com/obol-ike/obol/internal/ios"
-	"github.com/obol-ike/obol/internal/show"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/pki/store"
 )
@@ -22,7 +21,7 @@ var authenticateCommand = row("crypto pki authenticate name:WORD", func(c *Comma
 
 // authenticate gives a trustpoint its CA.
 func (e *exec) authenticate(name string) int {
-	tp, _, err := e.trustpoint(name)
+	tp, host, err := e.trustpoint(name)
 	switch {
 	case err != nil:
 	case tp.SelfSigned:
@@ -30,7 +29,7 @@ func (e *exec) authenticate(name string) int {
 	case tp.Terminal:
 		err = e.authenticateTerminal(tp.Settings)
 	default:
-		err = fmt.Errorf("trustpoint %s does not say enrollment terminal", name)
+		err = e.authenticateSCEP(tp.Settings, host)
 	}
 	if err != nil {
 		return e.failf("%v", err)
@@ -68,15 +67,15 @@ func (e *exec) authenticateTerminal(s pki.Settings) error {
 // may name one.
 func (e *exec) accept(s pki.Settings, ca *pki.Certificate) error {
 	md5Sum, sha1Sum, sha256Sum := md5.Sum(ca.Raw()), sha1.Sum(ca.Raw()), sha256.Sum256(ca.Raw())
-	fmt.Fprintf(e.out, "Certificate has the following attributes:\n       Fingerprint MD5: %s\n      Fingerprint SHA1: %s\n\n", show.Fingerprint(md5Sum[:]), show.Fingerprint(sha1Sum[:]))
+	fmt.Fprintf(e.out, "Certificate has the following attributes:\n       Fingerprint MD5: %s\n      Fingerprint SHA1: %s\n\n", pki.Fingerprint(md5Sum[:]), pki.Fingerprint(sha1Sum[:]))
 	if len(s.Fingerprint) > 0 {
 		for _, sum := range [][]byte{md5Sum[:], sha1Sum[:], sha256Sum[:]} {
 			if subtle.ConstantTimeCompare(sum, s.Fingerprint) == 1 {
-				fmt.Fprintf(e.out, "Trustpoint Fingerprint: %s\nCertificate validated - fingerprints matched.\nTrustpoint CA certificate accepted.\n", show.Fingerprint(s.Fingerprint))
+				fmt.Fprintf(e.out, "Trustpoint Fingerprint: %s\nCertificate validated - fingerprints matched.\nTrustpoint CA certificate accepted.\n", pki.Fingerprint(s.Fingerprint))
 				return nil
 			}
 		}
-		return fmt.Errorf("the fingerprint of trustpoint %s, %s, is not of this certificate: it is rejected", s.Name, show.Fingerprint(s.Fingerprint))
+		return fmt.Errorf("the fingerprint of trustpoint %s, %s, is not of this certificate: it is rejected", s.Name, pki.Fingerprint(s.Fingerprint))
 	}
 	yes, err := e.confirm("%% Do you accept this certificate? [yes/no]: ")
 	if err != nil {

@@ -18,9 +18,10 @@ import (
 
 // enrolTable holds the commands that fill a trustpoint as its configuration says.
 var enrolTable = []ios.Command[*Command]{
-	row("crypto pki enroll name:WORD", func(c *Command, m *ios.Match) {
-		name := m.Str("name")
-		c.asks(func(e *exec) int { return e.enroll(name) })
+	row("crypto pki enroll name:WORD [wait seconds:<0-3600>] [verbose]", func(c *Command, m *ios.Match) {
+		name, seconds := m.Str("name"), m.Int("seconds")
+		c.asks(func(e *exec) int { return e.enroll(name, seconds) })
+		c.Waits = true
 	}),
 	row("crypto pki import name:WORD certificate", func(c *Command, m *ios.Match) {
 		name := m.Str("name")
@@ -28,8 +29,9 @@ var enrolTable = []ios.Command[*Command]{
 	}),
 }
 
-// enroll makes a request, or a self-signed certificate.
-func (e *exec) enroll(name string) int {
+// enroll makes a request, or a self-signed certificate. What the CA has not decided is
+// waited for so many seconds.
+func (e *exec) enroll(name string, seconds int) int {
 	tp, host, err := e.trustpoint(name)
 	switch {
 	case err != nil:
@@ -38,7 +40,7 @@ func (e *exec) enroll(name string) int {
 	case tp.Terminal:
 		err = e.enrollTerminal(tp, host)
 	default:
-		err = fmt.Errorf("trustpoint %s says neither enrollment terminal nor enrollment selfsigned", name)
+		err = e.enrollSCEP(tp, host, seconds)
 	}
 	if err != nil {
 		return e.failf("%v", err)

@@ -3,6 +3,7 @@ package control
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/netip"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/enrol"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
@@ -54,6 +56,10 @@ func newRouter(t *testing.T) *router {
 		t.Fatal(err)
 	}
 	return &router{sits: &sits{}, dir: dir, store: st, snapshot: pki.NewSnapshot(nil), reports: make(chan ike.Report, 10)}
+}
+
+func (r *router) Enrolment() *enrol.Work {
+	return &enrol.Work{Store: r.store, Change: r.Change, Host: Host(r.Config()), Rand: rand.Reader, Now: time.Now, Report: func(pki.Event) {}}
 }
 
 func (r *router) Notice() string { return "% a notice" }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/enrol"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
@@ -23,6 +24,8 @@ type Router interface {
 	Store() string
 	// Change runs f on the store, alone, and then adopts what the store holds.
 	Change(ctx context.Context, f func(*store.Store) error) error
+	// Enrolment enrols trustpoints over the network.
+	Enrolment() *enrol.Work
 	View(ctx context.Context) (engine.View, error)
 	// Counters asks the data plane. SAs that it does not know are left out.
 	Counters(ctx context.Context, ids []ipsec.SAID) (map[ipsec.SAID]ipsec.Counters, error)

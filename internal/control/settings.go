@@ -1,7 +1,6 @@
 package control
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -51,5 +50,5 @@ func (e *exec) trustpoint(name string) (*pki.Trustpoint, pki.Host, error) {
 		*tp = *have
 	}
 	tp.Settings = cfg.Trustpoints[i]
-	return tp, pki.Host{Hostname: cfg.Hostname, Domain: cfg.Domain, Serial: cmp.Or(cfg.Serial, machineSerial())}, nil
+	return tp, Host(cfg), nil
 }

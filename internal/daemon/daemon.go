@@ -29,6 +29,7 @@ import (
 
 	"github.com/obol-ike/obol/internal/control"
 	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/enrol"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ioslog"
 	"github.com/obol-ike/obol/internal/ipsec"
@@ -117,6 +118,9 @@ type Daemon struct {
 	shard   *shard
 	log     *zap.Logger
 
+	enrolment *enrol.Work
+	enrolled  chan struct{} // the store has changed: holds one
+
 	changing sync.Mutex // one writer at the store
 	snapshot atomic.Pointer[pki.Snapshot]
 }
@@ -179,9 +183,15 @@ func Run(ctx context.Context, o Options) error {
 	d.log, ended = startLog(o.Stderr, d.hub, o.Debug)
 	defer ended()
 	d.kernel = newKernelQueue(d.plane)
+	d.enrolment, d.enrolled = d.newEnrolment(), make(chan struct{}, 1)
 	env := ike.Env{Config: cfg, PKI: snapshot, Rand: rand.Reader}
 	d.shard = newShard(env, engine.Options{Options: tunnel.Options{Manual: o.Manual, PathMTU: pathMTU}}, d.kernel, d.sockets, d.hub, d.log, d.keepCRL)
-	return d.serve(ctx, d.sockets.Receive, func(ctx context.Context) { control.Serve(ctx, listener, control.Handle(d)) })
+	return d.serve(ctx, d.sockets.Receive, func(ctx context.Context) {
+		var enrolling sync.WaitGroup
+		enrolling.Go(func() { d.enrol(ctx) })
+		control.Serve(ctx, listener, control.Handle(d))
+		enrolling.Wait()
+	})
 }
 
 // load reads the store and adds what only the configuration has: the blocks of

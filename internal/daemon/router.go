@@ -57,6 +57,7 @@ func (d *Daemon) Change(ctx context.Context, f func(*store.Store) error) error {
 		return err
 	}
 	d.snapshot.Store(snapshot)
+	d.wakeEnrolment()
 	return nil
 }
 

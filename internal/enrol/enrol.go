@@ -6,7 +6,6 @@ package enrol
 import (
 	"cmp"
 	"context"
-	"crypto"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -29,6 +28,7 @@ type Work struct {
 	Now    func() time.Time
 	Policy pki.Policy      // of the signatures of CAs
 	Report func(pki.Event) // hears what IOS prints
+	Kept   func()          // hears that what is under way has changed; nil: nobody does
 
 	mu   sync.Mutex
 	busy map[string]bool // trustpoints that an enrolment works for
@@ -89,6 +89,7 @@ func (w *Work) Trust(ctx context.Context, name string, ca *pki.Certificate) (out
 // An Outcome is where an enrolment stands.
 type Outcome struct {
 	Status   scep.Status
+	Request  []byte         // DER, when one was made
 	Why      string         // of Rejected
 	Imported store.Imported // of Granted, unless it waits for the next CA
 	Waits    bool           // granted by the next CA: it takes over later
@@ -147,7 +148,7 @@ func (w *Work) key(ctx context.Context, s pki.Settings, suffix string) (key *pki
 }
 
 // request makes the request and sends it.
-func (w *Work) request(ctx context.Context, tp *pki.Trustpoint, key *pki.KeyPair, password string, renewal bool) (Outcome, error) {
+func (w *Work) request(ctx context.Context, tp *pki.Trustpoint, key *pki.KeyPair, password string, renewal bool) (out Outcome, err error) {
 	if tp.CA == nil {
 		return Outcome{}, fmt.Errorf("trustpoint %s has no CA certificate: crypto pki authenticate %s comes first", tp.Name, tp.Name)
 	}
@@ -163,11 +164,12 @@ func (w *Work) request(ctx context.Context, tp *pki.Trustpoint, key *pki.KeyPair
 	if err != nil {
 		return Outcome{}, err
 	}
-	csr, err := r.Sign(key.Signer, hashOf(tp.Settings))
+	csr, err := r.Sign(key.Signer, tp.RequestHash())
 	if err != nil {
 		return Outcome{}, err
 	}
 	w.Report(pki.RequestMade{Trustpoint: tp.Name, DER: csr})
+	defer func() { out.Request = csr }()
 	e := &pki.Enrolling{Request: csr, Label: key.Label, CA: tp.CA, Began: w.Now()}
 	// Not every CA renews on a signature: those that do not are asked as by a
 	// newcomer, and know the password.
@@ -193,23 +195,8 @@ func (w *Work) request(ctx context.Context, tp *pki.Trustpoint, key *pki.KeyPair
 // capabilities asks what the CA can.
 func (w *Work) capabilities(ctx context.Context, c *scep.Client, s pki.Settings) (scep.Capabilities, error) {
 	caps, err := c.Capabilities(ctx)
-	caps.Hash = hashOf(s)
+	caps.Hash = s.RequestHash()
 	return caps, err
-}
-
-// hashOf is the hash of a trustpoint's requests.
-func hashOf(s pki.Settings) crypto.Hash {
-	switch s.Hash {
-	case "md5":
-		return crypto.MD5
-	case "sha1":
-		return crypto.SHA1
-	case "sha384":
-		return crypto.SHA384
-	case "sha512":
-		return crypto.SHA512
-	}
-	return crypto.SHA256
 }
 
 // Continue sends a request again that nobody answered, or asks after one that is

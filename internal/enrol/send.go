@@ -30,7 +30,7 @@ func (w *Work) send(ctx context.Context, tp *pki.Trustpoint, e *pki.Enrolling, c
 		w.step(tp.Settings, "Client received CertRep - PENDING.")
 		e.Held = true
 		e.Unanswered(tp.Settings, w.Now())
-		return Outcome{Status: scep.Pending, Under: e}, w.Store.PutEnrolling(tp.Name, e)
+		return Outcome{Status: scep.Pending, Under: e}, w.keep(tp.Name, e)
 	}
 	w.step(tp.Settings, "Client received CertRep - REJECTED.")
 	w.Report(pki.EnrolmentRejected{Trustpoint: tp.Name, Reason: reply.Why()})
@@ -38,12 +38,21 @@ func (w *Work) send(ctx context.Context, tp *pki.Trustpoint, e *pki.Enrolling, c
 	return Outcome{Status: scep.Rejected, Why: reply.Why()}, w.over(tp, e)
 }
 
+// keep writes down what is under way; nil: nothing is any more.
+func (w *Work) keep(name string, e *pki.Enrolling) error {
+	err := w.Store.PutEnrolling(name, e)
+	if w.Kept != nil {
+		w.Kept()
+	}
+	return err
+}
+
 // over ends an enrolment without a certificate. Auto-enroll begins it again, later.
 func (w *Work) over(tp *pki.Trustpoint, e *pki.Enrolling) error {
 	if tp.AutoEnroll == 0 {
 		e = nil
 	}
-	return w.Store.PutEnrolling(tp.Name, e)
+	return w.keep(tp.Name, e)
 }
 
 // unanswered keeps a request for another time, and gives why.
@@ -53,7 +62,7 @@ func (w *Work) unanswered(tp *pki.Trustpoint, e *pki.Enrolling, why error) error
 	if e.GaveUp {
 		return errors.Join(why, w.over(tp, e))
 	}
-	return errors.Join(why, w.Store.PutEnrolling(tp.Name, e))
+	return errors.Join(why, w.keep(tp.Name, e))
 }
 
 // ask sends the request, or the question after one that the CA holds.
@@ -128,7 +137,7 @@ func (w *Work) granted(ctx context.Context, tp *pki.Trustpoint, e *pki.Enrolling
 	if !e.CA.Equal(tp.CA) {
 		e.Shadow, out.Waits = certs, true
 		w.Report(pki.EnrolmentGranted{Trustpoint: tp.Name, Certificate: own, Waits: true})
-		return out, w.Store.PutEnrolling(tp.Name, e)
+		return out, w.keep(tp.Name, e)
 	}
 	err := w.Change(ctx, func(st *store.Store) (err error) {
 		out.Imported, err = st.Enroll(tp.Name, e.CA, certs)

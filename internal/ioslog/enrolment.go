@@ -3,8 +3,6 @@ package ioslog
 import (
 	"crypto/md5"
 	"crypto/sha1"
-	"fmt"
-	"strings"
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/pki"
@@ -36,18 +34,7 @@ func enrolmentLines(e ike.Event) []Line {
 func requestMade(e pki.RequestMade) []Line {
 	m, s := md5.Sum(e.DER), sha1.Sum(e.DER)
 	return join(
-		pkiLine(":  Certificate Request Fingerprint MD5: %s", Fingerprint(m[:])),
-		pkiLine(":  Certificate Request Fingerprint SHA1: %s", Fingerprint(s[:])),
+		pkiLine(":  Certificate Request Fingerprint MD5: %s", pki.Fingerprint(m[:])),
+		pkiLine(":  Certificate Request Fingerprint SHA1: %s", pki.Fingerprint(s[:])),
 	)
-}
-
-// Fingerprint is a hash as IOS prints it: upper case, in groups of eight digits.
-func Fingerprint(hash []byte) string {
-	var groups []string
-	for len(hash) > 0 {
-		n := min(4, len(hash))
-		groups = append(groups, fmt.Sprintf("%X", hash[:n]))
-		hash = hash[n:]
-	}
-	return strings.Join(groups, " ")
 }

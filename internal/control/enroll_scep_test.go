@@ -1,0 +1,159 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"crypto/sha1"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/pki/store"
+	"github.com/obol-ike/obol/test/scepserver"
+	"github.com/obol-ike/obol/test/testca"
+)
+
+// scepRouter is a configuration with a trustpoint at a server, and a store.
+func scepRouter(t *testing.T, server *scepserver.Server, more string) Offline {
+	t.Helper()
+	h := httptest.NewServer(server)
+	t.Cleanup(h.Close)
+	dir := t.TempDir()
+	here := Offline{Store: filepath.Join(dir, "store"), Config: filepath.Join(dir, "r1.cfg")}
+	text := fmt.Sprintf(`hostname R1
+ip domain name cisco.com
+!obol serial-number 100
+crypto pki trustpoint IOSCA1
+ enrollment url %s
+ serial-number
+ fqdn R1.cisco.com
+ ip-address 192.168.0.1
+ subject-name CN=R1,OU=IT,O=cisco,O=com
+ rsakeypair R1 1024
+ %s
+`, h.URL, more)
+	if err := os.WriteFile(here.Config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return here
+}
+
+// dialogue carries out a command and gives what the terminal shows, questions and
+// answers among it.
+func dialogue(t *testing.T, here Offline, line string, answers map[string]string) (code int, shown, errs string) {
+	t.Helper()
+	cmd, err := Parse(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, failed bytes.Buffer
+	code = cmd.Offline(t.Context(), here, Request{Line: line}, Terminal{Out: &out, Err: &failed, Ask: func(_ context.Context, q Question) (string, error) {
+		for prompt, answer := range answers {
+			if strings.Contains(q.Prompt, prompt) {
+				fmt.Fprintf(&out, "%s%s\n", q.Prompt, answer)
+				return answer, nil
+			}
+		}
+		return "", fmt.Errorf("no answer to %q", q.Prompt)
+	}})
+	return code, out.String(), failed.String()
+}
+
+const authenticated = `Certificate has the following attributes:
+       Fingerprint MD5: %s
+      Fingerprint SHA1: %s
+
+%% Do you accept this certificate? [yes/no]: yes
+Trustpoint CA certificate accepted.
+`
+
+const enrolled = `%
+% Start certificate enrollment ..
+% Create a challenge password. You will need to verbally provide this
+   password to the CA Administrator in order to revoke your certificate.
+   For security reasons your password will not be saved in the configuration.
+   Please make a note of it.
+
+Password: secret
+Re-enter password: secret
+
+% The subject name in the certificate will include: CN=R1,OU=IT,O=cisco,O=com
+% The subject name in the certificate will include: R1.cisco.com
+% The serial number in the certificate will be: 100
+% The IP address in the certificate is 192.168.0.1
+
+Request certificate from CA? [yes/no]: yes
+% Certificate request sent to Certificate Authority
+% The 'show crypto pki certificate verbose IOSCA1' commandwill show the fingerprint.
+
+`
+
+// TestSCEPDialogues are IOS's, without a daemon.
+func TestSCEPDialogues(t *testing.T) {
+	server := &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: scepserver.DefaultCapabilities, Password: "secret"}
+	here := scepRouter(t, server, "")
+	code, shown, errs := dialogue(t, here, "crypto pki authenticate IOSCA1", map[string]string{"accept": "yes"})
+	m, s := md5.Sum(server.CA.Cert.Raw()), sha1.Sum(server.CA.Cert.Raw())
+	if want := fmt.Sprintf(authenticated, pki.Fingerprint(m[:]), pki.Fingerprint(s[:])); code != ExitDone || shown != want || errs != "" {
+		t.Fatalf("%d\n%s\n%s\nwant\n%s", code, shown, errs, want)
+	}
+	code, shown, errs = dialogue(t, here, "crypto pki enroll IOSCA1", map[string]string{"assword": "secret", "Request": "yes"})
+	if code != ExitDone || !strings.HasPrefix(shown, enrolled) || !strings.HasSuffix(shown, "\n%PKI-6-CERTRET: Certificate received from Certificate Authority\n") || !strings.Contains(shown, "CRYPTO_PKI:  Certificate Request Fingerprint MD5: ") || errs != "" {
+		t.Fatalf("%d\n%s\n%s\nwant\n%s", code, shown, errs, enrolled)
+	}
+	if tp := loadOne(t, here); tp.Identity == nil || tp.Enrolled == 0 || tp.Key.Label != "R1" {
+		t.Errorf("the store has %+v", tp)
+	}
+}
+
+func TestSCEPRefusals(t *testing.T) {
+	ca := testca.New("CA1", 0)
+	for name, c := range map[string]struct {
+		server  *scepserver.Server
+		more    string
+		lines   []string
+		answers map[string]string
+		want    string
+	}{
+		"not accepted":      {&scepserver.Server{CA: ca}, "", []string{"crypto pki authenticate IOSCA1"}, map[string]string{"accept": "no"}, "is rejected"},
+		"other fingerprint": {&scepserver.Server{CA: ca}, "fingerprint A792544F9A2D75F5B89E404FDF8EFD2C", []string{"crypto pki authenticate IOSCA1"}, nil, "is not of this certificate"},
+		"not authenticated": {&scepserver.Server{CA: ca}, "", []string{"crypto pki enroll IOSCA1"}, nil, "crypto pki authenticate IOSCA1 comes first"},
+		"wrong password": {&scepserver.Server{CA: ca, Password: "secret"}, "password guess", []string{"crypto pki authenticate IOSCA1", "crypto pki enroll IOSCA1"},
+			map[string]string{"accept": "yes", "Request": "yes"}, "the CA has rejected the request: the request is not permitted"},
+		"never decided": {&scepserver.Server{CA: ca, Polls: 1000}, "enrollment retry count 1", []string{"crypto pki authenticate IOSCA1", "crypto pki enroll IOSCA1 wait 5"},
+			map[string]string{"accept": "yes", "Request": "yes", "assword": ""}, "the retry count is reached"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			here := scepRouter(t, c.server, c.more)
+			var code int
+			var errs string
+			for _, line := range c.lines {
+				code, _, errs = dialogue(t, here, line, c.answers)
+			}
+			if code != ExitFailed || !strings.Contains(errs, c.want) || strings.Count(errs, "\n") != 1 {
+				t.Errorf("%d, %q, want %q", code, errs, c.want)
+			}
+			if tp := loadOne(t, here); tp.Identity != nil {
+				t.Error("a certificate is in the store")
+			}
+		})
+	}
+}
+
+func loadOne(t *testing.T, here Offline) *pki.Trustpoint {
+	t.Helper()
+	st, err := store.Open(here.Store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	snapshot, err := st.Load([]pki.Settings{{Name: "IOSCA1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return snapshot.Lookup("IOSCA1")
+}
