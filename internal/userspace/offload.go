@@ -65,7 +65,7 @@ func (o offload) put(b []byte) {
 // pseudo is the sum of the pseudo-header of TCP and UDP (RFC 9293 section 3.1, RFC
 // 8200 section 8.1), for n octets of them in the packet.
 func pseudo(packet []byte, protocol uint8, n int) uint64 {
-	total := uint64(protocol) + uint64(n)
+	total := word(uint16(protocol)) + word(uint16(n))
 	if packet[0]>>4 == 4 {
 		return sum(total, packet[12:headerIPv4])
 	}

@@ -1,8 +1,9 @@
 //go:build netns
 
 // Package netns runs the two programs as built, in network namespaces of this
-// host and without a data plane: what obold and obol do at their sockets,
-// signals and exit statuses. It needs root, and no ESP in the kernel.
+// host, without a data plane or with the one in userspace: what obold and obol do at
+// their sockets, signals and exit statuses, and what the tunnels carry. It needs root,
+// and no ESP in the kernel.
 package netns
 
 import (

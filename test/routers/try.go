@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,7 +41,13 @@ type Outcome struct {
 	Up     bool
 	Why    string // the line that decided it
 	R1, R2 script.Seen
+	// What came of a ping through the tunnel: "" when there was nothing to carry it,
+	// or no two addresses of one network to ping between.
+	Ping string
 }
+
+// Answered is the Ping that came back.
+const Answered = "answered"
 
 // established is what a daemon logs when a tunnel has its SAs.
 const established = "IPsec SAs up"
@@ -60,17 +67,19 @@ func lineWith(log string, words ...string) string {
 	return ""
 }
 
-// Try starts both daemons anew, without a data plane, and initiates a tunnel: the
-// attempt is decided when both ends have their SAs, or at the first refusal.
+// Try starts both daemons anew and initiates a tunnel: the attempt is decided when
+// both ends have their SAs, or at the first refusal. They carry the traffic
+// themselves where they can.
 func (p *Pair) Try(first, tunnel string) (Outcome, error) {
 	both := []*Router{p.R1, p.R2}
-	for _, r := range both {
-		if err := r.kill(); err != nil {
-			return Outcome{}, err
-		}
-		if err := r.Start("--dataplane", "none", "--initiate", "manual", "--debug", "isakmp,ikev2,ikev2 internal,ipsec,pki"); err != nil {
-			return Outcome{}, err
-		}
+	carried := true
+	err := p.startAnew("userspace")
+	if err != nil && strings.Contains(err.Error(), "userspace carries") {
+		carried = false
+		err = p.startAnew("none")
+	}
+	if err != nil {
+		return Outcome{}, err
 	}
 	i := slices.IndexFunc(both, func(r *Router) bool { return r.Name == first })
 	said, err := both[i].Obol("initiate", tunnel, "--wait", "0s")
@@ -85,8 +94,65 @@ func (p *Pair) Try(first, tunnel string) (Outcome, error) {
 			return o, err
 		}
 	}
+	if o.Up && carried {
+		o.Ping = ping(both[i], both[1-i], tunnel)
+	}
 	o.R1, o.R2 = script.See(strings.Split(p.R1.Log(), "\n")), script.See(strings.Split(p.R2.Log(), "\n"))
 	return o, nil
+}
+
+// startAnew starts both with a data plane; what ran is gone.
+func (p *Pair) startAnew(plane string) error {
+	for _, r := range []*Router{p.R1, p.R2} {
+		if err := r.kill(); err != nil {
+			return err
+		}
+	}
+	for _, r := range []*Router{p.R1, p.R2} {
+		if err := r.Start("--dataplane", plane, "--initiate", "manual", "--debug", "isakmp,ikev2,ikev2 internal,ipsec,pki"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ping goes through a tunnel to the address that the other router's tunnel has in
+// its network.
+func ping(from, to *Router, tunnel string) string {
+	own, err := from.Run("ip", "-o", "-4", "address", "show", "dev", tunnel)
+	if err != nil {
+		return err.Error()
+	}
+	all, err := to.Run("ip", "-o", "-4", "address")
+	if err != nil {
+		return err.Error()
+	}
+	for _, mine := range prefixes(own) {
+		for _, other := range prefixes(all) {
+			if mine.Addr() == other.Addr() || !mine.Contains(other.Addr()) {
+				continue
+			}
+			if out, err := from.Run("ping", "-c", "3", "-i", "0.3", "-W", "2", "-I", mine.Addr().String(), other.Addr().String()); err != nil {
+				return out
+			}
+			return Answered
+		}
+	}
+	return ""
+}
+
+// prefixes are those of tunnels in what ip -o address prints.
+func prefixes(shown string) (list []netip.Prefix) {
+	for line := range strings.Lines(shown) {
+		words := strings.Fields(line)
+		if len(words) < 4 || !strings.HasPrefix(words[1], "Tunnel") {
+			continue
+		}
+		if p, err := netip.ParsePrefix(words[3]); err == nil {
+			list = append(list, p)
+		}
+	}
+	return list
 }
 
 // kill ends a running daemon without a word to its peer, and forgets its log.
@@ -95,6 +161,9 @@ func (r *Router) kill() error {
 		return nil
 	}
 	_, err := r.Signal(syscall.SIGKILL)
+	if errors.Is(err, os.ErrProcessDone) {
+		err = nil
+	}
 	r.cmd = nil
 	r.mu.Lock()
 	r.stderr.Reset()
