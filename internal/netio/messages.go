@@ -1,7 +1,6 @@
 package netio
 
 import (
-	"encoding/binary"
 	"net/netip"
 	"syscall"
 	"unsafe"
@@ -9,18 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A header is struct mmsghdr of recvmmsg(2).
-type header struct {
-	unix.Msghdr
-	octets uint32
-}
-
-// messages are those of one system call, with memory that is made once: nothing
-// is allocated a call. They are for one goroutine.
+// messages are those of one system call of ESP, with memory that is made once:
+// nothing is allocated a call. They are for one goroutine. Go's scheduler is told of
+// the call: a long train goes all the way to its receiver in it.
 type messages struct {
-	headers  []header
+	headers  []mmsghdr
 	vectors  []unix.Iovec
-	names    []unix.RawSockaddrInet6 // one of IPv4 is shorter
+	names    []name
 	controls [][controlSpace]byte
 	data     [][]byte
 	v6       bool
@@ -36,12 +30,12 @@ type messages struct {
 // moves.
 func newMessages(n int, v6 bool, call uintptr) *messages {
 	m := &messages{
-		headers: make([]header, n), vectors: make([]unix.Iovec, n),
-		names: make([]unix.RawSockaddrInet6, n), controls: make([][controlSpace]byte, n), data: make([][]byte, n), v6: v6,
+		headers: make([]mmsghdr, n), vectors: make([]unix.Iovec, n),
+		names: make([]name, n), controls: make([][controlSpace]byte, n), data: make([][]byte, n), v6: v6,
 	}
 	for i := range m.headers {
 		h := &m.headers[i]
-		h.Name = (*byte)(unsafe.Pointer(&m.names[i]))
+		h.Name = m.names[i].octets()
 		h.Iov = &m.vectors[i]
 		h.SetIovlen(1)
 		h.Control = &m.controls[i][0]
@@ -85,42 +79,18 @@ func (m *messages) buffer(i int, b []byte) {
 // and what the system says beside it.
 func (m *messages) received(i int) (data []byte, truncated bool, from netip.AddrPort, c control) {
 	h := &m.headers[i]
-	return m.data[i][:h.octets], h.Flags&unix.MSG_TRUNC != 0, m.name(i), parseControl(m.controls[i][:h.Controllen])
+	return m.data[i][:h.n], h.Flags&unix.MSG_TRUNC != 0, m.from(i), parseControl(m.controls[i][:h.Controllen])
 }
 
-// name reads an address as the system writes it. Both families have the port
-// behind the family.
-func (m *messages) name(i int) netip.AddrPort {
-	n := &m.names[i]
-	port := swap(n.Port)
-	if n.Family == unix.AF_INET {
-		return netip.AddrPortFrom(netip.AddrFrom4((*unix.RawSockaddrInet4)(unsafe.Pointer(n)).Addr), port)
-	}
-	return netip.AddrPortFrom(netip.AddrFrom16(n.Addr).Unmap(), port)
-}
-
-// address sets where the i-th goes.
-func (m *messages) address(i int, to netip.AddrPort) {
-	n := &m.names[i]
-	*n = unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: swap(to.Port()), Addr: to.Addr().As16()}
-	m.headers[i].Namelen = unix.SizeofSockaddrInet6
-	if !m.v6 {
-		*(*unix.RawSockaddrInet4)(unsafe.Pointer(n)) = unix.RawSockaddrInet4{Family: unix.AF_INET, Port: swap(to.Port()), Addr: to.Addr().As4()}
-		m.headers[i].Namelen = unix.SizeofSockaddrInet4
-	}
-}
-
-// swap is between the host's order and the network's.
-func swap(port uint16) uint16 {
-	var b [2]byte
-	binary.BigEndian.PutUint16(b[:], port)
-	return binary.NativeEndian.Uint16(b[:])
+func (m *messages) from(i int) netip.AddrPort {
+	a := m.names[i].addrPort()
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
 }
 
 // put makes the i-th of data, an address to go to and a control.
 func (m *messages) put(i int, data []byte, to netip.AddrPort, c control) {
 	m.buffer(i, data)
-	m.address(i, to)
+	m.headers[i].Namelen = m.names[i].set(to)
 	m.headers[i].SetControllen(c.put(m.controls[i][:], m.v6))
 }
 
