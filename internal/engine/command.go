@@ -174,7 +174,7 @@ func (e *Engine) adopt(now time.Time, cmd ike.Adopt) {
 // changed.
 func (e *Engine) abandon(now time.Time, name string) {
 	for _, x := range slices.Clone(e.sessions.all) {
-		concerned := x.Tunnel() == name || slices.Contains(x.wanted, name)
+		concerned := x.Tunnel() == name || slices.Contains(x.wanted(), name)
 		others := 0
 		for _, c := range x.Brief().Children {
 			if c.Tunnel != name {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
@@ -55,14 +56,44 @@ type entry struct {
 	booked    uint16 // of its SAs, in the book
 	// superseded: a later IKE SA with the peer shall have the child SAs.
 	superseded bool
-	place      int32                  // in deadlines, -1: not there
-	i, r       wire.SPI               // cookies of version 1, as indexed; of version 2 i is the peer's in his first message
-	own        []wire.SPI             // of version 2: ours, as indexed
-	remote     netip.Addr             // with which it began; what strangers cost is counted by it
-	pair       *pair                  // where it stands in sessions.between, nil: not there
-	wanted     []string               // tunnels of ours that negotiate through it
-	failure    *ike.NegotiationFailed // the last one, nil: none
+	place      int32      // in deadlines, -1: not there
+	i, r       wire.SPI   // cookies of version 1, as indexed; of version 2 i is the peer's in his first message
+	own        []wire.SPI // of version 2: ours, as indexed
+	remote     netip.Addr // with which it began; what strangers cost is counted by it
+	pair       *pair      // where it stands in sessions.between, nil: not there
+	wishes     *wishes    // nil: none; a stranger has no room for them
 	deadline   time.Time
+}
+
+// wishes are those that tunnels of ours have of a session.
+type wishes struct {
+	tunnels []string               // that negotiate through it
+	failure *ike.NegotiationFailed // the last one, nil: none
+}
+
+// want notes a tunnel that negotiates through the session.
+func (x *entry) want(tunnel string) {
+	if x.wishes == nil {
+		x.wishes = &wishes{}
+	}
+	x.wishes.tunnels = append(x.wishes.tunnels, tunnel)
+}
+
+// wanted are the tunnels that do.
+func (x *entry) wanted() []string {
+	if x.wishes == nil {
+		return nil
+	}
+	return x.wishes.tunnels
+}
+
+// settled says that a tunnel of ours has its answer.
+func (x *entry) settled(tunnel string) bool {
+	n := len(x.wanted())
+	if n > 0 {
+		x.wishes.tunnels = slices.DeleteFunc(x.wishes.tunnels, func(name string) bool { return name == tunnel })
+	}
+	return len(x.wanted()) < n
 }
 
 // strange says that a peer began the session and was never authenticated.

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
@@ -121,14 +120,19 @@ func (e *Engine) bury(x *entry) {
 // disappoint ends the attempts of tunnels that waited for an IKE SA which is no
 // more. They fail for the reason for which it did.
 func (e *Engine) disappoint(now time.Time, x *entry) {
-	for _, name := range x.wanted {
+	w := x.wishes
+	if w == nil {
+		return
+	}
+	x.wishes = nil
+	for _, name := range w.tunnels {
 		if t := e.tunnels.Lookup(name); t != nil && t.Negotiating() {
 			failed := ike.NegotiationFailed{Peer: x.remote, Stage: "QM1", Reason: "the IKE SA is gone"}
 			if x.v2 != nil {
 				failed.Stage = "CHILD"
 			}
-			if x.failure != nil {
-				failed = *x.failure
+			if w.failure != nil {
+				failed = *w.failure
 			}
 			failed.Tunnel = name
 			e.counters.Failed++
@@ -136,7 +140,6 @@ func (e *Engine) disappoint(now time.Time, x *entry) {
 			t.Failed(now, failed.Reason)
 		}
 	}
-	x.wanted = nil
 }
 
 // observe reacts to what a session reports.
@@ -168,7 +171,9 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 		})
 	case ike.NegotiationFailed:
 		e.counters.Failed++
-		x.failure = &event
+		if x.wishes != nil {
+			x.wishes.failure = &event
+		}
 		// A quick mode of the peer's may fail while ours is under way.
 		if t := e.tunnels.Lookup(event.Tunnel); t != nil && x.settled(event.Tunnel) {
 			t.Failed(now, event.Reason)
@@ -189,11 +194,4 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 	case ikev1.InitialContact, ikev2.InitialContact:
 		e.initialContact(now, x)
 	}
-}
-
-// settled says that a tunnel of ours has its answer.
-func (x *entry) settled(tunnel string) bool {
-	n := len(x.wanted)
-	x.wanted = slices.DeleteFunc(x.wanted, func(name string) bool { return name == tunnel })
-	return len(x.wanted) < n
 }

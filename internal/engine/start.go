@@ -17,14 +17,14 @@ func (e *Engine) start(now time.Time, t *tunnel.Tunnel) {
 	x := e.usable(t)
 	switch {
 	case x != nil:
-		x.wanted = append(x.wanted, t.Name())
+		x.want(t.Name())
 		x.StartChild(now, t.Interface())
 	case ofV2(t) && e.outgoing() >= e.env.Config.IKEv2.MaxOutgoing:
 		t.Failed(now, "as many IKEv2 SAs are in negotiation as crypto ikev2 limit allows")
 		return
 	default:
 		x = e.begin(now, t)
-		x.wanted = append(x.wanted, t.Name())
+		x.want(t.Name())
 		e.counters.Sessions++
 	}
 	e.settle(now, x)

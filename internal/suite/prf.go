@@ -10,7 +10,7 @@ import (
 const ipad, opad = 0x36, 0x5c
 
 // Begin runs the prf over the first parts of an input whose end is not known yet.
-// What it leaves is the state of the inner hash, 45 to 108 octets with SHA-256
+// What it leaves is the state of the inner hash, some 40 to 103 octets with SHA-256
 // however long the parts are, and as secret as the key. The key is a prf's output.
 func (h *Hash) Begin(key Key, parts ...[]byte) Key {
 	inner := h.New()
@@ -36,23 +36,26 @@ func (h *Hash) Finish(key, begun Key, rest []byte) []byte {
 }
 
 // A state ends in the zeros of a block that is not full, then the length of the
-// input. Packed, their number stands for these zeros: who waits with many states
-// has no room for them.
+// input, which begins with zeros. Packed, their number stands for these zeros, and
+// before it that of the octets behind them: who waits with many states has no room
+// for more.
 const lengthLen = 8
 
 func pack(state []byte) Key {
-	head, length := state[:len(state)-lengthLen], state[len(state)-lengthLen:]
-	kept := bytes.TrimRight(head, "\x00")
-	return slices.Concat(kept, length, []byte{byte(len(head) - len(kept))})
+	length := bytes.TrimLeft(state[len(state)-lengthLen:], "\x00")
+	zeros := state[:len(state)-len(length)]
+	kept := bytes.TrimRight(zeros, "\x00")
+	return slices.Concat(kept, length, []byte{byte(len(length)), byte(len(zeros) - len(kept))})
 }
 
 // unpack is the state again; nil if it cannot be one.
 func unpack(packed Key) []byte {
-	n := len(packed) - 1 - lengthLen
-	if n < 0 {
+	end := len(packed) - 2
+	if end < 0 || int(packed[end]) > end {
 		return nil
 	}
-	return slices.Concat(packed[:n], make([]byte, packed[len(packed)-1]), packed[n:len(packed)-1])
+	n := end - int(packed[end])
+	return slices.Concat(packed[:n], make([]byte, packed[end+1]), packed[n:end])
 }
 
 // xorPad fills the key up to a block. No prf's output is longer than that.
