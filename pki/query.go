@@ -20,6 +20,7 @@ type Query struct {
 	// Configured says that the operator wrote the URL; else the CA did.
 	Configured bool
 
+	at           *Trustpoint // of SCEP
 	cert, issuer *Certificate
 	policy       Policy
 	cache        CRLCache
@@ -44,6 +45,12 @@ func (q *Query) Certificate() *Certificate { return q.cert }
 
 // Issuer is the CA that issued it.
 func (q *Query) Issuer() *Certificate { return q.issuer }
+
+// At is the trustpoint whose identity asks by SCEP, nil for another query.
+func (q *Query) At() *Trustpoint { return q.at }
+
+// Policy is what signatures have to satisfy.
+func (q *Query) Policy() Policy { return q.policy }
 
 // Draw gives the query the nonce that it is to have, if any (RFC 9654).
 func (q *Query) Draw(rand io.Reader) error {

@@ -120,7 +120,7 @@ func (s *search) crlQueries(c, issuer *Certificate, tp *Trustpoint) (ways []Quer
 		}
 	}
 	if urls := fetchable([]string{tp.EnrollmentURL}); len(urls) > 0 && issuer.Equal(tp.CA) && tp.usable() {
-		q.URLs, q.SCEP, q.Configured = urls, true, true
+		q.URLs, q.SCEP, q.Configured, q.at = urls, true, true, tp
 		ways = append(ways, q)
 	}
 	return ways, none

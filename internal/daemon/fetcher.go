@@ -29,6 +29,7 @@ type fetcher struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	time   time.Duration // of one
+	asking time.Duration // of a query
 	places chan struct{}
 	permit func(netip.Addr, *pki.Query) error
 	going  sync.WaitGroup
@@ -39,7 +40,7 @@ type fetcher struct {
 }
 
 func newFetcher() *fetcher {
-	f := &fetcher{time: fetchTime, places: make(chan struct{}, fetchAtOnce), permit: permitQuery, peers: map[netip.Addr]int{}}
+	f := &fetcher{time: fetchTime, asking: queryTime, places: make(chan struct{}, fetchAtOnce), permit: permitQuery, peers: map[netip.Addr]int{}}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
 }

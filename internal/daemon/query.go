@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/pki/fetch"
+	"github.com/obol-ike/obol/pki/scep"
 )
 
 // Limits on questions about revocation. Their servers are named by CAs that are trusted,
@@ -25,7 +27,7 @@ const (
 // query asks the servers in order until one answers. Its answer is judged here, beside
 // the turns of the shard.
 func (f *fetcher) query(q *pki.Query) ike.Answer {
-	ctx, cancel := context.WithTimeout(f.ctx, queryTime)
+	ctx, cancel := context.WithTimeout(f.ctx, f.asking)
 	defer cancel()
 	var failed []string
 	for i, url := range q.URLs {
@@ -43,18 +45,56 @@ func (f *fetcher) askServer(ctx context.Context, q *pki.Query, url string, left 
 	end, _ := ctx.Deadline()
 	ctx, cancel := context.WithTimeout(ctx, time.Until(end)/time.Duration(left))
 	defer cancel()
+	var data []byte
+	var err error
 	if q.SCEP {
-		return nil, errors.New("GetCRL is not spoken")
+		data, err = getCRL(ctx, q)
+	} else {
+		body, kind := q.Body()
+		data, err = fetch.Request{
+			URL: url, Body: body, Type: kind, Limit: q.Limit(), Redirects: queryRedirect,
+			Permit: func(to netip.Addr) error { return f.permit(to, q) },
+		}.Do(ctx)
 	}
-	body, kind := q.Body()
-	data, err := fetch.Request{
-		URL: url, Body: body, Type: kind, Limit: q.Limit(), Redirects: queryRedirect,
-		Permit: func(to netip.Addr) error { return f.permit(to, q) },
-	}.Do(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return q.Read(data, time.Now())
+}
+
+// getCRL asks the CA of a trustpoint, which knows the router by its certificate.
+func getCRL(ctx context.Context, q *pki.Query) ([]byte, error) {
+	tp := q.At()
+	client, err := scep.New(tp.Settings, scep.HTTP(tp.Source, tp.HTTPProxy), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	client.Policy = q.Policy()
+	x := scep.Exchange{Client: client, Authority: &scep.Authority{CA: tp.CA}, From: scep.Identity{Certificate: tp.Identity, Key: tp.Signer}}
+	if tp.EnrollmentRA {
+		if x.Authority, err = client.Authority(ctx); err != nil {
+			return nil, err
+		}
+		if err := x.Authority.Under(tp); err != nil {
+			return nil, err
+		}
+	}
+	if x.Caps, err = client.Capabilities(ctx); err != nil {
+		return nil, err
+	}
+	if x.Transaction, err = scep.TransactionID(tp.Signer.Public()); err != nil {
+		return nil, err
+	}
+	reply, err := x.CRL(ctx, q.Certificate())
+	switch {
+	case err != nil:
+		return nil, err
+	case reply.Status != scep.Granted:
+		return nil, errors.New("the CA has no CRL for us: " + reply.Why())
+	case len(reply.CRLs) != 1:
+		return nil, fmt.Errorf("%d CRLs in the CA's answer", len(reply.CRLs))
+	}
+	return reply.CRLs[0], nil
 }
 
 // permitQuery says whether a connection may go to an address. A CA that is trusted may
