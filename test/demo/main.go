@@ -1,7 +1,8 @@
 // Demo runs the note's case on this machine: two routers in two network
-// namespaces, two CAs, R1 enrolled with CA1 then CA2 and R2 with CA2 then CA1.
-// R1's direction comes up and carries pings; R2's is refused, and the demo says
-// why. It wants root and a kernel with ESP and GRE, or with TUN: obold carries the
+// namespaces, two CAs with their SCEP servers and CRLs at the note's addresses, R1
+// enrolled with CA1 then CA2 and R2 with CA2 then CA1. R1's direction comes up and
+// carries pings; R2's is refused, and the demo says why. Then R1 enrols with CA1
+// again, and R2's direction comes up too. It wants root and a kernel with ESP and GRE, or with TUN: obold carries the
 // tunnel itself then. `make demo-vm` runs it in a virtual machine, on a kernel that
 // has all.
 package main
@@ -63,8 +64,7 @@ func run(ctx context.Context, bin, configs string) (err error) {
 		}
 	}()
 
-	title("Two CAs, two enrolled routers")
-	if err := pair.Enrol(routers.NoteOrder); err != nil {
+	if _, err := pair.Serve(); err != nil {
 		return err
 	}
 	for _, r := range []*routers.Router{pair.R1, pair.R2} {
@@ -73,6 +73,9 @@ func run(ctx context.Context, bin, configs string) (err error) {
 		}
 		fmt.Printf("%s: obold is ready\n", r.Name)
 	}
+	if err := enrol(pair); err != nil {
+		return err
+	}
 	fmt.Println("What carries the tunnel:", carrier(pair.R1.Log()))
 	if err := up(ctx, pair); err != nil {
 		return err
@@ -80,7 +83,60 @@ func run(ctx context.Context, bin, configs string) (err error) {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return refused(ctx, pair)
+	if err := refused(ctx, pair); err != nil || ctx.Err() != nil {
+		return err
+	}
+	return reenrolled(ctx, pair)
+}
+
+// enrol is what an operator does at both routers, in the note's order.
+func enrol(p *routers.Pair) error {
+	order := routers.NoteOrder
+	for _, at := range []struct {
+		*routers.Router
+		order []string
+	}{{p.R1, order.R1}, {p.R2, order.R2}} {
+		title(at.Name + "(config)#crypto pki authenticate, then crypto pki enroll: " + strings.Join(at.order, ", "))
+		out, err := at.Authenticate(at.order...)
+		if err == nil {
+			var enrolled string
+			enrolled, err = at.Enroll(at.order...)
+			out += enrolled
+		}
+		fmt.Print(out)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reenrolled is the note's cure: what R1 enrols with last it asks for first.
+func reenrolled(ctx context.Context, p *routers.Pair) error {
+	title("R1(config)#crypto pki enroll IOSCA1 once more, then R2 starts")
+	out, err := p.R1.Enroll("IOSCA1")
+	fmt.Print(out)
+	if err != nil {
+		return err
+	}
+	for _, r := range []*routers.Router{p.R1, p.R2} {
+		if _, err := r.Obol("clear", "crypto", "session"); err != nil {
+			return err
+		}
+	}
+	time.Sleep(time.Second) // the deletes cross the wire
+	end, err := watch(ctx, p, func(router, line string) {})
+	if err != nil {
+		return err
+	}
+	out, err = p.R2.Obol("initiate", "Tunnel1", "--wait", "30s")
+	end()
+	fmt.Print(out)
+	if err != nil {
+		return fmt.Errorf("R2's direction did not come up after R1 has enrolled with CA1 again\n%s", p.R1.Log())
+	}
+	fmt.Println("\nR1's newest certificate is IOSCA1's now: its MM4 asks for CA1 first, R2 signs with IOSCA1.")
+	return nil
 }
 
 // carrier is the data plane that a daemon has chosen, and why, in its own words.

@@ -54,6 +54,7 @@ type Pair struct {
 	cas  map[string]*testca.CA // by trustpoint
 	keys int                   // that were given out
 	lock *os.File              // on the namespaces' names
+	also []func() error        // that Close does
 }
 
 // New makes the namespaces and the wire between them. bin holds obold and obol;
@@ -125,6 +126,9 @@ func (p *Pair) wire() error {
 // Close stops both daemons and takes everything down.
 func (p *Pair) Close() error {
 	var errs []error
+	for _, also := range p.also {
+		errs = append(errs, also())
+	}
 	for _, r := range []*Router{p.R1, p.R2} {
 		errs = append(errs, r.Stop())
 		if _, err := os.Stat("/run/netns/" + r.NS); err == nil {
