@@ -278,3 +278,22 @@ func TestMatches(t *testing.T) {
 		}
 	}
 }
+
+// The operator may ask for a CRL where the router's own certificate says that it is.
+func TestCRLQuery(t *testing.T) {
+	ca := testca.New("CA1", 0)
+	at := testca.Trustpoint("AT", ca.EnrollAt(cdp, "R1", "192.168.0.1", "100", 2), 1)
+	nowhere := testca.Trustpoint("NOWHERE", ca.Enroll("R1", "192.168.0.1", "100", 3), 2)
+	scep := testca.Trustpoint("SCEP", ca.Enroll("R1", "192.168.0.1", "100", 4), 3)
+	scep.EnrollmentURL = "http://192.0.2.3"
+	s := pki.NewSnapshot([]*pki.Trustpoint{at, nowhere, scep, {Settings: pki.Settings{Name: "CA"}, CA: ca.Cert}})
+	for name, want := range map[string]string{
+		"AT": "the CRL of cn=CA1,o=cisco,o=com at " + cdp, "SCEP": "the CRL of cn=CA1,o=cisco,o=com by SCEP at http://192.0.2.3",
+		"NOWHERE": "neither the certificate nor enrollment url", "CA": "has no certificate of this router", "NONE": "there is no trustpoint NONE",
+	} {
+		q, err := s.CRLQuery(name, today)
+		if err == nil && q.String() != want || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, %v", name, q, err)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -89,6 +90,30 @@ func (q *Query) String() string {
 		return fmt.Sprintf("the CRL of %s by SCEP at %s", q.issuer.Subject, strings.Join(q.URLs, ", "))
 	}
 	return fmt.Sprintf("the CRL of %s at %s", q.issuer.Subject, strings.Join(q.URLs, ", "))
+}
+
+// CRLQuery asks for the CRL of a trustpoint's CA where the router's own certificate says
+// that it is, or by SCEP.
+func (s *Snapshot) CRLQuery(trustpoint string, now time.Time) (*Query, error) {
+	tp := s.Lookup(trustpoint)
+	switch {
+	case tp == nil:
+		return nil, fmt.Errorf("there is no trustpoint %s", trustpoint)
+	case tp.CA == nil || tp.Identity == nil:
+		return nil, fmt.Errorf("trustpoint %s has no certificate of this router, which says where the CRL is", trustpoint)
+	}
+	issuer := tp.CA
+	if i := slices.IndexFunc(tp.Chain, func(c *Certificate) bool { return tp.Identity.SignedBy(c) == nil }); i >= 0 {
+		issuer = tp.Chain[i]
+	}
+	ways, none := (&search{snapshot: s, now: now}).crlQueries(tp.Identity, issuer, tp)
+	if len(ways) == 0 {
+		if none == "" {
+			none = "neither the certificate nor enrollment url says where it is"
+		}
+		return nil, fmt.Errorf("the CRL of %s is not to be had: %s", issuer.Subject, none)
+	}
+	return &ways[0], nil
 }
 
 // Finding is an answer that holds: signed by who may, about what was asked, valid.

@@ -63,6 +63,7 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
       [modulus BITS] [exportable]
   crypto key generate ec keysize {256 | 384 | 521} [label NAME] [exportable]
   crypto key zeroize {rsa | ec} [NAME]    with the certificates issued for them
+  crypto pki crl request NAME             asks the CA for its CRL now
   crypto pki crl import NAME FILE         imports work without a daemon too; a
                                           running one applies them at once
 

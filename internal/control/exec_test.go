@@ -128,6 +128,7 @@ func TestClearCommands(t *testing.T) {
 		"clear crypto session remote 2001:db8::2": ike.ClearSession{Remote: netip.MustParseAddr("2001:db8::2")},
 		"clear crypto ikev2 sa":                   ike.ClearIKEv2{},
 		"clear crypto ikev2 cert":                 ike.ClearCertificateCache{},
+		"crypto pki crl request IOSCA1":           ike.RequestCRL{Trustpoint: "IOSCA1"},
 		"cl cry ike sa psh 7":                     ike.ClearIKEv2{ConnID: 7},
 		"clear crypto ikev2 sa local 192.168.0.1": ike.ClearIKEv2{Local: netip.MustParseAddr("192.168.0.1")},
 		"clear crypto ikev2 sa rem 2001:db8::2":   ike.ClearIKEv2{Remote: netip.MustParseAddr("2001:db8::2")},

@@ -101,6 +101,7 @@ var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).
 	}),
 	row("crypto pki import name:WORD pem", func(c *Command, m *ios.Match) { c.imports(ImportPEM, m) }),
 	row("crypto pki import name:WORD pkcs12 file:LINE", func(c *Command, m *ios.Match) { c.imports(ImportPKCS12, m) }),
+	row("crypto pki crl request name:WORD", func(c *Command, m *ios.Match) { c.run = command(ike.RequestCRL{Trustpoint: m.Str("name")}) }),
 	row("crypto pki crl import name:WORD file:LINE", func(c *Command, m *ios.Match) { c.imports(ImportCRL, m) }),
 )
 

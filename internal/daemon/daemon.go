@@ -208,7 +208,7 @@ func load(st *store.Store, cfg *policy.Config) (*pki.Snapshot, []string, error) 
 			blocks = append(blocks, pki.ChainBlock{Trustpoint: chain.Trustpoint, CA: c.CA, DER: c.DER, Line: line})
 		}
 	}
-	snapshot, remarks := snapshot.WithChains(blocks)
+	snapshot, remarks := snapshot.WithPolicy(cfg.PKI).WithChains(blocks)
 	return snapshot, remarks, nil
 }
 

@@ -61,6 +61,8 @@ func (e *Engine) Command(now time.Time, cmd ike.Command) error {
 		e.stats = IKEv2Stats{}
 	case ike.ClearCertificateCache:
 		clear(e.certificates.kept)
+	case ike.RequestCRL:
+		return e.requestCRL(now, cmd.Trustpoint)
 	case ike.ClearSA:
 		e.clearSA(now, cmd.Peer, false)
 	case ike.ClearSession:

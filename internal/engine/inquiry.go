@@ -102,3 +102,12 @@ func (e *Engine) refresh(now time.Time) {
 		}
 	}
 }
+
+// requestCRL is crypto pki crl request: nobody waits for the answer.
+func (e *Engine) requestCRL(now time.Time, trustpoint string) error {
+	q, err := e.env.PKI.CRLQuery(trustpoint, now)
+	if err != nil || e.inquiries.byKey[q.Key()] != nil {
+		return err
+	}
+	return e.ask(now, *q)
+}

@@ -159,6 +159,9 @@ type ClearIKEv2Stats struct{}
 // ClearCertificateCache forgets what crypto ikev2 certificate-cache keeps.
 type ClearCertificateCache struct{}
 
+// RequestCRL asks a trustpoint's CA for its CRL now.
+type RequestCRL struct{ Trustpoint string }
+
 // ClearSA deletes child SAs: all, or those of one peer.
 type ClearSA struct{ Peer netip.Addr }
 
@@ -180,6 +183,7 @@ func (ClearISAKMP) command()           {}
 func (ClearIKEv2) command()            {}
 func (ClearIKEv2Stats) command()       {}
 func (ClearCertificateCache) command() {}
+func (RequestCRL) command()            {}
 func (ClearSA) command()               {}
 func (ClearSession) command()          {}
 func (Adopt) command()                 {}

@@ -267,7 +267,7 @@ func (f *forge) outfit(router int, r *Router) error {
 	for _, tp := range made {
 		tp.Chain = above(tp, all)
 	}
-	r.Snapshot = pki.NewSnapshot(all)
+	r.Snapshot = pki.NewSnapshot(all).WithPolicy(r.Config.PKI)
 	return nil
 }
 

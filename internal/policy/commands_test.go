@@ -273,6 +273,10 @@ var commandTable = map[string]string{
 		- !obol ca-name T CA1
 		- !obol ca-name NONE CN=CA1
 		+ !obol half-open-timeout 30
+		+ !obol refuse-signatures md5 sha1
+		- !obol refuse-signatures sha3
+		+ !obol refuse-rsa-below 2048
+		- !obol refuse-rsa-below 100
 		- !obol half-open-timeout never
 		- !obol nonsense
 		+ ! obol is a coin

@@ -32,6 +32,7 @@ type Config struct {
 
 	IKEv2 IKEv2
 
+	PKI         pki.Policy     // !obol refuse-signatures, !obol refuse-rsa-below
 	Trustpoints []pki.Settings // in configuration order
 	Enrolled    []string       // !obol enrolled: trustpoints in the order of their enrolment, oldest first
 	EnrolledPos ios.Pos

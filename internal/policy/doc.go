@@ -25,6 +25,8 @@
 //	                                it from its store
 //	!obol ca-name TP1 CN=CA1,O=com  the name of a trustpoint's CA, for obol lab, where neither
 //	                                a chain block nor saved output says it
+//	!obol refuse-signatures md5 sha1  certificates and CRLs signed so are not accepted
+//	!obol refuse-rsa-below 2048     nor are RSA keys of fewer bits
 //	!obol half-open-per-address 64  half-open SAs of one peer address beyond which MM1 is dropped
 //	!obol half-open-timeout 60      seconds after which a half-open SA is given up
 //

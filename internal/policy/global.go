@@ -45,6 +45,8 @@ var configMode = (&ios.Mode[*builder]{
 		ios.Command[*builder]{Syntax: "serial-number number:WORD", Do: serialNumber},
 		ios.Command[*builder]{Syntax: "enrolled name:WORD...", Do: enrolled},
 		ios.Command[*builder]{Syntax: "ca-name trustpoint:WORD name:LINE", Do: caName},
+		ios.Command[*builder]{Syntax: "refuse-signatures hash:{md5 | sha1}...", Do: refuseSignatures},
+		ios.Command[*builder]{Syntax: "refuse-rsa-below <512-8192>", Do: func(b *builder, m *ios.Match) { b.cfg.PKI.MinRSABits = m.Int("N") }},
 		ios.Command[*builder]{Syntax: "half-open-per-address <1-100000>", Do: halfOpenPerAddress},
 		ios.Command[*builder]{Syntax: "half-open-timeout <1-3600>", Do: halfOpenTimeout},
 	)

@@ -101,6 +101,14 @@ func matchEKU(b *builder, m *ios.Match) {
 	}
 }
 
+// refuseSignatures is stricter than IOS, which takes what old CAs sign.
+func refuseSignatures(b *builder, m *ios.Match) {
+	for _, hash := range m.All("hash") {
+		b.cfg.PKI.RefuseMD5 = b.cfg.PKI.RefuseMD5 || hash == "md5"
+		b.cfg.PKI.RefuseSHA1 = b.cfg.PKI.RefuseSHA1 || hash == "sha1"
+	}
+}
+
 // finishMatches finds the maps of a trustpoint's match certificate.
 func (b *builder) finishMatches(d *trustpointDraft) {
 	for _, match := range d.matches {
