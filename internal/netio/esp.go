@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"syscall"
 
@@ -52,6 +53,7 @@ type line struct {
 	v6, udp  bool
 	port     uint16
 	segments atomic.Bool // the system cuts trains
+	turn     sync.Mutex  // held by the worker that reads
 }
 
 // ESP gives the wire, where Options asked for it.
@@ -163,42 +165,54 @@ func espOptions(c syscall.RawConn, v6, udp bool) error {
 	})
 }
 
-// Receive reads a socket each in a goroutine and calls what handler made for it
-// with what came, until Close. What handle gets it may change, and it is its own
-// until it returns.
-func (e *ESP) Receive(handler func() (handle func([]Train))) error {
-	done := make(chan error, len(e.lines))
+// A Receiver is what one worker does with trains. Claim is called in the order in
+// which the system gave them, by one worker of a socket at a time; Handle by several.
+// The trains may be changed, and are the worker's own until Handle returns.
+type Receiver interface {
+	Claim([]Train)
+	Handle([]Train)
+}
+
+// Receive reads the sockets until Close, each with so many workers, which take turns
+// at reading it: what one has read it handles while the next one reads.
+func (e *ESP) Receive(workers int, worker func() Receiver) error {
+	done := make(chan error, len(e.lines)*workers)
 	for _, l := range e.lines {
-		go func() { done <- e.receive(l, handler()) }()
+		for range workers {
+			go func() { done <- e.receive(l, worker()) }()
+		}
 	}
 	var errs []error
-	for range e.lines {
+	for range len(e.lines) * workers {
 		errs = append(errs, <-done)
 	}
 	return errors.Join(errs...)
 }
 
-func (e *ESP) receive(l *line, handle func([]Train)) error {
+func (e *ESP) receive(l *line, r Receiver) error {
 	in := newMessages(espMessages, l.v6, unix.SYS_RECVMMSG)
 	for i := range espMessages {
 		in.buffer(i, make([]byte, 1<<16))
 	}
 	trains := make([]Train, 0, espMessages)
 	for {
+		trains = trains[:0]
+		l.turn.Lock()
 		n, err := in.receive(l.conn)
+		for i := range n {
+			if t, ok := e.accept(l, in, i); ok {
+				trains = append(trains, t)
+			}
+		}
+		r.Claim(trains)
+		l.turn.Unlock()
 		if errors.Is(err, net.ErrClosed) {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("receiving ESP: %w", cause(err))
 		}
-		trains = trains[:0]
-		for i := range n {
-			if t, ok := e.accept(l, in, i); ok {
-				trains = append(trains, t)
-			}
-		}
-		handle(trains)
+		r.Handle(trains)
 	}
 }
 

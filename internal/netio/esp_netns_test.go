@@ -35,17 +35,7 @@ func wired(t *testing.T, read bool) (s *Sockets, messages <-chan ike.Datagram, p
 			done <- nil
 			return
 		}
-		done <- s.ESP().Receive(func() func([]Train) {
-			return func(trains []Train) {
-				for _, train := range trains {
-					for one := range segments(train.Packets, train.Size) {
-						single := train
-						single.Packets, single.Size = bytes.Clone(one), len(one)
-						toESP <- single
-					}
-				}
-			}
-		})
+		done <- s.ESP().Receive(3, func() Receiver { return inOrder(toESP) })
 	}()
 	t.Cleanup(func() {
 		s.Close()
@@ -57,6 +47,21 @@ func wired(t *testing.T, read bool) (s *Sockets, messages <-chan ike.Datagram, p
 	})
 	return s, toIKE, toESP
 }
+
+// inOrder passes single packets on as they are claimed.
+type inOrder chan<- Train
+
+func (c inOrder) Claim(trains []Train) {
+	for _, train := range trains {
+		for one := range segments(train.Packets, train.Size) {
+			single := train
+			single.Packets, single.Size = bytes.Clone(one), len(one)
+			c <- single
+		}
+	}
+}
+
+func (inOrder) Handle([]Train) {}
 
 // packets are n of ESP, of size octets but the last, one behind the other.
 func packets(n, size, last int) (b []byte) {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/obol-ike/obol/internal/esp"
@@ -15,17 +16,40 @@ var errNoTunnel = errors.New("no policy and no tunnel for it")
 
 // A receiver opens what comes by one socket. Its memory is made once.
 type receiver struct {
-	plane  *Dataplane
-	tunnel *tunnel // whose packets the frame has
-	frame  frame
-	writer *deviceWriter
-	now    time.Time
+	plane   *Dataplane
+	claimed []*inbound // nobody else opens packets of these
+	tunnel  *tunnel    // whose packets the frame has
+	frame   frame
+	writer  *deviceWriter
+	now     time.Time
 }
 
 func newReceiver(d *Dataplane) *receiver { return &receiver{plane: d, writer: newDeviceWriter()} }
 
-// handle opens trains and gives what they carry to the tunnels.
-func (r *receiver) handle(trains []netio.Train) {
+// Claim waits until nobody opens packets of the SAs in the trains: what came before
+// goes to the tunnel before. Whoever waits here holds others up only until packets are
+// opened, which waits for nothing.
+func (r *receiver) Claim(trains []netio.Train) {
+	r.plane.claiming.Lock()
+	defer r.plane.claiming.Unlock()
+	for _, t := range trains {
+		var last uint32
+		for rest := t.Packets; len(rest) >= 4; rest = rest[min(t.Size, len(rest)):] {
+			spi := binary.BigEndian.Uint32(rest)
+			if spi == last {
+				continue
+			}
+			last = spi
+			if sa := r.plane.table.find(spi); sa != nil && !slices.Contains(r.claimed, sa) {
+				sa.turn.Lock()
+				r.claimed = append(r.claimed, sa)
+			}
+		}
+	}
+}
+
+// Handle opens trains and gives what they carry to the tunnels.
+func (r *receiver) Handle(trains []netio.Train) {
 	r.now = time.Now()
 	for _, t := range trains {
 		var sa *inbound
@@ -46,6 +70,11 @@ func (r *receiver) handle(trains []netio.Train) {
 		r.tell(sa)
 	}
 	r.flush()
+	for i, sa := range r.claimed {
+		sa.turn.Unlock()
+		r.claimed[i] = nil
+	}
+	r.claimed = r.claimed[:0]
 }
 
 // find gives the SA of a packet.

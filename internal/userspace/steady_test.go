@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
+	"io"
 	"net/netip"
 	"os"
+	"sync"
 	"testing"
 	"time"
 
@@ -109,7 +112,8 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	buffer := make([]byte, 1<<16)
 	open := func() {
 		copy(sealedTrain.Packets, whole)
-		r.handle(trains)
+		r.Claim(trains)
+		r.Handle(trains)
 		if n, err := written.Read(buffer); err != nil || n != offloadLen+len(packet) {
 			t.Errorf("%d octets, %v, want %d", n, err, offloadLen+len(packet))
 		}
@@ -120,6 +124,69 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 	if !bytes.Equal(buffer[:offloadLen+len(packet)], handedOver) {
 		t.Error("what comes out is not what went in")
 	}
+}
+
+// Several workers that take turns lose nothing of an SA's order, whatever else is in
+// their trains.
+func TestOrderAmongWorkers(t *testing.T) {
+	d, written := bare(t)
+	var seal []*esp.Outbound
+	for spi := range uint32(3) {
+		out, in := pairOfSAs(t, 64)
+		out.SPI, in.SPI = 0x1000+spi, 0x1000+spi
+		sa, err := esp.NewOutbound(out, rand.Reader, time.Now())
+		if err := errors.Join(err, d.InstallSA(in)); err != nil {
+			t.Fatal(err)
+		}
+		seal = append(seal, sa)
+	}
+	const trains, size = 200, headerIPv4 + 8
+	var turn sync.Mutex
+	sent := 0
+	var workers sync.WaitGroup
+	for range 4 {
+		workers.Go(func() {
+			r := newReceiver(d)
+			for {
+				turn.Lock()
+				if sent == trains {
+					turn.Unlock()
+					return
+				}
+				sent++
+				var list []netio.Train
+				for i := range seal { // each SA in another order
+					i = (i + sent) % len(seal)
+					packet := make([]byte, size)
+					packet[0], packet[3], packet[8], packet[9] = 0x45, size, 64, 254
+					binary.BigEndian.PutUint32(packet[headerIPv4:], uint32(i))
+					binary.BigEndian.PutUint32(packet[headerIPv4+4:], uint32(sent))
+					headerChecksum(packet[:headerIPv4])
+					b, err := seal[i].Seal(nil, packet, time.Now())
+					if err != nil {
+						t.Error(err)
+					}
+					list = append(list, netio.Train{Local: netip.AddrPortFrom(here, 4500), Remote: netip.AddrPortFrom(there, 4500), Packets: b, Size: len(b)})
+				}
+				r.Claim(list)
+				turn.Unlock()
+				r.Handle(list)
+			}
+		})
+	}
+	var last [3]uint32
+	b := make([]byte, offloadLen+size)
+	for range trains * len(seal) {
+		if _, err := io.ReadFull(written, b); err != nil {
+			t.Fatal(err)
+		}
+		of, number := binary.BigEndian.Uint32(b[offloadLen+headerIPv4:]), binary.BigEndian.Uint32(b[offloadLen+headerIPv4+4:])
+		if number != last[of]+1 {
+			t.Fatalf("SA %d: %d after %d", of, number, last[of])
+		}
+		last[of] = number
+	}
+	workers.Wait()
 }
 
 // What comes before its SA stands is given to it then, before what comes later, and
@@ -142,7 +209,7 @@ func TestExpected(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.handle([]netio.Train{{Local: netip.AddrPortFrom(here, 4500), Remote: netip.AddrPortFrom(there, 4500), Packets: b, Size: len(b)}})
+			r.Handle([]netio.Train{{Local: netip.AddrPortFrom(here, 4500), Remote: netip.AddrPortFrom(there, 4500), Packets: b, Size: len(b)}})
 		}
 	}
 	send(1) // nobody waits for it
@@ -192,7 +259,7 @@ func TestMapped(t *testing.T) {
 			t.Fatal(err)
 		}
 		spoil(b)
-		r.handle([]netio.Train{{Local: local, Remote: remote, Packets: b, Size: len(b)}})
+		r.Handle([]netio.Train{{Local: local, Remote: remote, Packets: b, Size: len(b)}})
 	}
 	leave := func([]byte) {}
 	own, moved := netip.AddrPortFrom(here, 4500), netip.AddrPortFrom(there, 20000)

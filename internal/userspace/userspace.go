@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -24,6 +25,7 @@ type Dataplane struct {
 	drops  drops
 
 	table     table        // what comes in
+	claiming  sync.Mutex   // of its SAs
 	expecting atomic.Int32 // how many SAs, in expected
 	early     sync.Mutex   // guards expected, and puts what was kept before what comes
 	expected  map[uint32]*kept
@@ -64,7 +66,7 @@ func New(wire *netio.ESP, random io.Reader) (*Dataplane, error) {
 	d.given = newReceiver(d)
 	d.workers.Go(func() {
 		// It fails where a socket does, and then IKE's on the same port do too.
-		wire.Receive(func() func([]netio.Train) { return newReceiver(d).handle })
+		wire.Receive(max(1, runtime.GOMAXPROCS(0)/2), func() netio.Receiver { return newReceiver(d) })
 	})
 	return d, nil
 }
