@@ -201,7 +201,7 @@ func (r *Router) lookUp(l ike.Lookup) {
 		r.later(r.world.Delay, func() { r.engine.HandleLookup(r.world.Now, l.ID, answer) })
 		return
 	}
-	delay, answer := r.world.Delay, ike.Answer{Err: errors.New("the server answers 404")}
+	delay, answer := r.world.Delay, ike.Answer{Err: errors.New("nobody answers there")}
 	for _, url := range l.Query.URLs {
 		if r.world.Hanging[url] {
 			delay += queryTime

@@ -153,3 +153,29 @@ func TestAskedOnce(t *testing.T) {
 		t.Errorf("asked %d times, %d CRLs for the store", asked, len(hub.StoredCRLs))
 	}
 }
+
+// A CRL that was used is fetched anew before it runs out, and nobody has to wait.
+func TestPrefetched(t *testing.T) {
+	w, hub := hubAndSpokes(t, 2, 1, func(int) (*testca.CA, string) { return testca.New("CA1", 0), goodCDP })
+	ca := testca.New("CA1", 0)
+	w.Servers[goodCDP] = func([]byte) []byte { return ca.CRLAt(w.Now, w.Now.Add(10*time.Hour)) }
+	asked := func() (at []time.Duration) {
+		for _, r := range hub.Reports {
+			if _, ok := r.Event.(engine.RevocationAsked); ok {
+				at = append(at, r.At.Sub(sim.Epoch).Truncate(time.Minute))
+			}
+		}
+		return at
+	}
+	w.Run(9*time.Hour - time.Minute)
+	if got := asked(); up(hub) != 1 || len(got) != 1 {
+		t.Fatalf("%d are up, asked at %v", up(hub), got)
+	}
+	w.Run(2 * time.Minute)
+	if got := asked(); len(got) != 2 || got[1] != 9*time.Hour {
+		t.Errorf("asked at %v", got)
+	}
+	if n := len(hub.StoredCRLs); n != 2 {
+		t.Errorf("%d CRLs for the store", n)
+	}
+}
