@@ -53,10 +53,11 @@ const (
 const stopPatience = 20 * time.Second
 
 // headroom are octets that the collector counts as live. It runs when the heap has
-// doubled: that of a few tunnels is so small that this is every fifty handshakes,
-// for a tenth of the processor time. Nobody touches them, so they take no memory
-// themselves; garbage may come to as much before it is collected.
-const headroom = 32 << 20
+// doubled, or as GOGC and GOMEMLIMIT say: that of a few tunnels is so small that this
+// is every fifty handshakes, for a tenth of the processor time. Nobody touches them,
+// so they take no memory themselves; garbage may come to as much before it is
+// collected. More of them save nothing: 8, 32 and 96 MB cost a handshake the same.
+const headroom = 8 << 20
 
 // Options are obold's flags.
 type Options struct {
