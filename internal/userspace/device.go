@@ -88,7 +88,8 @@ func newDeviceReader(d *device, buffer []byte) *deviceReader {
 	return r
 }
 
-// read gives the next packet; if it is not to wait for one, nil where there is none.
+// read gives the next packet; nil where there is none, if it is not to wait, and for
+// one that the kernel could not hand over. An error says that the device is gone.
 func (r *deviceReader) read(wait bool) ([]byte, error) {
 	r.wait = wait
 	if err := r.device.conn.Read(r.turn); err != nil {
@@ -97,10 +98,10 @@ func (r *deviceReader) read(wait bool) ([]byte, error) {
 	switch r.errno {
 	case 0:
 		return r.buffer[:r.n], nil
-	case unix.EAGAIN:
-		return nil, nil
+	case unix.EBADFD:
+		return nil, r.errno
 	}
-	return nil, r.errno
+	return nil, nil
 }
 
 // A deviceWriter writes a packet from where its parts lie. It is for one goroutine.

@@ -39,7 +39,7 @@ func (d *Dataplane) SetLink(l ipsec.Link) error {
 	d.mu.Lock()
 	t := d.tunnels[l.Name]
 	d.mu.Unlock()
-	if t != nil && !same(t.link, l) {
+	if t != nil && (t.ended() || !same(t.link, l)) {
 		if err := d.RemoveLink(l.Name); err != nil {
 			return err
 		}
@@ -67,6 +67,16 @@ func (d *Dataplane) SetLink(l ipsec.Link) error {
 		go newSender(d, t).run()
 	}
 	return nil
+}
+
+// ended says that somebody else has removed the device.
+func (t *tunnel) ended() bool {
+	select {
+	case <-t.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // same says whether a tunnel needs not be made anew.

@@ -160,7 +160,7 @@ func TestPortInUse(t *testing.T) {
 func TestNotPermitted(t *testing.T) {
 	p := note(t)
 	must(t, os.Chmod(p.Dir, 0o755))
-	for _, plane := range []string{"none", "xfrm"} {
+	for _, plane := range []string{"none", "xfrm", "userspace", "auto"} {
 		dir := t.TempDir()
 		must(t, os.Chmod(dir, 0o777))
 		must(t, os.Chmod(filepath.Dir(dir), 0o755))
