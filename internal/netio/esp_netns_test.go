@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/test/netlab"
 )
 
 // wired are sockets with ESP, and where what arrives goes. Plain ESP wants root.
@@ -21,6 +22,12 @@ func wired(t *testing.T, read bool) (s *Sockets, messages <-chan ike.Datagram, p
 	if err != nil {
 		t.Fatal(err)
 	}
+	messages, packets = run(t, s, read)
+	return s, messages, packets
+}
+
+// run reads the sockets, those of ESP if it is to.
+func run(t *testing.T, s *Sockets, read bool) (messages <-chan ike.Datagram, packets <-chan Train) {
 	toIKE, toESP := make(chan ike.Datagram, 100), make(chan Train, 10000)
 	done := make(chan error, 2)
 	go func() {
@@ -45,7 +52,7 @@ func wired(t *testing.T, read bool) (s *Sockets, messages <-chan ike.Datagram, p
 			}
 		}
 	})
-	return s, toIKE, toESP
+	return toIKE, toESP
 }
 
 // inOrder passes single packets on as they are claimed.
@@ -116,6 +123,32 @@ func next[T any](t *testing.T, from <-chan T) T {
 	case <-time.After(5 * time.Second):
 		t.Fatal("nothing arrived")
 		panic("unreachable")
+	}
+}
+
+// Packets that are longer than the path's MTU arrive all the same, in fragments,
+// though the system cuts no train of them.
+func TestTrainOfLongPackets(t *testing.T) {
+	h := netlab.New(t, "netio")
+	h.IP("link set lo mtu 1300")
+	var s *Sockets
+	if err := h.Do(func() (err error) { s, err = Listen(Options{ESP: true}); return err }); err != nil {
+		t.Fatal(err)
+	}
+	_, got := run(t, s, true)
+	_, port := s.Ports()
+	here := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
+	sender := s.ESP().Sender()
+	for range 2 {
+		sender.Send([]Train{{Local: here, Remote: here, Packets: packets(20, 1400, 33), Size: 1400}})
+		for i := range 20 {
+			if one := next(t, got); int(binary.BigEndian.Uint32(one.Packets[4:])) != i {
+				t.Fatalf("packet %d: %x", i, one.Packets[:8])
+			}
+		}
+	}
+	if n := s.Counters().SendErrors; n != 0 {
+		t.Errorf("%d send errors", n)
 	}
 }
 

@@ -10,7 +10,8 @@ import (
 // A Sender sends ESP. It is for one goroutine; there may be many of them.
 type Sender struct {
 	esp  *ESP
-	outs []out // of each line
+	outs []out   // of each line
+	one  *Sender // of the packets of trains that are refused whole
 }
 
 // An out is what waits for the next system call on a line.
@@ -97,9 +98,11 @@ func (s *Sender) flush(i int) {
 		if errors.Is(err, unix.EIO) {
 			l.segments.Store(false)
 		}
-		one := Sender{esp: s.esp, outs: make([]out, len(s.outs))}
-		one.put(i, t, false)
-		one.flush(i)
+		if s.one == nil {
+			s.one = s.esp.Sender()
+		}
+		s.one.put(i, t, false)
+		s.one.flush(i)
 	}
 	clear(o.trains)
 	o.trains = o.trains[:0]
