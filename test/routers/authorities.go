@@ -90,27 +90,38 @@ func (a *Authorities) close() error {
 }
 
 // ListenIn listens on a TCP address of a namespace.
-func ListenIn(name, address string) (net.Listener, error) {
-	type listening struct {
-		net.Listener
-		err error
-	}
-	done := make(chan listening, 1)
+func ListenIn(name, address string) (l net.Listener, err error) {
+	err = in(name, func() (err error) {
+		l, err = net.Listen("tcp4", address)
+		return err
+	})
+	return l, err
+}
+
+// DialIn connects to a TCP address from within a namespace.
+func DialIn(name, address string) (c net.Conn, err error) {
+	err = in(name, func() (err error) {
+		c, err = net.Dial("tcp4", address)
+		return err
+	})
+	return c, err
+}
+
+// in runs f in a namespace. What it opens stays there.
+func in(name string, f func() error) error {
+	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 		ns, err := netns.GetFromName(name)
 		if err == nil {
 			err = errors.Join(netns.Set(ns), ns.Close())
 		}
-		if err != nil {
-			done <- listening{nil, err}
-			return
+		if err == nil {
+			err = f()
 		}
-		l, err := net.Listen("tcp4", address)
-		done <- listening{l, err}
+		done <- err
 	}()
-	l := <-done
-	return l.Listener, l.err
+	return <-done
 }
 
 // Authenticate has the router accept the CAs of its trustpoints, and gives what the
