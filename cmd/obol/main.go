@@ -51,13 +51,16 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   show ... '|' {include | exclude | begin | section} PATTERN
   debug crypto {isakmp | ikev2 | ipsec | pki} ...
   debug crypto ikev2 {error | internal | packet} ...
+  debug crypto pki {transactions | validation} ...
                                           lines as they come, until interrupted
   initiate TUNNEL [--wait 90s]            negotiates and waits for the outcome;
                                           0s only starts it
   crypto pki import NAME pem --ca FILE [--cert FILE --key FILE]
   crypto pki import NAME pkcs12 FILE
-  crypto pki authenticate NAME            takes the CA's certificate
-  crypto pki enroll NAME                  makes a request, or what is self-signed
+  crypto pki authenticate NAME            takes the CA's certificate, from the server
+                                          of the enrollment url or pasted
+  crypto pki enroll NAME [--wait 60s]     requests a certificate there, prints the
+                                          request, or makes what is self-signed
   crypto pki import NAME certificate      takes what the CA has granted
   crypto key generate rsa [general-keys | usage-keys] [label NAME]
       [modulus BITS] [exportable]

@@ -90,6 +90,7 @@ var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).
 	}),
 	row("debug crypto { isakmp | ikev2 | ipsec | pki } ...", debugs("")),
 	row("debug crypto ikev2 { error | internal | packet } ...", debugs("ikev2 ")),
+	row("debug crypto pki { transactions | validation } ...", debugs("pki ")),
 	row("initiate INTERFACE [wait seconds:<0-3600>] [verbose]", func(c *Command, m *ios.Match) {
 		seconds := defaultWait
 		if m.Has("wait") {

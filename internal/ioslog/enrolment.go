@@ -3,6 +3,7 @@ package ioslog
 import (
 	"crypto/md5"
 	"crypto/sha1"
+	"fmt"
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/pki"
@@ -12,21 +13,21 @@ import (
 func enrolmentLines(e ike.Event) []Line {
 	switch e := e.(type) {
 	case pki.EnrolmentStep:
-		return pkiLine(": %s:%s", e.Trustpoint, e.Text)
+		return transaction(": %s:%s", e.Trustpoint, e.Text)
 	case pki.RequestMade:
 		return requestMade(e)
 	case pki.EnrolmentGranted:
 		return join(
-			pkiLine(": All enrollment requests completed for trustpoint %s.", e.Trustpoint),
+			transaction(": All enrollment requests completed for trustpoint %s.", e.Trustpoint),
 			syslog("PKI-6-CERTRET: Certificate received from Certificate Authority"),
 		)
 	case pki.EnrolmentRejected:
 		return join(
-			pkiLine(": status = 101: certificate request is rejected: %s", e.Reason),
+			transaction(": status = 101: certificate request is rejected: %s", e.Reason),
 			syslog("PKI-6-CERTREJECT: Certificate enrollment request was rejected by Certificate Authority"),
 		)
 	case pki.EnrolmentFailed:
-		return pkiLine(": %s: %s", e.Trustpoint, e.Reason)
+		return transaction(": %s: %s", e.Trustpoint, e.Reason)
 	}
 	return nil
 }
@@ -34,7 +35,12 @@ func enrolmentLines(e ike.Event) []Line {
 func requestMade(e pki.RequestMade) []Line {
 	m, s := md5.Sum(e.DER), sha1.Sum(e.DER)
 	return join(
-		pkiLine(":  Certificate Request Fingerprint MD5: %s", pki.Fingerprint(m[:])),
-		pkiLine(":  Certificate Request Fingerprint SHA1: %s", pki.Fingerprint(s[:])),
+		transaction(":  Certificate Request Fingerprint MD5: %s", pki.Fingerprint(m[:])),
+		transaction(":  Certificate Request Fingerprint SHA1: %s", pki.Fingerprint(s[:])),
 	)
+}
+
+// transaction makes a line of debug crypto pki transactions.
+func transaction(format string, args ...any) []Line {
+	return []Line{{Facility: PKITransactions, Text: "CRYPTO_PKI" + fmt.Sprintf(format, args...)}}
 }

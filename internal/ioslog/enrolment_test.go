@@ -34,6 +34,9 @@ func TestEnrolmentLines(t *testing.T) {
 		for _, l := range Lines(ike.Report{Event: c.event}) {
 			got = append(got, l.Text)
 			logged = logged || l.Facility == Syslog
+			if l.Facility != Syslog && l.Facility != PKITransactions {
+				t.Errorf("%q is shown by debug crypto %s", l.Text, l.Facility)
+			}
 		}
 		if d := cmp.Diff(c.want, got); d != "" {
 			t.Errorf("%T: want -, got +:\n%s", c.event, d)

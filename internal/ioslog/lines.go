@@ -22,19 +22,20 @@ type Facility uint8
 
 // Facilities. Syslog lines are always on.
 const (
-	ISAKMP        Facility = iota + 1 // debug crypto isakmp
-	IPSEC                             // debug crypto ipsec
-	PKI                               // debug crypto pki
-	IKEv2                             // debug crypto ikev2
-	IKEv2Error                        // debug crypto ikev2 error; debug crypto ikev2 has these lines too
-	IKEv2Internal                     // debug crypto ikev2 internal
-	IKEv2Packet                       // debug crypto ikev2 packet
+	ISAKMP          Facility = iota + 1 // debug crypto isakmp
+	IPSEC                               // debug crypto ipsec
+	PKI                                 // debug crypto pki validation
+	PKITransactions                     // debug crypto pki transactions
+	IKEv2                               // debug crypto ikev2
+	IKEv2Error                          // debug crypto ikev2 error; debug crypto ikev2 has these lines too
+	IKEv2Internal                       // debug crypto ikev2 internal
+	IKEv2Packet                         // debug crypto ikev2 packet
 	Syslog
 )
 
 func (f Facility) String() string {
 	return [...]string{
-		ISAKMP: "isakmp", IPSEC: "ipsec", PKI: "pki",
+		ISAKMP: "isakmp", IPSEC: "ipsec", PKI: "pki validation", PKITransactions: "pki transactions",
 		IKEv2: "ikev2", IKEv2Error: "ikev2 error", IKEv2Internal: "ikev2 internal", IKEv2Packet: "ikev2 packet", Syslog: "syslog",
 	}[f]
 }
