@@ -70,6 +70,9 @@ func (s *Sockets) listenESP(v6 bool) error {
 	}
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return espOptions(c, v6, false) }}
 	conn, err := config.ListenPacket(context.Background(), network, "")
+	if errors.Is(err, unix.EPERM) {
+		return errors.New("ESP, protocol 50 of IP: not permitted: this needs CAP_NET_RAW")
+	}
 	if err != nil {
 		return fmt.Errorf("ESP, protocol 50 of IP: %w", cause(err))
 	}

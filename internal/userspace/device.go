@@ -42,8 +42,11 @@ func openDevice(name string) (*device, error) {
 		request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI | unix.IFF_VNET_HDR | unix.IFF_TUN_EXCL)
 		err = unix.IoctlIfreq(fd, unix.TUNSETIFF, request)
 	}
-	if errors.Is(err, unix.EBUSY) {
+	switch {
+	case errors.Is(err, unix.EBUSY):
 		err = errors.New("it exists and is not obol's")
+	case errors.Is(err, unix.EPERM):
+		err = errors.New("not permitted: this needs CAP_NET_ADMIN")
 	}
 	if err == nil {
 		const segments = unix.TUN_F_CSUM | unix.TUN_F_TSO4 | unix.TUN_F_TSO6
