@@ -5,7 +5,8 @@
 // What arrives is reduced to IKE messages before anyone else sees it: on port
 // 4500 the non-ESP marker comes off and NAT keepalives are dropped (RFC 3948),
 // oversize datagrams are dropped on both. What is dropped is counted. Where SAs
-// stand in the kernel it takes UDP-encapsulated ESP, and keepalives, before us.
+// stand in the kernel it takes UDP-encapsulated ESP, and keepalives, before us. Where
+// they stand in this process ESP comes and goes by sockets of its own, in trains.
 package netio
 
 import (
