@@ -3,6 +3,7 @@
 # make demo    the note's tunnel between two routers on this machine (root); make demo-vm in a virtual machine
 # make interop strongSwan and Libreswan as peers, in a virtual machine (root)
 # make bench   obold and strongSwan's charon as responders, processor time a tunnel (root)
+# make bench-dataplane  a TCP stream through the userspace data plane and through those of others (root)
 # make soak    the scenarios of bad networks, and IKEv2's collisions, with a thousand seeds each
 # make lab-sockets  what the laboratory says of 200 generated pairs, against daemons on sockets (root)
 # make image   a container image with nothing but the two programs
@@ -26,7 +27,7 @@ TAGS := netns,vm,image,bench,page
 # Packages whose tests need a namespace, or a kernel of their own.
 tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: all build lint unit test netns page vm netns-and-vm vm-image interop bench soak lab-sockets image image-test demo demo-vm fuzz packages clean go
+.PHONY: all build lint unit test netns page vm netns-and-vm vm-image interop bench bench-dataplane soak lab-sockets image image-test demo demo-vm fuzz packages clean go
 
 all: build
 
@@ -90,6 +91,10 @@ bench: go
 	go test -count=1 -run '^$$' -bench . -benchtime 5s ./ikev1
 	go test -count=1 -run '^$$' -bench Memory -benchtime 1x ./internal/engine
 	go test -count=1 -tags=bench -run '^$$' -bench . -benchtime 1x ./test/bench
+
+bench-dataplane: go
+	@test/packages bench
+	go test -count=1 -tags=bench -run '^$$' -bench . -benchtime 1x ./test/speed
 
 vm-image: build
 	go build -o bin/vmrun ./test/vm/run

@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/pki"
@@ -209,14 +207,11 @@ func (r *responder) tunnels(b *testing.B, n int) float64 {
 	return float64(r.cpu(b)-before) / float64(time.Millisecond) / float64(n)
 }
 
-// cpu is the processor time of all the daemon's threads so far:
-// clock_getcpuclockid(3) makes the clock of another process this way.
 func (r *responder) cpu(b *testing.B) time.Duration {
 	b.Helper()
-	const perProcess, sched = 0, 2
-	var t unix.Timespec
-	must(b, unix.ClockGettime(int32(^r.cmd.Process.Pid<<3|perProcess|sched), &t))
-	return time.Duration(t.Nano())
+	t, err := netlab.CPU(r.cmd.Process.Pid)
+	must(b, err)
+	return t
 }
 
 // write makes a file below the lab's directory and returns its path.
