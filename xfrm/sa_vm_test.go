@@ -11,6 +11,7 @@ import (
 
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/suite"
+	"github.com/obol-ike/obol/test/plane"
 )
 
 // Replay windows are what was asked for: IOS's 64 is not cut to the kernel's
@@ -18,9 +19,9 @@ import (
 func TestReplayWindow(t *testing.T) {
 	r1, _ := routers(t)
 	for i, window := range []int{0, 32, 64, 128, 256, 512, 1024} {
-		sa := r1.sa(vtiTunnel(), ipsec.In, 0x3000+uint32(i))
+		sa := r1.withSPI(plane.VTI(), ipsec.In, 0x3000+uint32(i))
 		sa.Replay = window
-		r1.must(r1.InstallSA(sa))
+		r1.Must(r1.InstallSA(sa))
 		if s, err := r1.get(sa.SAID); err != nil || s.replay != window {
 			t.Errorf("window %d reads back as %d, %v", window, s.replay, err)
 		}
@@ -29,8 +30,8 @@ func TestReplayWindow(t *testing.T) {
 			t.Errorf("iproute2 does not show %q", want)
 		}
 	}
-	out := r1.sa(vtiTunnel(), ipsec.Out, 0x4000)
-	r1.must(r1.InstallSA(out))
+	out := r1.withSPI(plane.VTI(), ipsec.Out, 0x4000)
+	r1.Must(r1.InstallSA(out))
 	if s, err := r1.get(out.SAID); err != nil || s.replay != 0 {
 		t.Errorf("an outbound SA has a window of %d, %v", s.replay, err)
 	}
@@ -41,13 +42,13 @@ func TestReplayWindow(t *testing.T) {
 func TestSAReadBack(t *testing.T) {
 	r1, _ := routers(t)
 	for _, d := range []ipsec.Direction{ipsec.In, ipsec.Out} {
-		sa := r1.sa(greTunnel(), d, 0x3000+uint32(d))
+		sa := r1.withSPI(plane.GRE(), d, 0x3000+uint32(d))
 		sa.Soft = ipsec.Lifetime{Duration: 3400 * time.Second, Kilobytes: 4000000}
 		sa.Hard = ipsec.Lifetime{Duration: 3600 * time.Second, Kilobytes: 4608000}
 		sa.Encap = &ipsec.Encap{LocalPort: 4500, RemotePort: 31000}
-		r1.must(r1.InstallSA(sa))
+		r1.Must(r1.InstallSA(sa))
 		s, err := r1.get(sa.SAID)
-		r1.must(err)
+		r1.Must(err)
 		if s.id != sa.SAID || s.reqID != sa.ReqID || s.lft != lifetimes(sa.Soft, sa.Hard) || s.lft.HardByteLimit != 4608000*1024 || s.lft.HardAddExpiresSeconds != 3600 {
 			t.Errorf("reads back as %+v", s)
 		}
@@ -59,7 +60,7 @@ func TestSAReadBack(t *testing.T) {
 			t.Errorf("%s: no %q", d, want)
 		}
 		sa.Hard.Duration = 7200 * time.Second
-		r1.must(r1.UpdateSA(sa))
+		r1.Must(r1.UpdateSA(sa))
 		if s, err = r1.get(sa.SAID); err != nil || s.lft.HardAddExpiresSeconds != 7200 {
 			t.Errorf("after the update %+v, %v", s.lft, err)
 		}
@@ -69,15 +70,15 @@ func TestSAReadBack(t *testing.T) {
 // What the kernel refuses comes back with what was asked and without the keys.
 func TestSARefused(t *testing.T) {
 	r1, _ := routers(t)
-	good := r1.sa(vtiTunnel(), ipsec.In, 0x3000)
-	r1.must(r1.InstallSA(good))
-	bad := r1.sa(vtiTunnel(), ipsec.Out, 0x3001)
+	good := r1.withSPI(plane.VTI(), ipsec.In, 0x3000)
+	r1.Must(r1.InstallSA(good))
+	bad := r1.withSPI(plane.VTI(), ipsec.Out, 0x3001)
 	bad.EncrKey = suite.Key("nineteen octets key")
 	cipher := *suite.AES
 	cipher.XFRM = "cbc(nonesuch)"
-	unknown := r1.sa(vtiTunnel(), ipsec.Out, 0x3001)
+	unknown := r1.withSPI(plane.VTI(), ipsec.Out, 0x3001)
 	unknown.Encr = &cipher
-	absent := r1.sa(vtiTunnel(), ipsec.Out, 0x3001)
+	absent := r1.withSPI(plane.VTI(), ipsec.Out, 0x3001)
 	_, query := r1.QuerySA(absent.SAID)
 	for _, c := range []struct {
 		err  error
@@ -106,44 +107,44 @@ func TestSARefused(t *testing.T) {
 // all, carry GRE, and go together.
 func TestBundle(t *testing.T) {
 	r1, r2 := routers(t)
-	tun := greTunnel()
-	tun.mtu = 1382
+	tun := plane.GRE()
+	tun.MTU = 1382
 	bundle := func(sa *ipsec.SA) {
 		sa.AH, sa.AHSPI = suite.HMACSHA256, sa.SPI+0x5000
-		sa.AHKey = key(sa.AH.KeyLen, sa.SPI)
+		sa.AHKey = plane.Key(sa.AH.KeyLen, sa.SPI)
 	}
 	both(r1, r2, func(r *router) {
-		for _, p := range r.policies(tun) {
+		for _, p := range r.Policies(tun) {
 			p.AH = true
-			r.must(r.SetPolicy(p))
+			r.Must(r.SetPolicy(p))
 		}
-		r.must(r.SetLink(r.link(tun)))
+		r.Must(r.SetLink(r.Link(tun)))
 	})
-	sa := r1.sa(tun, ipsec.Out, spi12)
+	sa := r1.SA(tun, ipsec.Out)
 	bundle(&sa)
 	bad := sa
 	bad.EncrKey = suite.Key("nineteen octets key")
 	if err := r1.InstallSA(bad); err == nil || r1.stand() != "" {
 		t.Errorf("%v, and what is left:\n%s", err, r1.stand())
 	}
-	both(r1, r2, func(r *router) { r.keyUp(tun, bundle) })
+	both(r1, r2, func(r *router) { r.KeyUp(tun, bundle) })
 	shown := r1.Run("ip", "xfrm", "state", "list", "spi", strconv.Itoa(spi12+0x5000))
 	if !strings.Contains(shown, "proto ah") || !strings.Contains(shown, "mode transport") || !strings.Contains(shown, "align4") {
 		t.Errorf("no AH around:\n%s", shown)
 	}
 	sent := r1.Sent("e0")
-	exchange(t, r1, r2, 3)
-	r1.Run("ping", "-c", "1", "-W", "1", "-M", "do", "-s", strconv.Itoa(tun.mtu-28), "10.0.0.2")
+	plane.Exchange(t, r1.Router, r2.Router, 3)
+	r1.Run("ping", "-c", "1", "-W", "1", "-M", "do", "-s", strconv.Itoa(tun.MTU-28), "10.0.0.2")
 	for _, p := range sent.Packets() {
 		if p.Protocol() != 51 || len(p.Data) > 1500 || p.Data[6]&0x3f != 0 {
 			t.Errorf("not AH, fragmented or too large:\n%s", sent)
 		}
 	}
-	r1.must(r1.RemoveSA(sa.SAID))
+	r1.Must(r1.RemoveSA(sa.SAID))
 	if left := r1.stand(); strings.Count(left, "\n") != 2 {
 		t.Errorf("SAs after one direction went:\n%s", left)
 	}
-	r1.must(r1.open(New).Sweep()) // as the next start of the daemon
+	r1.Must(r1.open(New).Sweep()) // as the next start of the daemon
 	if left := r1.stand() + r1.Sh("ip xfrm policy"); left != "" {
 		t.Errorf("after the sweep:\n%s", left)
 	}
@@ -155,32 +156,6 @@ func (r *router) stand() string {
 	return r.Sh("ip xfrm state | grep 'spi 0x' | grep -v 0x00000000 || true")
 }
 
-// GRE in transport mode, where IOS's transform set says so, saves the 20
-// octets of the inner GRE packet's header.
-func TestTransportMode(t *testing.T) {
-	r1, r2 := routers(t)
-	tun := greTunnel()
-	tun.mtu = 1434
-	both(r1, r2, func(r *router) {
-		for _, p := range r.policies(tun) {
-			if p.Mode = ipsec.Transport; p.Direction != ipsec.Forward {
-				r.must(r.SetPolicy(p))
-			}
-		}
-		r.must(r.SetLink(r.link(tun)))
-		r.keyUp(tun, func(sa *ipsec.SA) { sa.Mode = ipsec.Transport })
-	})
-	sent := r1.Sent("e0")
-	exchange(t, r1, r2, 3)
-	r1.Run("ping", "-c", "1", "-W", "1", "-M", "do", "-s", strconv.Itoa(tun.mtu-28), "10.0.0.2")
-	onlyESP(t, sent, 4)
-	for _, p := range sent.Packets() {
-		if len(p.Data) > 1500 || p.Data[6]&0x3f != 0 {
-			t.Errorf("fragmented or too large:\n%s", sent)
-		}
-	}
-}
-
 // SAs and policies between IPv6 addresses, for IPv6 traffic, are kept as asked,
 // with UDP encapsulation too.
 func TestIPv6(t *testing.T) {
@@ -188,11 +163,11 @@ func TestIPv6(t *testing.T) {
 	own, peer := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("2001:db8::2")
 	all := netip.PrefixFrom(netip.IPv6Unspecified(), 0)
 	for _, encap := range []*ipsec.Encap{nil, {LocalPort: 4500, RemotePort: 31000}} {
-		tun := vtiTunnel()
-		tun.encr, tun.integ = suite.AESGCM16, nil
-		sa := r1.sa(tun, ipsec.In, 0x3000)
+		tun := plane.VTI()
+		tun.Cipher, tun.Integ = suite.AESGCM16, nil
+		sa := r1.withSPI(tun, ipsec.In, 0x3000)
 		sa.Src, sa.Dst, sa.Selector, sa.Encap = peer, own, ipsec.Selector{Local: all, Remote: all}, encap
-		r1.must(r1.InstallSA(sa))
+		r1.Must(r1.InstallSA(sa))
 		s, err := r1.get(sa.SAID)
 		if err != nil || s.id != sa.SAID || s.replay != sa.Replay {
 			t.Errorf("reads back as %+v, %v", s, err)
@@ -201,16 +176,16 @@ func TestIPv6(t *testing.T) {
 		if !strings.Contains(shown, "src 2001:db8::2 dst 2001:db8::1") || !strings.Contains(shown, "aead rfc4106(gcm(aes))") || strings.Contains(shown, "espinudp") != (encap != nil) {
 			t.Errorf("iproute2 shows\n%s", shown)
 		}
-		r1.must(r1.RemoveSA(sa.SAID))
+		r1.Must(r1.RemoveSA(sa.SAID))
 	}
 	p := ipsec.Policy{Direction: ipsec.Out, Selector: ipsec.Selector{Local: all, Remote: all}, Mark: 0x0b000001, ReqID: ipsec.ReqIDBase | 1,
 		Mode: ipsec.Tunnel, Protocol: ipsec.ESP, Local: own, Remote: peer}
-	r1.must(r1.SetPolicy(p))
-	r1.must(r1.SetPolicy(p))
+	r1.Must(r1.SetPolicy(p))
+	r1.Must(r1.SetPolicy(p))
 	if shown := r1.Run("ip", "-6", "xfrm", "policy"); strings.Count(shown, "src ::/0 dst ::/0") != 1 || !strings.Contains(shown, "tmpl src 2001:db8::1 dst 2001:db8::2") {
 		t.Errorf("iproute2 shows\n%s", shown)
 	}
-	r1.must(r1.RemovePolicy(p))
+	r1.Must(r1.RemovePolicy(p))
 	if shown := r1.Run("ip", "-6", "xfrm", "policy"); strings.Contains(shown, "tmpl") {
 		t.Errorf("left:\n%s", shown)
 	}

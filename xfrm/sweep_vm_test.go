@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/test/plane"
 )
 
 // everything lists what the kernel has, without what changes by itself:
@@ -30,31 +31,31 @@ ip link add foreign0 type dummy
 ip link set foreign0 up alias "not obol:foreign0"
 ip address add 10.9.0.1/16 dev foreign0
 ip route add 10.8.0.0/16 via 192.0.2.2 proto static metric 1`)
-	r1.must(r1.SetLink(ipsec.Link{Name: "warm1", Kind: ipsec.GREIP, Local: addr1, Remote: addr2})) // brings the kernel's own gre0, gretap0 ...
-	r1.must(r1.SetLink(ipsec.Link{Name: "warm2", Kind: ipsec.VTI, Local: addr1, Remote: addr2, Key: 9}))
-	r1.must(r1.Sweep())
+	r1.Must(r1.SetLink(ipsec.Link{Name: "warm1", Kind: ipsec.GREIP, Local: addr1, Remote: addr2})) // brings the kernel's own gre0, gretap0 ...
+	r1.Must(r1.SetLink(ipsec.Link{Name: "warm2", Kind: ipsec.VTI, Local: addr1, Remote: addr2, Key: 9}))
+	r1.Must(r1.Sweep())
 	before := r1.everything()
 
-	vti, gre := vtiTunnel(), greTunnel()
-	gre.reqID++
-	r1.raise(vti)
-	r1.keyUp(vti, nil)
-	l := r1.link(gre)
+	vti, gre := plane.VTI(), plane.GRE()
+	gre.ReqID++
+	r1.Raise(vti)
+	r1.KeyUp(vti, nil)
+	l := r1.Link(gre)
 	l.Name, l.Addresses = "Tunnel2", []netip.Prefix{netip.MustParsePrefix("10.0.2.1/30")}
-	for _, p := range r1.policies(gre) {
-		r1.must(r1.SetPolicy(p))
+	for _, p := range r1.Policies(gre) {
+		r1.Must(r1.SetPolicy(p))
 	}
-	r1.must(r1.SetLink(l))
-	v6 := r1.policies(vti)[0]
+	r1.Must(r1.SetLink(l))
+	v6 := r1.Policies(vti)[0]
 	v6.Selector = ipsec.Selector{Local: netip.MustParsePrefix("2001:db8::/32"), Remote: netip.MustParsePrefix("::/0")}
-	r1.must(r1.SetPolicy(v6))
-	r1.must(r1.SetLink(ipsec.Link{Name: "Loopback0", Kind: ipsec.Dummy, Addresses: []netip.Prefix{netip.MustParsePrefix("10.99.0.1/32")}, Up: true}))
-	r1.must(r1.SetRoute(ipsec.Route{Dst: netip.MustParsePrefix("10.50.0.0/16"), Dev: "Tunnel1", Metric: 1}))
-	r1.must(r1.SetRoute(ipsec.Route{Dst: netip.MustParsePrefix("10.51.0.0/16"), Via: addr2, Metric: 1}))
+	r1.Must(r1.SetPolicy(v6))
+	r1.Must(r1.SetLink(ipsec.Link{Name: "Loopback0", Kind: ipsec.Dummy, Addresses: []netip.Prefix{netip.MustParsePrefix("10.99.0.1/32")}, Up: true}))
+	r1.Must(r1.SetRoute(ipsec.Route{Dst: netip.MustParsePrefix("10.50.0.0/16"), Dev: "Tunnel1", Metric: 1}))
+	r1.Must(r1.SetRoute(ipsec.Route{Dst: netip.MustParsePrefix("10.51.0.0/16"), Via: addr2, Metric: 1}))
 	// A daemon killed in the middle of making a link.
 	r1.Sh("ip link add Tunnel9 type dummy; ip link set Tunnel9 group 28514")
 	// Larval SAs: traffic without an SA, with a mark and without one.
-	r1.must(r1.RemoveSA(r1.sa(vti, ipsec.Out, spi12).SAID))
+	r1.Must(r1.RemoveSA(r1.SA(vti, ipsec.Out).SAID))
 	r1.Try("ping", "-c", "1", "-W", "1", "10.0.0.2")
 	r1.Try("ping", "-c", "1", "-W", "1", "10.0.2.2")
 	if list, err := r1.states(); err != nil || larval(list) != 2 {
@@ -65,11 +66,11 @@ ip route add 10.8.0.0/16 via 192.0.2.2 proto static metric 1`)
 	}
 
 	next := r1.open(New) // the next start of the daemon
-	r1.must(next.Sweep())
+	r1.Must(next.Sweep())
 	if after := r1.everything(); after != before {
 		t.Errorf("after the sweep:\n%s\nbefore:\n%s", after, before)
 	}
-	r1.must(next.Sweep())
+	r1.Must(next.Sweep())
 }
 
 // Links go all at once where the group is ours alone: a hundred of them take no
@@ -82,7 +83,7 @@ ip link set foreign0 alias "not obol's"
 for i in $(seq 100); do echo "link add Loopback$i group 28514 type dummy"; done | ip -batch -`)
 	before := strings.Count(r1.Sh("ip -o link"), "\n")
 	began := time.Now()
-	r1.must(r1.Sweep())
+	r1.Must(r1.Sweep())
 	if took := time.Since(began); took > 2*time.Second {
 		t.Errorf("a hundred links took %v", took)
 	}
@@ -91,7 +92,7 @@ for i in $(seq 100); do echo "link add Loopback$i group 28514 type dummy"; done 
 	}
 
 	r1.Sh(`ip link add Loopback1 group 28514 type dummy; ip link set foreign0 group 28514`)
-	r1.must(r1.Sweep())
+	r1.Must(r1.Sweep())
 	if left := r1.Sh("ip -o link"); !strings.Contains(left, "foreign0") || strings.Contains(left, "Loopback1") {
 		t.Errorf("with a foreign link in our group:\n%s", left)
 	}
@@ -110,19 +111,19 @@ func larval(list []state) (n int) {
 // and left as they are.
 func TestForeignRefused(t *testing.T) {
 	r1, _ := routers(t)
-	tun := vtiTunnel()
+	tun := plane.VTI()
 	r1.Sh(`set -e
 ip link add Tunnel1 type dummy
 ip xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir in mark 0x0b000001 mask 0xffffffff tmpl src 192.0.2.2 dst 192.0.2.1 proto esp reqid 7 mode tunnel
 ip route add 10.51.0.0/16 via 192.0.2.2 proto static metric 1`)
 	before := r1.everything()
-	in := r1.policies(tun)[0]
+	in := r1.Policies(tun)[0]
 	route := ipsec.Route{Dst: netip.MustParsePrefix("10.51.0.0/16"), Via: addr2, Metric: 1}
 	for _, c := range []struct {
 		err  error
 		want string
 	}{
-		{r1.SetLink(r1.link(tun)), "interface Tunnel1 exists and is not obol's"},
+		{r1.SetLink(r1.Link(tun)), "interface Tunnel1 exists and is not obol's"},
 		{r1.RemoveLink("Tunnel1"), "interface Tunnel1 exists and is not obol's"},
 		{r1.SetPolicy(in), "set in policy " + in.Selector.String() + " mark 0xb000001: it exists and is not obol's"},
 		{r1.SetRoute(route), "set route 10.51.0.0/16 via 192.0.2.2 metric 1: one with this destination and metric exists and is not obol's"},
@@ -131,9 +132,9 @@ ip route add 10.51.0.0/16 via 192.0.2.2 proto static metric 1`)
 			t.Errorf("got  %v\nwant %s", c.err, c.want)
 		}
 	}
-	r1.must(r1.RemovePolicy(in))
-	r1.must(r1.RemoveRoute(route))
-	r1.must(r1.Sweep())
+	r1.Must(r1.RemovePolicy(in))
+	r1.Must(r1.RemoveRoute(route))
+	r1.Must(r1.Sweep())
 	if after := r1.everything(); after != before {
 		t.Errorf("after:\n%s\nbefore:\n%s", after, before)
 	}
