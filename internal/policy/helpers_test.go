@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/obol-ike/obol/pki"
 )
@@ -26,7 +27,10 @@ var makeCert = sync.OnceValues(func() (*pki.Certificate, error) {
 		return nil, err
 	}
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	template := &x509.Certificate{RawSubject: subject.DER(), SerialNumber: big.NewInt(7), DNSNames: []string{"R2.cisco.com"}}
+	template := &x509.Certificate{
+		RawSubject: subject.DER(), SerialNumber: big.NewInt(7), DNSNames: []string{"R2.cisco.com"},
+		NotBefore: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC),
+	}
 	der, err := x509.CreateCertificate(nil, template, template, key.Public(), key)
 	if err != nil {
 		return nil, err
