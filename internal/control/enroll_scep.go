@@ -84,26 +84,36 @@ func (e *exec) enrollSCEP(tp *pki.Trustpoint, host pki.Host, seconds int) error 
 		return err
 	}
 	out, err := w.Enroll(e.ctx, &asked, password)
-	if out.Request != nil {
-		fmt.Fprintf(e.out, "%% Certificate request sent to Certificate Authority\n%% The 'show crypto pki certificate verbose %s' commandwill show the fingerprint.\n\n", tp.Name)
-		for _, line := range ioslog.Lines(ike.Report{Event: pki.RequestMade{Trustpoint: tp.Name, DER: out.Request}}) {
-			fmt.Fprintln(e.out, line.Text)
+	if err != nil {
+		return e.again(w, tp.Name, err)
+	}
+	fmt.Fprintf(e.out, "%% Certificate request sent to Certificate Authority\n%% The 'show crypto pki certificate verbose %s' commandwill show the fingerprint.\n\n", tp.Name)
+	for _, line := range ioslog.Lines(ike.Report{Event: pki.RequestMade{Trustpoint: tp.Name, DER: out.Request}}) {
+		fmt.Fprintln(e.out, line.Text)
+	}
+	if out.Status == scep.Pending {
+		if out, err = e.await(w, &asked, out, seconds); err != nil {
+			return err
 		}
 	}
-	if err == nil && out.Status == scep.Pending {
-		out, err = e.await(w, &asked, out, seconds)
-	}
-	switch {
-	case err != nil:
-		return err
-	case out.Status == scep.Rejected:
+	switch out.Status {
+	case scep.Rejected:
 		e.log(pki.EnrolmentRejected{Trustpoint: tp.Name, Reason: out.Why})
 		return fmt.Errorf("the CA has rejected the request: %s", out.Why)
-	case out.Status == scep.Granted:
+	case scep.Granted:
 		e.log(pki.EnrolmentGranted{Trustpoint: tp.Name})
 	}
 	e.warn(out.Imported.Warnings)
 	return nil
+}
+
+// again says of a request without an answer when a daemon sends it again.
+func (e *exec) again(w *enrol.Work, name string, why error) error {
+	under, err := w.Store.Enrolling(name)
+	if err != nil || under == nil || under.GaveUp || e.router == nil {
+		return why
+	}
+	return fmt.Errorf("%w; the request is sent again at %s", why, under.Next.UTC().Format(time.DateTime))
 }
 
 // challenge is the configured password, or the one that the operator makes up.

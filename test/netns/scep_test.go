@@ -309,3 +309,42 @@ func checkReply(t *testing.T, dir, reply, ca string, to dissected, key string) {
 		t.Errorf("messageType %q, pkiStatus %q, transactionID %q, recipientNonce %q", attribute(tree, "2"), attribute(tree, "3"), attribute(tree, "7"), attribute(tree, "6"))
 	}
 }
+
+// TestSCEPPending: two CAs take their time. What the first one holds survives the end
+// of the daemon; for the second one's decision the operator waits.
+func TestSCEPPending(t *testing.T) {
+	p, err := routers.New(bin, root+"/configs/note/ikev1-r1.cfg", root+"/configs/note/ikev1-r2.cfg")
+	must(t, err)
+	t.Cleanup(func() { must(t, p.Close()) })
+	cas, err := p.Serve()
+	must(t, err)
+	cas.CA1.Polls, cas.CA2.Polls = 1, 1
+	must(t, p.R1.Start("--initiate", "manual", "--dataplane", "none"))
+	shown, err := p.R1.Authenticate("IOSCA1", "IOSCA2")
+	must(t, err)
+	if n := strings.Count(shown, "Trustpoint CA certificate accepted."); n != 2 {
+		t.Fatal(shown)
+	}
+	shown, err = p.R1.Enroll("IOSCA1")
+	must(t, err)
+	if !strings.Contains(shown, "has not decided") {
+		t.Fatal(shown)
+	}
+	must(t, p.R1.Stop())
+	info, err := os.Stat(filepath.Join(p.R1.Store, "enrolling.IOSCA1.pem"))
+	must(t, err)
+	if info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v", info.Mode())
+	}
+	must(t, p.R1.Start("--initiate", "manual", "--dataplane", "none"))
+	out, err := p.R1.Obol("crypto", "pki", "enroll", "IOSCA2", "--yes", "--wait", "100s")
+	if err != nil || !strings.Contains(out, "%PKI-6-CERTRET") {
+		t.Fatalf("%v\n%s\n%s", err, out, p.R1.Log())
+	}
+	out, err = p.R1.Obol("show", "crypto", "pki", "certificates")
+	must(t, err)
+	newest, older := strings.Index(out, "Associated Trustpoints: IOSCA2"), strings.Index(out, "Associated Trustpoints: IOSCA1")
+	if newest < 0 || older < newest {
+		t.Errorf("not both, the last enrolled first\n%s", out)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 
 	"github.com/obol-ike/obol/test/scepserver"
 	"github.com/obol-ike/obol/test/testca"
@@ -112,6 +113,13 @@ func in(name string, f func() error) error {
 	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		if unix.Gettid() == unix.Getpid() {
+			// The main thread does not end. It would stay in the namespace, and with it
+			// who looks for the processes there finds this one.
+			done <- in(name, f) // by another thread, as this one is held
+			runtime.UnlockOSThread()
+			return
+		}
 		ns, err := netns.GetFromName(name)
 		if err == nil {
 			err = errors.Join(netns.Set(ns), ns.Close())
