@@ -154,6 +154,21 @@ func TestMethodsInOrder(t *testing.T) {
 	}
 }
 
+// match certificate has other servers asked than the certificate and ocsp url name.
+func TestOverride(t *testing.T) {
+	ca, leaf, _ := asking(t)
+	r2 := &pki.CertificateMap{Name: "M", Sequences: []pki.CertificateMapSequence{{Number: 10, Rules: []pki.CertificateRule{{Field: "subject-name", Op: "co", Value: "cn=r2"}}}}}
+	for method, match := range map[pki.RevocationMethod]pki.CertificateMatch{
+		pki.RevocationCRL: {Map: r2, CDP: "http://other/"}, pki.RevocationOCSP: {Map: r2, OCSP: "http://other/"},
+	} {
+		set := pki.Settings{Name: "TP", OCSPURL: "http://192.0.2.9/", RevocationCheck: []pki.RevocationMethod{method}, Matches: []pki.CertificateMatch{match}}
+		q := question(t, pki.NewSnapshot([]*pki.Trustpoint{{Settings: set, CA: ca.Cert}}), leaf, today)
+		if q.URLs[0] != "http://other/" || !q.Configured {
+			t.Errorf("%s: %q", method, q.URLs)
+		}
+	}
+}
+
 // How long an answer is kept.
 func TestCRLCache(t *testing.T) {
 	yesterday, next := today.AddDate(0, 0, -1), today.Add(time.Hour)

@@ -89,15 +89,29 @@ type CRLCache struct {
 // and perhaps with less.
 type CertificateMatch struct {
 	Map            *CertificateMap
-	AllowExpired   bool // allow expired-certificate
-	SkipRevocation bool // skip revocation-check
+	AllowExpired   bool   // allow expired-certificate
+	SkipRevocation bool   // skip revocation-check
+	CDP            string // override cdp url: in place of the certificate's own
+	OCSP           string // override ocsp url: in place of ocsp url and of the certificate's own
+}
+
+// plain says that the line authorizes, and nothing more.
+func (m CertificateMatch) plain() bool { return m == CertificateMatch{Map: m.Map} }
+
+// overrides are the URLs that are asked about a certificate in place of others.
+func (s *Settings) overrides(c *Certificate) (cdp, ocsp string) {
+	for _, m := range s.Matches {
+		if (m.CDP != "" || m.OCSP != "") && m.Map.Matches(c) {
+			return m.CDP, m.OCSP
+		}
+	}
+	return "", ""
 }
 
 // authorizes says whether a peer's certificate is one that the trustpoint is for.
 func (s *Settings) authorizes(c *Certificate) bool {
-	plain := func(m CertificateMatch) bool { return !m.AllowExpired && !m.SkipRevocation }
-	return !slices.ContainsFunc(s.Matches, plain) ||
-		slices.ContainsFunc(s.Matches, func(m CertificateMatch) bool { return plain(m) && m.Map.Matches(c) })
+	return !slices.ContainsFunc(s.Matches, CertificateMatch.plain) ||
+		slices.ContainsFunc(s.Matches, func(m CertificateMatch) bool { return m.plain() && m.Map.Matches(c) })
 }
 
 func (s *Settings) allowsExpired(c *Certificate) bool {

@@ -94,7 +94,9 @@ func (s *search) ocspStatus(c, issuer *Certificate, tp *Trustpoint) status {
 	}
 	q := Query{Trustpoint: tp.Name, Method: RevocationOCSP, cert: c, issuer: issuer, policy: s.snapshot.policy, wantsNonce: !tp.OCSPNoNonce}
 	none := "the certificate names no OCSP responder, and ocsp url is not configured"
-	if tp.OCSPURL != "" {
+	if _, url := tp.overrides(c); url != "" {
+		q.URLs, q.Configured = []string{url}, true
+	} else if tp.OCSPURL != "" {
 		q.URLs, q.Configured = []string{tp.OCSPURL}, true
 	} else if len(c.X509.OCSPServer) > 0 {
 		if q.URLs = fetchable(c.X509.OCSPServer); len(q.URLs) == 0 {
@@ -112,7 +114,11 @@ func (s *search) ocspStatus(c, issuer *Certificate, tp *Trustpoint) status {
 // then GetCRL at the trustpoint's own CA. none says why there is none.
 func (s *search) crlQueries(c, issuer *Certificate, tp *Trustpoint) (ways []Query, none string) {
 	q := Query{Trustpoint: tp.Name, Method: RevocationCRL, cert: c, issuer: issuer, policy: s.snapshot.policy, cache: tp.CRLCache}
-	if points := c.X509.CRLDistributionPoints; len(points) > 0 {
+	if url, _ := tp.overrides(c); url != "" {
+		configured := q
+		configured.URLs, configured.Configured = []string{url}, true
+		ways = append(ways, configured)
+	} else if points := c.X509.CRLDistributionPoints; len(points) > 0 {
 		if q.URLs = fetchable(points); len(q.URLs) > 0 {
 			ways = append(ways, q)
 		} else {

@@ -441,7 +441,11 @@ var commandTable = map[string]string{
 		+ match certificate M skip revocation-check
 		- match certificate NONE
 		~ match certificate M skip authorization-check
-		~ match certificate M override ocsp 1 url http://x
+		+ match certificate M override ocsp 1 url http://x
+		+ match certificate M override ocsp trustpoint T 1 url http://x
+		+ match certificate M override cdp url http://x/crl
+		- match certificate M override cdp url ldap://x
+		~ match certificate M override sia 1 url http://x
 		+ source interface Ethernet0/0
 		- source interface Ethernet0/7
 		+ match eku client-auth ipsec-tunnel

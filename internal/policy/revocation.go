@@ -19,6 +19,8 @@ var revocationCommands = []ios.Command[*builder]{
 	{Syntax: "ocsp url url:WORD", Do: ocspURL},
 	{Syntax: "ocsp disable-nonce", Do: func(b *builder, m *ios.Match) { b.trustpoint.OCSPNoNonce = m.Form == ios.Set }},
 	{Syntax: "match certificate name:WORD [allow expired-certificate | skip revocation-check]", Do: matchCertificateMap},
+	{Syntax: "match certificate name:WORD override cdp url url:WORD", Do: matchOverride},
+	{Syntax: "match certificate name:WORD override ocsp [trustpoint WORD] <0-10000> url url:WORD", Do: matchOverride},
 	{Syntax: "match eku word:{" + strings.Join(pki.PurposeWords(), " | ") + "}...", Do: matchEKU},
 }
 
@@ -75,22 +77,45 @@ func crlCache(b *builder, m *ios.Match) {
 }
 
 func ocspURL(b *builder, m *ios.Match) {
-	url := set(m, "url")
+	if url, ok := plainURL(m); ok {
+		b.trustpoint.OCSPURL = url
+	}
+}
+
+// plainURL is the URL of a server that is asked, "" of a no form.
+func plainURL(m *ios.Match) (url string, ok bool) {
+	url = set(m, "url")
 	if url != "" && !strings.HasPrefix(strings.ToLower(url), "http://") {
 		m.Fail("url", "want http://HOST[:PORT][/PATH]; what comes from there is signed", "%q is not asked", url)
+		return "", false
+	}
+	return url, true
+}
+
+// matchOverride has another server asked about what a map takes. The answer of a
+// responder counts as any does: who may sign it, the CA says.
+func matchOverride(b *builder, m *ios.Match) {
+	url, ok := plainURL(m)
+	if !ok {
 		return
 	}
-	b.trustpoint.OCSPURL = url
+	match := pki.CertificateMatch{CDP: url}
+	if m.Has("ocsp") {
+		match = pki.CertificateMatch{OCSP: url}
+	}
+	b.replaceMatch(m, match)
 }
 
 // matchCertificateMap keeps one line for each map.
 func matchCertificateMap(b *builder, m *ios.Match) {
+	b.replaceMatch(m, pki.CertificateMatch{AllowExpired: m.Has("expired-certificate"), SkipRevocation: m.Has("revocation-check")})
+}
+
+func (b *builder) replaceMatch(m *ios.Match, match pki.CertificateMatch) {
 	t, name := b.trustpoint, m.Str("name")
 	t.matches = slices.DeleteFunc(t.matches, func(d matchDraft) bool { return d.name == name })
 	if m.Form == ios.Set {
-		t.matches = append(t.matches, matchDraft{refOf(m, "name"), pki.CertificateMatch{
-			AllowExpired: m.Has("expired-certificate"), SkipRevocation: m.Has("revocation-check"),
-		}})
+		t.matches = append(t.matches, matchDraft{refOf(m, "name"), match})
 	}
 }
 

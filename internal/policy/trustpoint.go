@@ -61,7 +61,7 @@ var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).
 	"enrollment credential WORD",
 	"auto-trigger",
 	"crl query WORD",
-	"match certificate WORD {skip authorization-check | override LINE}",
+	"match certificate WORD {skip authorization-check | override sia LINE}",
 	"match key-usage WORD...",
 	"authorization {list WORD | username LINE}",
 	"vrf WORD",
