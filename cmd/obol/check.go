@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/internal/control"
+	"github.com/obol-ike/obol/internal/lab"
 	"github.com/obol-ike/obol/internal/lint"
 	"github.com/obol-ike/obol/internal/policy"
 )
@@ -21,15 +22,19 @@ const exitFindings = 1
 // check is obol check FILE...: what will hurt in each file by itself and, of two
 // or more, between the tunnels that face each other.
 func check(args []string, now time.Time, stdout, stderr io.Writer) int {
-	asJSON := false
-	files := slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
-		asJSON = asJSON || arg == "--json"
-		return arg == "--json"
-	})
-	err := usage(files)
+	asJSON, travels, j, files, err := parseCheck(args, now)
+	if err == nil {
+		err = usage(files)
+	}
+	if err == nil && travels && asJSON {
+		err = errors.New("--json belongs to obol check without --at and --revoke")
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "obol check: %v\n", err)
 		return control.ExitInvalid
+	}
+	if travels {
+		return j.run(files, now, stdout, stderr)
 	}
 	configs, err := compile(files)
 	if err != nil {
@@ -52,7 +57,38 @@ func check(args []string, now time.Time, stdout, stderr io.Writer) int {
 	return control.ExitDone
 }
 
-var errCheck = errors.New("want obol check [--json] and FILE after FILE")
+var errCheck = errors.New("want obol check [--json | --at DAY --revoke SERIAL@CA] and FILE after FILE")
+
+// parseCheck takes options in any place.
+func parseCheck(args []string, now time.Time) (asJSON, travels bool, j journey, files []string, err error) {
+	j.at = now
+	for i := 0; i < len(args) && err == nil; i++ {
+		name, value, given := strings.Cut(args[i], "=")
+		switch name {
+		case "--json":
+			asJSON = true
+		case "--at", "--revoke":
+			travels = true
+			if !given && i+1 < len(args) {
+				i++
+				value, given = args[i], true
+			}
+			if !given {
+				return asJSON, travels, j, files, fmt.Errorf("%s needs a value", name)
+			}
+			if name == "--at" {
+				j.at, err = parseDay(value)
+				continue
+			}
+			var r lab.Revocation
+			r, err = lab.ParseRevocation(value)
+			j.revoked = append(j.revoked, r)
+		default:
+			files = append(files, args[i])
+		}
+	}
+	return asJSON, travels, j, files, err
+}
 
 func usage(files []string) error {
 	for i, f := range files {

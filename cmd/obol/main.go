@@ -41,7 +41,9 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   show crypto ipsec sa count
   show crypto session [remote ADDRESS | interface TUNNEL] [detail]
   show crypto call admission statistics   refused and dropped messages
-  show crypto pki {certificates | trustpoints}
+  show crypto pki certificates [verbose] [TRUSTPOINT]
+  show crypto pki trustpoints [TRUSTPOINT] [status]
+  show crypto pki crls
   show crypto key mypubkey {rsa | ec | all}  this and pki also without a daemon
   clear crypto isakmp [CONN-ID]
   clear crypto ikev2 sa [local ADDRESS | remote ADDRESS | psh TUNNEL-ID]
@@ -62,6 +64,11 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   crypto pki enroll NAME [--wait 60s]     requests a certificate there, prints the
                                           request, or makes what is self-signed
   crypto pki import NAME certificate      takes what the CA has granted
+  crypto pki export NAME {pem terminal [3des | aes] | pkcs12 terminal}
+                                          with the key if it may leave
+  crypto pki export NAME chain terminal   as a block of a running-config
+  crypto pki expiry                       what runs out, soonest first
+  crypto key export rsa NAME pem terminal {3des | aes}
   crypto key generate rsa [general-keys | usage-keys] [label NAME]
       [modulus BITS] [exportable]
   crypto key generate ec keysize {256 | 384 | 521} [label NAME] [exportable]
@@ -74,6 +81,9 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
                                           between two or more: trustpoints,
                                           profiles, keys, algorithms; no daemon
 
+  check FILE... --at DAY --revoke SERIAL@CA
+                                          which tunnels fail on that day, or when
+                                          that certificate is revoked, and why
   lab A.cfg B.cfg [--initiator NAME|both] [--json] [--debug] [--debug-dir DIR]
       [--certificates NAME=FILE] [--at TIME] [--html FILE] [--pcap FILE]
                                           negotiates every tunnel of the two in

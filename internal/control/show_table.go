@@ -71,8 +71,16 @@ var showTable = []ios.Command[*Command]{
 	named("show crypto ikev2 policy [name:WORD]", show.IKEv2Policy),
 	named("show crypto ikev2 profile [name:WORD]", show.IKEv2Profile),
 
-	stored("show crypto pki certificates", func(w io.Writer, s *pki.Snapshot) error { return show.PKICertificates(w, s, time.UTC) }),
-	stored("show crypto pki trustpoints", show.PKITrustpoints),
+	storedOf("show crypto pki certificates [name:WORD]", func(w io.Writer, s *pki.Snapshot, name string) error {
+		return show.PKICertificates(w, s, name, false, time.UTC)
+	}),
+	storedOf("show crypto pki certificates verbose [name:WORD]", func(w io.Writer, s *pki.Snapshot, name string) error {
+		return show.PKICertificates(w, s, name, true, time.UTC)
+	}),
+	storedOf("show crypto pki trustpoints [name:WORD]", show.PKITrustpoints),
+	storedOf("show crypto pki trustpoints status", show.PKITrustpointsStatus),
+	storedOf("show crypto pki trustpoints name:WORD status", show.PKITrustpointsStatus),
+	stored("show crypto pki crls", show.PKICRLs),
 	stored("show crypto key mypubkey rsa", show.KeyMyPubkeyRSA),
 	stored("show crypto key mypubkey ec", show.KeyMyPubkeyEC),
 	stored("show crypto key mypubkey all", show.KeyMyPubkeyAll),
@@ -129,13 +137,22 @@ func counted(m *ios.Match, text func(io.Writer, engine.View, show.Counters) erro
 
 // stored is a command that prints of the store, with or without a daemon.
 func stored(syntax string, text func(io.Writer, *pki.Snapshot) error) ios.Command[*Command] {
-	return row(syntax, func(c *Command, _ *ios.Match) {
+	return storedOf(syntax, func(w io.Writer, s *pki.Snapshot, _ string) error { return text(w, s) })
+}
+
+// storedOf is one that prints of one trustpoint when the line names it.
+func storedOf(syntax string, text func(io.Writer, *pki.Snapshot, string) error) ios.Command[*Command] {
+	return row(syntax, func(c *Command, m *ios.Match) {
+		name := m.Str("name")
 		c.run = func(e *exec) int {
 			snapshot, err := e.snapshot()
 			if err != nil {
 				return e.failf("%v", err)
 			}
-			return e.print(func(w io.Writer) error { return text(w, snapshot) })
+			if name != "" && snapshot.Lookup(name) == nil {
+				return e.failf("There is no trustpoint %s.", name)
+			}
+			return e.print(func(w io.Writer) error { return text(w, snapshot, name) })
 		}
 		c.offline = c.run
 	})

@@ -73,7 +73,7 @@ func address(name string) string { return "{" + name + ":A.B.C.D | " + name + ":
 
 // table holds the exec commands. Each handler turns its line into a Command and
 // does nothing else, so that the client can understand a line without a daemon.
-var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).Add(keyTable...).Add(enrolTable...).Add(authenticateCommand).Add(
+var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).Add(keyTable...).Add(enrolTable...).Add(exportTable...).Add(authenticateCommand).Add(
 	row("clear crypto isakmp [id:<0-4294967295>]", func(c *Command, m *ios.Match) {
 		c.run = command(ike.ClearISAKMP{ConnID: uint32(m.Int("id"))})
 	}),

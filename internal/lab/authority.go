@@ -24,8 +24,8 @@ type authority struct {
 	name   pki.Name
 	key    crypto.Signer
 	cert   *pki.Certificate
-	crl    *pki.CRL // empty
-	serial int64    // issued last
+	crl    *pki.CRL
+	serial int64 // issued last
 	now    time.Time
 }
 
@@ -45,9 +45,13 @@ func newAuthority(name pki.Name, key crypto.Signer, now time.Time) (*authority, 
 	return ca, ca.publish()
 }
 
-// publish makes the list of what is revoked: nothing.
-func (ca *authority) publish() error {
-	der, err := issue.CRL{Issuer: ca.name.DER(), ThisUpdate: ca.now.Add(-validBefore), NextUpdate: ca.now.Add(validAfter)}.Sign(ca.key, crypto.SHA256)
+// publish makes the list of what is revoked.
+func (ca *authority) publish(revoked ...*big.Int) error {
+	list := issue.CRL{Issuer: ca.name.DER(), ThisUpdate: ca.now.Add(-validBefore), NextUpdate: ca.now.Add(validAfter)}
+	for _, serial := range revoked {
+		list.Entries = append(list.Entries, issue.Entry{Serial: serial, At: list.ThisUpdate})
+	}
+	der, err := list.Sign(ca.key, crypto.SHA256)
 	if err != nil {
 		return err
 	}

@@ -40,6 +40,7 @@ type Pair struct {
 	Now      time.Time
 	Findings []lint.Finding // about what the laboratory made them of
 
+	revoked    []Revocation
 	signatures map[signed][]byte // of With
 }
 
@@ -59,6 +60,12 @@ func (p *Pair) With(router int, text []byte) (*Pair, error) {
 
 func prepare(sources [2]Source, now time.Time, signatures map[signed][]byte) (*Pair, error) {
 	p := &Pair{Now: now, signatures: signatures}
+	return p, p.outfit(sources)
+}
+
+// outfit compiles the configurations, names the routers and gives them
+// certificates.
+func (p *Pair) outfit(sources [2]Source) error {
 	var errs ios.Errors
 	for i, s := range sources {
 		config, wrong := policy.Compile(policy.Source{Name: s.File, Text: s.Text})
@@ -66,12 +73,12 @@ func prepare(sources [2]Source, now time.Time, signatures map[signed][]byte) (*P
 		p.Routers[i] = &Router{Source: s, Config: config}
 	}
 	if len(errs) > 0 {
-		return nil, errs
+		return errs
 	}
 	for i, named := range lint.Routers(p.Routers[0].Config, p.Routers[1].Config) {
 		p.Routers[i].Name = named.Name
 	}
-	return p, p.enrol()
+	return p.enrol()
 }
 
 // Router finds a router by its name, -1 when there is none.

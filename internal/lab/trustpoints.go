@@ -195,6 +195,11 @@ func (f *forge) found(h *holder) error {
 	if err != nil {
 		return err
 	}
+	if revoked := f.pair.revokedBy(name, h.settings.Name); len(revoked) > 0 {
+		if err := ca.publish(revoked...); err != nil {
+			return err
+		}
+	}
 	if h.ca.cert != nil {
 		der, err := issue.StandIn(h.ca.cert.Raw(), key.Public(), f.issuer(h, ca).key)
 		if err != nil {

@@ -3,6 +3,7 @@ package show
 import (
 	"crypto/x509"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,32 +12,33 @@ import (
 
 // PKICertificates is show crypto pki certificates: the router's certificates,
 // last enrolled first, then the CAs'. That order is the order of our
-// certificate requests, which decides what the peer signs with. Times are given
-// in loc.
-func PKICertificates(w io.Writer, s *pki.Snapshot, loc *time.Location) error {
+// certificate requests, which decides what the peer signs with. Those of one
+// trustpoint are shown when it is named. Times are given in loc.
+func PKICertificates(w io.Writer, s *pki.Snapshot, name string, verbose bool, loc *time.Location) error {
 	var p printer
-	identities := s.Identities()
 	var own, cas entries
-	for _, t := range identities {
-		own.add(t.Identity, t.Name)
+	for _, t := range s.Identities() {
+		if name == "" || t.Name == name {
+			own.add(t.Identity, t)
+		}
 	}
-	for _, t := range identities {
-		cas.addCAs(t)
+	for _, t := range slices.Concat(s.Identities(), s.All()) {
+		if name == "" || t.Name == name {
+			cas.addCAs(t)
+		}
 	}
-	for _, t := range s.All() {
-		cas.addCAs(t)
-	}
-	for i, e := range own {
+	for i, e := range slices.Concat(own, cas) {
 		if i > 0 {
 			p.f("\n")
 		}
-		certificate(&p, "Certificate", e, loc)
-	}
-	for i, e := range cas {
-		if i > 0 || len(own) > 0 {
-			p.f("\n")
+		title := "CA Certificate"
+		switch {
+		case i < len(own) && e.self:
+			title = "Router Self-Signed Certificate"
+		case i < len(own):
+			title = "Certificate"
 		}
-		certificate(&p, "CA Certificate", e, loc)
+		certificate(&p, title, e, verbose, loc)
 	}
 	return p.flush(w)
 }
@@ -48,13 +50,15 @@ const clock = "15:04:05 MST Jan 2 2006"
 type entry struct {
 	certificate *pki.Certificate
 	trustpoints []string
+	self        bool   // no CA has issued it
+	label       string // of its key, "" of a CA's
 }
 
 type entries []entry
 
 // add notes that a trustpoint has a certificate. A trustpoint seen before adds
 // nothing.
-func (all *entries) add(c *pki.Certificate, trustpoint string) {
+func (all *entries) add(c *pki.Certificate, t *pki.Trustpoint) {
 	if c == nil {
 		return
 	}
@@ -64,27 +68,34 @@ func (all *entries) add(c *pki.Certificate, trustpoint string) {
 			continue
 		}
 		for _, name := range e.trustpoints {
-			if name == trustpoint {
+			if name == t.Name {
 				return
 			}
 		}
-		e.trustpoints = append(e.trustpoints, trustpoint)
+		e.trustpoints = append(e.trustpoints, t.Name)
 		return
 	}
-	*all = append(*all, entry{c, []string{trustpoint}})
+	e := entry{certificate: c, trustpoints: []string{t.Name}, self: t.CA == nil}
+	if t.Key != nil && c.Equal(t.Identity) {
+		e.label = t.Key.Label
+	}
+	*all = append(*all, e)
 }
 
 func (all *entries) addCAs(t *pki.Trustpoint) {
-	all.add(t.CA, t.Name)
+	all.add(t.CA, t)
 	for _, c := range t.Chain {
-		all.add(c, t.Name)
+		all.add(c, t)
 	}
 }
 
-func certificate(p *printer, title string, e entry, loc *time.Location) {
+func certificate(p *printer, title string, e entry, verbose bool, loc *time.Location) {
 	c := e.certificate
 	p.f("%s\n", title)
 	p.f("  Status: Available\n")
+	if verbose {
+		p.f("  Version: %d\n", c.X509.Version)
+	}
 	p.f("  Certificate Serial Number (hex): %s\n", c.Serial)
 	p.f("  Certificate Usage: %s\n", usage(c.X509))
 	p.f("  Issuer: \n")
@@ -109,8 +120,14 @@ func certificate(p *printer, title string, e entry, loc *time.Location) {
 	p.f("  Validity Date: \n")
 	p.f("    start date: %s\n", c.X509.NotBefore.In(loc).Format(clock))
 	p.f("    end   date: %s\n", c.X509.NotAfter.In(loc).Format(clock))
+	if verbose {
+		extras(p, c.X509)
+	}
 	p.f("  Associated Trustpoints: %s \n", strings.Join(e.trustpoints, " "))
 	p.f("  Storage: store:%s\n", e.trustpoints[0])
+	if verbose && e.label != "" {
+		p.f("  Key Label: %s\n  Key storage device: private config\n", e.label)
+	}
 }
 
 // usage is what the key may be used for. A certificate that does not say may be

@@ -7,11 +7,15 @@ import (
 )
 
 // PKITrustpoints is show crypto pki trustpoints: each trustpoint and its CA, in
-// configuration order. One that is not authenticated has its name only.
-func PKITrustpoints(w io.Writer, s *pki.Snapshot) error {
+// configuration order. One that is not authenticated has its name only. Of one
+// trustpoint when it is named.
+func PKITrustpoints(w io.Writer, s *pki.Snapshot, name string) error {
 	var p printer
-	for i, t := range s.All() {
-		if i > 0 {
+	for _, t := range s.All() {
+		if name != "" && t.Name != name {
+			continue
+		}
+		if len(p.text) > 0 {
 			p.f("\n\n")
 		}
 		p.f("Trustpoint %s:\n", t.Name)

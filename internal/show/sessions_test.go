@@ -37,11 +37,11 @@ func TestStored(t *testing.T) {
 	empty := &pki.Trustpoint{Settings: pki.Settings{Name: "EMPTY"}}
 	bare := &pki.Trustpoint{Settings: pki.Settings{Name: "BARE"}, CA: other.Cert}
 	s := pki.NewSnapshot([]*pki.Trustpoint{one, empty, two, three, ec, bare})
-	golden(t, "pki-trustpoints", func(w io.Writer) error { return PKITrustpoints(w, s) })
+	golden(t, "pki-trustpoints", func(w io.Writer) error { return PKITrustpoints(w, s, "") })
 	golden(t, "key-mypubkey-rsa", func(w io.Writer) error { return KeyMyPubkeyRSA(w, s) })
 	golden(t, "key-mypubkey-ec", func(w io.Writer) error { return KeyMyPubkeyEC(w, s) })
 	golden(t, "key-mypubkey-all", func(w io.Writer) error { return KeyMyPubkeyAll(w, s) })
 	none := pki.NewSnapshot(nil)
-	golden(t, "pki-trustpoints-none", func(w io.Writer) error { return PKITrustpoints(w, none) })
+	golden(t, "pki-trustpoints-none", func(w io.Writer) error { return PKITrustpoints(w, none, "") })
 	golden(t, "key-mypubkey-rsa-none", func(w io.Writer) error { return KeyMyPubkeyRSA(w, none) })
 }

@@ -219,9 +219,9 @@ func TestPlaintextMTU(t *testing.T) {
 func TestPKICertificates(t *testing.T) {
 	note := testca.NewNote()
 	cet := time.FixedZone("CET", 3600)
-	golden(t, "pki-certificates-r1", func(w io.Writer) error { return PKICertificates(w, note.R1(), cet) })
-	golden(t, "pki-certificates-r2", func(w io.Writer) error { return PKICertificates(w, note.R2(), cet) })
-	golden(t, "pki-certificates-none", func(w io.Writer) error { return PKICertificates(w, pki.NewSnapshot(nil), cet) })
+	golden(t, "pki-certificates-r1", func(w io.Writer) error { return PKICertificates(w, note.R1(), "", false, cet) })
+	golden(t, "pki-certificates-r2", func(w io.Writer) error { return PKICertificates(w, note.R2(), "", false, cet) })
+	golden(t, "pki-certificates-none", func(w io.Writer) error { return PKICertificates(w, pki.NewSnapshot(nil), "", false, cet) })
 }
 
 // TestSharedCA: a CA of two trustpoints stands once, with both names.
@@ -232,6 +232,6 @@ func TestSharedCA(t *testing.T) {
 	two := testca.Trustpoint("TWO", sub.Enroll("R1", "192.168.0.1", "100", 2), 2)
 	two.CA, two.Chain = ca.Cert, []*pki.Certificate{sub.Cert}
 	golden(t, "pki-certificates-shared", func(w io.Writer) error {
-		return PKICertificates(w, pki.NewSnapshot([]*pki.Trustpoint{one, two}), time.UTC)
+		return PKICertificates(w, pki.NewSnapshot([]*pki.Trustpoint{one, two}), "", false, time.UTC)
 	})
 }

@@ -1,0 +1,128 @@
+package show
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/test/testca"
+)
+
+func text(t *testing.T, write func(io.Writer) error) string {
+	t.Helper()
+	var b strings.Builder
+	if err := write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// One trustpoint is shown by its name, and verbose adds what the certificate says.
+func TestPKICertificatesOfOne(t *testing.T) {
+	note := testca.NewNote()
+	s := note.R1()
+	brief := text(t, func(w io.Writer) error { return PKICertificates(w, s, "IOSCA2", false, time.UTC) })
+	if strings.Count(brief, "Associated Trustpoints: IOSCA2 \n") != 2 || strings.Contains(brief, "IOSCA1") || strings.Contains(brief, "Fingerprint") {
+		t.Errorf("\n%s", brief)
+	}
+	long := text(t, func(w io.Writer) error { return PKICertificates(w, s, "IOSCA2", true, time.UTC) })
+	for _, want := range []string{
+		"  Status: Available\n  Version: 3\n  Certificate Serial Number (hex): ",
+		"  Subject Key Info:\n    Public Key Algorithm: rsaEncryption\n    RSA Public Key: (2048 bit)\n  Signature Algorithm: SHA256 with RSA Encryption\n  Fingerprint MD5: ",
+		"  X509v3 extensions:\n    X509v3 Key Usage: ",
+		"      Digital Signature\n",
+		"    X509v3 Basic Constraints:\n        CA: TRUE\n",
+	} {
+		if !strings.Contains(long, want) {
+			t.Errorf("%q is not in\n%s", want, long)
+		}
+	}
+}
+
+func TestPKITrustpointsStatus(t *testing.T) {
+	note := testca.NewNote()
+	ca := testca.New("SELF", 3)
+	s := pki.NewSnapshot([]*pki.Trustpoint{
+		testca.Trustpoint("IOSCA1", note.R1CA1, 1),
+		{Settings: pki.Settings{Name: "EMPTY"}},
+		{Settings: pki.Settings{Name: "SELF"}, Identity: ca.Cert, Signer: ca.Key, Key: &pki.KeyPair{Label: "SELF", Exportable: true, Signer: ca.Key}, Enrolled: 2},
+	})
+	got := text(t, func(w io.Writer) error { return PKITrustpointsStatus(w, s, "") })
+	for _, want := range []string{
+		"Trustpoint IOSCA1:\n  Issuing CA certificate configured:\n    Subject Name:\n     cn=CA1,o=cisco,o=com\n    Fingerprint MD5: ",
+		"  Router General Purpose certificate configured:\n",
+		"  State:\n    Keys generated ............. Yes (General Purpose, non-exportable)\n    Issuing CA authenticated ....... Yes\n    Certificate request(s) ..... Yes\n",
+		"Trustpoint EMPTY:\n  Issuing CA certificate pending or not configured\n",
+		"    Keys generated ............. No\n    Issuing CA authenticated ....... No\n    Certificate request(s) ..... No\n",
+		"  Router Self-Signed certificate configured:\n",
+		"    Keys generated ............. Yes (General Purpose, exportable)\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in\n%s", want, got)
+		}
+	}
+	if one := text(t, func(w io.Writer) error { return PKITrustpointsStatus(w, s, "SELF") }); strings.Count(one, "Trustpoint ") != 1 {
+		t.Errorf("\n%s", one)
+	}
+	shown := text(t, func(w io.Writer) error { return PKICertificates(w, s, "SELF", true, time.UTC) })
+	if !strings.HasPrefix(shown, "Router Self-Signed Certificate\n") || !strings.Contains(shown, "  Key Label: SELF\n") {
+		t.Errorf("\n%s", shown)
+	}
+}
+
+func TestPKICRLs(t *testing.T) {
+	note := testca.NewNote()
+	crl := note.CA1.ParsedCRL()
+	s := pki.NewSnapshot([]*pki.Trustpoint{
+		{Settings: pki.Settings{Name: "A"}, CA: note.CA1.Cert, CRLs: []*pki.CRL{crl}},
+		{Settings: pki.Settings{Name: "B"}, CA: note.CA1.Cert, CRLs: []*pki.CRL{crl}},
+	})
+	got := text(t, func(w io.Writer) error { return PKICRLs(w, s) })
+	if strings.Count(got, "CRL Issuer Name: \n    cn=CA1,o=cisco,o=com\n    LastUpdate: ") != 1 || !strings.Contains(got, "    NextUpdate: ") || !strings.Contains(got, "Parsed CRL cache current size is ") {
+		t.Errorf("\n%s", got)
+	}
+}
+
+// What is written as a chain block is read again as the same certificates.
+func TestPKIChain(t *testing.T) {
+	note := testca.NewNote()
+	block := text(t, func(w io.Writer) error { return PKIChain(w, testca.Trustpoint("IOSCA1", note.R1CA1, 1)) })
+	config, wrong := policy.Compile(policy.Source{Name: "r1.cfg", Text: []byte("crypto pki trustpoint IOSCA1\n enrollment terminal\n" + block)})
+	if wrong != nil {
+		t.Fatal(wrong)
+	}
+	chain := config.Chains[0].Certificates
+	if len(chain) != 2 || string(chain[0].DER) != string(note.R1CA1.Cert.Raw()) || chain[0].CA || string(chain[1].DER) != string(note.CA1.Cert.Raw()) || !chain[1].CA {
+		t.Errorf("%d certificates of\n%s", len(chain), block)
+	}
+	self := text(t, func(w io.Writer) error {
+		return PKIChain(w, &pki.Trustpoint{Settings: pki.Settings{Name: "S"}, Identity: note.CA1.Cert})
+	})
+	if !strings.HasPrefix(self, "crypto pki certificate chain S\n certificate self-signed ") || !strings.HasSuffix(self, "\n  \tquit\n") {
+		t.Errorf("\n%s", self)
+	}
+}
+
+func TestPKIExpiry(t *testing.T) {
+	note := testca.NewNote()
+	tp := testca.Trustpoint("IOSCA1", note.R1CA1, 1)
+	now := testca.NotAfter.Add(-36 * time.Hour)
+	tp.CRLs = []*pki.CRL{note.CA1.ParsedCRL()}
+	users := func(string) []string { return []string{"Tunnel1", "Tunnel2"} }
+	got := text(t, func(w io.Writer) error { return PKIExpiry(w, pki.NewSnapshot([]*pki.Trustpoint{tp}), now, users) })
+	lines := strings.Split(got, "\n")
+	if !strings.HasPrefix(lines[0], "Days left  Until") || !strings.Contains(got, "        1  "+testca.NotAfter.UTC().Format("2006-01-02 15:04 UTC")+"  IOSCA1: certificate ") || !strings.Contains(got, "used by Tunnel1, Tunnel2") || !strings.Contains(got, "IOSCA1: CRL of cn=CA1") {
+		t.Errorf("\n%s", got)
+	}
+	if late := text(t, func(w io.Writer) error {
+		return PKIExpiry(w, pki.NewSnapshot([]*pki.Trustpoint{tp}), testca.NotAfter.Add(time.Hour), users)
+	}); !strings.Contains(late, "  expired  ") {
+		t.Errorf("\n%s", late)
+	}
+	if none := text(t, func(w io.Writer) error { return PKIExpiry(w, pki.NewSnapshot(nil), now, users) }); none != "" {
+		t.Errorf("%q", none)
+	}
+}
