@@ -99,7 +99,7 @@ func (e *Engine) NextTimeout() (time.Time, string) {
 		return when, why
 	}
 	if at := e.env.PKI.NextStale(); !at.IsZero() && (when.IsZero() || at.Before(when)) {
-		when, why = at, "CRL about to run out"
+		when, why = at, RunningOut
 	}
 	for _, t := range e.tunnels.All() {
 		if at := t.Next(); !at.IsZero() && (when.IsZero() || at.Before(when)) {

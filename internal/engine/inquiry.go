@@ -91,6 +91,10 @@ func (e *Engine) answered(now time.Time, id int, a ike.Answer) {
 	}
 }
 
+// RunningOut is why an engine of which nothing else is left wants to be called: the
+// next CRL is to be fetched before the one in the store ends.
+const RunningOut = "CRL about to run out"
+
 // refresh asks for CRLs that are about to run out; nobody waits for them.
 func (e *Engine) refresh(now time.Time) {
 	for _, q := range e.env.PKI.Stale(now) {

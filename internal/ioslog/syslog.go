@@ -18,6 +18,8 @@ func Logged(e ike.Event) bool {
 	switch e := e.(type) {
 	case ikev2.ChainValidated:
 		return !e.Verdict.OK
+	case engine.RevocationAnswered:
+		return e.Err != nil
 	case ikev1.NoOfferAccepted, ikev1.HashRefused, ikev1.AggressiveDisabled, ikev1.CertRefused, ikev1.SignatureRefused,
 		ikev1.IDCertMismatch, ikev1.MessageRejected, ikev1.NotifyReceived, ikev1.IPsecProposalRefused, ikev1.ProxiesChecked,
 		ikev2.IDCertMismatch,

@@ -249,7 +249,7 @@ func nothingLeft(x *router) error {
 	if n := len(x.Dataplane.SAs); n > 0 {
 		return fmt.Errorf("%d SAs in the kernel", n)
 	}
-	if at, why := x.Timeout(); !at.IsZero() {
+	if at, why := x.Timeout(); !at.IsZero() && why != engine.RunningOut {
 		return fmt.Errorf("a timer after %v: %s", at.Sub(sim.Epoch), why)
 	}
 	for _, t := range v.Tunnels {
