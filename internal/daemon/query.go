@@ -65,7 +65,7 @@ func (f *fetcher) askServer(ctx context.Context, q *pki.Query, url string, left 
 // getCRL asks the CA of a trustpoint, which knows the router by its certificate.
 func getCRL(ctx context.Context, q *pki.Query) ([]byte, error) {
 	tp := q.At()
-	client, err := scep.New(tp.Settings, scep.HTTP(tp.Source, tp.HTTPProxy), rand.Reader)
+	client, err := scep.New(tp.Settings, rand.Reader)
 	if err != nil {
 		return nil, err
 	}

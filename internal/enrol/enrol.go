@@ -58,7 +58,7 @@ func (w *Work) step(s pki.Settings, format string, args ...any) {
 
 // client is the way to a trustpoint's server.
 func (w *Work) client(s pki.Settings) (*scep.Client, error) {
-	c, err := scep.New(s, scep.HTTP(s.Source, s.HTTPProxy), w.Rand)
+	c, err := scep.New(s, w.Rand)
 	if err != nil {
 		return nil, err
 	}

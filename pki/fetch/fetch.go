@@ -28,11 +28,27 @@ type Request struct {
 	Limit     int    // octets that the answer may have
 	Redirects int    // that are followed, over http:// alone
 	// Permit is asked for the address of each connection, when the name in the URL is
-	// resolved already.
+	// resolved already; nil: the operator has named the server, it may be anywhere.
 	Permit func(netip.Addr) error
+	Agent  string     // who is said to ask; "": Go does
+	Source netip.Addr // that the connection comes from; zero: any
+	Proxy  string     // host:port, "" for none
 }
 
-// Do asks: one connection for each URL, no proxy, nothing unpacked. It ends when ctx
+// StatusError is an answer other than 200.
+type StatusError struct {
+	Code     int
+	Location string // where it sends to, "" when nowhere
+}
+
+func (e *StatusError) Error() string {
+	if e.Location != "" {
+		return fmt.Sprintf("the server answers %d and sends elsewhere, to %.80q", e.Code, e.Location)
+	}
+	return fmt.Sprintf("the server answers %d", e.Code)
+}
+
+// Do asks: one connection for each URL, no proxy but a given one, nothing unpacked. It ends when ctx
 // does, however slowly the server sends. The error does not repeat the URL.
 func (r Request) Do(ctx context.Context) ([]byte, error) {
 	data, err := r.do(ctx)
@@ -60,6 +76,9 @@ func (r Request) do(ctx context.Context) ([]byte, error) {
 	if r.Body != nil {
 		request.Header.Set("Content-Type", r.Type)
 	}
+	if r.Agent != "" {
+		request.Header.Set("User-Agent", r.Agent)
+	}
 	client := r.client()
 	response, err := client.Do(request)
 	if err != nil {
@@ -67,7 +86,7 @@ func (r Request) do(ctx context.Context) ([]byte, error) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the server answers %d", response.StatusCode)
+		return nil, &StatusError{response.StatusCode, response.Header.Get("Location")}
 	}
 	data, err := io.ReadAll(io.LimitReader(response.Body, int64(r.Limit)+1))
 	if err == nil && len(data) > r.Limit {
@@ -82,13 +101,23 @@ func (r Request) client() *http.Client {
 		if err != nil {
 			return err
 		}
+		if r.Permit == nil {
+			return nil
+		}
 		return r.Permit(to.Addr().Unmap().WithZone(""))
 	}}
+	if r.Source.IsValid() {
+		dialer.LocalAddr = &net.TCPAddr{IP: r.Source.AsSlice()}
+	}
+	transport := &http.Transport{
+		DialContext: dialer.DialContext, DisableKeepAlives: true, DisableCompression: true,
+		MaxResponseHeaderBytes: maxHeaderLen,
+	}
+	if r.Proxy != "" {
+		transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: r.Proxy})
+	}
 	return &http.Client{
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, DisableKeepAlives: true, DisableCompression: true,
-			MaxResponseHeaderBytes: maxHeaderLen,
-		},
+		Transport: transport,
 		CheckRedirect: func(next *http.Request, via []*http.Request) error {
 			if len(via) > r.Redirects {
 				return http.ErrUseLastResponse

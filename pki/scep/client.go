@@ -1,14 +1,11 @@
 package scep
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"path"
@@ -16,13 +13,13 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/pki/fetch"
 )
 
 // Limits of one question to a server.
 const (
 	maxTime       = 30 * time.Second // connecting, asking and the whole answer
-	maxHeaderLen  = 16 << 10
-	maxCAsLen     = 256 << 10 // octets of certificates
+	maxCAsLen     = 256 << 10        // octets of certificates
 	maxCapsLen    = 8 << 10
 	maxCertRepLen = 256 << 10 // of an answer with certificates
 )
@@ -35,34 +32,8 @@ const (
 	program     = "pkiclient.exe"
 )
 
-// A Doer carries out HTTP requests; HTTP makes one.
-type Doer interface {
-	Do(*http.Request) (*http.Response, error)
-}
-
-// HTTP speaks as SCEP wants it: one connection a question, no redirection, nothing
-// unpacked, and no proxy but the configured one. Zero values stand for none.
-func HTTP(source netip.Addr, proxy string) Doer {
-	dialer := &net.Dialer{}
-	if source.IsValid() {
-		dialer.LocalAddr = &net.TCPAddr{IP: source.AsSlice()}
-	}
-	transport := &http.Transport{
-		DialContext: dialer.DialContext, DisableKeepAlives: true, DisableCompression: true,
-		MaxResponseHeaderBytes: maxHeaderLen,
-	}
-	if proxy != "" {
-		transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: proxy})
-	}
-	return &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
 // A Client asks the server of one trustpoint.
 type Client struct {
-	HTTP   Doer
 	Rand   io.Reader
 	Policy pki.Policy // of signatures that are accepted
 	// Say hears of every request that goes out, and of what comes back, in a line
@@ -71,10 +42,12 @@ type Client struct {
 
 	url     *url.URL
 	message string // the trustpoint's name, which the server hears
+	source  netip.Addr
+	proxy   string
 }
 
 // New makes the client of a trustpoint with an enrollment url.
-func New(s pki.Settings, do Doer, rand io.Reader) (*Client, error) {
+func New(s pki.Settings, rand io.Reader) (*Client, error) {
 	u, err := url.Parse(s.EnrollmentURL)
 	if err != nil || u.Scheme != "http" || u.Host == "" {
 		return nil, fmt.Errorf("trustpoint %s has no enrollment url of http://", s.Name)
@@ -85,7 +58,7 @@ func New(s pki.Settings, do Doer, rand io.Reader) (*Client, error) {
 		}
 		u.Path = strings.TrimSuffix(u.Path, "/") + "/" + program
 	}
-	return &Client{HTTP: do, Rand: rand, url: u, message: s.Name, Say: func(string) {}}, nil
+	return &Client{Rand: rand, url: u, message: s.Name, source: s.Source, proxy: s.HTTPProxy, Say: func(string) {}}, nil
 }
 
 // Authority asks for the certificates of the CA.
@@ -105,7 +78,7 @@ func (c *Client) Authority(ctx context.Context) (*Authority, error) {
 // old one, which can what it always could.
 func (c *Client) Capabilities(ctx context.Context) (Capabilities, error) {
 	body, err := c.get(ctx, "GetCACaps", c.message, maxCapsLen)
-	if status, ok := errors.AsType[statusError](err); ok {
+	if status, ok := errors.AsType[*fetch.StatusError](err); ok {
 		c.Say(fmt.Sprintf("GetCACaps: %v", status))
 		return Capabilities{}, nil
 	}
@@ -191,7 +164,7 @@ func (c *Client) operate(ctx context.Context, m *Message, post bool, limit int) 
 	if !post {
 		return c.get(ctx, "PKIOperation", base64.StdEncoding.EncodeToString(m.Raw), limit)
 	}
-	return c.do(ctx, http.MethodPost, c.question("PKIOperation", ""), m.Raw, limit)
+	return c.do(ctx, c.question("PKIOperation", ""), m.Raw, limit)
 }
 
 func (c *Client) question(operation, message string) string {
@@ -204,60 +177,19 @@ func (c *Client) question(operation, message string) string {
 }
 
 func (c *Client) get(ctx context.Context, operation, message string, limit int) (body []byte, err error) {
-	return c.do(ctx, http.MethodGet, c.question(operation, message), nil, limit)
+	return c.do(ctx, c.question(operation, message), nil, limit)
 }
 
-// statusError is an answer other than 200.
-type statusError int
-
-func (e statusError) Error() string {
-	return fmt.Sprintf("the server answers %d %s", int(e), http.StatusText(int(e)))
-}
-
-// do asks one question. Its errors are one line.
-func (c *Client) do(ctx context.Context, method, question string, send []byte, limit int) (body []byte, err error) {
+// do asks one question: POST with something to send, else GET. Its errors are one line.
+func (c *Client) do(ctx context.Context, question string, send []byte, limit int) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, maxTime)
 	defer cancel()
-	var sending io.Reader
-	if send != nil {
-		sending = bytes.NewReader(send)
-	}
-	request, err := http.NewRequestWithContext(ctx, method, question, sending)
+	body, err := fetch.Request{
+		URL: question, Body: send, Type: "application/x-pki-message", Limit: limit,
+		Agent: userAgent, Source: c.source, Proxy: c.proxy,
+	}.Do(ctx)
 	if err != nil {
-		return nil, errors.New("the enrollment url cannot be asked")
-	}
-	request.Header.Set("User-Agent", userAgent)
-	if send != nil {
-		request.Header.Set("Content-Type", "application/x-pki-message")
-	}
-	response, err := c.HTTP.Do(request)
-	if err != nil {
-		return nil, c.explain(ctx, err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		if at := response.Header.Get("Location"); at != "" {
-			return nil, fmt.Errorf("the server answers %d and sends elsewhere, to %.80q: the enrollment url has to be the place itself", response.StatusCode, at)
-		}
-		return nil, statusError(response.StatusCode)
-	}
-	body, err = io.ReadAll(io.LimitReader(response.Body, int64(limit)+1))
-	if err != nil {
-		return nil, c.explain(ctx, err)
-	}
-	if len(body) > limit {
-		return nil, fmt.Errorf("the answer is longer than %d octets", limit)
+		return nil, fmt.Errorf("%s: %w", c.url.Host, err)
 	}
 	return body, nil
-}
-
-// explain puts a failure of the network into few words.
-func (c *Client) explain(ctx context.Context, err error) error {
-	if ctx.Err() == context.DeadlineExceeded {
-		return fmt.Errorf("no whole answer from %s in time", c.url.Host)
-	}
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		err = e.Err // the URL is known, and long
-	}
-	return fmt.Errorf("%s: %w", c.url.Host, err)
 }

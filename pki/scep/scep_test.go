@@ -37,7 +37,7 @@ func serve(t *testing.T, h http.Handler) (*scep.Client, *pki.Trustpoint) {
 		tp.CA = s.CA.Cert
 		tp.EnrollmentRA = s.RA != nil
 	}
-	client, err := scep.New(tp.Settings, scep.HTTP(netip.Addr{}, ""), rand.Reader)
+	client, err := scep.New(tp.Settings, rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestLies(t *testing.T) {
 		"HTML":           {nil, func([]byte) []byte { return []byte("<html><body>Please log in</body></html>") }, "refused"},
 		"nothing":        {nil, func([]byte) []byte { return nil }, "ends before its time"},
 		"one bit":        {nil, func(b []byte) []byte { b[len(b)-20] ^= 1; return b }, "does not verify"},
-		"without an end": {nil, func([]byte) []byte { return make([]byte, 1<<20) }, "longer than"},
+		"without an end": {nil, func([]byte) []byte { return make([]byte, 1<<20) }, "more than"},
 		"a replay": {nil, func(b []byte) []byte {
 			if before == nil {
 				before = b
@@ -271,7 +271,7 @@ func TestServers(t *testing.T) {
 		"redirects": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://192.0.2.1/", http.StatusFound)
 		}, "sends elsewhere"},
-		"refuses": {func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", http.StatusForbidden) }, "403 Forbidden"},
+		"refuses": {func(w http.ResponseWriter, r *http.Request) { http.Error(w, "no", http.StatusForbidden) }, "answers 403"},
 		"breaks off": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			w.Write([]byte("x"))
@@ -282,7 +282,7 @@ func TestServers(t *testing.T) {
 				w.(http.Flusher).Flush()
 				time.Sleep(10 * time.Millisecond)
 			}
-		}, "no whole answer"},
+		}, "did not answer in time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, _ := serve(t, c.handle)
@@ -310,7 +310,7 @@ func TestPath(t *testing.T) {
 		"/certsrv/mscep/mscep.dll":   "/certsrv/mscep/mscep.dll/pkiclient.exe",
 		"/other/place/pkiclient.exe": "/other/place/pkiclient.exe",
 	} {
-		client, err := scep.New(settings(server.URL+path), scep.HTTP(netip.Addr{}, ""), rand.Reader)
+		client, err := scep.New(settings(server.URL+path), rand.Reader)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -319,7 +319,7 @@ func TestPath(t *testing.T) {
 			t.Errorf("%q asks %s, want %s", path, asked, want)
 		}
 	}
-	if _, err := scep.New(settings("tftp://192.0.2.1"), nil, rand.Reader); err == nil {
+	if _, err := scep.New(settings("tftp://192.0.2.1"), rand.Reader); err == nil {
 		t.Error("tftp is spoken")
 	}
 }

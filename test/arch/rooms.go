@@ -43,7 +43,7 @@ var house = []room{
 	{path: "internal/netio", level: 5, below: 5},
 	{path: "internal/userspace", level: 5, below: 5, may: []string{"internal/esp", "internal/netio", "internal/rtnetlink"}},
 	{path: "pki/store", level: 5, below: 5},
-	{path: "pki/scep", level: 5, below: 5},
+	{path: "pki/scep", level: 5, below: 5, may: []string{"pki/fetch"}},
 	{path: "pki/fetch", level: 5, below: 5},
 	{path: "internal/enrol", level: 5, below: 5, may: []string{"pki/scep", "pki/store"}},
 	{path: "internal/show", level: 5, below: 5},
