@@ -18,7 +18,8 @@ func TestKeyPassphraseFile(t *testing.T) {
 	if _, err := openStore(o); err == nil {
 		t.Error("without the file")
 	}
-	for text, want := range map[string]string{"\n": "the passphrase is empty", "secret\r\nmore": ""} {
+	for _, c := range []struct{ text, want string }{{"\n", "the passphrase is empty"}, {"secret\r\nmore", ""}} {
+		text, want := c.text, c.want
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
