@@ -247,3 +247,40 @@ func TestDeleteOfNothing(t *testing.T) {
 		}
 	}
 }
+
+// A refusal ends the quick mode of ours that it names, by our SPI or the peer's. One that
+// names none, SPI 0 or nothing at all, ends the only one that there is.
+func TestRefusalNames(t *testing.T) {
+	refusal := func(spi []byte) wire.Payload {
+		return payload(wire.PayloadNotify, wire.NotifyV1{DOI: wire.DOIIPsec, Protocol: wire.ProtocolESP, SPI: spi, Type: wire.NotifyNoProposalChosen})
+	}
+	for _, spi := range [][]byte{nil, make([]byte, 4)} {
+		p := newPair(t)
+		p.up(p.r1)
+		s := p.r1.session
+		begin := func() {
+			s.StartChild(p.now, p.r1.itf)
+			p.r1.collect(p.now)
+			p.r1.sent = nil
+		}
+		begin()
+		begin()
+		if s.inFlight() != 2 {
+			t.Fatalf("%d quick modes", s.inFlight())
+		}
+		second := s.quickModes()[len(s.quickModes())-1]
+		p.deliver(p.r1, p.r2.forge(wire.ExchangeInformational, 9, refusal(spi)))
+		if s.inFlight() != 2 {
+			t.Errorf("SPI %x ends one of two", spi)
+		}
+		p.deliver(p.r1, p.r2.forge(wire.ExchangeInformational, 10, refusal(spiBytes(second.spi))))
+		want(t, p.r1, func(e NodeDeleted) bool { return e.MessageID == second.id })
+		if s.inFlight() != 1 {
+			t.Errorf("%d quick modes are left", s.inFlight())
+		}
+		p.deliver(p.r1, p.r2.forge(wire.ExchangeInformational, 11, refusal(spi)))
+		if s.inFlight() != 0 {
+			t.Errorf("SPI %x does not end the only one", spi)
+		}
+	}
+}

@@ -204,14 +204,19 @@ func (s *Session) withdraw(c *child) {
 	}
 }
 
-// quickRefused takes the peer's refusal of a quick mode: it names our SPI. It says
-// whether there was one.
+// quickRefused takes the peer's refusal of a quick mode: it names our SPI, or its own.
+// One that names none, as IOS prints "spi 0" of some, is about the only one that there
+// is. It says whether there was one.
 func (s *Session) quickRefused(n wire.NotifyV1) bool {
 	for _, q := range s.quickModes() {
 		if _, done := q.state.(over); done {
 			continue
 		}
-		if len(n.SPI) == 4 && spiOf(n.SPI) != q.spi && spiOf(n.SPI) != q.peer.spi || len(n.SPI) != 4 && s.inFlight() > 1 {
+		if len(n.SPI) == 4 && spiOf(n.SPI) != 0 {
+			if spi := spiOf(n.SPI); spi != q.spi && spi != q.peer.spi {
+				continue
+			}
+		} else if s.inFlight() > 1 {
 			continue
 		}
 		s.failQuick(q, "Delete Larval", q.state.sent(), "the peer answered "+n.Type.String())

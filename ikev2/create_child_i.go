@@ -149,10 +149,22 @@ func (q *childRequest) complete(s *Session, x *ikeSA) {
 	if q.old != nil {
 		c.rekeys = q.old.in.SPI
 	}
-	if q.lost(n.ni, n.nr) {
+	lost := q.lost(n.ni, n.nr)
+	var err error
+	if !lost { // in a series the peer may have given that SPI to something else since
+		err = s.checkPeerSPI(wireProtocol(out.Protocol), out.SPI)
+	}
+	if lost || err != nil {
 		wipeKeys(in)
 		wipeKeys(out)
+	}
+	switch {
+	case lost:
 		q.settle(s, x, c, true)
+		return
+	case err != nil:
+		s.deleteSPI(wireProtocol(in.Protocol), in.SPI, 0)
+		q.failed(s, asRejection(err).reason)
 		return
 	}
 	q.expected = ipsec.SAID{}

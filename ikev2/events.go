@@ -86,6 +86,13 @@ type PacketReceived struct {
 	Payloads  []PayloadName
 }
 
+// Probed is an empty request that asks whether the other end lives, or the answer to
+// one. The answer to a deletion may be empty too.
+type Probed struct {
+	SA
+	Sent, Response bool
+}
+
 // MessageRead shows the payloads of a message that was decrypted.
 type MessageRead struct {
 	SA

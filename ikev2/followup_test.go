@@ -354,3 +354,28 @@ func TestFollowupSameSPI(t *testing.T) {
 		t.Errorf("the last is answered by %s, %d SAs of that SPI, %d pairs", last.notify, out, len(two.children))
 	}
 }
+
+// So does the initiator of a series: what the peer names an SPI for at its beginning, and
+// gives something else before its end, is not made.
+func TestFollowupSPITaken(t *testing.T) {
+	c, _ := inSeries(t, (*couple).rekeyChild)
+	one := c.ends[0].session
+	old := one.children[0]
+	other := *old
+	other.out.SPI = one.requests[0].agreed.peer
+	one.children = append(one.children, &other)
+	c.drop = nil
+	c.advance(3*time.Second, 0)
+	out := 0
+	for id := range c.ends[0].sas {
+		if id.SPI == other.out.SPI {
+			out++
+		}
+	}
+	if out != 0 || len(one.children) != 2 || old.replaced || old.soft.IsZero() || !one.Alive() || len(c.ends[0].early) != 0 {
+		t.Errorf("%d SAs of that SPI, %d pairs, to be rekeyed again at %v", out, len(one.children), old.soft)
+	}
+	if two := c.ends[1].session; len(two.children) != 1 {
+		t.Errorf("the peer keeps %d pairs", len(two.children))
+	}
+}

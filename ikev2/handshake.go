@@ -113,7 +113,10 @@ func (s *Session) enter(p phase) {
 // failed says that the handshake ended without an IKE SA.
 func (s *Session) failed(reason string) {
 	e := wire.ExchangeSAInit
-	if s.phase != nil {
+	switch {
+	case s.state == IBuildAuth:
+		e = wire.ExchangeAuth // of which nothing has left
+	case s.phase != nil:
 		e = s.phase.exchange()
 	}
 	s.report(HandshakeFailed{SA: s.sa(s.ike), Exchange: e, Reason: reason})

@@ -93,6 +93,11 @@ func (s *Session) answerInformational(x *ikeSA, m *message, r *reply) error {
 	if err != nil {
 		return err
 	}
+	if len(m.payloads) == 0 {
+		s.report(Probed{SA: s.sa(x)})
+		s.report(Probed{SA: s.sa(x), Sent: true, Response: true})
+		return nil
+	}
 	var deletes []wire.DeleteV2
 	for _, p := range m.payloads {
 		if p.Type != wire.PayloadDeleteV2 {

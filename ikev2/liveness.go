@@ -109,14 +109,18 @@ func (s *Session) askLiveness() {
 // well, but is repeated more slowly.
 type probe struct{ retry time.Duration }
 
-func (probe) exchange() wire.ExchangeType                 { return wire.ExchangeInformationalV2 }
-func (probe) build(*Session, *ikeSA, *wire.Builder) error { return nil }
+func (probe) exchange() wire.ExchangeType { return wire.ExchangeInformationalV2 }
+func (probe) build(s *Session, x *ikeSA, _ *wire.Builder) error {
+	s.report(Probed{SA: s.sa(x), Sent: true})
+	return nil
+}
 func (p probe) after() []time.Duration {
 	return slices.Repeat([]time.Duration{p.retry}, livenessRetries+1)
 }
 func (probe) abandoned(s *Session, _ *ikeSA, _ string) { s.asked() }
 func (probe) answered(s *Session, x *ikeSA, _ *message) error {
 	s.report(InformationalAnswered{SA: s.sa(x)})
+	s.report(Probed{SA: s.sa(x), Response: true})
 	s.asked()
 	return nil
 }

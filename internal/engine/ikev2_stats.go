@@ -20,7 +20,7 @@ type IKEv2Stats struct {
 
 	Exchanges                    map[wire.ExchangeType]Exchanged
 	Notifies                     map[wire.NotifyTypeV2]Exchanged
-	Probes                       Exchanged // empty informational messages
+	Probes                       Exchanged // that ask whether the other end lives, and the answers
 	Config                       Exchanged // configuration payloads
 	NATInside, NATOutside, NoNAT uint64
 	TimedOut                     [ikev2.Timers]uint64
@@ -57,9 +57,11 @@ func (s *IKEv2Stats) count(event ike.Event) {
 		s.exchange(e.Exchange, false, e.Response)
 		s.payloads(e.Payloads, false, e.Response)
 	case ikev2.EncryptionBegun:
-		s.encrypted(e.Exchange, e.Payloads, true, e.Response)
+		s.payloads(e.Payloads, true, e.Response)
 	case ikev2.MessageRead:
-		s.encrypted(e.Exchange, e.Payloads, false, e.Response)
+		s.payloads(e.Payloads, false, e.Response)
+	case ikev2.Probed:
+		s.Probes.add(e.Sent, e.Response)
 	case ikev2.TimedOut:
 		s.TimedOut[e.Timer]++
 	case ikev2.NATChecked:
@@ -81,13 +83,6 @@ func (s *IKEv2Stats) exchange(t wire.ExchangeType, sent, response bool) {
 	x := s.Exchanges[t]
 	x.add(sent, response)
 	s.Exchanges[t] = x
-}
-
-func (s *IKEv2Stats) encrypted(t wire.ExchangeType, payloads []ikev2.PayloadName, sent, response bool) {
-	if t == wire.ExchangeInformationalV2 && len(payloads) == 0 {
-		s.Probes.add(sent, response)
-	}
-	s.payloads(payloads, sent, response)
 }
 
 func (s *IKEv2Stats) payloads(payloads []ikev2.PayloadName, sent, response bool) {

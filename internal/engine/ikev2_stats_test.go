@@ -25,8 +25,9 @@ func TestIKEv2Stats(t *testing.T) {
 		ikev2.EncryptionBegun{Exchange: wire.ExchangeAuth, Payloads: []ikev2.PayloadName{{Type: wire.PayloadCP}, notify(wire.V2InitialContact)}},
 		ikev2.PacketSent{Exchange: wire.ExchangeAuth, Payloads: sealed},
 		ikev2.PacketReceived{Exchange: wire.ExchangeInformationalV2, Payloads: sealed},
-		ikev2.MessageRead{Exchange: wire.ExchangeInformationalV2},
-		ikev2.EncryptionBegun{Exchange: wire.ExchangeInformationalV2, Response: true},
+		ikev2.MessageRead{Exchange: wire.ExchangeInformationalV2}, ikev2.Probed{},
+		ikev2.EncryptionBegun{Exchange: wire.ExchangeInformationalV2, Response: true}, ikev2.Probed{Sent: true, Response: true},
+		ikev2.MessageRead{Exchange: wire.ExchangeInformationalV2, Response: true}, // to a deletion
 		ikev2.PacketSent{Exchange: wire.ExchangeInformationalV2, Response: true, Payloads: sealed},
 	} {
 		s.count(e)

@@ -365,7 +365,7 @@ var silent = []string{
 	"ikev2.Duplicate", "ikev2.CollisionSettled",
 	"engine.Unsupported", "engine.HalfOpenLimit", "engine.Simultaneous",
 	"tunnel.RouteUnresolved",
-	"ike.SessionUp", "ike.SessionDown", "ike.ChildDown", "ike.NegotiationFailed",
+	"ikev2.Probed", "ike.SessionUp", "ike.SessionDown", "ike.ChildDown", "ike.NegotiationFailed",
 }
 
 // TestEveryEvent: an event that is added must be given its lines, or be named

@@ -81,9 +81,6 @@ func (a *account) ended(e ike.Event) *ending {
 }
 
 func (a *account) end(stage, sentence string) *ending {
-	if _, ok := a.reason.(ikev2.CertificateFailed); ok {
-		stage = "AUTH" // which has the certificate
-	}
 	return &ending{stage: stage, reason: a.reason, sentence: sentence}
 }
 

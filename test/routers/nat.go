@@ -84,7 +84,7 @@ func (n *NAT) Rebind(first int) error {
 // Readdress gives the NAT another outer address, on the same wire, and makes it forget
 // its flows.
 func (n *NAT) Readdress(outside string, first int) error {
-	for _, change := range [][]string{{"add", outside}, {"del", n.outside}} {
+	for _, change := range [][]string{{"del", n.outside}, {"add", outside}} {
 		if _, err := run("ip", "-n", n.ns, "address", change[0], change[1]+"/24", "dev", "out"); err != nil {
 			return err
 		}
