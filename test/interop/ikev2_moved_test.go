@@ -65,7 +65,8 @@ func TestIKEv2Moved(t *testing.T) {
 			s := suite{kernelEncr: "cbc(aes)", kernelInteg: "hmac(sha256)"}
 			b.initiate()
 			b.passes(s)
-			for i, outside := range []string{"192.168.0.77", "192.168.0.1"} {
+			before := "192.168.0.1"
+			for i, outside := range []string{"192.168.0.77", before} {
 				must(t, n.Readdress(outside, 20000+10000*i))
 				eventually(t, 30*time.Second, "answers after the NAT has another address", func() bool {
 					_, err := p.R1.Run("ping", "-c", "1", "-W", "1", "-I", "10.0.0.1", "10.0.0.2")
@@ -74,8 +75,9 @@ func TestIKEv2Moved(t *testing.T) {
 				b.passes(s)
 				eventually(t, 10*time.Second, "nothing of the old address", func() bool {
 					out := b.r2("ip", "xfrm", "state")
-					return strings.Count(out, "src "+outside) == 1 && strings.Count(out, "dst "+outside) == 1 && len(b.spis(p.R2)) == 2
+					return !strings.Contains(out, before) && strings.Contains(out, outside) && len(b.spis(p.R2)) == 2
 				})
+				before = outside
 				if link := b.r2("ip", "-d", "link", "show", "dev", "Tunnel1"); !strings.Contains(link, "remote "+outside+" ") {
 					t.Errorf("R2's tunnel does not go to %s:\n%s", outside, link)
 				}
