@@ -56,6 +56,21 @@ func (s *Session) Delete(now time.Time, reason string) {
 	s.ask(x, &deletion{protocol: wire.ProtocolISAKMP})
 }
 
+// Drop ends the IKE SA with its child SAs, and the peer is told nothing.
+func (s *Session) Drop(now time.Time, reason string) {
+	s.wake()
+	s.now = now
+	if s.ike == nil {
+		return
+	}
+	for _, x := range slices.Clone(s.all) {
+		if x != s.ike {
+			s.drop(x, reason)
+		}
+	}
+	s.end(s.ike, reason)
+}
+
 // end takes an IKE SA down without a word to the peer. What the peer may ask for
 // again is kept for a while. One that is being deleted waits for the peer's word.
 func (s *Session) end(x *ikeSA, reason string) {

@@ -47,6 +47,7 @@ type router struct {
 	reports chan ike.Report
 	lost    uint64
 	open    int // subscriptions
+	on      debugging
 }
 
 func newRouter(t *testing.T) *router {
@@ -114,7 +115,7 @@ func (r *router) do(ctx context.Context, line string, files ...File) (code int, 
 	if err != nil {
 		return ExitInvalid, "", err.Error()
 	}
-	code = cmd.run(&exec{ctx: ctx, request: Request{Line: line, Files: files}, router: r, out: &o, err: &e, asker: r.sits.answer})
+	code = cmd.run(&exec{ctx: ctx, request: Request{Line: line, Files: files}, router: r, debugs: &r.on, out: &o, err: &e, asker: r.sits.answer})
 	return code, o.String(), e.String()
 }
 
@@ -132,6 +133,7 @@ func TestClearCommands(t *testing.T) {
 		"cl cry ike sa psh 7":                     ike.ClearIKEv2{ConnID: 7},
 		"clear crypto ikev2 sa local 192.168.0.1": ike.ClearIKEv2{Local: netip.MustParseAddr("192.168.0.1")},
 		"clear crypto ikev2 sa rem 2001:db8::2":   ike.ClearIKEv2{Remote: netip.MustParseAddr("2001:db8::2")},
+		"clear crypto ikev2 sa fast":              ike.ClearIKEv2{Fast: true},
 		"clear crypto ikev2 stats":                ike.ClearIKEv2Stats{},
 		"clear crypto session remote 192.168.0.2": ike.ClearSession{Remote: netip.MustParseAddr("192.168.0.2")},
 	} {
@@ -290,6 +292,45 @@ func TestDebugEndsWithItsClient(t *testing.T) {
 	if code, out, errs := newRouter(t).do(ctx, "debug crypto ipsec isakmp pki"); code != ExitDone || out+errs != "Crypto ISAKMP debugging is on\nCrypto IPSEC debugging is on\n" {
 		t.Errorf("exit %d, %q", code, out+errs)
 	}
+}
+
+// What one client has switched on all see, and any switches off: a stream goes on with
+// what is left of it, and ends with the last.
+func TestUndebug(t *testing.T) {
+	const notice = "% a notice\n"
+	r := newRouter(t)
+	says := func(line, want string) {
+		t.Helper()
+		if code, out, errs := r.do(t.Context(), line); code != ExitDone || out != want || errs != "" {
+			t.Errorf("%s: exit %d, %q %q, want %q", line, code, out, errs, want)
+		}
+	}
+	says("show debugging", notice)
+	over := make(chan string)
+	for _, line := range []string{"debug crypto isakmp pki", "debug crypto ikev2 error packet"} {
+		go func() {
+			other := &router{reports: make(chan ike.Report)}
+			var out bytes.Buffer
+			cmd, _ := Parse(line)
+			cmd.run(&exec{ctx: t.Context(), router: other, debugs: &r.on, out: &out, err: &out})
+			over <- line
+		}()
+	}
+	for len(r.on.all()) != 4 {
+		time.Sleep(time.Millisecond)
+	}
+	says("show debugging", notice+"Cryptographic Subsystem:\n  Crypto ISAKMP debugging is on\n\nPKI:\n  debug crypto pki is on\n\n"+
+		"IKEV2:\n  IKEv2 error debugging is on\n  IKEv2 packet debugging is on\n")
+	says("no debug crypto isakmp ipsec", "Crypto ISAKMP debugging is off\nCrypto IPSEC debugging is off\n")
+	says("undebug crypto ikev2 packet", "IKEv2 packet debugging is off\n")
+	says("show deb", notice+"PKI:\n  debug crypto pki is on\n\nIKEV2:\n  IKEv2 error debugging is on\n")
+	says("undebug crypto pki", "")
+	if line := <-over; line != "debug crypto isakmp pki" {
+		t.Errorf("%s has ended", line)
+	}
+	says("un all", "All possible debugging has been turned off\n")
+	<-over
+	says("show debugging", notice)
 }
 
 func TestImportThroughTheDaemonAndAlone(t *testing.T) {

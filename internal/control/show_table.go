@@ -58,6 +58,11 @@ var showTable = []ios.Command[*Command]{
 			return show.Session(w, v, time.Now(), counters, detail)
 		})
 	}),
+	row("show debugging", func(c *Command, _ *ios.Match) {
+		c.run = func(e *exec) int {
+			return e.print(func(w io.Writer) error { return e.debugs.show(w) })
+		}
+	}),
 	row("show crypto call admission statistics", func(c *Command, _ *ios.Match) { c.run = viewed(show.CallAdmission) }),
 
 	configured("show crypto isakmp policy", show.ISAKMPPolicy),

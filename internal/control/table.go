@@ -42,7 +42,8 @@ func (c *Command) OnStore() bool { return c.offline != nil }
 type exec struct {
 	ctx      context.Context
 	request  Request
-	router   Router  // nil: offline
+	router   Router // nil: offline
+	debugs   *debugging
 	filter   filter  // of the text, nil: none
 	here     Offline // without a daemon
 	out, err io.Writer
@@ -55,8 +56,7 @@ func (e *exec) failf(format string, args ...any) int {
 	return ExitFailed
 }
 
-// row makes a command of a syntax. Exec commands have no "no" form: to undo a
-// debug, its client goes away.
+// row makes a command of a syntax. But for debug, exec commands have no "no" form.
 func row(syntax string, do func(*Command, *ios.Match)) ios.Command[*Command] {
 	return ios.Command[*Command]{Syntax: syntax, Do: func(c *Command, m *ios.Match) {
 		if m.Form != ios.Set {
@@ -77,8 +77,8 @@ var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).
 	row("clear crypto isakmp [id:<0-4294967295>]", func(c *Command, m *ios.Match) {
 		c.run = command(ike.ClearISAKMP{ConnID: uint32(m.Int("id"))})
 	}),
-	row("clear crypto ikev2 sa [local "+address("local")+" | remote "+address("remote")+" | psh id:<1-4294967295>]", func(c *Command, m *ios.Match) {
-		c.run = command(ike.ClearIKEv2{ConnID: uint32(m.Int("id")), Local: m.Addr("local"), Remote: m.Addr("remote")})
+	row("clear crypto ikev2 sa [local "+address("local")+" | remote "+address("remote")+" | psh id:<1-4294967295>] [fast]", func(c *Command, m *ios.Match) {
+		c.run = command(ike.ClearIKEv2{ConnID: uint32(m.Int("id")), Local: m.Addr("local"), Remote: m.Addr("remote"), Fast: m.Has("fast")})
 	}),
 	row("clear crypto ikev2 certificate-cache", func(c *Command, _ *ios.Match) { c.run = command(ike.ClearCertificateCache{}) }),
 	row("clear crypto ikev2 stats", func(c *Command, _ *ios.Match) { c.run = command(ike.ClearIKEv2Stats{}) }),
@@ -88,9 +88,9 @@ var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).
 	row("clear crypto session [remote "+address("remote")+"]", func(c *Command, m *ios.Match) {
 		c.run = command(ike.ClearSession{Remote: m.Addr("remote")})
 	}),
-	row("debug crypto { isakmp | ikev2 | ipsec | pki } ...", debugs("")),
-	row("debug crypto ikev2 { error | internal | packet } ...", debugs("ikev2 ")),
-	row("debug crypto pki { transactions | validation } ...", debugs("pki ")),
+	debugRow("debug "+debugWords, "", false), debugRow("debug "+debugIKEv2, "ikev2 ", false), debugRow("debug "+debugPKI, "pki ", false),
+	debugRow("undebug "+debugWords, "", true), debugRow("undebug "+debugIKEv2, "ikev2 ", true), debugRow("undebug "+debugPKI, "pki ", true),
+	debugRow("debug all", "", false), debugRow("undebug all", "", true),
 	row("initiate INTERFACE [wait seconds:<0-3600>] [verbose]", func(c *Command, m *ios.Match) {
 		seconds := defaultWait
 		if m.Has("wait") {
@@ -153,6 +153,7 @@ func Parse(line string) (*Command, error) {
 
 // Handle makes a Handler of a Router.
 func Handle(router Router) Handler {
+	var on debugging
 	return func(ctx context.Context, r Request, a *Answer) int {
 		cmd, err := Parse(r.Line)
 		if err != nil {
@@ -162,7 +163,7 @@ func Handle(router Router) Handler {
 		if dir := r.File("store"); dir != nil && string(dir) != router.Store() {
 			return ExitNoDaemon // of that store, that is
 		}
-		return cmd.run(&exec{ctx: ctx, request: r, router: router, out: a.Out(), err: a.Err(), asker: a.Ask})
+		return cmd.run(&exec{ctx: ctx, request: r, router: router, debugs: &on, out: a.Out(), err: a.Err(), asker: a.Ask})
 	}
 }
 

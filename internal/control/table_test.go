@@ -19,6 +19,8 @@ var understood = []string{
 	"clear crypto isakmp", "cl cry isa 1001", "clear crypto sa", "clear crypto sa peer 192.168.0.2",
 	"clear crypto session", "cl cr ses rem 192.168.0.2", "cl cry ike sa", "cl cry ike st",
 	"debug crypto isakmp", "deb cry ipsec", "deb cry isa pki", "deb cry ike", "debug crypto ikev2 error", "deb cry ike int pack",
+	"undebug all", "un all", "no debug all", "undeb cry isa", "no debug crypto ikev2", "no deb cry ike err", "undebug crypto ikev2 packet", "show debugging", "sh deb",
+	"clear crypto ikev2 sa fast", "cl cry ike sa rem 192.168.0.2 f",
 	"initiate Tunnel1", "init tu1 wait 90", "initiate Tunnel 1 verbose", "initiate Tunnel1 wait 0 verbose",
 	"crypto pki import IOSCA1 pem", "cry pki imp IOSCA1 pkcs12 /root/my file.p12", "crypto pki crl import IOSCA1 ca1.crl",
 	"SHOW CRYPTO ISAKMP SA",
@@ -46,8 +48,10 @@ func TestNotUnderstood(t *testing.T) {
 		{"clear crypto isakmp 99999999999", "clear crypto isakmp 99999999999\n                    ^\n% Invalid input detected at '^' marker."},
 		{"show crypto", "% Incomplete command."},
 		{"c crypto isakmp", `% Ambiguous command:  "c crypto isakmp"`},
+		{"no undebug all", `% "no" does not go with undebug, nor default with debug`},
+		{"debug all", "% debug all is not there: say what of crypto is to be debugged"},
 		{"no clear crypto sa", `% "no" is for configurations, not for commands`},
-		{"", "% Incomplete command.\n% want show, crypto, clear, debug or initiate"},
+		{"", "% Incomplete command.\n% want show, crypto, clear, debug, undebug or initiate"},
 	} {
 		c, err := Parse(test.line)
 		if err == nil {

@@ -123,7 +123,11 @@ func (e *Engine) clearIKEv2(now time.Time, cmd ike.ClearIKEv2) error {
 			continue
 		}
 		found = true
-		x.Delete(now, reasonCommand)
+		if cmd.Fast {
+			x.v2.Drop(now, reasonCommand)
+		} else {
+			x.Delete(now, reasonCommand)
+		}
 		e.settle(now, x)
 	}
 	if !found {

@@ -151,6 +151,7 @@ type ClearISAKMP struct{ ConnID uint32 }
 type ClearIKEv2 struct {
 	ConnID        uint32
 	Local, Remote netip.Addr
+	Fast          bool // without a word to the peers
 }
 
 // ClearIKEv2Stats begins the counts of show crypto ikev2 stats anew.
