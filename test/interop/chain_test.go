@@ -148,7 +148,7 @@ func newChainLab(t *testing.T, x terms) (*lab, hierarchy) {
 	b.r2(append([]string{"ip", "link", "add", "tun1"}, vti.make...)...)
 	b.r2("ip", "address", "add", "10.0.0.2/24", "dev", "tun1")
 	b.r2("ip", "link", "set", "tun1", "mtu", "1400", "up")
-	must(t, p.R1.Start("--initiate", "manual"))
+	b.startR1()
 	return b, h
 }
 

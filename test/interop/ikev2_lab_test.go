@@ -196,7 +196,7 @@ func (b *labV2) begin(t *testing.T, c caseV2) {
 	must(t, b.R1.Stop())
 	b.R1.Config = b.write("r1.cfg", c.r1())
 	log, peerLog := len(b.R1.Log()), len(b.peerLog())
-	must(t, b.R1.Start("--initiate", "manual"))
+	b.startR1()
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("R1: %s\nR2: %s", b.R1.Log()[log:], b.peerLog()[peerLog:])

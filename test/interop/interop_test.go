@@ -6,10 +6,6 @@ package interop
 
 import (
 	"fmt"
-	"maps"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -112,10 +108,14 @@ func (b *lab) passes(s suite) {
 			b.t.Fatalf("%s: %v\n%s", args[0], err, out)
 		}
 	}
-	states, err := b.R1.Run("ip", "xfrm", "state")
+	kernel := b.R1
+	if b.plane == "userspace" {
+		kernel = b.R2
+	}
+	states, err := kernel.Run("ip", "xfrm", "state")
 	must(b.t, err)
 	if !strings.Contains(states, s.kernelEncr) || !strings.Contains(states, s.kernelInteg) {
-		b.t.Errorf("R1's SAs are not %s with %s:\n%s", s.kernelEncr, s.kernelInteg, states)
+		b.t.Errorf("the kernel's SAs are not %s with %s:\n%s", s.kernelEncr, s.kernelInteg, states)
 	}
 }
 
@@ -151,50 +151,7 @@ func (b *lab) flow(d time.Duration) <-chan error { return b.pings(d, "0.02") }
 // pings sends pings from R1 through the tunnel until d has passed, and tells in the
 // end which were lost, if any.
 func (b *lab) pings(d time.Duration, interval string) <-chan error {
-	end := make(chan error, 1)
-	go func() {
-		// Every answer is printed with its time; -w ends the sending.
-		out, err := b.R1.Run("ping", "-D", "-w", fmt.Sprint(int(d.Seconds())), "-i", interval, "-I", "10.0.0.1", "10.0.0.2")
-		if lost := gaps(out); err == nil && lost.n > 0 {
-			err = lost
-		}
-		end <- err
-	}()
-	return end
-}
-
-// lostPings is an error: so many pings were lost, and when.
-type lostPings struct {
-	n    int
-	text string
-}
-
-func (l lostPings) Error() string { return "pings were lost under a rekey: " + l.text }
-
-var answer = regexp.MustCompile(`(?m)^\[(\d+)\.(\d{3}).*icmp_seq=(\d+)`)
-
-// gaps are the pings that have no answer although a later one has, with the time
-// of the answer before them. The last ones may be on their way when ping ends.
-func gaps(out string) (l lostPings) {
-	at := map[int]string{0: "the beginning"} // time of the answer, by sequence number
-	for _, m := range answer.FindAllStringSubmatch(out, -1) {
-		seq, _ := strconv.Atoi(m[3])
-		seconds, _ := strconv.ParseInt(m[1], 10, 64)
-		at[seq] = time.Unix(seconds, 0).UTC().Format(time.TimeOnly) + "." + m[2]
-	}
-	answered := slices.Sorted(maps.Keys(at))
-	if len(answered) == 1 {
-		return lostPings{1, "all"}
-	}
-	var lost []string
-	for i, seq := range answered[1:] {
-		if before := answered[i]; seq > before+1 {
-			l.n += seq - before - 1
-			lost = append(lost, fmt.Sprintf("%d to %d after %s", before+1, seq-1, at[before]))
-		}
-	}
-	l.text = strings.Join(lost, ", ")
-	return l
+	return b.R1.Pings(d, interval, "10.0.0.1", "10.0.0.2")
 }
 
 // gone waits until no SA is left on either end, nor known to either daemon.

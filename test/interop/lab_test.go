@@ -27,6 +27,7 @@ type lab struct {
 	process *os.Process                    // the peer's daemon
 	peer    *testca.Identity               // its certificate is of R2.cisco.com
 	rename  func(file, text string) string // what write does to a text, nil: nothing
+	plane   string                         // R1's --dataplane, "": as it finds
 }
 
 // A link is how the two ends carry traffic: what R1's tunnel says and what the
@@ -123,8 +124,18 @@ func newLabBehind(t *testing.T, s suite, l link, place func(*lab), more ...strin
 	b.r2(append([]string{"ip", "link", "add", "tun1"}, b.link.make...)...)
 	b.r2("ip", "address", "add", "10.0.0.2/24", "dev", "tun1")
 	b.r2("ip", "link", "set", "tun1", "mtu", "1400", "up")
-	must(t, p.R1.Start("--initiate", "manual"))
+	b.startR1()
 	return b
+}
+
+// startR1 runs obold, which begins nothing unless it is told to.
+func (b *lab) startR1() {
+	b.t.Helper()
+	flags := []string{"--initiate", "manual"}
+	if b.plane != "" {
+		flags = append(flags, "--dataplane", b.plane)
+	}
+	must(b.t, b.R1.Start(flags...))
 }
 
 // write makes a file below the lab's directory and returns its path.
@@ -178,15 +189,27 @@ func (b *lab) daemon(env []string, socket string, args ...string) {
 	})
 }
 
-var spi = regexp.MustCompile(`proto (?:esp|ah) spi 0x([0-9a-f]{8})`)
+var (
+	spi      = regexp.MustCompile(`proto (?:esp|ah) spi 0x([0-9a-f]{8})`)
+	shownSPI = regexp.MustCompile(`(?m)^      spi: 0x([0-9A-F]+)`)
+)
 
 // spis are those of the ESP and AH SAs in a router's kernel, without the larval one
-// that waits for an answer to an acquire.
+// that waits for an answer to an acquire; where obold is the data plane, those that
+// it shows.
 func (b *lab) spis(r *routers.Router) map[string]bool {
 	b.t.Helper()
+	all := map[string]bool{}
+	if r == b.R1 && b.plane == "userspace" {
+		out, err := r.Obol("show", "crypto", "ipsec", "sa")
+		must(b.t, err)
+		for _, m := range shownSPI.FindAllStringSubmatch(out, -1) {
+			all[fmt.Sprintf("%08s", strings.ToLower(m[1]))] = true
+		}
+		return all
+	}
 	out, err := r.Run("ip", "xfrm", "state")
 	must(b.t, err)
-	all := map[string]bool{}
 	for _, m := range spi.FindAllStringSubmatch(out, -1) {
 		all[m[1]] = true
 	}

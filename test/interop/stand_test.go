@@ -139,7 +139,7 @@ func (b *stand) begin(t *testing.T, c r1) {
 	b.R1.Config = b.write("r1.cfg", fmt.Sprintf(r1Config, c.identity, c.policies, c.trust, c.sets, c.protection, b.link.mode))
 	log := len(b.R1.Log())
 	peerLog := b.peerLog()
-	must(t, b.R1.Start("--initiate", "manual"))
+	b.startR1()
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("R1: %s\nR2: %s", b.R1.Log()[log:], b.peerLog()[len(peerLog):])

@@ -74,6 +74,9 @@ func switchRoot() {
 	}
 	mount("tmpfs", "/run", "tmpfs", "mode=755")
 	mount("devpts", "/dev/pts", "devpts", "")
+	// What udev would make of modules.devname: the kernel loads tun when it is opened.
+	check(os.MkdirAll("/dev/net", 0o755))
+	check(unix.Mknod("/dev/net/tun", unix.S_IFCHR|0o666, int(unix.Mkdev(10, 200))))
 	mount("tmpfs", "/dev/shm", "tmpfs", "mode=1777")
 	check(os.Symlink("/proc/self/fd", "/dev/fd"))
 	os.Remove("/var/run")
