@@ -207,7 +207,8 @@ func decryptBlock(b *pem.Block, passphrase []byte) (*pem.Block, error) {
 		}
 		return &pem.Block{Type: "PRIVATE KEY", Bytes: der}, nil
 	}
-	der, err := x509.DecryptPEMBlock(b, passphrase) //lint:ignore SA1019 IOS reads and writes no other form
+	//lint:ignore SA1019 IOS reads and writes no other form
+	der, err := x509.DecryptPEMBlock(b, passphrase)
 	switch {
 	case errors.Is(err, x509.IncorrectPasswordError):
 		return nil, errPassphrase

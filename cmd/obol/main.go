@@ -69,6 +69,7 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   crypto pki export NAME chain terminal   as a block of a running-config
   crypto pki expiry                       what runs out, soonest first
   crypto key export rsa NAME pem terminal {3des | aes}
+  crypto key import rsa NAME pem [exportable] terminal
   crypto key generate rsa [general-keys | usage-keys] [label NAME]
       [modulus BITS] [exportable]
   crypto key generate ec keysize {256 | 384 | 521} [label NAME] [exportable]

@@ -47,6 +47,23 @@ func TestExport(t *testing.T) {
 	if code, out, errs := r.do(t.Context(), "crypto key export rsa KEY pem terminal aes"); code != ExitDone || !strings.Contains(out, "DEK-Info: AES-256-CBC,") {
 		t.Errorf("exit %d, %q, %q", code, out, errs)
 	}
+	// What was exported is imported again, by who knows the passphrase.
+	again := newRouter(t)
+	again.sits = &sits{answers: []string{out, "cisco123", out, "wrong", "nothing"}}
+	key := out[strings.Index(out, "% Key name"):strings.Index(out, "% General")]
+	again.sits.answers[0], again.sits.answers[2] = key, key
+	if code, out, errs := again.do(t.Context(), "crypto key import rsa OTHER pem exportable terminal"); code != ExitDone || out != "% Key pair import succeeded.\n\n" {
+		t.Errorf("exit %d, %q, %q", code, out, errs)
+	}
+	if k, err := again.store.Key(pki.RSA, "OTHER"); err != nil || k == nil || !k.Exportable || !k.Belongs(id.Cert) {
+		t.Errorf("%+v, %v", k, err)
+	}
+	if code, _, errs := again.do(t.Context(), "crypto key import rsa MORE pem terminal"); code != ExitFailed || errs != "% wrong passphrase\n" {
+		t.Errorf("exit %d, %q", code, errs)
+	}
+	if code, _, errs := again.do(t.Context(), "crypto key import rsa MORE pem terminal"); code != ExitFailed || !strings.HasPrefix(errs, "% no private key in it") {
+		t.Errorf("exit %d, %q", code, errs)
+	}
 	code, out, errs = r.do(t.Context(), "crypto pki export IOSCA1 pkcs12 terminal")
 	body, _, _ := strings.Cut(strings.TrimPrefix(out, "Exported pkcs12 follows:\n\n"), "\n---End")
 	der, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(body, "\n", ""))

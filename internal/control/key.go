@@ -1,7 +1,9 @@
 package control
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/pem"
 	"fmt"
 	"strconv"
 	"strings"
@@ -21,6 +23,10 @@ var keyTable = []ios.Command[*Command]{
 	row("crypto key generate ec keysize bits:{256 | 384 | 521} [{exportable | label label:WORD}...]", func(c *Command, m *ios.Match) {
 		g := generation{kind: pki.EC, label: m.Str("label"), bits: m.Int("bits"), exportable: m.Has("exportable")}
 		c.asks(func(e *exec) int { return e.generate(g) })
+	}),
+	row("crypto key import rsa name:WORD pem [exportable] terminal", func(c *Command, m *ios.Match) {
+		name, exportable := m.Str("name"), m.Has("exportable")
+		c.asks(func(e *exec) int { return e.importKey(name, exportable) })
 	}),
 	row("crypto key zeroize kind:{rsa | ec} [label:WORD]", func(c *Command, m *ios.Match) {
 		kind, label := pki.KeyKind(m.Str("kind")), m.Str("label")
@@ -143,6 +149,59 @@ func (e *exec) make(g generation) (pairs []*pki.KeyPair, err error) {
 	}
 	fmt.Fprintln(e.out)
 	return pairs, nil
+}
+
+// importKey takes a private key that is pasted; its passphrase is asked for when it
+// is encrypted.
+func (e *exec) importKey(label string, mayLeave bool) int {
+	if _, err := e.replaces(pki.RSA, label); err != nil {
+		return e.failf("%v", err)
+	}
+	text, err := e.ask(Question{Paste, "% Enter PEM-formatted encrypted private General Purpose key.\n% End with \"quit\" on a line by itself.\n"})
+	if err != nil {
+		return e.failf("%v", err)
+	}
+	pairs, err := e.pasted(text)
+	if err == nil && (len(pairs) != 1 || pairs[0].Kind() != pki.RSA) {
+		err = fmt.Errorf("one RSA key is expected")
+	}
+	if err == nil {
+		pairs[0].Label, pairs[0].Exportable = label, mayLeave
+		err = e.onStore(func(st *store.Store) error { return st.PutKeys(pairs...) })
+	}
+	if err != nil {
+		return e.failf("%v", err)
+	}
+	fmt.Fprint(e.out, "% Key pair import succeeded.\n\n")
+	return ExitDone
+}
+
+// pasted reads private keys as they come from an export: below the public half, and
+// under a passphrase.
+func (e *exec) pasted(text string) ([]*pki.KeyPair, error) {
+	var private []byte
+	for rest := []byte(text); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if block.Type != "PUBLIC KEY" {
+			private = append(private, pem.EncodeToMemory(block)...)
+		}
+	}
+	var passphrase string
+	if bytes.Contains(private, []byte("ENCRYPTED")) {
+		var err error
+		if passphrase, err = e.ask(Question{Secret, "Passphrase: "}); err != nil {
+			return nil, err
+		}
+	}
+	plain, err := pki.DecryptPEM(private, []byte(passphrase))
+	if err != nil {
+		return nil, err
+	}
+	defer clear(plain)
+	return pki.ParseKeyPairs(plain)
 }
 
 func exportable(yes bool) string {
