@@ -292,7 +292,7 @@ type tracer struct {
 }
 
 func (tr *tracer) run() (ending, error) {
-	status, err := tr.wait()
+	_, err := tr.wait()
 	if err == nil {
 		err = unix.PtraceSetOptions(tr.pid, unix.PTRACE_O_TRACESYSGOOD|unix.PTRACE_O_EXITKILL)
 	}
@@ -305,6 +305,7 @@ func (tr *tracer) run() (ending, error) {
 		if err != nil && !errors.Is(err, unix.ESRCH) {
 			break
 		}
+		var status unix.WaitStatus
 		if status, err = tr.wait(); err != nil {
 			break
 		}
