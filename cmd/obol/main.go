@@ -179,6 +179,10 @@ func send(ctx context.Context, cmd *control.Command, o options, r control.Reques
 				return control.ExitFailed, err
 			}
 		}
+		// The line has the words of the options by now, as the daemon would read it.
+		if cmd, err = control.Parse(r.Line); err != nil {
+			return control.ExitInvalid, err
+		}
 		return cmd.Offline(ctx, offline, r, t), nil
 	}
 	return code, err
