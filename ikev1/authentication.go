@@ -13,7 +13,7 @@ import (
 	"github.com/obol-ike/obol/wire"
 )
 
-var errNoCertificate = errors.New("no trustpoint has a certificate and its key")
+var errNoCertificate = errors.New("no trustpoint has a certificate and its RSA key")
 
 // nothingToOffer says what is missing for every method that our policies name.
 type nothingToOffer struct {

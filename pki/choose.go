@@ -210,3 +210,14 @@ func (s *Snapshot) fallback(only []string, fits func(crypto.PublicKey) bool, bec
 	}
 	return Choice{Index: -1, Reason: "no trustpoint has a certificate and its key"}
 }
+
+// NotRSA is the first trustpoint displayed, of a list where there is one, that could
+// sign but for its key, which is not RSA: why IKEv1 has none to show. nil: there is none.
+func (s *Snapshot) NotRSA(only []string) *Trustpoint {
+	for _, tp := range s.display {
+		if tp.unable(only, nil) == "" && tp.unable(only, isRSA) != "" {
+			return tp
+		}
+	}
+	return nil
+}

@@ -84,7 +84,17 @@ func (w *watch) nothingToProve(x *explanation, by *account, preShared bool) {
 		return
 	}
 	x.code = lint.NoTrustpoint
-	if held := heldIKEv1(me, by.side.Profile); len(held.only) > 0 {
+	held := heldIKEv1(me, by.side.Profile)
+	if tp := me.Snapshot.NotRSA(held.only); tp != nil {
+		if s, ok := me.settings(tp.Name); ok {
+			x.where = nil
+			x.at(policy.TrustpointPos(s))
+		}
+		x.say("%s has a certificate of %s, whose key is not RSA: rsa-sig of IKEv1 signs with an RSA key only", me.Name, tp.Name).
+			heal("Enrol %s on %s with an RSA key (rsakeypair in place of eckeypair), or negotiate by IKEv2, which signs with either", tp.Name, me.Name)
+		return
+	}
+	if len(held.only) > 0 {
 		x.where = nil
 		x.at(held.at).say("%s of %s allows certificates of %s only, and %s has none of its own there", held.profile, me.Name, list(held.only), me.Name).
 			heal("Enrol %s on %s, or add the trustpoint of a certificate that it has to the profile's list", held.only[0], me.Name)

@@ -3,11 +3,13 @@ package lab
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/obol-ike/obol/internal/lint"
+	"github.com/obol-ike/obol/internal/policy"
 )
 
 // day is that of the note.
@@ -144,5 +146,18 @@ func TestVerdicts(t *testing.T) {
 				t.Logf("%s %q, %s begins: %s\n\t%s\n\t%s %v", c.base, c.changes, d.Initiator.Name, outcome(d), d.Cause, d.Cure, d.Where)
 			}
 		}
+	}
+}
+
+// A certificate that IKEv1 cannot sign with is told from none.
+func TestNotRSA(t *testing.T) {
+	p := changed(t, "note/ikev1-", `R1:  subject-name => eckeypair EC\n subject-name`)
+	d := ran(t, p).Directions[0]
+	if outcome(d) != "MM1 "+string(lint.NoTrustpoint) || !strings.Contains(d.Cause, "R1 has a certificate of IOSCA1, whose key is not RSA") ||
+		!strings.Contains(d.Cure, "Enrol IOSCA1 on R1 with an RSA key") {
+		t.Errorf("%s: %s %s", outcome(d), d.Cause, d.Cure)
+	}
+	if s, _ := p.Routers[0].settings("IOSCA1"); !slices.Contains(d.Where, lint.At(policy.TrustpointPos(s))) {
+		t.Errorf("the trustpoint is not among %v", d.Where)
 	}
 }

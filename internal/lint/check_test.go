@@ -167,6 +167,8 @@ func TestFindings(t *testing.T) {
 		{"no trustpoint, and it only answers", certificates2, one("rsa-sig| pki trustpoint A| => rsa-sig|;  set transform-set TS => | set transform-set TS| responder-only"), "none NO_TRUSTPOINT"},
 		{"no trustpoint at all", certificates1, one(" ca trust-point A| ca trust-point B| => ; crypto pki trustpoint A| fqdn ME.cisco.com| ip-address 192.0.2.MY|crypto pki trustpoint B| fqdn ME.cisco.com| ip-address 192.0.2.MY| => "),
 			"error NO_TRUSTPOINT: crypto isakmp profile P; Tunnel1: the policies authenticate by rsa-sig, and no trustpoint has a certificate for it."},
+		{"an EC key alone", certificates1, one(" fqdn => | eckeypair E| fqdn;  ca trust-point B| => "),
+			"error NO_TRUSTPOINT: crypto isakmp profile P; Tunnel1: the policies authenticate by rsa-sig, which in IKEv1 wants an RSA key, and that of trustpoint A is not RSA."},
 		{"a name that the certificate lacks", certificates2, one("identity local fqdn ME => identity local fqdn vpn"), "warning IDENTITY_MISMATCH: identity local fqdn vpn.cisco.com; ikev2 profile P calls itself vpn.cisco.com, which the certificate of A does not name."},
 		{"an address that the certificate lacks", certificates1, one(" self-identity fqdn| => ; ip-address 192.0.2.MY => ip-address none"), "warning IDENTITY_MISMATCH: crypto isakmp profile P; isakmp profile P calls itself 192.0.2.1, which the certificate of A does not name."},
 

@@ -37,6 +37,10 @@ func (c *checker) keys(r *router) {
 		case psk && e.able(policy.PreShare), rsa && e.able(policy.RSASig):
 		case psk && !(rsa && len(r.Config.Trustpoints) > 0):
 			c.add(NoKey, Error, where, fmt.Sprintf("add pre-shared-key address %s to %s", e.peer(), e.keyring()), "%s: there is no pre-shared key for %s in %s", e.tunnel.Name, e.peer(), e.keyring())
+		case rsa && e.store.NotRSA(e.list()) != nil:
+			tp := e.store.NotRSA(e.list()).Name
+			c.add(NoTrustpoint, Error, where, fmt.Sprintf("enrol %s with an RSA key (rsakeypair in place of eckeypair), or use IKEv2, which signs with either", tp),
+				"%s: the policies authenticate by rsa-sig, which in IKEv1 wants an RSA key, and that of trustpoint %s is not RSA", e.tunnel.Name, tp)
 		case rsa:
 			c.add(NoTrustpoint, Error, where, "enrol a trustpoint that the profile may use, or authenticate by pre-share", "%s: the policies authenticate by rsa-sig, and no trustpoint has a certificate for it", e.tunnel.Name)
 		default:
