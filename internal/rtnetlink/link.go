@@ -78,16 +78,33 @@ func (i *Interfaces) SetLink(l ipsec.Link) error {
 }
 
 // AdoptLink makes a link ours that the caller has just made, a TUN device, and
-// changes what differs; later calls change what differs.
+// changes what differs. ChangeLink is for later.
 func (i *Interfaces) AdoptLink(l ipsec.Link) error {
 	made, err := i.handle.LinkByName(l.Name)
-	if err == nil && !oursLink(made.Attrs()) {
-		if err = i.handle.LinkSetGroup(made, linkGroup); err == nil {
-			err = i.finish(made)
-		}
+	if err == nil {
+		err = i.handle.LinkSetGroup(made, linkGroup)
+	}
+	if err == nil {
+		err = i.finish(made)
 	}
 	if err == nil {
 		err = i.adjust(made, l)
+	}
+	if err != nil {
+		return fmt.Errorf("set interface %s: %w", l.Name, err)
+	}
+	return nil
+}
+
+// ChangeLink changes what differs on a link of ours. Its name may be another's by now,
+// and that one is left as it is.
+func (i *Interfaces) ChangeLink(l ipsec.Link) error {
+	old, err := i.link(l.Name)
+	if err == nil && old == nil {
+		err = errors.New("it has another name by now")
+	}
+	if err == nil {
+		err = i.adjust(old, l)
 	}
 	if err != nil {
 		return fmt.Errorf("set interface %s: %w", l.Name, err)

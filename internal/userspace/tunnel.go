@@ -45,27 +45,22 @@ func (d *Dataplane) SetLink(l ipsec.Link) error {
 		}
 		t = nil
 	}
-	made := t == nil
-	if made {
-		device, err := openDevice(l.Name)
-		if err != nil {
-			return fmt.Errorf("make interface %s: %w", l.Name, err)
-		}
-		t = &tunnel{link: l, device: device, gre: gre(l), done: make(chan struct{})}
+	if t != nil {
+		return d.host.ChangeLink(l)
+	}
+	device, err := openDevice(l.Name)
+	if err != nil {
+		return fmt.Errorf("make interface %s: %w", l.Name, err)
 	}
 	if err := d.host.AdoptLink(l); err != nil {
-		if made {
-			err = errors.Join(err, t.device.close())
-		}
-		return err
+		return errors.Join(err, device.close())
 	}
-	if made {
-		d.mu.Lock()
-		d.tunnels[l.Name] = t
-		d.attach(t)
-		d.mu.Unlock()
-		go newSender(d, t).run()
-	}
+	t = &tunnel{link: l, device: device, gre: gre(l), done: make(chan struct{})}
+	d.mu.Lock()
+	d.tunnels[l.Name] = t
+	d.attach(t)
+	d.mu.Unlock()
+	go newSender(d, t).run()
 	return nil
 }
 
