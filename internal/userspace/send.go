@@ -1,6 +1,7 @@
 package userspace
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/obol-ike/obol/internal/esp"
@@ -21,10 +22,11 @@ type sender struct {
 	tunnel *tunnel
 	device *deviceReader
 	wire   *netio.Sender
-	out    []byte        // sealed packets, one behind the other
-	trains []netio.Train // of them
-	of     *outbound     // the SA of the last one
-	full   bool          // it takes no more
+	out    []byte         // sealed packets, one behind the other
+	trains []netio.Train  // of them
+	of     *outbound      // the SA of the last one
+	own    ipsec.Selector // what that one's packets look like
+	full   bool           // it takes no more
 	now    time.Time
 }
 
@@ -82,7 +84,11 @@ func (s *sender) packet(b []byte) {
 	sa := w.sas[0]
 	if need := len(b) + maxOverhead; cap(s.out)-len(s.out) < need || sa != s.of {
 		s.flush()
-		s.of = sa
+		s.of, s.own = sa, traffic(sa.ends.Load())
+	}
+	if esp.Within(b, &s.own, ipsec.Out) {
+		s.plane.drops.looped.Add(1)
+		return
 	}
 	start := len(s.out)
 	if gre := s.tunnel.gre; gre != nil {
@@ -101,6 +107,17 @@ func (s *sender) packet(b []byte) {
 	}
 	s.out = out
 	s.append(*sa.ends.Load(), tos, start)
+}
+
+// traffic is what packets between two addresses look like in front of ESP. Where a
+// route to the peer leads into its own tunnel, each would go in again, for ever.
+func traffic(ends *netio.Train) ipsec.Selector {
+	local, remote := ends.Local.Addr(), ends.Remote.Addr()
+	s := ipsec.Selector{Local: netip.PrefixFrom(local, local.BitLen()), Remote: netip.PrefixFrom(remote, remote.BitLen()), Protocol: uint8(ipsec.ESP)}
+	if port := ends.Remote.Port(); port != 0 {
+		s.Protocol, s.LocalPort, s.RemotePort = protocolUDP, ends.Local.Port(), port
+	}
+	return s
 }
 
 // append makes what was sealed since start the end of the last train, or a train of

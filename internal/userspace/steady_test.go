@@ -237,6 +237,47 @@ func TestExpected(t *testing.T) {
 	}
 }
 
+// What a tunnel has sent does not go into it again, whichever of its packets of ESP a
+// route leads there; what others of the two hosts say to each other does.
+func TestNotIntoItself(t *testing.T) {
+	for _, encap := range []*ipsec.Encap{nil, {LocalPort: 4500, RemotePort: 20000}} {
+		d, _ := bare(t)
+		out, _ := pairOfSAs(t, 64)
+		out.Src, out.Dst, out.Encap = here, there, encap
+		if err := d.InstallSA(out); err != nil {
+			t.Fatal(err)
+		}
+		s := &sender{plane: d, tunnel: d.tunnels["Tunnel1"], out: make([]byte, 0, sealed)}
+		send := func(src, dst netip.Addr, protocol uint8, ports uint32) {
+			packet := make([]byte, headerIPv4+8)
+			packet[0], packet[3], packet[8], packet[9] = 0x45, byte(len(packet)), 64, protocol
+			copy(packet[12:], src.AsSlice())
+			copy(packet[16:], dst.AsSlice())
+			binary.BigEndian.PutUint32(packet[headerIPv4:], ports)
+			s.packet(packet)
+		}
+		own, ports := uint8(ipsec.ESP), uint32(0x3000) // an SPI
+		if encap != nil {
+			own, ports = protocolUDP, 4500<<16|20000
+		}
+		send(here, there, own, ports)
+		if n := d.drops.looped.Load(); n != 1 || len(s.out) != 0 {
+			t.Fatalf("%d dropped, %d octets sealed", n, len(s.out))
+		}
+		for _, pass := range []func(){
+			func() { send(there, here, own, ports) },
+			func() { send(here, netip.MustParseAddr("192.0.2.3"), own, ports) },
+			func() { send(here, there, protocolTCP, ports) },
+			func() { send(here, there, protocolUDP, 53<<16|53) },
+		} {
+			before := len(s.out)
+			if pass(); len(s.out) == before {
+				t.Errorf("a packet that is none of its own is dropped")
+			}
+		}
+	}
+}
+
 // A packet whose authentication held tells of its new address once until the SA is
 // updated; one of another encapsulation, destination or SPI is dropped.
 func TestMapped(t *testing.T) {

@@ -48,6 +48,7 @@ type drops struct {
 	unknown  atomic.Uint64 // no SA of the SPI, the destination and the encapsulation
 	noTunnel atomic.Uint64 // no policy or no tunnel for what an SA brought
 	noSA     atomic.Uint64 // nothing to send by
+	looped   atomic.Uint64 // a tunnel's own, by a route to its peer that leads into it
 	refused  atomic.Uint64 // by a TUN device
 }
 

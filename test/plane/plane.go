@@ -38,6 +38,7 @@ func Test(t *testing.T, p Plane) {
 		{"IPv6", overIPv6},
 		{"GREKey", greKey},
 		{"TwoTunnels", twoTunnels},
+		{"IntoItself", intoItself},
 		{"NothingInClear", nothingInClear},
 		{"ClearFromPeerDropped", clearFromPeerDropped},
 		{"Replay", replay},

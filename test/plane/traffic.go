@@ -250,6 +250,27 @@ func twoTunnels(t *testing.T, p Plane) {
 	}
 }
 
+// Where a route to the peer leads into its own tunnel, a packet does not go round for
+// ever, a little larger each time.
+func intoItself(t *testing.T, p Plane) {
+	kinds(t, func(t *testing.T, tun Tunnel) {
+		r1, r2 := p.Routers(t)
+		Both(r1, r2, func(r *Router) { r.Raise(tun); r.KeyUp(tun, nil) })
+		Exchange(t, r1, r2, 1)
+		r1.Must(r1.SetRoute(ipsec.Route{Dst: netip.PrefixFrom(r1.Remote, r1.Remote.BitLen()), Dev: tun.Name, Metric: 1}))
+		if out, ok := r1.answered(r2); ok {
+			t.Errorf("a ping is answered:\n%s", out)
+		}
+		before, err := r1.QuerySA(r1.SA(tun, ipsec.Out).SAID)
+		r1.Must(err)
+		time.Sleep(200 * time.Millisecond)
+		after, err := r1.QuerySA(r1.SA(tun, ipsec.Out).SAID)
+		if err != nil || after.Packets != before.Packets || after.Packets > 10 {
+			t.Errorf("the SA has carried %d packets and then %d, %v", before.Packets, after.Packets, err)
+		}
+	})
+}
+
 // OnlyESP fails for IPv4 packets that are not ESP, and wants some ESP.
 func OnlyESP(t *testing.T, c *netlab.Capture, atLeast int) {
 	t.Helper()
