@@ -58,7 +58,9 @@ func (d *Dataplane) admit(sa *inbound) {
 	defer d.early.Unlock()
 	if k := d.expected[sa.id.SPI]; k != nil {
 		for _, t := range k.packets {
-			d.given.open(sa, t, t.Packets)
+			if sa.takes(t) {
+				d.given.open(sa, t, t.Packets)
+			}
 		}
 		d.given.flush()
 		delete(d.expected, sa.id.SPI)

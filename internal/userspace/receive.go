@@ -84,12 +84,17 @@ func (r *receiver) find(spi uint32, t netio.Train, packet []byte) *inbound {
 		t.Packets, t.Size = packet, len(packet)
 		sa = r.plane.keep(spi, t)
 	}
-	// As to the kernel, another destination or encapsulation is another SA.
-	if sa == nil || t.Local.Addr() != sa.id.Dst || (sa.remote.Load().Port() != 0) != (t.Remote.Port() != 0) {
+	if sa == nil || !sa.takes(t) {
 		r.plane.drops.unknown.Add(1)
 		return nil
 	}
 	return sa
+}
+
+// takes says whether a train may be the SA's: as to the kernel, another destination or
+// encapsulation is another SA.
+func (sa *inbound) takes(t netio.Train) bool {
+	return t.Local.Addr() == sa.id.Dst && (sa.remote.Load().Port() != 0) == (t.Remote.Port() != 0)
 }
 
 func (r *receiver) tell(sa *inbound) {

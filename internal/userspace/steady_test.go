@@ -237,6 +237,43 @@ func TestExpected(t *testing.T) {
 	}
 }
 
+// What comes early with another encapsulation is not the SA's either, and tells of no
+// new address.
+func TestExpectedElsewhere(t *testing.T) {
+	d, written := bare(t)
+	out, in := pairOfSAs(t, 64)
+	in.Encap = nil
+	if err := d.ExpectSA(in.SAID, in.Encap); err != nil {
+		t.Fatal(err)
+	}
+	sa, err := esp.NewOutbound(out, rand.Reader, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newReceiver(d)
+	for _, port := range []uint16{4500, 0} {
+		packet := make([]byte, headerIPv4)
+		packet[0], packet[3], packet[8] = 0x45, headerIPv4, 64
+		headerChecksum(packet)
+		b, err := sa.Seal(nil, packet, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Handle([]netio.Train{{Local: netip.AddrPortFrom(here, port), Remote: netip.AddrPortFrom(there, port), Packets: b, Size: len(b)}})
+	}
+	if err := d.InstallSA(in); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := written.Read(make([]byte, 1<<16)); err != nil || n != offloadLen+headerIPv4 {
+		t.Errorf("%d octets written, %v, want one packet", n, err)
+	}
+	select {
+	case e := <-d.Events():
+		t.Errorf("event %+v", e)
+	case <-time.After(50 * time.Millisecond):
+	}
+}
+
 // What a tunnel has sent does not go into it again, whichever of its packets of ESP a
 // route leads there; what others of the two hosts say to each other does.
 func TestNotIntoItself(t *testing.T) {
