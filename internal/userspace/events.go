@@ -1,13 +1,15 @@
 package userspace
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/obol-ike/obol/internal/ipsec"
 )
 
 // events go to whoever reads them, without a worker ever waiting for him. They are
-// few: an SA tells each limit once, and a new mapping once; a tunnel asks once.
+// few: an SA tells each limit once, and a tunnel asks once. Of the addresses that an SA's
+// packets come from the newest waits: where replays are not refused, they may be many.
 type events struct {
 	out    chan ipsec.Event
 	mu     sync.Mutex
@@ -24,7 +26,18 @@ func newEvents() *events {
 
 func (e *events) put(event ipsec.Event) {
 	e.mu.Lock()
-	e.queue = append(e.queue, event)
+	i := -1
+	if m, ok := event.(ipsec.Mapped); ok {
+		i = slices.IndexFunc(e.queue, func(other ipsec.Event) bool {
+			before, ok := other.(ipsec.Mapped)
+			return ok && before.SAID == m.SAID
+		})
+	}
+	if i >= 0 {
+		e.queue[i] = event
+	} else {
+		e.queue = append(e.queue, event)
+	}
 	e.mu.Unlock()
 	select {
 	case e.more <- struct{}{}:

@@ -366,6 +366,27 @@ func TestMapped(t *testing.T) {
 	}
 }
 
+// One packet that is sent again and again, each time from another address, where no
+// window refuses it, leaves one event to whoever is slow to read them, the newest.
+func TestMappedManyTimes(t *testing.T) {
+	d, _ := bare(t)
+	_, in := pairOfSAs(t, 0)
+	if err := d.InstallSA(in); err != nil {
+		t.Fatal(err)
+	}
+	r, last := newReceiver(d), netip.AddrPort{}
+	for port := range uint16(1000) {
+		last = netip.AddrPortFrom(there, 10000+port)
+		r.mapped(d.in[in.SAID], last)
+	}
+	for range 4 { // some have been on their way before the rest came
+		if e := <-d.Events(); e == (ipsec.Mapped{SAID: in.SAID, Remote: last}) {
+			return
+		}
+	}
+	t.Error("more events wait than there are SAs")
+}
+
 // Without an SA a packet is dropped, and one is asked for once; when it is gone
 // again too.
 func TestAcquire(t *testing.T) {
