@@ -42,6 +42,7 @@ type child struct {
 	replaced  bool      // a successor is on its way, or stands
 	retired   bool      // the peer was told that it is deleted; it still receives
 	handover  *handover // nil: the outbound SA stands
+	exhausted time.Time // when the volume is used up, as it looked at the soft limit; zero: unknown
 
 	packetsIn, packetsOut uint64 // when they were counted last
 }
@@ -299,6 +300,7 @@ func (s *Session) childExpired(e ipsec.Expired) {
 			s.deleteChild(c, "IPsec SA lifetime expired")
 			return
 		case !c.replaced:
+			c.foresee(s.now)
 			s.rekey(c)
 			return
 		}

@@ -23,6 +23,24 @@ type handover struct {
 	replaces []*child
 }
 
+// foresee notes when the volume of a pair is used up, if it goes on as it went to its
+// soft limit, which is now.
+func (c *child) foresee(now time.Time) {
+	if hard, soft := c.lifetime.Kilobytes, c.lifetime.Soft(c.initiator).Kilobytes; hard > 0 {
+		c.exhausted = now.Add(now.Sub(c.installed) / time.Duration(soft) * time.Duration(hard-soft))
+	}
+}
+
+// sendsAt is when the successor of a pair sends. Under load the last 256 kilobytes
+// do not last for handoverTime: it takes half of what time they leave.
+func (s *Session) sendsAt(old *child) time.Time {
+	wait := handoverTime
+	if old != nil && !old.exhausted.IsZero() {
+		wait = max(0, min(wait, old.exhausted.Sub(s.now)/2))
+	}
+	return s.now.Add(wait)
+}
+
 // pending says that the outbound SA of a pair is not ordered yet.
 func (c *child) pending() bool { return c.handover != nil && !c.handover.at.IsZero() }
 

@@ -53,6 +53,29 @@ func TestHandover(t *testing.T) {
 	}
 }
 
+// A pair whose volume is used up before handoverTime does not send so long: its
+// successor takes over when half of what was left at the rate so far is sent.
+func TestHandoverUnderLoad(t *testing.T) {
+	for age, want := range map[time.Duration]time.Duration{
+		time.Hour:      256 * time.Hour / (4608000 - 256) / 2,
+		20 * time.Hour: handoverTime,
+	} {
+		p := newPair(t)
+		p.up(p.r1)
+		old := p.r1.session.pairs()[0]
+		old.lifetime, old.expires, old.soft = ipsec.Lifetime{Kilobytes: 4608000}, time.Time{}, time.Time{}
+		old.installed = p.now.Add(-age)
+		p.r1.orders = nil
+		p.r1.session.HandleKernel(p.now, ipsec.Expired{SAID: old.out.SAID})
+		p.r1.collect(p.now)
+		p.settle()
+		next := p.r1.session.pairs()[1]
+		if got := next.handover.at.Sub(p.now); got.Round(time.Millisecond) != want.Round(time.Millisecond) {
+			t.Errorf("after %v: %v, want %v", age, got, want)
+		}
+	}
+}
+
 // A peer that repeats QM2 has no QM3: the old pair goes on sending.
 func TestHandoverWaits(t *testing.T) {
 	p, _, next := rekeying(t)

@@ -243,7 +243,7 @@ func (st *installingI) installed(s *Session, q *quickMode, ev ipsec.Installed) {
 	s.report(NodeDeleted{SA: s.sa(), MessageID: q.id, Reason: "No Error"})
 	s.stepQuick(q, InInstallDone, QMComplete)
 	if st.later.SPI != 0 {
-		st.child.handover = &handover{q: q, out: st.later, at: s.now.Add(handoverTime)}
+		st.child.handover = &handover{q: q, out: st.later, at: s.sendsAt(q.replaces)}
 	}
 	s.finish(q, st.child)
 }
