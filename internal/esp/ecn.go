@@ -35,6 +35,6 @@ func (h *header) mark(tos uint8) {
 		return
 	}
 	p[1] = tos
-	sum := uint64(^binary.BigEndian.Uint16(p[10:])) + uint64(^old) + uint64(binary.BigEndian.Uint16(p))
-	binary.BigEndian.PutUint16(p[10:], ^fold(sum))
+	sum := Word(^binary.BigEndian.Uint16(p[10:])) + Word(^old) + Word(binary.BigEndian.Uint16(p))
+	binary.BigEndian.PutUint16(p[10:], ^Fold(sum))
 }

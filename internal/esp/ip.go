@@ -159,33 +159,3 @@ func headerSize(a netip.Addr) int {
 	}
 	return ipv4Header
 }
-
-// checksum is the Internet checksum (RFC 1071) of octets after what was summed.
-func checksum(sum uint64, b []byte) uint16 { return ^fold(add(sum, b)) }
-
-func add(sum uint64, b []byte) uint64 {
-	for ; len(b) >= 4; b = b[4:] {
-		sum += uint64(binary.BigEndian.Uint32(b))
-	}
-	if len(b) >= 2 {
-		sum += uint64(binary.BigEndian.Uint16(b))
-		b = b[2:]
-	}
-	if len(b) == 1 {
-		sum += uint64(b[0]) << 8
-	}
-	return sum
-}
-
-func fold(sum uint64) uint16 {
-	for sum > 0xffff {
-		sum = sum>>16 + sum&0xffff
-	}
-	return uint16(sum)
-}
-
-// pseudo is the sum of the pseudo-header of UDP and ICMPv6 (RFC 8200 section 8.1).
-func pseudo(src, dst netip.Addr, protocol uint8, n int) uint64 {
-	s, d := src.As16(), dst.As16()
-	return add(add(uint64(protocol)+uint64(n), s[:]), d[:])
-}

@@ -3,6 +3,8 @@ package userspace
 import (
 	"encoding/binary"
 	"math"
+
+	"github.com/obol-ike/obol/internal/esp"
 )
 
 // maxHeaders of IP and TCP with all options of IPv4, octets.
@@ -58,7 +60,7 @@ func finishChecksum(packet []byte, start, field int) {
 	if len(packet) < start+field+2 {
 		return
 	}
-	value := ^fold(sum(0, packet[start:]))
+	value := ^esp.Fold(esp.Sum(0, packet[start:]))
 	if value == 0 && field == checksumUDP {
 		value = math.MaxUint16 // 0 says that there is none (RFC 768)
 	}
@@ -98,7 +100,7 @@ func segments(packet []byte, o offload, protocol uint8, n int, f func([]byte)) {
 		}
 		field := o.checksumField
 		binary.BigEndian.PutUint16(own[field:], 0)
-		value := ^fold(sum(pseudo(one, protocol, len(own)), own))
+		value := ^esp.Fold(esp.Sum(pseudo(one, protocol, len(own)), own))
 		if value == 0 && protocol == protocolUDP {
 			value = math.MaxUint16
 		}

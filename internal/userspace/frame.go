@@ -3,6 +3,8 @@ package userspace
 import (
 	"bytes"
 	"encoding/binary"
+
+	"github.com/obol-ike/obol/internal/esp"
 )
 
 // maxParts of a frame: what one writev takes, with room.
@@ -150,7 +152,7 @@ func (f *frame) follows(p []byte) bool {
 // verify checks the checksum of TCP or UDP: in a frame of several the kernel will
 // make them anew.
 func verify(p []byte, w flow) bool {
-	return fold(sum(pseudo(p, w.protocol, len(p)-w.ip), p[w.ip:])) == 0xffff
+	return esp.Fold(esp.Sum(pseudo(p, w.protocol, len(p)-w.ip), p[w.ip:])) == 0xffff
 }
 
 // finish gives the frame to the writer, and is empty then; false if it was.
@@ -186,6 +188,6 @@ func (f *frame) join() {
 	} else {
 		binary.BigEndian.PutUint16(p[v.ip+4:], uint16(f.octets-v.ip))
 	}
-	binary.BigEndian.PutUint16(p[v.ip+v.checksumKind:], fold(pseudo(p, v.protocol, f.octets-v.ip)))
+	binary.BigEndian.PutUint16(p[v.ip+v.checksumKind:], esp.Fold(pseudo(p, v.protocol, f.octets-v.ip)))
 	offload{flags: needsChecksum, kind: v.kind, headers: v.headers, segment: v.payload, sumStart: v.ip, checksumField: v.checksumKind}.put(f.header[:])
 }

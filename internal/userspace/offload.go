@@ -1,6 +1,10 @@
 package userspace
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/obol-ike/obol/internal/esp"
+)
 
 // offloadLen is struct virtio_net_hdr of linux/virtio_net.h, which stands in front of
 // every packet of a TUN device.
@@ -65,15 +69,15 @@ func (o offload) put(b []byte) {
 // pseudo is the sum of the pseudo-header of TCP and UDP (RFC 9293 section 3.1, RFC
 // 8200 section 8.1), for n octets of them in the packet.
 func pseudo(packet []byte, protocol uint8, n int) uint64 {
-	total := word(uint16(protocol)) + word(uint16(n))
+	total := esp.Word(uint16(protocol)) + esp.Word(uint16(n))
 	if packet[0]>>4 == 4 {
-		return sum(total, packet[12:headerIPv4])
+		return esp.Sum(total, packet[12:headerIPv4])
 	}
-	return sum(total, packet[8:headerIPv6])
+	return esp.Sum(total, packet[8:headerIPv6])
 }
 
 // headerChecksum fills in that of an IPv4 header.
 func headerChecksum(header []byte) {
 	header[10], header[11] = 0, 0
-	binary.BigEndian.PutUint16(header[10:], ^fold(sum(0, header)))
+	binary.BigEndian.PutUint16(header[10:], ^esp.Fold(esp.Sum(0, header)))
 }

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"testing"
 	"unsafe"
+
+	"github.com/obol-ike/obol/internal/esp"
 )
 
 // made is a packet of TCP or UDP with n octets, as a TUN device hands it over with a
@@ -47,7 +49,7 @@ func made(v6 bool, protocol uint8, n, segment int, dont bool) (o offload, packet
 	for i := range own[headers:] {
 		own[headers+i] = byte(random.Uint32())
 	}
-	binary.BigEndian.PutUint16(own[field:], fold(pseudo(p, protocol, len(own))))
+	binary.BigEndian.PutUint16(own[field:], esp.Fold(pseudo(p, protocol, len(own))))
 	o = offload{flags: needsChecksum, headers: ip + headers, segment: segment, sumStart: ip, checksumField: field}
 	switch {
 	case segment == 0:
@@ -104,7 +106,7 @@ func TestCutAndJoin(t *testing.T) {
 						if w, ok := parseFlow(p, true); !ok || !verify(p, w) {
 							t.Fatalf("v6 %v protocol %d, piece %d: wrong: %x", v6, protocol, i, p)
 						}
-						if !v6 && fold(sum(0, p[:headerIPv4])) != 0xffff {
+						if !v6 && esp.Fold(esp.Sum(0, p[:headerIPv4])) != 0xffff {
 							t.Errorf("piece %d: wrong header checksum", i)
 						}
 						if !f.add(p, true) {
@@ -181,7 +183,7 @@ func TestNoJoin(t *testing.T) {
 func again(p []byte) {
 	own := p[headerIPv4:]
 	own[checksumTCP], own[checksumTCP+1] = 0, 0
-	binary.BigEndian.PutUint16(own[checksumTCP:], ^fold(sum(pseudo(p, protocolTCP, len(own)), own)))
+	binary.BigEndian.PutUint16(own[checksumTCP:], ^esp.Fold(esp.Sum(pseudo(p, protocolTCP, len(own)), own)))
 }
 
 // The kernel is trusted not to lie; if it did, nothing would be read out of bounds.
@@ -220,32 +222,6 @@ func TestJoinCutShort(t *testing.T) {
 				f.add(whole, true)
 				written(&f)
 			}
-		}
-	}
-}
-
-func TestSum(t *testing.T) {
-	random := rand.New(rand.NewPCG(3, 4))
-	for n := range 300 {
-		b := make([]byte, n)
-		for i := range b {
-			b[i] = byte(random.Uint32())
-			if n%3 == 0 {
-				b[i] = 0xff
-			}
-		}
-		want := uint32(0)
-		for i := 0; i < n; i += 2 {
-			word := uint32(b[i]) << 8
-			if i+1 < n {
-				word |= uint32(b[i+1])
-			}
-			if want += word; want > 0xffff {
-				want -= 0xffff
-			}
-		}
-		if got := fold(sum(0, b)); got != uint16(want) {
-			t.Errorf("%d octets: %04x, want %04x", n, got, want)
 		}
 	}
 }

@@ -1,16 +1,17 @@
-package userspace
+package esp
 
 import (
 	"encoding/binary"
 	"math/bits"
+	"net/netip"
 )
 
 // A checksum is that of RFC 1071 while it grows: octets are added eight at a time in
 // the order of the host, as "the sum of 16-bit integers can be computed in either
-// byte order" (section 2 B), with their carries; fold makes the 16 bits of it.
+// byte order" (section 2 B), with their carries; Fold makes the 16 bits of it.
 
-// sum adds octets. Two sums that know nothing of each other keep the processor busy.
-func sum(total uint64, b []byte) uint64 {
+// Sum adds octets. Two sums that know nothing of each other keep the processor busy.
+func Sum(total uint64, b []byte) uint64 {
 	var other, carry uint64
 	for len(b) >= 128 {
 		w := b[:128:128]
@@ -54,19 +55,28 @@ func plus(a, b uint64) uint64 {
 	return a + carry
 }
 
-// word is a number of the header, to be added.
-func word(v uint16) uint64 {
+// Word is a number of the header, to be added.
+func Word(v uint16) uint64 {
 	var b [2]byte
 	binary.BigEndian.PutUint16(b[:], v)
 	return uint64(binary.NativeEndian.Uint16(b[:]))
 }
 
-// fold makes 16 bits of a sum, as a number of the header.
-func fold(total uint64) uint16 {
+// Fold makes 16 bits of a sum, as a number of the header.
+func Fold(total uint64) uint16 {
 	total = total>>32 + total&0xffffffff
 	total = total>>32 + total&0xffffffff
 	total = total>>16 + total&0xffff
 	total = total>>16 + total&0xffff
 	total = total>>16 + total&0xffff
-	return uint16(word(uint16(total)))
+	return uint16(Word(uint16(total)))
+}
+
+// checksum is that of octets after what was summed.
+func checksum(total uint64, b []byte) uint16 { return ^Fold(Sum(total, b)) }
+
+// pseudo is the sum of the pseudo-header of UDP and ICMPv6 (RFC 8200 section 8.1).
+func pseudo(src, dst netip.Addr, protocol uint8, n int) uint64 {
+	s, d := src.As16(), dst.As16()
+	return Sum(Sum(Word(uint16(protocol))+Word(uint16(n)), s[:]), d[:])
 }
