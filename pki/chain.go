@@ -42,6 +42,9 @@ func newSearch(s *Snapshot, chain []*Certificate, only []string, now time.Time) 
 			search.pool = append(search.pool, tp.Chain...)
 		}
 	}
+	if len(only) == 0 {
+		search.anchors = append(search.anchors, s.trustpool...)
+	}
 	search.pool = slices.DeleteFunc(search.pool, func(c *Certificate) bool { return search.anchor(c) != nil })
 	return search
 }
@@ -126,8 +129,16 @@ func (s *search) failure(leaf *Certificate, only []string) Verdict {
 		reason += "the validation list is " + strings.Join(only, ", ") + ", "
 	}
 	var trusted []string
+	pooled := 0
 	for _, tp := range s.anchors {
+		if tp.Name == TrustpoolName {
+			pooled++
+			continue
+		}
 		trusted = append(trusted, fmt.Sprintf("%s (%s)", tp.CA.Subject, tp.Name))
+	}
+	if pooled > 0 {
+		trusted = append(trusted, fmt.Sprintf("the %d CAs of the trustpool", pooled))
 	}
 	if len(trusted) == 0 {
 		reason += "and no trustpoint of it has a CA certificate"

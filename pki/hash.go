@@ -15,7 +15,8 @@ func (c *Certificate) KeyHash() KeyHash { return sha1.Sum(c.X509.RawSubjectPubli
 
 // AuthorityHashes lists the CAs to request in IKEv2: that of the trustpoint first
 // names, then the others in the order of CertificateRequests, each key once. A
-// list of trustpoints restricts it to those. The predefined CAs are names without
+// list of trustpoints restricts it to those; without one, CAs of the trustpool come
+// last. The predefined CAs are names without
 // keys, so IKEv2 does not ask for them.
 func (s *Snapshot) AuthorityHashes(only []string, first string) []KeyHash {
 	var out []KeyHash
@@ -24,6 +25,11 @@ func (s *Snapshot) AuthorityHashes(only []string, first string) []KeyHash {
 			if h := tp.CA.KeyHash(); (tp.Name == first) == ahead && !slices.Contains(out, h) {
 				out = append(out, h)
 			}
+		}
+	}
+	for i := 0; len(only) == 0 && i < min(len(s.trustpool), maxPoolRequests); i++ {
+		if h := s.trustpool[i].CA.KeyHash(); !slices.Contains(out, h) {
+			out = append(out, h)
 		}
 	}
 	return out

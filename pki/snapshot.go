@@ -12,6 +12,8 @@ type Snapshot struct {
 	display []*Trustpoint // those with an identity and its key, last enrolled first
 	keys    []*KeyPair    // of crypto key generate and import
 	policy  Policy
+	// trustpool has a trustpoint without settings for each of its CAs.
+	trustpool []*Trustpoint
 	// genuine has the CA that signed a CRL: a long list is hashed once and not
 	// at each handshake.
 	genuine map[*CRL]*Certificate

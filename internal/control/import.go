@@ -70,6 +70,8 @@ func (e *exec) change(st *store.Store, c *Command) (said func(), err error) {
 			return nil, err
 		}
 		return func() { e.tell(imported) }, nil
+	case ImportPool:
+		return e.pool(st, file("bundle"))
 	default:
 		imported, err := st.ImportCRL(c.trustpoint, file("crl"))
 		if err != nil {

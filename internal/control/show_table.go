@@ -86,6 +86,7 @@ var showTable = []ios.Command[*Command]{
 	storedOf("show crypto pki trustpoints status", show.PKITrustpointsStatus),
 	storedOf("show crypto pki trustpoints name:WORD status", show.PKITrustpointsStatus),
 	stored("show crypto pki crls", show.PKICRLs),
+	stored("show crypto pki trustpool", show.PKITrustpool),
 	stored("show crypto key mypubkey rsa", show.KeyMyPubkeyRSA),
 	stored("show crypto key mypubkey ec", show.KeyMyPubkeyEC),
 	stored("show crypto key mypubkey all", show.KeyMyPubkeyAll),

@@ -13,7 +13,7 @@ import (
 // A Command is an exec line that was understood.
 type Command struct {
 	Import Import // what the client brings along
-	File   string // its path as the client wrote it, of ImportPKCS12 and ImportCRL
+	File   string // its path as the client wrote it, of all but ImportPEM
 	Asks   bool   // may ask its operator
 	Waits  bool   // takes the words "wait SECONDS" and "verbose" at its end
 
@@ -32,6 +32,7 @@ const (
 	ImportPEM           // "ca", and "cert" and "key" together or not at all
 	ImportPKCS12        // "pkcs12" and "password"
 	ImportCRL           // "crl"
+	ImportPool          // "bundle"
 )
 
 // OnStore says whether the command works on the store, with or without a
@@ -103,6 +104,9 @@ var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).
 	row("crypto pki import name:WORD pem", func(c *Command, m *ios.Match) { c.imports(ImportPEM, m) }),
 	row("crypto pki import name:WORD pkcs12 file:LINE", func(c *Command, m *ios.Match) { c.imports(ImportPKCS12, m) }),
 	row("crypto pki crl request name:WORD", func(c *Command, m *ios.Match) { c.run = command(ike.RequestCRL{Trustpoint: m.Str("name")}) }),
+	row("crypto pki trustpool import url file:LINE", func(c *Command, m *ios.Match) { c.imports(ImportPool, m) }),
+	row("crypto pki trustpool import terminal", func(c *Command, _ *ios.Match) { c.asks((*exec).pastePool) }),
+	row("crypto pki trustpool import clean", func(c *Command, _ *ios.Match) { c.asks((*exec).cleanPool) }),
 	row("crypto pki crl import name:WORD file:LINE", func(c *Command, m *ios.Match) { c.imports(ImportCRL, m) }),
 )
 

@@ -15,7 +15,7 @@ var understood = []string{
 	"show crypto isakmp sa count", "sh cry isa sa c", "show crypto isakmp peers", "sh cry isa pe", "show crypto isakmp key", "sh cry isa k",
 	"show crypto isakmp policy", "sh cry isa pol", "show crypto isakmp default policy", "sh cry isa def pol", "show crypto isakmp profile", "sh cry isa pr",
 	"show crypto ipsec transform-set", "sh cry ips tr", "show crypto ipsec profile", "sh cry ips p",
-	"show crypto pki certificates", "sh cry pk cert", "show crypto pki trustpoints", "sh cry pk tr", "show crypto key mypubkey rsa", "sh cry k m r",
+	"show crypto pki certificates", "sh cry pk cert", "show crypto pki trustpoints", "sh cry pk trustpoi", "show crypto key mypubkey rsa", "sh cry k m r",
 	"clear crypto isakmp", "cl cry isa 1001", "clear crypto sa", "clear crypto sa peer 192.168.0.2",
 	"clear crypto session", "cl cr ses rem 192.168.0.2", "cl cry ike sa", "cl cry ike st",
 	"debug crypto isakmp", "deb cry ipsec", "deb cry isa pki", "deb cry ike", "debug crypto ikev2 error", "deb cry ike int pack",

@@ -19,7 +19,8 @@ type deadline struct {
 }
 
 // PKIExpiry lists what runs out, soonest first: the certificates of the router,
-// those of its CAs, and the CRLs it holds; with the tunnels that need each.
+// those of its CAs
+// and of the trustpool, and the CRLs it holds; with the tunnels that need each.
 func PKIExpiry(w io.Writer, s *pki.Snapshot, now time.Time, tunnels func(trustpoint string) []string) error {
 	var all []deadline
 	for _, t := range s.All() {
@@ -40,6 +41,9 @@ func PKIExpiry(w io.Writer, s *pki.Snapshot, now time.Time, tunnels func(trustpo
 				add("CRL of "+crl.Issuer.String(), crl.NextUpdate)
 			}
 		}
+	}
+	for _, c := range s.Trustpool() {
+		all = append(all, deadline{c.X509.NotAfter, "CA certificate " + c.Subject.String(), pki.TrustpoolName})
 	}
 	slices.SortStableFunc(all, func(a, b deadline) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.trustpoint, b.trustpoint)) })
 	var p printer

@@ -67,6 +67,7 @@ var changes = map[string]struct{ before, change func(*store.Store) error }{
 	"key":          {both(putKey("KEY", 3)), putKey("KEY", 4)},
 	"first key":    {nothing, putKey("KEY", 3)},
 	"certificate":  {both(authenticate("IOSCA1", 1), putKey("KEY", 3)), granted("IOSCA1", 1, 3)},
+	"trustpool":    {both(importInto("IOSCA1", 1, 3), pool(1, 2)), pool(2, 3)},
 	"zeroize":      {both(importInto("IOSCA1", 1, 3), crlOf("IOSCA1", 1)), zeroize("IOSCA1")},
 	"re-enrolment": {both(importInto("IOSCA1", 1, 3), putKey("KEY", 4), crlOf("IOSCA1", 1)), granted("IOSCA1", 1, 4)},
 }
@@ -115,6 +116,17 @@ func crlOf(name string, hours int) func(*store.Store) error {
 	}
 }
 
+func pool(cas ...int) func(*store.Store) error {
+	return func(s *store.Store) error {
+		var bundle []byte
+		for _, n := range cas {
+			bundle = append(bundle, testca.CertPEM(caN(n).Cert)...)
+		}
+		_, _, err := s.ImportTrustpool(bundle)
+		return err
+	}
+}
+
 func putKey(label string, n int) func(*store.Store) error {
 	return func(s *store.Store) error { return s.PutKeys(labelled(label, n)) }
 }
@@ -152,6 +164,9 @@ func state(t *testing.T, dir string) string {
 		b.WriteByte('\n')
 	}
 	fmt.Fprintf(&b, "order %q\n", display(snapshot))
+	for _, c := range snapshot.Trustpool() {
+		fmt.Fprintf(&b, "pool %s\n", c.Subject)
+	}
 	for _, k := range snapshot.Keys() {
 		fmt.Fprintf(&b, "key %s %x\n", k.Label, fingerprint(k.Signer.Public()))
 	}

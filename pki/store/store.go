@@ -145,7 +145,11 @@ func (s *Store) Load(settings []pki.Settings) (*pki.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pki.NewSnapshot(tps).WithKeys(keys), nil
+	pool, err := s.trustpool()
+	if err != nil {
+		return nil, err
+	}
+	return pki.NewSnapshot(tps).WithKeys(keys).WithTrustpool(pool), nil
 }
 
 // read reads one trustpoint directory. What an import checked is checked again:
