@@ -43,6 +43,12 @@ func (j journey) run(files []string, now time.Time, stdout, stderr io.Writer) in
 	if len(files) == 1 {
 		fails = j.alone(configs[0], stdout)
 	}
+	for i, c := range configs {
+		if bare := withoutCertificate(c); len(files) > 1 && len(bare) > 0 {
+			fmt.Fprintf(stderr, "%% Warning: %s holds no certificate of trustpoint %s: one that never ends stands in for it; crypto pki export NAME chain terminal prints the router's\n",
+				files[i], strings.Join(bare, ", "))
+		}
+	}
 	for a := range files {
 		for b := a + 1; b < len(files); b++ {
 			down, err := j.between(files[a], files[b], now, stdout)
@@ -62,6 +68,20 @@ func (j journey) run(files []string, now time.Time, stdout, stderr io.Writer) in
 		return exitFindings
 	}
 	return control.ExitDone
+}
+
+// withoutCertificate are the trustpoints whose router certificate is in no chain
+// block of the configuration.
+func withoutCertificate(c *policy.Config) (names []string) {
+	for _, tp := range c.Trustpoints {
+		names = append(names, tp.Name)
+	}
+	for _, chain := range c.Chains {
+		for _, block := range chain.Certificates {
+			names = slices.DeleteFunc(names, func(name string) bool { return !block.CA && name == chain.Trustpoint })
+		}
+	}
+	return names
 }
 
 // holds says whether a configuration has the certificate in a chain block.

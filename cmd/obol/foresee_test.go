@@ -62,6 +62,10 @@ func TestForesee(t *testing.T) {
 	if code != exitFindings || !strings.Contains(out, "evoked") || strings.Contains(before, "evoked") {
 		t.Errorf("today exit %d\n%s\nrevoked exit %d, %q\n%s", today, before, code, errs, out)
 	}
+	const bare = "../../configs/note/ikev1-r2.cfg"
+	if _, _, errs := run(r1, bare, "--at", late); errs != "% Warning: "+bare+" holds no certificate of trustpoint IOSCA1, IOSCA2: one that never ends stands in for it; crypto pki export NAME chain terminal prints the router's\n" {
+		t.Errorf("%q", errs)
+	}
 	if _, out, errs := run(r1, r2, "--revoke", "7777@CA1"); !strings.Contains(errs, "no configuration holds certificate 7777 of CA1") || strings.Contains(out, "evoked") {
 		t.Errorf("%q, %q", out, errs)
 	}
