@@ -23,21 +23,25 @@ func TestEnrollWaitsWithoutDaemon(t *testing.T) {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	obol := func(args ...string) (int, string) {
+	obol := func(args ...string) (code int, out, errs string) {
 		stdin, err := os.Open(os.DevNull)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer stdin.Close()
-		var out, errs strings.Builder
+		var o, e strings.Builder
 		args = append([]string{"--socket", filepath.Join(dir, "none"), "--store", filepath.Join(dir, "store"), "-c", config, "--yes"}, args...)
-		code := run(t.Context(), args, stdin, &out, &errs)
-		return code, errs.String()
+		code = run(t.Context(), args, stdin, &o, &e)
+		return code, o.String(), e.String()
 	}
-	if code, errs := obol("crypto", "pki", "authenticate", "T"); code != control.ExitDone {
+	if code, _, errs := obol("crypto", "pki", "authenticate", "T"); code != control.ExitDone {
 		t.Fatalf("exit %d, %q", code, errs)
 	}
-	if code, errs := obol("crypto", "pki", "enroll", "T", "--wait", "1s"); code != control.ExitFailed || !strings.HasSuffix(errs, "% the CA has not decided after 1 s; the request stays\n") {
+	if code, _, errs := obol("crypto", "pki", "enroll", "T", "--wait", "1s"); code != control.ExitFailed || !strings.HasSuffix(errs, "% the CA has not decided after 1 s; the request stays\n") {
 		t.Errorf("exit %d, %q", code, errs)
+	}
+	// The daemon that would ask after it is not there.
+	if code, out, errs := obol("crypto", "pki", "enroll", "T"); code != control.ExitDone || !strings.HasSuffix(out, "has not decided; no obold runs that asks again, crypto pki enroll T does\n") {
+		t.Errorf("exit %d, %q, %q", code, out, errs)
 	}
 }

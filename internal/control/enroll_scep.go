@@ -148,9 +148,12 @@ const awaitEvery = 300 * time.Millisecond
 // await waits for the decision about a pending request. A daemon asks by itself; without
 // one this is who asks.
 func (e *exec) await(w *enrol.Work, tp *pki.Trustpoint, out enrol.Outcome, seconds int) (enrol.Outcome, error) {
-	const pending = "%% The CA has the request and has not decided; the next question is due at %s\n"
 	if seconds == 0 {
-		fmt.Fprintf(e.out, pending, out.Under.Next.UTC().Format(time.DateTime))
+		next := "the next question is due at " + out.Under.Next.UTC().Format(time.DateTime)
+		if e.router == nil {
+			next = fmt.Sprintf("no obold runs that asks again, crypto pki enroll %s does", tp.Name)
+		}
+		fmt.Fprintf(e.out, "%% The CA has the request and has not decided; %s\n", next)
 		return out, nil
 	}
 	timeout := time.After(time.Duration(seconds) * time.Second)
