@@ -26,6 +26,9 @@ func (e *exec) authenticate(name string) int {
 	case err != nil:
 	case tp.SelfSigned:
 		err = fmt.Errorf("trustpoint %s is self-signed: it has no CA", name)
+	case tp.Signer != nil: // the store would refuse a CA alone, after the operator has accepted it
+		err = fmt.Errorf("trustpoint %s is enrolled under %s: crypto key zeroize %s %s removes its certificate, and then another CA may be authenticated",
+			name, tp.Identity.Issuer, tp.Key.Kind(), tp.Key.Label)
 	case tp.Terminal:
 		err = e.authenticateTerminal(tp.Settings)
 	default:

@@ -157,3 +157,25 @@ func loadOne(t *testing.T, here Offline) *pki.Trustpoint {
 	}
 	return snapshot.Lookup("IOSCA1")
 }
+
+// Who is enrolled is told what to do before anybody has to look at fingerprints.
+func TestAuthenticateEnrolled(t *testing.T) {
+	here := scepRouter(t, &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: scepserver.DefaultCapabilities}, "")
+	answers := map[string]string{"accept": "yes", "assword": "secret", "Request": "yes", "remove": "yes"}
+	for _, c := range []struct {
+		line string
+		code int
+		errs string
+	}{
+		{"crypto pki authenticate IOSCA1", ExitDone, ""},
+		{"crypto pki enroll IOSCA1", ExitDone, ""},
+		{"crypto pki authenticate IOSCA1", ExitFailed, "% trustpoint IOSCA1 is enrolled under cn=CA1,o=cisco,o=com: crypto key zeroize rsa R1 removes its certificate, and then another CA may be authenticated\n"},
+		{"crypto key zeroize rsa R1", ExitDone, ""},
+		{"crypto pki authenticate IOSCA1", ExitDone, ""},
+	} {
+		code, shown, errs := dialogue(t, here, c.line, answers)
+		if code != c.code || errs != c.errs || code == ExitFailed && strings.Contains(shown, "accept") {
+			t.Errorf("%s: exit %d, %q\n%s", c.line, code, errs, shown)
+		}
+	}
+}
