@@ -59,6 +59,7 @@ lab-sockets: go
 # kernel of known abilities: most of them wait, so packages run side by side. (Of
 # several packages in one go test nothing would be seen for minutes.)
 netns_tests = $(addprefix in-netns/,$(call tagged,netns))
+longest = in-vm/./test/note in-netns/./test/netns # the others fit beside these
 vm_tests = $(addprefix in-vm/,$(filter-out ./test/interop,$(call tagged,vm)))
 
 netns: go
@@ -68,7 +69,7 @@ vm: vm-image
 	@$(MAKE) --no-print-directory -j2 $(vm_tests)
 
 netns-and-vm: vm-image
-	@$(MAKE) --no-print-directory -j3 $(vm_tests) $(netns_tests)
+	@$(MAKE) --no-print-directory -j4 $(longest) $(filter-out $(longest),$(vm_tests) $(netns_tests))
 
 in-netns/%:
 	go test -count=1 -v -tags=netns $*

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"flag"
 	"fmt"
 	"net/netip"
 	"os"
@@ -27,10 +28,10 @@ import (
 //
 //	tests 192.0.2.1, 10.0.0.1 ---- TUN [wire 192.0.2.2, inside 10.0.0.2] kernel
 //
-// What the kernel has sealed is logged as lines of testdata/kernel.txt, which
+// What the kernel has sealed makes the lines of testdata/kernel.txt, which
 // TestKernelPackets opens without a kernel:
 //
-//	go test -tags vm -v -exec ... ./internal/esp -run Kernel | sed -n 's/.*kernel made: //p'
+//	go test -tags vm -v -exec ... ./internal/esp -run Kernel -record | sed -n 's/.*kernel made: //p'
 type peer struct {
 	*netlab.Host
 	*xfrm.Dataplane
@@ -209,8 +210,13 @@ func (s *session) receive() ([]byte, Outer) {
 	}
 }
 
+var record = flag.Bool("record", false, "log what the kernel seals, as lines of testdata/kernel.txt")
+
 // log prints what the kernel has made as a line of testdata/kernel.txt.
 func (s *session) log(sealed, payload []byte) {
+	if !*record {
+		return
+	}
 	integ, high := uint16(0), "-"
 	if s.sa.Integ != nil {
 		integ = s.sa.Integ.V2
