@@ -113,11 +113,15 @@ func (r *receiver) open(sa *inbound, t netio.Train, packet []byte) {
 		r.mapped(sa, t.Remote)
 	}
 	to := sa.tunnel.Load()
+	var gre *esp.GRE
+	if to != nil {
+		gre = to.gre.Load()
+	}
 	switch {
 	case to == nil:
 		err = errNoTunnel
-	case to.gre != nil:
-		payload, err = to.gre.Decapsulate(next, payload, t.TOS)
+	case gre != nil:
+		payload, err = gre.Decapsulate(next, payload, t.TOS)
 	case next != protocolIPv4 && next != protocolIPv6: // of transport mode
 		err = errNoTunnel
 	}

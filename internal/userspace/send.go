@@ -91,7 +91,7 @@ func (s *sender) packet(b []byte) {
 		return
 	}
 	start := len(s.out)
-	if gre := s.tunnel.gre; gre != nil {
+	if gre := s.tunnel.gre.Load(); gre != nil {
 		// Where it will lie sealed in tunnel mode.
 		body := start + sa.esp.Headroom()
 		whole, err := gre.Encapsulate(s.out[:body], b)

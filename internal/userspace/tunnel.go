@@ -18,7 +18,7 @@ const defaultTTL = 255
 type tunnel struct {
 	link   ipsec.Link
 	device *device
-	gre    *esp.GRE // nil: packets go as they are
+	gre    atomic.Pointer[esp.GRE] // nil: packets go as they are
 	way    atomic.Pointer[way]
 	done   chan struct{} // its worker has ended
 }
@@ -30,8 +30,8 @@ type way struct {
 	asked  atomic.Bool // for an SA
 }
 
-// SetLink makes the link, or changes what differs. A tunnel of another kind, with
-// other ends or another key is made anew.
+// SetLink makes the link, or changes what differs. A tunnel of another kind or with
+// another key is made anew; one with other ends keeps its addresses and routes.
 func (d *Dataplane) SetLink(l ipsec.Link) error {
 	if l.Kind == ipsec.Dummy {
 		return d.host.SetLink(l)
@@ -46,7 +46,11 @@ func (d *Dataplane) SetLink(l ipsec.Link) error {
 		t = nil
 	}
 	if t != nil {
-		return d.host.ChangeLink(l)
+		err := d.host.ChangeLink(l)
+		if err == nil && (t.link.Local != l.Local || t.link.Remote != l.Remote || t.link.TTL != l.TTL) {
+			d.place(t, l)
+		}
+		return err
 	}
 	device, err := openDevice(l.Name)
 	if err != nil {
@@ -55,13 +59,20 @@ func (d *Dataplane) SetLink(l ipsec.Link) error {
 	if err := d.host.AdoptLink(l); err != nil {
 		return errors.Join(err, device.close())
 	}
-	t = &tunnel{link: l, device: device, gre: gre(l), done: make(chan struct{})}
-	d.mu.Lock()
-	d.tunnels[l.Name] = t
-	d.attach(t)
-	d.mu.Unlock()
+	t = &tunnel{device: device, done: make(chan struct{})}
+	d.place(t, l)
 	go newSender(d, t).run()
 	return nil
+}
+
+// place gives a tunnel its ends, and what goes between them.
+func (d *Dataplane) place(t *tunnel, l ipsec.Link) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.tunnels[l.Name] = t
+	t.link = l
+	t.gre.Store(gre(l))
+	d.attach(t)
 }
 
 // ended says that somebody else has removed the device.
@@ -76,7 +87,7 @@ func (t *tunnel) ended() bool {
 
 // same says whether a tunnel needs not be made anew.
 func same(a, b ipsec.Link) bool {
-	return a.Kind == b.Kind && a.Local == b.Local && a.Remote == b.Remote && a.Key == b.Key && a.HasKey == b.HasKey && a.TTL == b.TTL
+	return a.Kind == b.Kind && a.Key == b.Key && a.HasKey == b.HasKey
 }
 
 func gre(l ipsec.Link) *esp.GRE {
@@ -139,7 +150,7 @@ func (d *Dataplane) policy(p ipsec.Policy) int {
 // governs says whether a policy is about what a tunnel carries: by the mark, which
 // is the key of a VTI, or by the ends of GRE.
 func (t *tunnel) governs(p ipsec.Policy) bool {
-	if t.gre == nil {
+	if t.gre.Load() == nil {
 		return p.Mark == t.link.Key
 	}
 	return p.Selector.Protocol == ipsec.GRE && p.Mark == 0 && p.Selector.Local.Contains(t.link.Local) && p.Selector.Remote.Contains(t.link.Remote)
