@@ -144,7 +144,18 @@ func (w *Work) key(ctx context.Context, s pki.Settings, suffix string) (key *pki
 		return nil, err
 	}
 	w.step(s, "generated the RSA key %s of %d bits", label, bits)
-	return key, w.Change(ctx, func(st *store.Store) error { return st.PutKeys(key) })
+	err = w.Change(ctx, func(st *store.Store) error {
+		// Another process may have made one meanwhile, and asks for its certificate.
+		switch have, err := st.Key(pki.RSA, label); {
+		case err != nil:
+			return err
+		case have != nil:
+			key = have
+			return nil
+		}
+		return st.PutKeys(key)
+	})
+	return key, err
 }
 
 // request makes the request and sends it.

@@ -275,3 +275,24 @@ func TestOneAtATime(t *testing.T) {
 	close(goOn)
 	r.must(<-done)
 }
+
+// A key that another process has made while this one made its own stays: its
+// certificate is on the way.
+func TestKeyMadeMeanwhile(t *testing.T) {
+	server := &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: scepserver.DefaultCapabilities}
+	r := start(t, server, nil)
+	other, err := store.GenerateRSA("R1", 1024, pki.GeneralKey, false)
+	r.must(err)
+	change := r.Change
+	r.Change = func(ctx context.Context, f func(*store.Store) error) error {
+		r.Change = change
+		r.must(r.Store.PutKeys(other))
+		return change(ctx, f)
+	}
+	tp, _ := r.state()
+	_, err = r.Enroll(t.Context(), tp, "")
+	r.must(err)
+	if tp, _ := r.state(); tp.Signer == nil || !same(tp.Signer, other.Signer) {
+		t.Error("the other process's key is gone")
+	}
+}
