@@ -46,6 +46,13 @@ func (s *Session) mayAsk() bool {
 	return !ok || s.now.Before(st.until)
 }
 
+// Waits says that the peer's signature holds, and that servers are asked about its
+// certificate.
+func (s *Session) Waits() bool {
+	_, ok := s.main.(*awaitingEvidence)
+	return ok
+}
+
 // HandleEvidence looks at a peer's proof again, for which there is more evidence now.
 func (s *Session) HandleEvidence(now time.Time) {
 	s.now = now

@@ -41,6 +41,13 @@ func (q *Query) Key() string {
 	return fmt.Sprintf("%s %v %s %x", q.Method, q.SCEP, strings.Join(q.URLs, " "), certHash(about))
 }
 
+// Server is the host, with its port, that is asked first.
+func (q *Query) Server() string {
+	_, rest, _ := strings.Cut(q.URLs[0], "://")
+	host, _, _ := strings.Cut(rest, "/")
+	return host
+}
+
 // Certificate is the one that is asked about.
 func (q *Query) Certificate() *Certificate { return q.cert }
 

@@ -15,7 +15,7 @@ import (
 // costs a Diffie-Hellman value and memory, and anybody may begin one.
 type halfOpen struct {
 	total int
-	v2    int                // of these of version 2
+	v2    int                // of these of version 2, but for those that wait for servers
 	peers map[netip.Addr]int // with those that were refused, while anything is left of them
 }
 
@@ -41,11 +41,9 @@ func (h *halfOpen) refuses(c *policy.ISAKMP, peer netip.Addr) crowd {
 // count brings the numbers up to date with a session, which is half-open, or what
 // a stranger has left.
 func (h *halfOpen) count(x *entry, halfOpen, stranger bool) {
-	n := change(&x.halfOpen, halfOpen)
-	h.total += n
-	if x.v2 != nil {
-		h.v2 += n
-	}
+	h.total += change(&x.halfOpen, halfOpen)
+	// Whose proof only a server's answer still judges keeps nobody else out.
+	h.v2 += change(&x.negotiates, halfOpen && x.v2 != nil && !x.Waits())
 	if h.peers[x.remote] += change(&x.stranger, stranger); h.peers[x.remote] == 0 {
 		delete(h.peers, x.remote)
 	}

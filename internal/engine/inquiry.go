@@ -9,17 +9,23 @@ import (
 	"github.com/obol-ike/obol/pki"
 )
 
-// maxInquiries bounds the questions that are under way. A router with more servers
-// than that to ask at one moment asks some of them later.
-const maxInquiries = 64
+// Limits on questions: those under way, of these to one server, which may hang and is
+// not to keep the others from being asked, and those that wait for their turn.
+const (
+	maxInquiries = 64
+	maxOfServer  = 16
+	maxQueued    = 1024
+)
 
 var errManyInquiries = errors.New("too many servers are being asked")
 
-// inquiries are the questions about revocation that are under way, each once for all
-// sessions that wait for its answer.
+// inquiries are the questions about revocation, each once for all sessions that wait
+// for its answer.
 type inquiries struct {
 	byKey  map[string]*inquiry // by Query.Key
-	byID   map[int]*inquiry
+	byID   map[int]*inquiry    // under way
+	busy   map[string]int      // of these, by Query.Server
+	queue  []*inquiry          // not yet
 	lastID int
 }
 
@@ -29,7 +35,7 @@ type inquiry struct {
 }
 
 func newInquiries() inquiries {
-	return inquiries{byKey: map[string]*inquiry{}, byID: map[int]*inquiry{}}
+	return inquiries{byKey: map[string]*inquiry{}, byID: map[int]*inquiry{}, busy: map[string]int{}}
 }
 
 // inquires takes what a session wants asked.
@@ -53,30 +59,81 @@ func (e *Engine) inquires(now time.Time, x *entry, o ike.Output) bool {
 	return true
 }
 
-// ask begins a question that nobody has asked.
+// ask begins a question that nobody has asked, or has it wait for its turn.
 func (e *Engine) ask(now time.Time, q pki.Query, waiting ...*entry) error {
-	if len(e.inquiries.byID) >= maxInquiries {
-		return errManyInquiries
-	}
-	if err := q.Draw(e.env.Rand); err != nil {
-		return err
-	}
-	e.inquiries.lastID++
 	i := &inquiry{query: q, waiting: waiting}
-	e.inquiries.byKey[q.Key()], e.inquiries.byID[e.inquiries.lastID] = i, i
-	e.report(now, RevocationAsked{Query: &i.query})
-	l := ike.Lookup{ID: ike.LookupID{Index: e.inquiries.lastID}, Query: &i.query}
-	e.out = append(e.out, l)
+	if e.inquiries.room(i) {
+		if err := e.inquire(now, i); err != nil {
+			return err
+		}
+	} else {
+		if len(e.inquiries.queue) >= maxQueued {
+			return errManyInquiries
+		}
+		e.inquiries.queue = append(e.inquiries.queue, i)
+	}
+	e.inquiries.byKey[q.Key()] = i
 	return nil
 }
 
-// answered takes the answer to a question to all who wait for it.
+// room says whether a question may be asked now.
+func (q *inquiries) room(i *inquiry) bool {
+	return len(q.byID) < maxInquiries && q.busy[i.query.Server()] < maxOfServer
+}
+
+func (e *Engine) inquire(now time.Time, i *inquiry) error {
+	if err := i.query.Draw(e.env.Rand); err != nil {
+		return err
+	}
+	e.inquiries.lastID++
+	e.inquiries.byID[e.inquiries.lastID] = i
+	e.inquiries.busy[i.query.Server()]++
+	e.report(now, RevocationAsked{Query: &i.query})
+	e.out = append(e.out, ike.Lookup{ID: ike.LookupID{Index: e.inquiries.lastID}, Query: &i.query})
+	return nil
+}
+
+// answered takes the answer to a question to all who wait for it, and begins those
+// that waited for their turn.
 func (e *Engine) answered(now time.Time, id int, a ike.Answer) {
 	i := e.inquiries.byID[id]
 	if i == nil {
 		return
 	}
 	delete(e.inquiries.byID, id)
+	if server := i.query.Server(); e.inquiries.busy[server] > 1 {
+		e.inquiries.busy[server]--
+	} else {
+		delete(e.inquiries.busy, server)
+	}
+	e.conclude(now, i, a)
+	for next := e.inquiries.next(); next != nil; next = e.inquiries.next() {
+		if err := e.inquire(now, next); err != nil {
+			e.conclude(now, next, ike.Answer{Err: err})
+		}
+	}
+}
+
+// next takes the first question out of the queue that may be asked now, nil for none.
+// Those for which nobody waits any more are forgotten.
+func (q *inquiries) next() *inquiry {
+	q.queue = slices.DeleteFunc(q.queue, func(i *inquiry) bool {
+		over := len(i.waiting) > 0 && !slices.ContainsFunc(i.waiting, func(x *entry) bool { return !x.gone && x.Waits() })
+		if over {
+			delete(q.byKey, i.query.Key())
+		}
+		return over
+	})
+	at := slices.IndexFunc(q.queue, q.room)
+	if at < 0 {
+		return nil
+	}
+	i := q.queue[at]
+	q.queue = slices.Delete(q.queue, at, at+1)
+	return i
+}
+
+func (e *Engine) conclude(now time.Time, i *inquiry, a ike.Answer) {
 	delete(e.inquiries.byKey, i.query.Key())
 	crl := e.env.PKI.Learn(&i.query, a.Finding, a.Err, now)
 	e.report(now, RevocationAnswered{Query: &i.query, Finding: a.Finding, Err: a.Err})

@@ -27,6 +27,7 @@ type session interface {
 	Alive() bool
 	Established() bool
 	HalfOpen() bool
+	Waits() bool
 	Busy() bool
 	Silent() bool
 	Floated() bool
@@ -45,15 +46,16 @@ type session interface {
 // An entry is a session and what the engine notes about it.
 type entry struct {
 	session
-	v1        *ikev1.Session // the same, or nil
-	v2        *ikev2.Session // the same, or nil
-	serial    uint32         // in order of their beginnings, of both versions
-	connID    uint32         // of version 2 the Tunnel-id
-	initiator bool
-	halfOpen  bool // counted as such
-	stranger  bool // counted among those of its address
-	gone      bool
-	booked    uint16 // of its SAs, in the book
+	v1         *ikev1.Session // the same, or nil
+	v2         *ikev2.Session // the same, or nil
+	serial     uint32         // in order of their beginnings, of both versions
+	connID     uint32         // of version 2 the Tunnel-id
+	initiator  bool
+	halfOpen   bool // counted as such
+	negotiates bool // counted among those of version 2 that are
+	stranger   bool // counted among those of its address
+	gone       bool
+	booked     uint16 // of its SAs, in the book
 	// superseded: a later IKE SA with the peer shall have the child SAs.
 	superseded bool
 	place      int32      // in deadlines, -1: not there

@@ -87,30 +87,31 @@ func up(hub *sim.Router) (n int) {
 	return n
 }
 
-// A hundred handshakes take as long while a server hangs for one more as they take
-// without.
+// Handshakes take as long while sixty others wait for a server that hangs, more than
+// may negotiate at once, as they take when it answers.
 func TestNobodyElseWaits(t *testing.T) {
+	const holes = 60
 	for version := 1; version <= 2; version++ {
-		took := func(hole bool) time.Duration {
-			n := spokes
-			if hole {
-				n++
-			}
-			w, hub := hubAndSpokes(t, version, n, func(i int) (*testca.CA, string) {
-				if hole && i == 0 {
+		took := func(hangs bool) time.Duration {
+			w, hub := hubAndSpokes(t, version, spokes+holes, func(i int) (*testca.CA, string) {
+				if i < holes {
 					return testca.New("CA2", 1), holeCDP
 				}
 				return testca.New("CA1", 0), goodCDP
 			})
-			w.Hanging = map[string]bool{holeCDP: true}
+			w.Hanging = map[string]bool{holeCDP: hangs}
+			want := spokes + holes
+			if hangs {
+				want = spokes
+			}
 			begun := w.Now
-			if !w.Until(time.Minute, func() bool { return up(hub) == spokes }) {
-				t.Fatalf("IKEv%d, hole %v: %d are up", version, hole, up(hub))
+			if !w.Until(time.Minute, func() bool { return up(hub) == want }) {
+				t.Fatalf("IKEv%d, hangs %v: %d are up", version, hangs, up(hub))
 			}
 			d := w.Now.Sub(begun)
-			if hole {
+			if hangs {
 				w.Run(ike.LookupTime)
-				if up(hub) != spokes || !refused(hub, "did not answer in time") {
+				if up(hub) != want || !refused(hub, "did not answer in time") {
 					t.Errorf("IKEv%d: %d are up at the end", version, up(hub))
 				}
 			}
@@ -151,6 +152,20 @@ func TestAskedOnce(t *testing.T) {
 	}
 	if asked != 1 || len(hub.StoredCRLs) != 1 || hub.StoredCRLs[0].Trustpoint != "CA1" {
 		t.Errorf("asked %d times, %d CRLs for the store", asked, len(hub.StoredCRLs))
+	}
+}
+
+// A hundred exchanges that wait for a hundred CRLs all get theirs: questions beyond
+// those that are under way at once wait for their turn.
+func TestManyQuestions(t *testing.T) {
+	ca := testca.New("CA1", 0)
+	at := func(i int) string { return fmt.Sprintf("http://192.0.2.1/%d.crl", i) }
+	w, hub := hubAndSpokes(t, 1, spokes, func(i int) (*testca.CA, string) { return ca, at(i) })
+	for i := range spokes {
+		w.Servers[at(i)] = func([]byte) []byte { return ca.CRL() }
+	}
+	if !w.Until(time.Second, func() bool { return up(hub) == spokes }) || refused(hub, "too many servers") {
+		t.Fatalf("%d are up", up(hub))
 	}
 }
 
