@@ -158,12 +158,12 @@ func TestMethodsInOrder(t *testing.T) {
 func TestOverride(t *testing.T) {
 	ca, leaf, _ := asking(t)
 	r2 := &pki.CertificateMap{Name: "M", Sequences: []pki.CertificateMapSequence{{Number: 10, Rules: []pki.CertificateRule{{Field: "subject-name", Op: "co", Value: "cn=r2"}}}}}
-	for method, match := range map[pki.RevocationMethod]pki.CertificateMatch{
-		pki.RevocationCRL: {Map: r2, CDP: "http://other/"}, pki.RevocationOCSP: {Map: r2, OCSP: "http://other/"},
-	} {
-		set := pki.Settings{Name: "TP", OCSPURL: "http://192.0.2.9/", RevocationCheck: []pki.RevocationMethod{method}, Matches: []pki.CertificateMatch{match}}
+	// A line each, as the configuration writes them.
+	both := []pki.CertificateMatch{{Map: r2, CDP: "http://cdp/"}, {Map: r2, OCSP: "http://ocsp/"}, {Map: r2, CDP: "http://late/"}}
+	for method, want := range map[pki.RevocationMethod]string{pki.RevocationCRL: "http://cdp/", pki.RevocationOCSP: "http://ocsp/"} {
+		set := pki.Settings{Name: "TP", OCSPURL: "http://192.0.2.9/", RevocationCheck: []pki.RevocationMethod{method}, Matches: both}
 		q := question(t, pki.NewSnapshot([]*pki.Trustpoint{{Settings: set, CA: ca.Cert}}), leaf, today)
-		if q.URLs[0] != "http://other/" || !q.Configured {
+		if q.URLs[0] != want || !q.Configured {
 			t.Errorf("%s: %q", method, q.URLs)
 		}
 	}

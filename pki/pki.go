@@ -6,6 +6,7 @@
 package pki
 
 import (
+	"cmp"
 	"crypto"
 	"net/netip"
 	"slices"
@@ -98,14 +99,15 @@ type CertificateMatch struct {
 // plain says that the line authorizes, and nothing more.
 func (m CertificateMatch) plain() bool { return m == CertificateMatch{Map: m.Map} }
 
-// overrides are the URLs that are asked about a certificate in place of others.
+// overrides are the URLs that are asked about a certificate in place of others, each
+// of the first line that gives one.
 func (s *Settings) overrides(c *Certificate) (cdp, ocsp string) {
 	for _, m := range s.Matches {
 		if (m.CDP != "" || m.OCSP != "") && m.Map.Matches(c) {
-			return m.CDP, m.OCSP
+			cdp, ocsp = cmp.Or(cdp, m.CDP), cmp.Or(ocsp, m.OCSP)
 		}
 	}
-	return "", ""
+	return cdp, ocsp
 }
 
 // authorizes says whether a peer's certificate is one that the trustpoint is for.
