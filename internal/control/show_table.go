@@ -85,7 +85,7 @@ var showTable = []ios.Command[*Command]{
 	storedOf("show crypto pki trustpoints [name:WORD]", show.PKITrustpoints),
 	storedOf("show crypto pki trustpoints status", show.PKITrustpointsStatus),
 	storedOf("show crypto pki trustpoints name:WORD status", show.PKITrustpointsStatus),
-	stored("show crypto pki crls", show.PKICRLs),
+	stored("show crypto pki crls", func(w io.Writer, s *pki.Snapshot) error { return show.PKICRLs(w, s, time.Now()) }),
 	stored("show crypto pki trustpool", show.PKITrustpool),
 	stored("show crypto key mypubkey rsa", show.KeyMyPubkeyRSA),
 	stored("show crypto key mypubkey ec", show.KeyMyPubkeyEC),

@@ -80,9 +80,37 @@ func TestPKICRLs(t *testing.T) {
 		{Settings: pki.Settings{Name: "A"}, CA: note.CA1.Cert, CRLs: []*pki.CRL{crl}},
 		{Settings: pki.Settings{Name: "B"}, CA: note.CA1.Cert, CRLs: []*pki.CRL{crl}},
 	})
-	got := text(t, func(w io.Writer) error { return PKICRLs(w, s) })
+	got := text(t, func(w io.Writer) error { return PKICRLs(w, s, time.Now()) })
 	if strings.Count(got, "CRL Issuer Name: \n    cn=CA1,o=cisco,o=com\n    LastUpdate: ") != 1 || !strings.Contains(got, "    NextUpdate: ") || !strings.Contains(got, "Parsed CRL cache current size is ") {
 		t.Errorf("\n%s", got)
+	}
+}
+
+// A CRL that a server gave is shown though the store has no place for it, with where
+// it came from; one that the store has got meanwhile once.
+func TestPKICRLsFetched(t *testing.T) {
+	const url = "http://192.0.2.1/ca1.crl"
+	now := time.Now()
+	ca := testca.New("CA1", 0)
+	crl, err := pki.ParseCRL(ca.CRLAt(now.Add(-time.Hour), now.Add(time.Hour)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tp := &pki.Trustpoint{Settings: pki.Settings{Name: "A"}, CA: ca.Cert}
+	s := pki.NewSnapshot([]*pki.Trustpoint{tp})
+	q := s.Verify([]*pki.Certificate{ca.EnrollAt(url, "R2", "192.168.0.2", "1", 2).Cert}, nil, now).Queries[0]
+	f, err := q.Read(crl.Raw, now)
+	s.Learn(&q, f, err, now)
+	stored := *tp
+	stored.CRLs = []*pki.CRL{crl}
+	for _, s := range []*pki.Snapshot{s, pki.NewSnapshot([]*pki.Trustpoint{&stored}).After(s)} {
+		got := text(t, func(w io.Writer) error { return PKICRLs(w, s, now) })
+		if strings.Count(got, "CRL Issuer Name: \n    cn=CA1,o=cisco,o=com\n") != 1 || !strings.Contains(got, "    Retrieved from CRL Distribution Point:\n      "+url+"\n") {
+			t.Errorf("\n%s", got)
+		}
+	}
+	if got := text(t, func(w io.Writer) error { return PKICRLs(w, s, now.Add(2*time.Hour)) }); strings.Contains(got, "CRL Issuer") {
+		t.Errorf("it has run out:\n%s", got)
 	}
 }
 
