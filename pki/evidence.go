@@ -112,6 +112,12 @@ func (s *Snapshot) Learn(q *Query, f *Finding, err error, now time.Time) *CRL {
 		e.status[certHash(q.cert.Raw())] = heldStatus{*f, until}
 		return nil
 	}
+	for list, ca := range s.genuine { // the router may have restarted since it had one of the store
+		if ca.Equal(q.issuer) && f.crl.ThisUpdate.Before(list.ThisUpdate) {
+			e.fail(q, older(f.crl, list), now)
+			return nil
+		}
+	}
 	crl := e.hold(q, f.crl, now)
 	if tp := s.Lookup(q.Trustpoint); crl == nil || tp == nil || !q.issuer.Equal(tp.CA) && !slices.ContainsFunc(tp.Chain, q.issuer.Equal) {
 		return nil // of a CA that the peer brought, it has no place there
@@ -133,7 +139,7 @@ func (e *evidence) hold(q *Query, crl *CRL, now time.Time) *CRL {
 	id := certHash(q.issuer.Raw())
 	have, ok := e.crls[id]
 	if ok && crl.ThisUpdate.Before(have.crl.ThisUpdate) {
-		e.fail(q, "the CRL is of "+utc(crl.ThisUpdate)+", and one of "+utc(have.crl.ThisUpdate)+" is known", now)
+		e.fail(q, older(crl, have.crl), now)
 		return nil
 	}
 	if ok {
@@ -156,6 +162,10 @@ func (e *evidence) hold(q *Query, crl *CRL, now time.Time) *CRL {
 		return nil
 	}
 	return crl
+}
+
+func older(crl, known *CRL) string {
+	return "the CRL is of " + utc(crl.ThisUpdate) + ", and one of " + utc(known.ThisUpdate) + " is known"
 }
 
 // After returns the snapshot with what servers told while old was the newest.

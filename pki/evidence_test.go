@@ -220,6 +220,21 @@ func TestOlderCRL(t *testing.T) {
 	}
 }
 
+// ... nor does one that is older than the store's, which a restart leaves alone, even
+// when that has run out.
+func TestOlderThanStored(t *testing.T) {
+	ca, leaf, _ := asking(t)
+	stored, err := pki.ParseCRL(ca.CRLAt(today.Add(-time.Hour), today.Add(time.Minute), leaf.X509.SerialNumber))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := pki.NewSnapshot([]*pki.Trustpoint{{Settings: pki.Settings{Name: "TP"}, CA: ca.Cert, CRLs: []*pki.CRL{stored}}})
+	v, kept := learn(t, s, leaf, ca.CRLAt(today.AddDate(0, 0, -9), today.Add(time.Hour)), today.Add(2*time.Minute))
+	if v.OK || kept != nil || !strings.Contains(v.Reason, "is known") {
+		t.Errorf("%s, kept %v", v.Reason, kept)
+	}
+}
+
 // What servers told is there for the next state of the store, and not for a router that
 // begins.
 func TestEvidenceLasts(t *testing.T) {

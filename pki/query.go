@@ -38,7 +38,7 @@ func (q *Query) Key() string {
 	if q.Method == RevocationOCSP {
 		about = q.cert.Raw()
 	}
-	return fmt.Sprintf("%s %v %s %x", q.Method, q.SCEP, strings.Join(q.URLs, " "), certHash(about))
+	return fmt.Sprintf("%s %v %v %s %x", q.Method, q.SCEP, q.wantsNonce, strings.Join(q.URLs, " "), certHash(about))
 }
 
 // Server is the host, with its port, that is asked first.
