@@ -91,6 +91,60 @@ func links(t *testing.T, p Plane) {
 	})
 }
 
+// A link whose far end has another address carries again, by new SAs, and is the same
+// link with its addresses and routes.
+func moved(t *testing.T, p Plane) {
+	for _, tun := range []Tunnel{VTI(), GRE(), transport(GRE())} {
+		t.Run(fmt.Sprint(tun.Kind, tun.Mode), func(t *testing.T) {
+			r1, r2 := p.Routers(t)
+			Both(r1, r2, func(r *Router) { r.Raise(tun); r.KeyUp(tun, nil) })
+			Exchange(t, r1, r2, 1)
+			r1.Must(r1.SetRoute(ipsec.Route{Dst: netip.MustParsePrefix("10.50.0.0/16"), Dev: "Tunnel1", Metric: 1}))
+			shown := func() string {
+				return r1.Sh("ip link show dev Tunnel1 | head -1 | cut -d, -f1; ip -4 address show dev Tunnel1 | grep inet; ip route show dev Tunnel1")
+			}
+			before, last := shown(), tun
+			for _, a := range []string{"192.0.2.77", "192.0.2.2"} {
+				to := netip.MustParseAddr(a)
+				if to != netip.MustParseAddr("192.0.2.2") {
+					r2.Addr("e0", a+"/24")
+				}
+				tun.SPIs[0] += 0x10
+				tun.SPIs[1] += 0x10
+				Both(r1, r2, func(r *Router) {
+					old, gone := r.Policies(last), []ipsec.SAID{r.SA(last, ipsec.Out).SAID, r.SA(last, ipsec.In).SAID}
+					if r == r1 {
+						r.Remote = to
+					} else {
+						r.Local = to
+					}
+					r.KeyUp(tun, nil)
+					r.Raise(tun)
+					for _, p := range old {
+						if p.Selector != r.selector(tun) {
+							r.Must(r.RemovePolicy(p))
+						}
+					}
+					for _, id := range gone {
+						r.Must(r.RemoveSA(id))
+					}
+				})
+				Exchange(t, r1, r2, 3)
+				if after := shown(); after != before || !strings.Contains(after, "10.50.0.0/16") {
+					t.Errorf("at %s:\n%s\nbefore:\n%s", a, after, before)
+				}
+				last = tun
+			}
+		})
+	}
+}
+
+// transport is a tunnel in transport mode.
+func transport(t Tunnel) Tunnel {
+	t.Mode = ipsec.Transport
+	return t
+}
+
 // everything lists what the namespace has, without what changes by itself:
 // counters, ages and link-local IPv6 addresses.
 func (r *Router) everything() string {

@@ -49,6 +49,7 @@ func Test(t *testing.T, p Plane) {
 		{"Mapped", mapped},
 		{"Routes", routes},
 		{"Links", links},
+		{"Moved", moved},
 		{"Sweep", sweep},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, p) })
