@@ -24,9 +24,12 @@ func (s *Session) Delete(now time.Time, reason string) {
 		s.doomed = reason
 		return
 	}
-	if _, fetches := s.phase.(*lookingUp); fetches && x.role == Initiator {
-		s.leave(reason, 0) // it has answered
-		return
+	switch s.phase.(type) {
+	case *lookingUp, *awaitingEvidence:
+		if x.role == Initiator {
+			s.leave(reason, 0) // it has answered
+			return
+		}
 	}
 	s.report(DeleteQueued{SA: s.sa(x), Reason: reason})
 	spis := map[wire.ProtocolID][]uint32{}

@@ -113,6 +113,26 @@ func TestEvidenceRefuses(t *testing.T) {
 	}
 }
 
+// Who gives up while it waits tells a peer for whom the IKE SA stands already.
+func TestDeleteBeforeEvidence(t *testing.T) {
+	p, judge := uncheckedPair(t, "R1")
+	p.initiate(p.r1)
+	for from := p.r1; len(judge.asked) == 0; from = p.other(from) {
+		p.step(from)
+	}
+	judge.session.Delete(p.now, "test")
+	judge.collect(p.now)
+	p.settle()
+	if p.r2.session.Established() {
+		t.Error("the peer is left with an IKE SA that nobody else has")
+	}
+	judge.session.HandleEvidence(p.now)
+	judge.collect(p.now)
+	p.advance(lingerTime, nil)
+	p.r1.wantIdle()
+	p.r2.wantIdle()
+}
+
 // Nobody has a server asked who shows another's certificate.
 func TestNoEvidenceForOthers(t *testing.T) {
 	for _, name := range []string{"R1", "R2"} {
