@@ -8,6 +8,9 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/rtnetlink"
 )
 
 const devicePath = "/dev/net/tun"
@@ -20,13 +23,24 @@ type device struct {
 	datagram bool // of UDP too: Linux 6.2 or later
 }
 
+var errNotPermitted = errors.New("not permitted to make interfaces: this needs CAP_NET_ADMIN")
+
 // Probe says whether TUN devices can be made here. The error is one line.
 func Probe() error {
 	fd, err := unix.Open(devicePath, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("%s: %w", devicePath, err)
 	}
-	return unix.Close(fd)
+	unix.Close(fd)
+	host, err := rtnetlink.Open()
+	if err != nil {
+		return err
+	}
+	defer host.Close()
+	if errors.Is(host.Probe(ipsec.Dummy), unix.EPERM) {
+		return errNotPermitted
+	}
+	return nil
 }
 
 // openDevice makes a TUN device, down and without addresses, in the caller's network
@@ -46,7 +60,7 @@ func openDevice(name string) (*device, error) {
 	case errors.Is(err, unix.EBUSY):
 		err = errors.New("it exists and is not obol's")
 	case errors.Is(err, unix.EPERM):
-		err = errors.New("not permitted: this needs CAP_NET_ADMIN")
+		err = errNotPermitted
 	}
 	if err == nil {
 		const segments = unix.TUN_F_CSUM | unix.TUN_F_TSO4 | unix.TUN_F_TSO6

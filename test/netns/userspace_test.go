@@ -214,4 +214,9 @@ func TestUserspaceRefuses(t *testing.T) {
 			t.Errorf("%v, %q, want %q", err, last, refusal)
 		}
 	}
+	out, err := p.R1.Run("setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin",
+		bin+"/obold", "-c", p.R1.Config, "--store", p.R1.Store, "--socket", p.R1.Socket, "--dataplane", "userspace")
+	if last := lastLine([]byte(out)); routers.ExitCode(err) != 3 || !strings.Contains(last, "not permitted to make interfaces: this needs CAP_NET_ADMIN") {
+		t.Errorf("without the capability: %v, %q", err, last)
+	}
 }
