@@ -28,25 +28,13 @@ func (s *Store) importGranted(name string, ca *pki.Certificate, certs []*pki.Cer
 	if err := checkName(name); err != nil {
 		return Imported{}, err
 	}
-	unlock, err := s.lock(true)
+	e, tp, unlock, err := s.claim(name)
 	if err != nil {
 		return Imported{}, err
 	}
 	defer unlock()
-	if err := s.sweep(); err != nil {
-		return Imported{}, fmt.Errorf("store: %w", err)
-	}
-	current, _, err := s.entries()
-	if err != nil {
-		return Imported{}, err
-	}
-	e, ok := current[name]
-	if !ok {
+	if e.path == "" {
 		return Imported{}, fmt.Errorf("trustpoint %s has no CA certificate: crypto pki authenticate %s comes first", name, name)
-	}
-	tp, err := s.read(e)
-	if err != nil {
-		return Imported{}, fmt.Errorf("store: %s: %w", e.path, err)
 	}
 	if tp.CA == nil {
 		return Imported{}, fmt.Errorf("trustpoint %s is self-signed: it takes no certificate of a CA", name)

@@ -167,6 +167,35 @@ func datesOf(m *pki.Material, now time.Time) []string {
 	return warnings
 }
 
+// claim takes the lock to change a trustpoint, and reads it: no path and nil where
+// the store has none of that name.
+func (s *Store) claim(name string) (e entry, tp *pki.Trustpoint, unlock func(), err error) {
+	release, err := s.lock(true)
+	if err != nil {
+		return entry{}, nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
+	if err := s.sweep(); err != nil {
+		return entry{}, nil, nil, fmt.Errorf("store: %w", err)
+	}
+	current, _, err := s.entries()
+	if err != nil {
+		return entry{}, nil, nil, err
+	}
+	e, ok := current[name]
+	if !ok {
+		return entry{}, nil, release, nil
+	}
+	if tp, err = s.read(e); err != nil {
+		return entry{}, nil, nil, fmt.Errorf("store: %s: %w", e.path, err)
+	}
+	return e, tp, release, nil
+}
+
 // ImportCRL installs a CRL (PEM or DER) of a CA of the trustpoint. One that is
 // older than the stored one, cannot answer, or was not signed by a CA of the
 // trustpoint is refused, and the store stays as it was.
@@ -178,25 +207,13 @@ func (s *Store) ImportCRL(name string, data []byte) (ImportedCRL, error) {
 	if crl.Unusable != "" {
 		return ImportedCRL{}, fmt.Errorf("the CRL of %s cannot be used: %s", crl.Issuer, crl.Unusable)
 	}
-	unlock, err := s.lock(true)
+	e, tp, unlock, err := s.claim(name)
 	if err != nil {
 		return ImportedCRL{}, err
 	}
 	defer unlock()
-	if err := s.sweep(); err != nil {
-		return ImportedCRL{}, fmt.Errorf("store: %w", err)
-	}
-	current, _, err := s.entries()
-	if err != nil {
-		return ImportedCRL{}, err
-	}
-	e, ok := current[name]
-	if !ok {
+	if e.path == "" {
 		return ImportedCRL{}, fmt.Errorf("trustpoint %q is not in the store; import its certificates first", name)
-	}
-	tp, err := s.read(e)
-	if err != nil {
-		return ImportedCRL{}, fmt.Errorf("store: %s: %w", e.path, err)
 	}
 	if tp.CA == nil {
 		return ImportedCRL{}, fmt.Errorf("trustpoint %s is self-signed: it has no CA, and so no CRL", name)
