@@ -9,9 +9,9 @@ import (
 	"github.com/obol-ike/obol/test/routers"
 )
 
-// Through a masquerading kernel: R1 starts, both move to port 4500, and when the
-// NAT has other ports R2 follows R1's next message.
-func TestNAT(t *testing.T) {
+// behindNAT is a pair whose R1 is behind a NAT.
+func behindNAT(t *testing.T) (*routers.Pair, *routers.NAT) {
+	t.Helper()
 	p, err := routers.New(bin, root+"/configs/natt/r1.cfg", root+"/configs/natt/r2.cfg")
 	must(t, err)
 	t.Cleanup(func() {
@@ -23,6 +23,13 @@ func TestNAT(t *testing.T) {
 	n, err := p.Masquerade(p.R1)
 	must(t, err)
 	t.Cleanup(func() { must(t, n.Close()) })
+	return p, n
+}
+
+// Through a masquerading kernel: R1 starts, both move to port 4500, and when the
+// NAT has other ports R2 follows R1's next message.
+func TestNAT(t *testing.T) {
+	p, n := behindNAT(t)
 	start(t, p)
 
 	want(t, "initiate", obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s"), "Tunnel1 is up after")

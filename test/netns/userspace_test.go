@@ -115,17 +115,7 @@ func onlyProtected(t *testing.T, packets []routers.Packet) {
 // Behind a NAT, ESP is in UDP; when the NAT has other ports, the peer follows the
 // next packet of ESP.
 func TestUserspaceNAT(t *testing.T) {
-	p, err := routers.New(bin, root+"/configs/natt/r1.cfg", root+"/configs/natt/r2.cfg")
-	must(t, err)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("R1: %s\nR2: %s", p.R1.Log(), p.R2.Log())
-		}
-		must(t, p.Close())
-	})
-	n, err := p.Masquerade(p.R1)
-	must(t, err)
-	t.Cleanup(func() { must(t, n.Close()) })
+	p, n := behindNAT(t)
 	carry(t, p)
 	p.R1.LAN, p.R2.LAN = "10.0.0.1", "10.0.0.2" // of the tunnel: it has no others
 	pings(t, p)
