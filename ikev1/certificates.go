@@ -4,6 +4,7 @@ import (
 	"crypto/rsa"
 	"slices"
 
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/wire"
@@ -197,7 +198,7 @@ func (s *Session) authenticate(x identity, hash []byte) error {
 		if err := s.verifySignature(x, hash); err != nil {
 			return err
 		}
-		return &unanswered{verdict.Queries}
+		return &ike.Unchecked{Queries: verdict.Queries}
 	}
 	s.report(PKICall{SA: s.sa(), Call: ValidateChain, Answer: true, Verdict: &verdict})
 	if !verdict.OK {

@@ -8,12 +8,6 @@ import (
 	"github.com/obol-ike/obol/pki"
 )
 
-// unanswered is not an error of the peer's: servers have to be asked before its proof
-// can be judged.
-type unanswered struct{ queries []pki.Query }
-
-func (*unanswered) Error() string { return "its certificate is not checked for revocation yet" }
-
 // awaitingEvidence: the peer's chain is trusted and its signature holds; whether a
 // certificate was revoked is being asked. The state before waits, with the message that
 // it has to judge again.

@@ -62,8 +62,8 @@ func (s *Session) look(st mainMode, m *inbound, told int) {
 		s.phase, s.knows, s.nat = st.phase(), knows, nat
 		s.local, s.remote = local, remote
 	}
-	if u, ok := errors.AsType[*unanswered](err); ok {
-		s.awaitEvidence(st, m, u.queries, told+len(s.out)-before)
+	if u, ok := errors.AsType[*ike.Unchecked](err); ok {
+		s.awaitEvidence(st, m, u.Queries, told+len(s.out)-before)
 		return
 	}
 	if err != nil {

@@ -124,7 +124,7 @@ func (st *sentAuth) proved(s *Session, m *message, peer *peerProof, err error) (
 	if err == nil {
 		err = st.verify(s, peer, m.MessageID)
 	}
-	if _, waits := err.(*unanswered); waits {
+	if _, waits := err.(*ike.Unchecked); waits {
 		return nil, err
 	}
 	if err != nil {

@@ -41,7 +41,7 @@ func (st *answeredInit) proved(s *Session, m *message, p *peerProof, err error) 
 	if err == nil {
 		err = st.answer(s, m, a)
 	}
-	if _, waits := err.(*unanswered); waits {
+	if _, waits := err.(*ike.Unchecked); waits {
 		return nil, err
 	}
 	if err != nil {

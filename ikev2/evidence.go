@@ -6,14 +6,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
-	"github.com/obol-ike/obol/pki"
 )
-
-// unanswered is not an error of the peer's: servers have to be asked before its proof
-// can be judged.
-type unanswered struct{ queries []pki.Query }
-
-func (*unanswered) Error() string { return "its certificate is not checked for revocation yet" }
 
 // awaitingEvidence: the peer's chain is trusted and its signature holds; whether a
 // certificate was revoked is being asked. The phase before waits, with the message that
@@ -41,12 +34,12 @@ func (s *Session) consider(st proving, m *message, p *peerProof, bad error) (pha
 
 // awaitEvidence takes what a look gave that began after so many outputs.
 func (s *Session) awaitEvidence(st *awaitingEvidence, before int, next phase, err error) (phase, error) {
-	u, ok := errors.AsType[*unanswered](err)
+	u, ok := errors.AsType[*ike.Unchecked](err)
 	if !ok {
 		return next, err
 	}
 	st.at, st.told = s.state, len(s.out)-before+st.told
-	s.out = append(s.out, ike.Inquire{Queries: u.queries})
+	s.out = append(s.out, ike.Inquire{Queries: u.Queries})
 	return st, nil
 }
 

@@ -3,6 +3,7 @@ package ikev2
 import (
 	"slices"
 
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/pki"
@@ -174,7 +175,7 @@ func (s *Session) findProfile(p *peerProof) error {
 // certificates and their key.
 func (s *Session) verify(p *peerProof, announced bool, keys policy.IKEv2KeyChoice, octets []byte) error {
 	err := s.judge(p, announced, keys, octets)
-	if _, waits := err.(*unanswered); waits {
+	if _, waits := err.(*ike.Unchecked); waits {
 		return err
 	}
 	e := AuthVerified{SA: s.sa(s.ike), OK: err == nil}
@@ -221,7 +222,7 @@ func (s *Session) judge(p *peerProof, announced bool, keys policy.IKEv2KeyChoice
 		if err := verifySignature(leaf.X509.PublicKey, s.profile.RemoteAuth, announced, octets, p.auth); err != nil {
 			return err
 		}
-		return &unanswered{verdict.Queries}
+		return &ike.Unchecked{Queries: verdict.Queries}
 	}
 	s.report(ChainValidated{SA: s.sa(s.ike), Verdict: verdict})
 	if !verdict.OK {

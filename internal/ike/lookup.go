@@ -46,5 +46,11 @@ type Answer struct {
 // one for all sessions that ask the same, and calls HandleEvidence when there is more.
 type Inquire struct{ Queries []pki.Query }
 
+// Unchecked says why a peer's proof is not judged yet: servers have to be asked
+// first. It is no error of the peer's.
+type Unchecked struct{ Queries []pki.Query }
+
+func (*Unchecked) Error() string { return "its certificate is not checked for revocation yet" }
+
 func (Lookup) output()  {}
 func (Inquire) output() {}
