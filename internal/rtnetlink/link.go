@@ -165,11 +165,21 @@ func (i *Interfaces) setAddresses(l netlink.Link, want []netip.Prefix) error {
 			continue
 		}
 		delete(missing, p)
-		if err := i.handle.AddrAdd(l, &netlink.Addr{IPNet: toIPNet(p)}); err != nil {
+		if err := i.handle.AddrAdd(l, &netlink.Addr{IPNet: toIPNet(p), Flags: addressFlags(p.Addr())}); err != nil {
 			return fmt.Errorf("add address %s: %w", p, err)
 		}
 	}
 	return nil
+}
+
+// addressFlags have an address of IPv6 usable when SetLink returns. The kernel lets it
+// be bound only after duplicate address detection, and that waits in a queue of its own
+// even where, as on a tunnel and a loopback, nobody else is there to ask.
+func addressFlags(a netip.Addr) int {
+	if a.Is6() {
+		return unix.IFA_F_NODAD
+	}
+	return 0
 }
 
 // RemoveLink takes a link down and removes it. That there is none is no error.

@@ -63,7 +63,7 @@ func (i *Interfaces) addLo(lo netlink.Link, p netip.Prefix) error {
 	}
 	r := i.request(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK)
 	m := nl.NewIfAddrmsg(family)
-	m.Index, m.Prefixlen = uint32(lo.Attrs().Index), uint8(p.Bits())
+	m.Index, m.Prefixlen, m.Flags = uint32(lo.Attrs().Index), uint8(p.Bits()), uint8(addressFlags(p.Addr()))
 	r.AddData(m)
 	r.AddData(nl.NewRtAttr(unix.IFA_LOCAL, p.Addr().AsSlice()))
 	r.AddData(nl.NewRtAttr(unix.IFA_ADDRESS, p.Addr().AsSlice()))

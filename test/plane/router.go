@@ -181,6 +181,23 @@ func (r *Router) Raise(t Tunnel) {
 		r.Must(r.SetPolicy(p))
 	}
 	r.Must(r.SetLink(r.Link(t)))
+	if r.Inner.Addr().Is6() {
+		r.awaitLocal(r.Inner.Addr())
+	}
+}
+
+// awaitLocal waits until the kernel takes packets to an address of IPv6: a queue of its
+// own makes the route, after the address can be bound.
+func (r *Router) awaitLocal(a netip.Addr) {
+	r.T.Helper()
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if r.Run("ip", "-6", "route", "show", "table", "local", a.String()) != "" {
+			return
+		}
+		if time.Now().After(end) {
+			r.T.Fatalf("%s: no route to its own %s", r.Host.Name, a)
+		}
+	}
 }
 
 // KeyUp installs a pair of SAs; change, when given, alters each first.
