@@ -27,7 +27,7 @@ TAGS := netns,vm,image,bench,page
 # Packages whose tests need a namespace, or a kernel of their own.
 tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: all build lint unit test netns page vm netns-and-vm vm-image interop bench bench-dataplane soak lab-sockets image image-test demo demo-vm fuzz packages clean go
+.PHONY: all build lint unit test netns page vm busy vm-image interop bench bench-dataplane soak lab-sockets image image-test demo demo-vm fuzz packages clean go
 
 all: build
 
@@ -59,7 +59,7 @@ lab-sockets: go
 # kernel of known abilities: most of them wait, so packages run side by side. (Of
 # several packages in one go test nothing would be seen for minutes.)
 netns_tests = $(addprefix in-netns/,$(call tagged,netns))
-longest = in-vm/./test/note in-netns/./test/netns # the others fit beside these
+longest = in-vm/./test/note in-vm/./xfrm in-netns/./test/netns # the others fit beside these
 vm_tests = $(addprefix in-vm/,$(filter-out ./test/interop,$(call tagged,vm)))
 
 netns: go
@@ -68,11 +68,8 @@ netns: go
 vm: vm-image
 	@$(MAKE) --no-print-directory -j2 $(vm_tests)
 
-netns-and-vm: vm-image
-	@$(MAKE) --no-print-directory -j4 $(longest) $(filter-out $(longest),$(vm_tests) $(netns_tests))
-
 in-netns/%:
-	go test -count=1 -v -tags=netns $*
+	go test -count=1 -v -parallel=4 -tags=netns $*
 
 in-vm/%:
 	$(in_vm) $*
@@ -103,7 +100,7 @@ vm-image: build
 
 VM_TIMEOUT = 30m
 in_vm = VM_COPY=$(CURDIR)/bin/obold:$(CURDIR)/bin/obol:$(CURDIR)/configs \
-	go test -count=1 -v -timeout=$(VM_TIMEOUT) -tags=vm -exec $(CURDIR)/bin/vmrun
+	go test -count=1 -v -parallel=4 -timeout=$(VM_TIMEOUT) -tags=vm -exec $(CURDIR)/bin/vmrun
 
 image: build
 	test/image/build
@@ -114,14 +111,17 @@ image-test: image
 packages:
 	@test/packages
 
-# One line before each part, so that a long silence has a name.
-test: go packages
+# Everything side by side, the longest first; lint and unit tests, which keep the
+# processors busy, one after the other beside those that wait.
+test: go packages vm-image
+	@$(MAKE) --no-print-directory -j5 $(longest) busy $(filter-out $(longest),$(vm_tests) $(netns_tests))
+	@echo '== image test'; $(MAKE) --no-print-directory image-test
+	@echo 'test: ok'
+
+busy:
 	@echo '== lint';                    $(MAKE) --no-print-directory lint
 	@echo '== unit and scenario tests'; $(MAKE) --no-print-directory unit
 	@echo '== the page in a browser';   $(MAKE) --no-print-directory page
-	@echo '== namespaces and virtual machines'; $(MAKE) --no-print-directory netns-and-vm
-	@echo '== image test';              $(MAKE) --no-print-directory image-test
-	@echo 'test: ok'
 
 # Where this kernel lacks ESP or GRE the daemons carry the tunnel themselves.
 demo: go

@@ -34,7 +34,7 @@ func TestVerdictsOfDaemons(t *testing.T) {
 	verdicts := map[string]int{}
 	var all sync.WaitGroup
 	for n := range together {
-		stand, err := routers.NewNumbered(n+1, bin)
+		stand, err := routers.NewNumbered(n+1, bin, "", "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -49,6 +49,7 @@ func TestR1Starts(t *testing.T) {
 // R2 starts: refused by R1, and the one who asks learns at which message.
 // Meanwhile debug streams what the log does not hold.
 func TestR2Starts(t *testing.T) {
+	t.Parallel()
 	p := note(t)
 	start(t, p)
 	lines := follow(t, p.R1, "debug", "crypto", "isakmp", "pki")

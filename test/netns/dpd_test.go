@@ -24,6 +24,7 @@ func add(t *testing.T, p *routers.Pair, r *routers.Router, lines string) {
 // R2 answers although it has no keepalive; frozen, it is given up after the
 // interval and the retries, and once it goes on the tunnel comes up again.
 func TestDPD(t *testing.T) {
+	t.Parallel()
 	p := note(t)
 	add(t, p, p.R1, "crypto isakmp keepalive 10 2 periodic\n")
 	start(t, p)

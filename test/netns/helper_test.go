@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,13 +34,25 @@ func TestMain(m *testing.M) {
 	}())
 }
 
+var pairs atomic.Int32 // made so far: some tests run side by side, as they mostly wait
+
 // note is the note's pair, enrolled, with nothing running yet.
-func note(t *testing.T) *routers.Pair {
+func note(t *testing.T) *routers.Pair { return pairOf(t, "note/ikev1-", routers.NoteOrder) }
+
+// pairOf is a pair of configurations, NAMEr1.cfg and NAMEr2.cfg of configs, enrolled,
+// with nothing running yet.
+func pairOf(t *testing.T, name string, order routers.Order) *routers.Pair {
 	t.Helper()
-	p, err := routers.New(bin, root+"/configs/note/ikev1-r1.cfg", root+"/configs/note/ikev1-r2.cfg")
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := stand(t, root+"/configs/"+name+"r1.cfg", root+"/configs/"+name+"r2.cfg")
+	must(t, p.Enrol(order))
+	return p
+}
+
+// stand is a pair with empty stores; it ends with the test.
+func stand(t *testing.T, config1, config2 string) *routers.Pair {
+	t.Helper()
+	p, err := routers.NewNumbered(9+int(pairs.Add(1)), bin, config1, config2)
+	must(t, err)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("R1: %s\nR2: %s", p.R1.Log(), p.R2.Log())
@@ -48,7 +61,6 @@ func note(t *testing.T) *routers.Pair {
 			t.Error(err)
 		}
 	})
-	must(t, p.Enrol(routers.NoteOrder))
 	return p
 }
 

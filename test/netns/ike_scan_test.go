@@ -85,6 +85,7 @@ func TestIKEScanWithoutAggressiveMode(t *testing.T) {
 
 // The times at which MM2 is sent again are the fingerprint of IOS.
 func TestBackoffFingerprint(t *testing.T) {
+	t.Parallel()
 	scan, _ := scanned(t, func(text string) string { return text })
 	out := scan(suite, "--showbackoff=15")
 	want(t, "the fingerprint", out, "Implementation guess: Cisco IOS 12.1, 12.2, 12.3, 12.4 or 15.0")

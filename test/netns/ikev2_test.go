@@ -9,24 +9,6 @@ import (
 	"github.com/obol-ike/obol/test/routers"
 )
 
-// pairOf is a pair of configurations, NAMEr1.cfg and NAMEr2.cfg of configs, enrolled,
-// with nothing running yet.
-func pairOf(t *testing.T, name string, order routers.Order) *routers.Pair {
-	t.Helper()
-	p, err := routers.New(bin, root+"/configs/"+name+"r1.cfg", root+"/configs/"+name+"r2.cfg")
-	must(t, err)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("R1: %s\nR2: %s", p.R1.Log(), p.R2.Log())
-		}
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	must(t, p.Enrol(order))
-	return p
-}
-
 // The note's cases of IKEv2, and the examples, over real sockets: who begins, and how
 // it ends.
 func TestIKEv2(t *testing.T) {

@@ -27,12 +27,15 @@ func TestLeftovers(t *testing.T) {
 			t.Fatal("the process is not in its namespace")
 		}
 	}
-	p := note(t)
+	p, err := routers.New(bin, root+"/configs/note/ikev1-r1.cfg", root+"/configs/note/ikev1-r2.cfg")
+	must(t, err)
+	t.Cleanup(func() { must(t, p.Close()) })
 	if err := left.Wait(); routers.ExitCode(err) != -1 || left.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM {
 		t.Errorf("the process left behind: %v", err)
 	}
 	if _, err := routers.New(bin, p.R1.Config, p.R2.Config); err == nil || err.Error() != "another demo or test uses the namespaces obol-r1 and obol-r2" {
 		t.Errorf("a second pair: %v", err)
 	}
+	must(t, p.Enrol(routers.NoteOrder))
 	startOne(t, p.R1)
 }

@@ -12,14 +12,7 @@ import (
 // behindNAT is a pair whose R1 is behind a NAT.
 func behindNAT(t *testing.T) (*routers.Pair, *routers.NAT) {
 	t.Helper()
-	p, err := routers.New(bin, root+"/configs/natt/r1.cfg", root+"/configs/natt/r2.cfg")
-	must(t, err)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("R1: %s\nR2: %s", p.R1.Log(), p.R2.Log())
-		}
-		must(t, p.Close())
-	})
+	p := stand(t, root+"/configs/natt/r1.cfg", root+"/configs/natt/r2.cfg")
 	n, err := p.Masquerade(p.R1)
 	must(t, err)
 	t.Cleanup(func() { must(t, n.Close()) })

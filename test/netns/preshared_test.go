@@ -22,17 +22,7 @@ func keyed(t *testing.T, change func(string) string) *routers.Pair {
 		paths = append(paths, filepath.Join(t.TempDir(), name))
 		must(t, os.WriteFile(paths[len(paths)-1], []byte(change(string(text))), 0o600))
 	}
-	p, err := routers.New(bin, paths[0], paths[1])
-	must(t, err)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("R1: %s\nR2: %s", p.R1.Log(), p.R2.Log())
-		}
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return p
+	return stand(t, paths[0], paths[1])
 }
 
 // With keys and no certificate the daemons bring the tunnel up, in main mode and

@@ -16,7 +16,7 @@ import (
 // The scenarios with the line sockets run between two daemons too: the same
 // verdicts, profiles and trustpoints as in memory; and what comes up carries a ping.
 func TestScenarios(t *testing.T) {
-	p, err := routers.NewNumbered(0, bin)
+	p, err := routers.NewNumbered(0, bin, "", "")
 	must(t, err)
 	defer func() { must(t, p.Close()) }()
 	files, err := filepath.Glob(root + "/test/scenario/testdata/*.txtar")

@@ -313,9 +313,8 @@ func checkReply(t *testing.T, dir, reply, ca string, to dissected, key string) {
 // TestSCEPPending: two CAs take their time. What the first one holds survives the end
 // of the daemon; for the second one's decision the operator waits.
 func TestSCEPPending(t *testing.T) {
-	p, err := routers.New(bin, root+"/configs/note/ikev1-r1.cfg", root+"/configs/note/ikev1-r2.cfg")
-	must(t, err)
-	t.Cleanup(func() { must(t, p.Close()) })
+	t.Parallel()
+	p := stand(t, root+"/configs/note/ikev1-r1.cfg", root+"/configs/note/ikev1-r2.cfg")
 	cas, err := p.Serve()
 	must(t, err)
 	cas.CA1.Polls, cas.CA2.Polls = 1, 1

@@ -18,8 +18,12 @@ import (
 // again shows no protocol 47 and no inner address outside ESP; what is not
 // obol's survives all of it.
 func TestNothingInTheClear(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"note", "vti"} {
-		t.Run(mode, func(t *testing.T) { nothingInTheClear(t, mode) })
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			nothingInTheClear(t, mode)
+		})
 	}
 }
 

@@ -42,7 +42,7 @@ func TestMixedDataplanes(t *testing.T) {
 				}
 			}
 			mtu(t, p, c.mtu)
-			tcp(t, p)
+			tcp(t, p, "4M")
 		})
 	}
 }

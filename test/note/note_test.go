@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,10 +20,12 @@ import (
 
 const root = "../.."
 
+var pairs atomic.Int32 // made so far: some tests run side by side, as they mostly wait
+
 // topology makes the pair, enrolled in the given order; it ends with the test.
 func topology(t *testing.T, config1, config2 string, order routers.Order) *routers.Pair {
 	t.Helper()
-	p, err := routers.New(root+"/bin", root+"/"+config1, root+"/"+config2)
+	p, err := routers.NewNumbered(int(pairs.Add(1)), root+"/bin", root+"/"+config1, root+"/"+config2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +152,7 @@ func TestR1Starts(t *testing.T) {
 		want(t, r.Name+" policies", policies, "src 192.168.0.1/32 dst 192.168.0.2/32 proto 47", "src 192.168.0.2/32 dst 192.168.0.1/32 proto 47", "dir out", "dir in")
 	}
 	t.Run("MTU", func(t *testing.T) { mtu(t, p, 1414) })
-	t.Run("TCP", func(t *testing.T) { tcp(t, p) })
+	t.Run("TCP", func(t *testing.T) { tcp(t, p, "20M") })
 }
 
 // mtu: a DF ping of exactly the tunnel's MTU passes, one octet more is refused.
@@ -165,8 +168,8 @@ func mtu(t *testing.T, p *routers.Pair, mtu int) {
 	want(t, "the refusal", out, fmt.Sprintf("mtu=%d", mtu))
 }
 
-// tcp carries 20 MB each way.
-func tcp(t *testing.T, p *routers.Pair) {
+// tcp carries so many megabytes each way.
+func tcp(t *testing.T, p *routers.Pair, megabytes string) {
 	done := make(chan error, 1)
 	go func() {
 		_, err := p.R2.Run("timeout", "120", "iperf3", "-s", "-B", p.R2.LAN, "-1")
@@ -177,9 +180,9 @@ func tcp(t *testing.T, p *routers.Pair) {
 	}()
 	for _, flag := range []string{"--forceflush", "-R"} {
 		var out string
-		eventually(t, 60*time.Second, "20 MB of TCP "+flag, func() bool {
+		eventually(t, 60*time.Second, megabytes+" of TCP "+flag, func() bool {
 			var err error
-			out, err = p.R1.Run("timeout", "100", "iperf3", "-c", p.R2.LAN, "-B", p.R1.LAN, "-n", "20M", flag)
+			out, err = p.R1.Run("timeout", "100", "iperf3", "-c", p.R2.LAN, "-B", p.R1.LAN, "-n", megabytes, flag)
 			return err == nil
 		})
 		want(t, "iperf3", out, "receiver")
@@ -196,6 +199,7 @@ func lastLines(s string, n int) string {
 // R2 starts: R1 refuses MM5 without a word, and both give up as the note's
 // capture shows.
 func TestR2Starts(t *testing.T) {
+	t.Parallel()
 	p := note(t, routers.NoteOrder)
 	start(t, p, "--initiate", "manual")
 	c, err := p.R1.Capture(nil)
@@ -257,6 +261,7 @@ func session(t *testing.T, r *routers.Router) string {
 // Both start by themselves: the tunnel ends up through R1's direction with one
 // pair of SAs.
 func TestBothAuto(t *testing.T) {
+	t.Parallel()
 	p := note(t, routers.NoteOrder)
 	start(t, p)
 	eventually(t, 60*time.Second, "both UP-ACTIVE", func() bool {

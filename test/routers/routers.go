@@ -64,10 +64,11 @@ func New(bin, config1, config2 string) (*Pair, error) {
 	return stand("", bin, config1, config2)
 }
 
-// NewNumbered is New for several pairs at a time: of each number one stands. Their
-// configurations come with Load.
-func NewNumbered(n int, bin string) (*Pair, error) {
-	return stand(fmt.Sprintf("-%d", n), bin, "", "")
+// NewNumbered is New for several pairs at a time: of each number one stands. Packages
+// whose tests run side by side have numbers of their own: test/lab 1 to 8,
+// test/userspace 9, test/netns 0 and all from 10.
+func NewNumbered(n int, bin, config1, config2 string) (*Pair, error) {
+	return stand(fmt.Sprintf("-%d", n), bin, config1, config2)
 }
 
 // stand makes the pair whose namespaces have a suffix to their names.

@@ -80,7 +80,7 @@ func configuration(version, n int, protection string) string {
 // to, and carries what it protects.
 func pair(t *testing.T, version int, protection string) *routers.Pair {
 	t.Helper()
-	p, err := routers.NewNumbered(9, bin) // test/netns and test/lab, which may run beside, have those before
+	p, err := routers.NewNumbered(9, bin, "", "")
 	must(t, err)
 	t.Cleanup(func() {
 		if t.Failed() {
