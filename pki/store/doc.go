@@ -12,18 +12,22 @@
 //	    keys/
 //	        rsa.LABEL.pem the key pairs of crypto key generate and import
 //	        ec.LABEL.pem
-//	    .new.*            being written, or removed
+//	    enrolling.IOSCA1.pem
+//	                      the enrolment of a trustpoint that is under way
+//	    trustpool.pem     CAs for peers that stand under no trustpoint
+//	    commit            the steps that are left of a change
+//	    .new.*            being written
 //
 // The number after the name is the order of enrolment: an import takes one more
 // than the highest number in the directory, so a trustpoint that is imported
 // again becomes the newest, as one that enrolls again does on IOS. (A trustpoint
 // without identity has a number too; it does not count as enrolled.)
 //
-// An import writes a complete .new directory, syncs it, and renames it to its
-// final name: that is the moment at which it holds. Then older numbers of the
-// same name are removed. After a crash the highest number counts; what was left
-// behind is removed by the next writer. A CRL and a key are one file each, written
-// aside and renamed. Directories have mode 0700, files 0600.
+// A change writes what is new aside, as .new, and syncs it. One rename is the moment
+// at which it holds: that of the one file it is about, or that of commit, which lists
+// what takes its place and what goes. Whoever takes the lock next finishes what a
+// crash has interrupted, and a writer removes what was left behind. Directories have
+// mode 0700, files 0600.
 //
 // A trustpoint has a copy of the key that its certificate is for: the two come and
 // go together, whatever happens to the label. With a passphrase (UsePassphrase)

@@ -3,7 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
-	"os"
+	"slices"
 	"strings"
 
 	"github.com/obol-ike/obol/pki"
@@ -19,12 +19,12 @@ func (s *Store) ImportCertificate(name string, data []byte) (Imported, error) {
 	if err != nil {
 		return Imported{}, err
 	}
-	return s.importGranted(name, nil, certs)
+	return s.importGranted(name, nil, certs, &change{})
 }
 
 // importGranted finds the key of what was granted. Without a CA it is the
-// trustpoint's own.
-func (s *Store) importGranted(name string, ca *pki.Certificate, certs []*pki.Certificate) (Imported, error) {
+// trustpoint's own. c has what else changes with it.
+func (s *Store) importGranted(name string, ca *pki.Certificate, certs []*pki.Certificate, c *change) (Imported, error) {
 	if err := checkName(name); err != nil {
 		return Imported{}, err
 	}
@@ -47,33 +47,26 @@ func (s *Store) importGranted(name string, ca *pki.Certificate, certs []*pki.Cer
 		return Imported{}, err
 	}
 	for _, k := range all {
-		for _, c := range certs {
-			if k.Belongs(c) {
-				return s.enroll(name, ca, certs, k)
-			}
+		if slices.ContainsFunc(certs, k.Belongs) {
+			return s.enroll(name, ca, certs, k, c)
 		}
 	}
 	return Imported{}, fmt.Errorf("the certificate of %s is for a key that is not here; crypto pki enroll %s makes a request for one that is", certs[0].Subject, name)
 }
 
 // enroll installs the certificate, and lets a regenerated key take its label.
-func (s *Store) enroll(name string, ca *pki.Certificate, certs []*pki.Certificate, key *pki.KeyPair) (Imported, error) {
+func (s *Store) enroll(name string, ca *pki.Certificate, certs []*pki.Certificate, key *pki.KeyPair, c *change) (Imported, error) {
 	m, err := pki.Assemble(ca, certs, key)
 	if err != nil {
 		return Imported{}, err
 	}
 	fresh := *key
-	regenerated := false
-	fresh.Label, regenerated = strings.CutSuffix(key.Label, Regenerated)
 	m.Key = &fresh
-	out, err := s.put(name, m)
-	if err != nil || !regenerated {
-		return out, err
+	if label, ok := strings.CutSuffix(key.Label, Regenerated); ok {
+		fresh.Label = label
+		c.rename(keyFile(key.Kind(), key.Label), keyFile(key.Kind(), label))
 	}
-	if err := os.Rename(s.keyPath(key.Kind(), key.Label), s.keyPath(key.Kind(), fresh.Label)); err != nil {
-		out.Warnings = append(out.Warnings, fmt.Sprintf("the new key keeps the label %s: %v", key.Label, err))
-	}
-	return out, nil
+	return s.put(name, m, c)
 }
 
 // PutSelfSigned keeps a self-signed certificate of one of the router's keys as the

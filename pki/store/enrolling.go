@@ -10,9 +10,10 @@ import (
 	"github.com/obol-ike/obol/pki"
 )
 
-func (s *Store) enrollingPath(name string) string {
-	return filepath.Join(s.dir, "enrolling."+name+".pem")
-}
+// enrollingFile is the name in the store.
+func enrollingFile(trustpoint string) string { return "enrolling." + trustpoint + ".pem" }
+
+func (s *Store) enrollingPath(name string) string { return filepath.Join(s.dir, enrollingFile(name)) }
 
 // Enrolling is the enrolment of a trustpoint that is under way; nil for none.
 func (s *Store) Enrolling(name string) (*pki.Enrolling, error) {
@@ -46,7 +47,7 @@ func (s *Store) PutEnrolling(name string, e *pki.Enrolling) error {
 	}
 	defer unlock()
 	if e != nil {
-		err = replaceFile(s.enrollingPath(name), e.PEM())
+		err = s.replaceFile(enrollingFile(name), e.PEM())
 	} else if err = os.Remove(s.enrollingPath(name)); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err == nil {
@@ -59,12 +60,10 @@ func (s *Store) PutEnrolling(name string, e *pki.Enrolling) error {
 }
 
 // Enroll installs what a CA has granted for one of the router's keys, under that CA:
-// the trustpoint's own or the one that takes over from it. It is the end of an
-// enrolment that was under way.
+// the trustpoint's own or the one that takes over from it. With that the enrolment
+// that was under way is over.
 func (s *Store) Enroll(name string, ca *pki.Certificate, granted []*pki.Certificate) (Imported, error) {
-	out, err := s.importGranted(name, ca, granted)
-	if err != nil {
-		return out, err
-	}
-	return out, s.PutEnrolling(name, nil)
+	over := &change{}
+	over.remove(enrollingFile(name))
+	return s.importGranted(name, ca, granted, over)
 }

@@ -62,19 +62,16 @@ func (s *Store) install(name string, m *pki.Material) (Imported, error) {
 		return Imported{}, err
 	}
 	defer unlock()
-	if err := s.sweep(); err != nil {
-		return Imported{}, fmt.Errorf("store: %w", err)
-	}
-	return s.put(name, m)
+	return s.put(name, m, &change{})
 }
 
-// put is install under the lock.
-func (s *Store) put(name string, m *pki.Material) (Imported, error) {
+// put is install under the lock; c has what else changes with it.
+func (s *Store) put(name string, m *pki.Material, c *change) (Imported, error) {
 	number, err := s.next()
 	if err != nil {
 		return Imported{}, err
 	}
-	current, _, err := s.entries()
+	current, err := s.entries()
 	if err != nil {
 		return Imported{}, err
 	}
@@ -91,7 +88,10 @@ func (s *Store) put(name string, m *pki.Material) (Imported, error) {
 			return Imported{}, err
 		}
 	}
-	if err := s.writeDir(name, number, files); err != nil {
+	if err := s.replaceDir(c, number, name, files, before); err != nil {
+		return Imported{}, fmt.Errorf("store: %w", err)
+	}
+	if err := s.commit(c); err != nil {
 		return Imported{}, fmt.Errorf("store: %w", err)
 	}
 	out := Imported{
@@ -100,11 +100,6 @@ func (s *Store) put(name string, m *pki.Material) (Imported, error) {
 	}
 	if m.Identity != nil {
 		out.Enrolled = number
-	}
-	if replaced {
-		if err := s.discard(before.path); err != nil {
-			out.Warnings = append(out.Warnings, fmt.Sprintf("the replaced directory stays until the next import: %v", err))
-		}
 	}
 	return out, nil
 }
@@ -179,10 +174,7 @@ func (s *Store) claim(name string) (e entry, tp *pki.Trustpoint, unlock func(), 
 			release()
 		}
 	}()
-	if err := s.sweep(); err != nil {
-		return entry{}, nil, nil, fmt.Errorf("store: %w", err)
-	}
-	current, _, err := s.entries()
+	current, err := s.entries()
 	if err != nil {
 		return entry{}, nil, nil, err
 	}
@@ -227,7 +219,7 @@ func (s *Store) ImportCRL(name string, data []byte) (ImportedCRL, error) {
 				crl.Issuer, crl.ThisUpdate.Format(time.DateTime), have.ThisUpdate.Format(time.DateTime))
 		}
 	}
-	if err := replaceFile(filepath.Join(e.path, crlFile(crl)), encodePEM("X509 CRL", crl.Raw)); err != nil {
+	if err := s.replaceFile(filepath.Join(filepath.Base(e.path), crlFile(crl)), encodePEM("X509 CRL", crl.Raw)); err != nil {
 		return ImportedCRL{}, fmt.Errorf("store: %w", err)
 	}
 	out := ImportedCRL{Trustpoint: name, CRL: crl}

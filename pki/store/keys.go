@@ -28,8 +28,13 @@ func checkLabel(label string) error {
 	return nil
 }
 
+// keyFile is the name in the store.
+func keyFile(kind pki.KeyKind, label string) string {
+	return filepath.Join(keysDir, string(kind)+"."+label+".pem")
+}
+
 func (s *Store) keyPath(kind pki.KeyKind, label string) string {
-	return filepath.Join(s.dir, keysDir, string(kind)+"."+label+".pem")
+	return filepath.Join(s.dir, keyFile(kind, label))
 }
 
 // Keys are the key pairs with labels of their own, by kind and label. A pair for
@@ -126,7 +131,7 @@ func (s *Store) everyKey() ([]*pki.KeyPair, error) {
 	if err != nil {
 		return nil, err
 	}
-	current, _, err := s.entries()
+	current, err := s.entries()
 	if err != nil {
 		return nil, err
 	}
@@ -151,14 +156,6 @@ func (s *Store) PutKeys(pairs ...*pki.KeyPair) error {
 		return err
 	}
 	defer unlock()
-	if err := s.sweep(); err != nil {
-		return fmt.Errorf("store: %w", err)
-	}
-	if _, err := os.Stat(s.keyPath(first.Kind(), first.Label)); err == nil {
-		if _, err := s.dropIdentities(first.Kind(), first.Label); err != nil {
-			return err
-		}
-	}
 	var data []byte
 	for _, k := range pairs {
 		text, err := k.PEM(rand.Reader, s.passphrase)
@@ -167,55 +164,58 @@ func (s *Store) PutKeys(pairs ...*pki.KeyPair) error {
 		}
 		data = append(data, text...)
 	}
-	if err := s.putKeyFile(s.keyPath(first.Kind(), first.Label), data); err != nil {
+	c := &change{}
+	if _, err := os.Stat(s.keyPath(first.Kind(), first.Label)); err == nil {
+		if _, err := s.dropIdentities(c, first.Kind(), first.Label); err != nil {
+			return err
+		}
+	}
+	if err := s.putKeyFile(c, keyFile(first.Kind(), first.Label), data); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) putKeyFile(path string, data []byte) error {
-	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+// putKeyFile ends a change with a key file.
+func (s *Store) putKeyFile(c *change, file string, data []byte) error {
+	if err := os.Mkdir(filepath.Join(s.dir, keysDir), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	} else if err == nil {
 		if err := syncDir(s.dir); err != nil {
 			return err
 		}
 	}
-	return replaceFile(path, data)
+	aside, err := s.stage(filepath.Base(file), data)
+	if err != nil {
+		return err
+	}
+	c.rename(aside, file)
+	return s.commit(c)
 }
 
-// Users are the trustpoints whose certificate is of a key of that label, sorted;
-// without a label, of any key of the kind.
-func (s *Store) Users(kind pki.KeyKind, label string) ([]string, error) {
-	unlock, err := s.lock(false)
+// A user is a trustpoint whose certificate is of a key.
+type user struct {
+	entry
+	tp *pki.Trustpoint
+}
+
+// users are those of a key's label, sorted; without one, of any key of the kind.
+func (s *Store) users(kind pki.KeyKind, label string) ([]user, error) {
+	current, err := s.entries()
 	if err != nil {
 		return nil, err
 	}
-	defer unlock()
-	users, err := s.users(kind, label)
-	var names []string
-	for _, e := range users {
-		names = append(names, e.name)
-	}
-	return names, err
-}
-
-func (s *Store) users(kind pki.KeyKind, label string) ([]entry, error) {
-	current, _, err := s.entries()
-	if err != nil {
-		return nil, err
-	}
-	var users []entry
+	var users []user
 	for _, e := range current {
 		tp, err := s.read(e)
 		if err != nil {
 			return nil, fmt.Errorf("store: %s: %w", e.path, err)
 		}
 		if tp.Key != nil && tp.Key.Kind() == kind && (label == "" || tp.Key.Label == label) {
-			users = append(users, e)
+			users = append(users, user{e, tp})
 		}
 	}
-	slices.SortFunc(users, func(a, b entry) int { return strings.Compare(a.name, b.name) })
+	slices.SortFunc(users, func(a, b user) int { return strings.Compare(a.name, b.name) })
 	return users, nil
 }
 
@@ -228,65 +228,63 @@ func (s *Store) Zeroize(kind pki.KeyKind, label string) (labels, trustpoints []s
 		return nil, nil, err
 	}
 	defer unlock()
-	if err := s.sweep(); err != nil {
-		return nil, nil, fmt.Errorf("store: %w", err)
-	}
-	all, err := s.everyKey()
+	c := &change{}
+	labelled, err := s.keys()
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, k := range all {
+	for _, k := range labelled {
 		if k.Kind() == kind && (label == "" || k.Label == label) && !slices.Contains(labels, k.Label) {
 			labels = append(labels, k.Label)
+			c.remove(keyFile(kind, k.Label))
 		}
+	}
+	users, err := s.dropIdentities(c, kind, label)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, u := range users {
+		trustpoints = append(trustpoints, u.name)
+		if !slices.Contains(labels, u.tp.Key.Label) {
+			labels = append(labels, u.tp.Key.Label)
+		}
+	}
+	if len(labels) == 0 {
+		return nil, nil, nil
 	}
 	slices.Sort(labels)
-	// The certificates go first: what is left behind by a crash is a key without a
-	// certificate, and the command finds it again.
-	if trustpoints, err = s.dropIdentities(kind, label); err != nil {
-		return nil, trustpoints, err
-	}
-	for _, l := range labels {
-		if err := os.Remove(s.keyPath(kind, l)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, trustpoints, fmt.Errorf("store: %w", err)
-		}
-	}
-	if err := syncDir(filepath.Join(s.dir, keysDir)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, trustpoints, err
+	if err := s.commit(c); err != nil {
+		return nil, nil, fmt.Errorf("store: %w", err)
 	}
 	return labels, trustpoints, nil
 }
 
 // dropIdentities takes the certificates off the trustpoints that use a key. What
 // is left of a trustpoint is its CA and its CRLs.
-func (s *Store) dropIdentities(kind pki.KeyKind, label string) (names []string, err error) {
+func (s *Store) dropIdentities(c *change, kind pki.KeyKind, label string) ([]user, error) {
 	users, err := s.users(kind, label)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range users {
-		if err := s.dropIdentity(e); err != nil {
-			return names, fmt.Errorf("store: %w", err)
+	for _, u := range users {
+		if err := s.dropIdentity(c, u); err != nil {
+			return nil, fmt.Errorf("store: %w", err)
 		}
-		names = append(names, e.name)
 	}
-	return names, nil
+	return users, nil
 }
 
-func (s *Store) dropIdentity(e entry) error {
-	tp, err := s.read(e)
+func (s *Store) dropIdentity(c *change, u user) error {
+	if u.tp.CA == nil { // self-signed: nothing is left
+		c.remove(filepath.Base(u.path))
+		return nil
+	}
+	files, err := s.pemFiles(&pki.Material{CA: u.tp.CA})
 	if err != nil {
 		return err
 	}
-	if tp.CA == nil { // self-signed: nothing is left
-		return s.discard(e.path)
-	}
-	files, err := s.pemFiles(&pki.Material{CA: tp.CA})
-	if err != nil {
-		return err
-	}
-	for _, crl := range tp.CRLs {
-		if signer(crl, tp.CA, nil) != nil {
+	for _, crl := range u.tp.CRLs {
+		if signer(crl, u.tp.CA, nil) != nil {
 			files[crlFile(crl)] = encodePEM("X509 CRL", crl.Raw)
 		}
 	}
@@ -294,8 +292,5 @@ func (s *Store) dropIdentity(e entry) error {
 	if err != nil {
 		return err
 	}
-	if err := s.writeDir(e.name, next, files); err != nil {
-		return err
-	}
-	return s.discard(e.path)
+	return s.replaceDir(c, next, u.name, files, u.entry)
 }

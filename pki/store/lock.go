@@ -12,9 +12,36 @@ import (
 // lockWait is how long a writer waits for others; an import takes milliseconds.
 const lockWait = 5 * time.Second
 
-// lock takes the store's lock, shared or exclusive. The kernel gives it back
-// when a process dies.
+// lock takes the store's lock, shared or exclusive. A change that a crash has
+// interrupted is finished first, by a reader too.
 func (s *Store) lock(exclusive bool) (unlock func(), err error) {
+	unlock, err = s.flock(exclusive)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.committed()
+	switch {
+	case err != nil:
+	case c == nil && !exclusive:
+		return unlock, nil
+	case !exclusive:
+		unlock()
+		return s.lock(true)
+	case c != nil:
+		err = s.finish(c)
+	}
+	if err == nil {
+		err = s.sweep()
+	}
+	if err != nil {
+		unlock()
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return unlock, nil
+}
+
+// flock is the lock itself. The kernel gives it back when a process dies.
+func (s *Store) flock(exclusive bool) (unlock func(), err error) {
 	f, err := os.OpenFile(filepath.Join(s.dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)

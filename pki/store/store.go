@@ -49,32 +49,20 @@ type entry struct {
 	path   string
 }
 
-// entries lists the trustpoints by name, the one with the highest number for
-// each, and apart the directories that those have replaced.
-func (s *Store) entries() (current map[string]entry, old []string, err error) {
+// entries lists the trustpoints by name.
+func (s *Store) entries() (map[string]entry, error) {
 	files, err := os.ReadDir(s.dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("store: %w", err)
+		return nil, fmt.Errorf("store: %w", err)
 	}
-	current = map[string]entry{}
+	current := map[string]entry{}
 	for _, f := range files {
 		name, number, ok := cutNumber(f.Name())
-		if !ok || !f.IsDir() {
-			continue
-		}
-		e := entry{name, number, filepath.Join(s.dir, f.Name())}
-		before, had := current[name]
-		switch {
-		case !had:
-			current[name] = e
-		case before.number < number:
-			old = append(old, before.path)
-			current[name] = e
-		default:
-			old = append(old, e.path)
+		if ok && f.IsDir() && current[name].number < number {
+			current[name] = entry{name, number, filepath.Join(s.dir, f.Name())}
 		}
 	}
-	return current, old, nil
+	return current, nil
 }
 
 // cutNumber splits NAME.NUMBER.
@@ -105,7 +93,7 @@ func (s *Store) Names() ([]string, error) {
 		return nil, err
 	}
 	defer unlock()
-	current, _, err := s.entries()
+	current, err := s.entries()
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +114,7 @@ func (s *Store) Load(settings []pki.Settings) (*pki.Snapshot, error) {
 		return nil, err
 	}
 	defer unlock()
-	current, _, err := s.entries()
+	current, err := s.entries()
 	if err != nil {
 		return nil, err
 	}

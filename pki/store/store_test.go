@@ -362,13 +362,13 @@ func TestLeftovers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Killed while writing an import, after the rename of one, while writing a
-	// CRL; and what is none of ours.
-	write(".new.123/ca.pem", "half")
-	if err := os.CopyFS(filepath.Join(dir, "IOSCA1.5"), os.DirFS(filepath.Join(dir, "IOSCA1.1"))); err != nil {
+	// Killed while writing an import, and after the moment at which another one held;
+	// and what is none of ours.
+	write(".new.IOSCA1.7/ca.pem", "half")
+	if err := os.CopyFS(filepath.Join(dir, ".new.IOSCA1.5"), os.DirFS(filepath.Join(dir, "IOSCA1.1"))); err != nil {
 		t.Fatal(err)
 	}
-	write("IOSCA1.5/.new.crl.00.pem", "half")
+	write("commit", "rename .new.IOSCA1.5 IOSCA1.5\nremove IOSCA1.1\nremove enrolling.IOSCA1.pem\n")
 	write("IOSCA1.05/ca.pem", "not a number of ours")
 	write("README", "operator's")
 	if tp := load(t, s, "IOSCA1").Lookup("IOSCA1"); tp.Enrolled != 5 || len(tp.CRLs) != 0 {
@@ -388,8 +388,23 @@ func TestLeftovers(t *testing.T) {
 	if want := []string{"IOSCA1.05", "IOSCA1.5", "IOSCA2.6", "README", "lock"}; !slices.Equal(names, want) {
 		t.Errorf("%q, want %q", names, want)
 	}
-	if _, err := os.Stat(filepath.Join(dir, "IOSCA1.5/.new.crl.00.pem")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("half a CRL: %v", err)
+}
+
+// What is written into the list of a change by others is not obeyed.
+func TestDamagedChange(t *testing.T) {
+	for _, text := range []string{"remove ../outside", "remove /etc/passwd", "rename IOSCA1.1", "rename a ../b", "delete IOSCA1.1", "remove", "\n", strings.Repeat("remove a\n", 1<<17)} {
+		s, dir := open(t)
+		enroll(t, s, "IOSCA1", testca.NewNote().R1CA1)
+		outside := filepath.Join(filepath.Dir(dir), "outside")
+		if err := errors.Join(os.WriteFile(outside, nil, 0o600), os.WriteFile(filepath.Join(dir, "commit"), []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Load(nil); err == nil || !strings.HasPrefix(err.Error(), "store: commit: ") {
+			t.Errorf("%.20q: %v", text, err)
+		}
+		if _, err := os.Stat(outside); err != nil {
+			t.Errorf("%.20q: %v", text, err)
+		}
 	}
 }
 

@@ -11,7 +11,9 @@ import (
 	"github.com/obol-ike/obol/pki"
 )
 
-func (s *Store) trustpoolPath() string { return filepath.Join(s.dir, "trustpool.pem") }
+const trustpoolFile = "trustpool.pem"
+
+func (s *Store) trustpoolPath() string { return filepath.Join(s.dir, trustpoolFile) }
 
 // ImportTrustpool adds the CAs of a bundle to the trustpool, and tells how many of
 // them are new.
@@ -41,7 +43,7 @@ func (s *Store) ImportTrustpool(bundle []byte) (added int, notes []string, err e
 	for _, c := range all {
 		data = append(data, encodePEM("CERTIFICATE", c.Raw())...)
 	}
-	if err := replaceFile(s.trustpoolPath(), data); err != nil {
+	if err := s.replaceFile(trustpoolFile, data); err != nil {
 		return 0, notes, fmt.Errorf("store: %w", err)
 	}
 	return added, notes, nil

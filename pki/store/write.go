@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // newPrefix begins the names of what is being written.
@@ -14,27 +13,8 @@ const newPrefix = ".new."
 // sweep removes what a crash left behind. The caller holds the lock, so nobody
 // is writing.
 func (s *Store) sweep() error {
-	_, old, err := s.entries()
-	if err != nil {
-		return err
-	}
-	files, err := os.ReadDir(s.dir)
-	if err != nil {
-		return err
-	}
-	for _, f := range files {
-		path := filepath.Join(s.dir, f.Name())
-		if strings.HasPrefix(f.Name(), newPrefix) {
-			old = append(old, path)
-		} else if f.IsDir() {
-			inside, err := filepath.Glob(filepath.Join(escape(path), newPrefix+"*"))
-			if err != nil {
-				return err
-			}
-			old = append(old, inside...)
-		}
-	}
-	for _, path := range old {
+	left, err := filepath.Glob(filepath.Join(escape(s.dir), newPrefix+"*"))
+	for _, path := range left {
 		err = errors.Join(err, os.RemoveAll(path))
 	}
 	return err
@@ -42,7 +22,7 @@ func (s *Store) sweep() error {
 
 // next is the number of the next enrolment.
 func (s *Store) next() (uint64, error) {
-	current, _, err := s.entries()
+	current, err := s.entries()
 	number := uint64(1)
 	for _, e := range current {
 		number = max(number, e.number+1)
@@ -50,52 +30,51 @@ func (s *Store) next() (uint64, error) {
 	return number, err
 }
 
-// writeDir makes the trustpoint's directory of that number with the files, all or
-// nothing.
-func (s *Store) writeDir(name string, number uint64, files map[string][]byte) (err error) {
-	tmp, err := os.MkdirTemp(s.dir, newPrefix)
+// stage writes a file aside, and gives its name in the store.
+func (s *Store) stage(file string, data []byte) (name string, err error) {
+	name = newPrefix + file
+	path := filepath.Join(s.dir, name)
+	if err := writeSync(path, data); err != nil {
+		return "", errors.Join(err, os.Remove(path))
+	}
+	return name, nil
+}
+
+// replaceDir writes the files of a trustpoint aside; the change gives them that
+// number in the place of the directory before, if there is one.
+func (s *Store) replaceDir(c *change, number uint64, trustpoint string, files map[string][]byte, before entry) (err error) {
+	name := fmt.Sprintf("%s.%d", trustpoint, number)
+	aside := newPrefix + name
+	path := filepath.Join(s.dir, aside)
+	if err := os.Mkdir(path, 0o700); err != nil {
+		return err
+	}
+	for file, data := range files {
+		err = errors.Join(err, writeSync(filepath.Join(path, file), data))
+	}
+	if err == nil {
+		err = syncDir(path)
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(path))
+	}
+	c.rename(aside, name)
+	if before.path != "" {
+		c.remove(filepath.Base(before.path))
+	}
+	return nil
+}
+
+// replaceFile writes a file aside and renames it into place: name is that in the
+// store.
+func (s *Store) replaceFile(name string, data []byte) error {
+	aside, err := s.stage(filepath.Base(name), data)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(tmp))
-		}
-	}()
-	for file, data := range files {
-		if err := writeSync(filepath.Join(tmp, file), data); err != nil {
-			return err
-		}
-	}
-	if err := syncDir(tmp); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp, filepath.Join(s.dir, fmt.Sprintf("%s.%d", name, number))); err != nil {
-		return err
-	}
-	return syncDir(s.dir)
-}
-
-// discard removes a directory: at once by its name, then what is in it.
-func (s *Store) discard(path string) error {
-	gone := filepath.Join(s.dir, newPrefix+filepath.Base(path))
-	if err := os.Rename(path, gone); err != nil {
-		return err
-	}
-	return errors.Join(syncDir(s.dir), os.RemoveAll(gone))
-}
-
-// replaceFile writes a file aside and renames it into place.
-func replaceFile(path string, data []byte) (err error) {
-	dir, name := filepath.Split(path)
-	tmp := filepath.Join(dir, newPrefix+name)
-	if err := writeSync(tmp, data); err != nil {
-		return errors.Join(err, os.Remove(tmp))
-	}
-	if err := os.Rename(tmp, path); err != nil {
-		return errors.Join(err, os.Remove(tmp))
-	}
-	return syncDir(dir)
+	c := &change{}
+	c.rename(aside, name)
+	return s.commit(c)
 }
 
 // writeSync makes a file that nobody else may read, and has it on disk.
