@@ -34,6 +34,7 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   show crypto ikev2 sa [local ADDRESS | remote ADDRESS] [detailed]
   show crypto ikev2 session [detailed]
   show crypto ikev2 stats [exchange | timeout]
+  show crypto ikev2 diagnose error        how the last exchanges failed
   show crypto ikev2 {proposal | policy | profile} [NAME]
   show crypto ipsec {transform-set | profile} [tag NAME]
   show crypto ipsec security-association lifetime
@@ -48,7 +49,7 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   show crypto key mypubkey {rsa | ec | all}  this and pki also without a daemon
   clear crypto isakmp [CONN-ID]
   clear crypto ikev2 sa [local ADDRESS | remote ADDRESS | psh TUNNEL-ID]
-  clear crypto ikev2 {stats | certificate-cache}
+  clear crypto ikev2 {stats | certificate-cache | diagnose error}
   clear crypto sa [peer ADDRESS]
   clear crypto session [remote ADDRESS]
   show ... '|' {include | exclude | begin | section} PATTERN

@@ -135,6 +135,7 @@ func TestClearCommands(t *testing.T) {
 		"clear crypto ikev2 sa rem 2001:db8::2":   ike.ClearIKEv2{Remote: netip.MustParseAddr("2001:db8::2")},
 		"clear crypto ikev2 sa fast":              ike.ClearIKEv2{Fast: true},
 		"clear crypto ikev2 stats":                ike.ClearIKEv2Stats{},
+		"clear crypto ikev2 diag err":             ike.ClearIKEv2Errors{},
 		"clear crypto session remote 192.168.0.2": ike.ClearSession{Remote: netip.MustParseAddr("192.168.0.2")},
 	} {
 		r := newRouter(t)

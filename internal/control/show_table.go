@@ -7,6 +7,7 @@ import (
 	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ios"
+	"github.com/obol-ike/obol/internal/ioslog"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/show"
 	"github.com/obol-ike/obol/pki"
@@ -41,6 +42,11 @@ var showTable = []ios.Command[*Command]{
 	}),
 	row("show crypto ikev2 stats timeout", func(c *Command, _ *ios.Match) {
 		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error { return show.IKEv2StatsTimeout(w, v) })
+	}),
+	row("show crypto ikev2 diagnose error", func(c *Command, _ *ios.Match) {
+		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error {
+			return show.IKEv2DiagnoseError(w, v.Errors, ioslog.Diagnosis)
+		})
 	}),
 
 	row("show crypto ipsec sa [peer "+address("peer")+" | interface INTERFACE] [detail]", func(c *Command, m *ios.Match) {

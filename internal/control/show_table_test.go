@@ -9,6 +9,7 @@ import (
 	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/tunnel"
 	"github.com/obol-ike/obol/pki"
@@ -52,6 +53,7 @@ crypto ipsec profile prof1
 	}}
 	r.view.IKEv2 = []ikev2.View{{ConnID: 3, Local: netip.MustParseAddrPort("192.168.0.1:500"), Remote: netip.MustParseAddrPort("192.168.0.2:500"), State: ikev2.Ready, Status: "READY"}}
 	r.view.Stats = engine.IKEv2Stats{Incoming: 4, Exchanges: map[wire.ExchangeType]engine.Exchanged{wire.ExchangeAuth: {Requests: 9}}}
+	r.view.Errors = engine.Errors{Limit: 50, Kept: []ike.Event{ikev2.PeerDead{}}}
 	r.view.Tunnels = []tunnel.View{{Name: "Tunnel1", Profile: "prof1", Source: netip.MustParseAddr("192.168.0.1"), Destination: netip.MustParseAddr("192.168.0.2")}}
 	r.view.Counters = engine.Counters{Dropped: 1, Malformed: 2, Unsupported: 3, UnknownSA: 4}
 	for line, want := range map[string]string{
@@ -90,6 +92,7 @@ crypto ipsec profile prof1
 		"show crypto ikev2 stats":                         "\nIncoming IKEv2 Requests: 4        accepted:      4        rejected:    0       \n",
 		"show crypto ikev2 stats exchange":                "\nIKE_AUTH                          0          0          9          0         \n",
 		"show crypto ikev2 stats timeout":                 "\nAUTH TIMER                              0\n",
+		"show crypto ikev2 diagnose error":                "\nError(1): Maximum number of retransmissions reached\n",
 		"show crypto ikev2 proposal default":              "\n IKEv2 proposal: default \n",
 		"show crypto ikev2 proposal other":                "% a notice\n",
 		"show crypto ikev2 policy default":                "\n IKEv2 policy : default\n",

@@ -61,6 +61,8 @@ func (e *Engine) Command(now time.Time, cmd ike.Command) error {
 		e.stats = IKEv2Stats{}
 	case ike.ClearCertificateCache:
 		clear(e.certificates.kept)
+	case ike.ClearIKEv2Errors:
+		e.errors = Errors{Limit: e.errors.Limit}
 	case ike.RequestCRL:
 		return e.requestCRL(now, cmd.Trustpoint)
 	case ike.ClearSA:
@@ -170,6 +172,7 @@ func (e *Engine) adopt(now time.Time, cmd ike.Adopt) {
 	}
 	e.env.Config = cmd.Config
 	e.certificates.bound(cmd.Config.IKEv2.CertificateCache)
+	e.errors.bound(cmd.Config.IKEv2.DiagnoseErrors)
 	e.tunnels.Adopt(now, cmd.Config, e.opts.Options)
 	e.flush()
 	e.switchISAKMP(now)

@@ -43,6 +43,7 @@ type Engine struct {
 	inquiries    inquiries
 	counters     Counters
 	stats        IKEv2Stats
+	errors       Errors
 
 	out    []ike.Output
 	on     bool // ISAKMP is
@@ -63,6 +64,7 @@ func New(now time.Time, env ike.Env, opts Options) *Engine {
 		fragments:    newFragments(),
 		certificates: newCertificateCache(),
 		inquiries:    newInquiries(),
+		errors:       Errors{Limit: env.Config.IKEv2.DiagnoseErrors},
 	}
 	e.env.Established = e.established
 	e.env.Floated = e.floated

@@ -33,6 +33,9 @@ func (e *Engine) settle(now time.Time, x *entry) {
 		if r, ok := o.(ike.Report); ok {
 			e.observe(now, x, r.Event)
 			e.stats.count(r.Event)
+			if x.v2 != nil {
+				e.errors.note(r.Event)
+			}
 		}
 	}
 	if x.gone {

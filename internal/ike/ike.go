@@ -160,6 +160,9 @@ type ClearIKEv2Stats struct{}
 // ClearCertificateCache forgets what crypto ikev2 certificate-cache keeps.
 type ClearCertificateCache struct{}
 
+// ClearIKEv2Errors forgets what show crypto ikev2 diagnose error shows.
+type ClearIKEv2Errors struct{}
+
 // RequestCRL asks a trustpoint's CA for its CRL now.
 type RequestCRL struct{ Trustpoint string }
 
@@ -184,6 +187,7 @@ func (ClearISAKMP) command()           {}
 func (ClearIKEv2) command()            {}
 func (ClearIKEv2Stats) command()       {}
 func (ClearCertificateCache) command() {}
+func (ClearIKEv2Errors) command()      {}
 func (RequestCRL) command()            {}
 func (ClearSA) command()               {}
 func (ClearSession) command()          {}

@@ -222,6 +222,9 @@ var commandTable = map[string]string{
 		+ crypto ikev2 limit max-sa 100
 		+ crypto ikev2 limit max-in-negotation-sa 10 incoming
 		+ crypto ikev2 certificate-cache 100
+		+ crypto ikev2 diagnose error 100
+		+ no crypto ikev2 diagnose error
+		- crypto ikev2 diagnose error 1001
 		~ crypto ikev2 authorization policy default
 		- crypto ikev2 prfile X
 		~ crypto map M 10 ipsec-isakmp

@@ -13,6 +13,7 @@ type IKEv2 struct {
 	Window           int       // crypto ikev2 window: requests in flight that we take
 	CertificateCache int       // certificates by hash and URL that are kept, 0: none
 	CookieChallenge  int       // half-open SAs above which a COOKIE is asked for, 0: never
+	DiagnoseErrors   int       // crypto ikev2 diagnose error: how many are kept, 0: none
 	DPD              Keepalive // crypto ikev2 dpd
 	NATKeepalive     time.Duration
 	FragmentMTU      int  // crypto ikev2 fragmentation, octets of an IP packet, 0: off

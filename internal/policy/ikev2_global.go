@@ -6,6 +6,7 @@ import "github.com/obol-ike/obol/internal/ios"
 const (
 	ikev2Window      = 5
 	ikev2FragmentMTU = 576
+	ikev2Errors      = 50
 	ikev2MaxIncoming = 40
 	ikev2MaxOutgoing = 400
 )
@@ -15,6 +16,12 @@ var ikev2GlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto ikev2 nat keepalive seconds:<5-3600>", Do: func(b *builder, m *ios.Match) { b.cfg.IKEv2.NATKeepalive = seconds(m) }},
 	{Syntax: "crypto ikev2 cookie-challenge <1-1000>", Do: func(b *builder, m *ios.Match) { b.cfg.IKEv2.CookieChallenge = number(m, 0) }},
 	{Syntax: "crypto ikev2 certificate-cache <0-2000>", Do: func(b *builder, m *ios.Match) { b.cfg.IKEv2.CertificateCache = number(m, 0) }},
+	{Syntax: "crypto ikev2 diagnose error <1-1000>", Do: func(b *builder, m *ios.Match) {
+		b.cfg.IKEv2.DiagnoseErrors = number(m, ikev2Errors)
+		if m.Form == ios.No {
+			b.cfg.IKEv2.DiagnoseErrors = 0
+		}
+	}},
 	{Syntax: "crypto ikev2 window <1-20>", Do: func(b *builder, m *ios.Match) { b.cfg.IKEv2.Window = number(m, ikev2Window) }},
 	{Syntax: "crypto ikev2 fragmentation [mtu <68-1500>]", Do: func(b *builder, m *ios.Match) {
 		b.cfg.IKEv2.FragmentMTU = 0
@@ -33,7 +40,6 @@ var ikev2GlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto logging ikev2", Do: func(b *builder, m *ios.Match) { b.cfg.IKEv2.LogSessions = m.Form == ios.Set }},
 	{Syntax: "crypto ikev2 {authorization | client} LINE", Enter: ikev2Mode, Do: noEffect},
 }, idle(
-	"crypto ikev2 diagnose error <1-1000>",
 	"crypto ikev2 disconnect-revoked-peers",
 	"crypto ikev2 redirect LINE",
 	"crypto ikev2 reconnect LINE",
@@ -60,5 +66,5 @@ func ikev2Negotiations(b *builder, m *ios.Match) {
 }
 
 func (b *builder) resetIKEv2() {
-	b.cfg.IKEv2 = IKEv2{Window: ikev2Window, HTTPURL: true, MaxIncoming: ikev2MaxIncoming, MaxOutgoing: ikev2MaxOutgoing}
+	b.cfg.IKEv2 = IKEv2{Window: ikev2Window, HTTPURL: true, DiagnoseErrors: ikev2Errors, MaxIncoming: ikev2MaxIncoming, MaxOutgoing: ikev2MaxOutgoing}
 }

@@ -87,15 +87,15 @@ func TestIKEv2Defaults(t *testing.T) {
 	if n := len(p.Encr) + len(p.PRF) + len(p.Integ) + len(p.Groups); n != 15 {
 		t.Errorf("%d transforms: %s", n, words(p))
 	}
-	if v2.Window != 5 || !v2.HTTPURL || v2.SendHashURL || v2.CookieChallenge != 0 || v2.FragmentMTU != 0 || v2.MaxIncoming != 40 || v2.MaxOutgoing != 400 {
+	if v2.Window != 5 || !v2.HTTPURL || v2.SendHashURL || v2.CookieChallenge != 0 || v2.FragmentMTU != 0 || v2.MaxIncoming != 40 || v2.MaxOutgoing != 400 || v2.DiagnoseErrors != 50 {
 		t.Errorf("%+v", v2)
 	}
-	c = compileText(t, "crypto ikev2 http-url cert\ncrypto ikev2 fragmentation\ncrypto ikev2 limit max-in-negotation-sa 7\ncrypto ikev2 window 9\nno crypto ikev2 window\n"+
+	c = compileText(t, "crypto ikev2 http-url cert\ncrypto ikev2 fragmentation\ncrypto ikev2 limit max-in-negotation-sa 7\ncrypto ikev2 window 9\nno crypto ikev2 window\ncrypto ikev2 diagnose error 7\n"+
 		"crypto ikev2 policy default\n match address local 192.0.2.1\n")
-	if v2 = c.IKEv2; !v2.SendHashURL || v2.FragmentMTU != 576 || v2.MaxIncoming != 7 || v2.MaxOutgoing != 7 || v2.Window != 5 || len(v2.Policies) != 0 {
+	if v2 = c.IKEv2; !v2.SendHashURL || v2.FragmentMTU != 576 || v2.MaxIncoming != 7 || v2.MaxOutgoing != 7 || v2.Window != 5 || v2.DiagnoseErrors != 7 || len(v2.Policies) != 0 {
 		t.Errorf("%+v", v2)
 	}
-	if v2 = compileText(t, "no crypto ikev2 http-url cert\n").IKEv2; v2.HTTPURL || v2.SendHashURL {
+	if v2 = compileText(t, "no crypto ikev2 http-url cert\nno crypto ikev2 diagnose error\n").IKEv2; v2.HTTPURL || v2.SendHashURL || v2.DiagnoseErrors != 0 {
 		t.Errorf("%+v", v2)
 	}
 }
