@@ -6,6 +6,7 @@ import (
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/wire"
 )
 
 // awaitingEvidence: the peer's chain is trusted and its signature holds; whether a
@@ -58,6 +59,26 @@ func (s *Session) HandleEvidence(now time.Time) {
 	if s.up != nil && st.early.Data != nil {
 		s.Handle(now, st.early)
 	}
+}
+
+// leave tells a peer whose last message of phase 1 is the one that waits: for it the
+// IKE SA stands, under keys that it has proved to have. One that is not there yet could
+// be told in the clear only (RFC 2409 section 5.7: "without an accompanying HASH
+// payload"), which nobody believes.
+func (st *awaitingEvidence) leave(s *Session) {
+	switch st.mainMode.(type) {
+	case sentMM5, sentAG2:
+	default:
+		return
+	}
+	m := st.message
+	if m.Flags&wire.FlagEncryption != 0 {
+		copy(s.crypt.iv[:], m.Rest[len(m.Rest)-s.crypt.encr.Block:])
+	}
+	s.follow(m.local, m.remote)
+	s.up = new(established) // numbers its exchanges
+	s.sendDelete(wire.ProtocolISAKMP, concat(s.spiI[:], s.spiR[:]))
+	s.up = nil
 }
 
 // keepEarly keeps the first message of a quick mode that an initiator begins with its

@@ -135,6 +135,30 @@ func TestEvidenceRefuses(t *testing.T) {
 	}
 }
 
+// Who gives up while it waits tells a peer for whom the IKE SA stands already, which is
+// the one that has sent the last message. The other's attempt ends as any without an
+// answer.
+func TestDeleteBeforeEvidence(t *testing.T) {
+	everywhere(t, func(t *testing.T, p *pairOf, judge *party, _ []byte, _ map[string]*testca.CA) {
+		other := p.other(judge)
+		up, sent := other.session.Established(), len(judge.lens)
+		judge.session.Delete(p.now, "test")
+		judge.collect(p.now)
+		if told := len(judge.lens) > sent; told != up {
+			t.Errorf("the peer is told %v, the IKE SA stands for it %v", told, up)
+		}
+		p.settle()
+		if other.session.Established() || judge.session.Alive() {
+			t.Error("an IKE SA stays")
+		}
+		judge.session.HandleEvidence(p.now)
+		judge.collect(p.now)
+		p.advance(2*exchangeTime, nil)
+		p.r1.wantIdle()
+		p.r2.wantIdle()
+	})
+}
+
 // With none the silence of a server lets pass.
 func TestEvidenceNone(t *testing.T) {
 	p, _ := unchecked(t, "R2")

@@ -207,6 +207,9 @@ func (s *Session) Delete(now time.Time, reason string) {
 		}
 		s.sendDelete(wire.ProtocolISAKMP, concat(s.spiI[:], s.spiR[:]))
 	}
+	if st, ok := s.main.(*awaitingEvidence); ok {
+		st.leave(s)
+	}
 	s.end(reason)
 }
 
