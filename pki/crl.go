@@ -1,6 +1,8 @@
 package pki
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -28,6 +30,7 @@ type CRL struct {
 	// delta or indirect CRL, an unknown critical extension. "" otherwise.
 	Unusable string
 
+	scope   scope
 	signed  signed
 	revoked []revocation // sorted by serial
 }
@@ -126,7 +129,12 @@ func (c *CRL) extension(oid asn1.ObjectIdentifier, critical bool, value []byte) 
 	case oid.Equal(oidDeltaCRLIndicator):
 		c.Unusable = "it is a delta CRL"
 	case oid.Equal(oidIssuingDistPoint):
-		c.Unusable = "it has an issuing distribution point: indirect or for some certificates only"
+		var err error
+		var why string
+		if c.scope, why, err = readScope(value); err != nil {
+			return err
+		}
+		c.Unusable = cmp.Or(c.Unusable, why)
 	case oid.Equal(oidCRLNumber):
 		v := cryptobyte.String(value)
 		c.Number = new(big.Int)
@@ -203,6 +211,16 @@ func readExtensions(s *cryptobyte.String, f func(oid asn1.ObjectIdentifier, crit
 	}
 	return nil
 }
+
+// Replaces says whether both are about the same certificates of the same issuer, so
+// that the newer one counts.
+func (c *CRL) Replaces(d *CRL) bool {
+	return c.Issuer.Equal(d.Issuer) && bytes.Equal(c.scope.raw, d.scope.raw)
+}
+
+// Scope is the value of the issuing distribution point; nil: the list is about all
+// certificates of its issuer.
+func (c *CRL) Scope() []byte { return c.scope.raw }
 
 // Len is the number of revoked certificates.
 func (c *CRL) Len() int { return len(c.revoked) }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/pki/issue"
 	"github.com/obol-ike/obol/test/testca"
 )
 
@@ -63,9 +64,15 @@ func TestCRLUnusable(t *testing.T) {
 	}{
 		{"delta", ext([]int{2, 5, 29, 27}, true, 2, 1, 1), "delta"},
 		{"delta, not critical", ext([]int{2, 5, 29, 27}, false, 2, 1, 1), "delta"},
-		{"distribution point", ext([]int{2, 5, 29, 28}, true, 0x30, 0), "issuing distribution point"},
+		{"indirect", ext([]int{2, 5, 29, 28}, true, 0x30, 3, 0x84, 1, 0xff), "an indirect CRL"},
+		{"some reasons", ext([]int{2, 5, 29, 28}, true, 0x30, 4, 0x83, 2, 1, 0x40), "some reasons"},
+		{"attribute certificates", ext([]int{2, 5, 29, 28}, true, 0x30, 3, 0x85, 1, 0xff), "attribute certificates"},
+		{"a relative name", ext([]int{2, 5, 29, 28}, true, 0x30, 4, 0xa0, 2, 0xa1, 0), "relative to its issuer"},
+		{"a delta of a part", testca.CRL{Extensions: []testca.Extension{
+			{OID: []int{2, 5, 29, 27}, Critical: true, Value: []byte{2, 1, 1}}, issue.IssuingDistributionPoint(issue.Point{Users: true})}}, "delta"},
 		{"unknown critical", ext([]int{1, 2, 3}, true, 5, 0), "unknown critical extension 1.2.3"},
 		{"certificate issuer", entry, "an entry has a critical extension 2.5.29.29"},
+		{"where the next delta is", ext([]int{2, 5, 29, 46}, false, 0x30, 0), ""},
 		{"unknown", ext([]int{1, 2, 3}, false, 5, 0), ""},
 	} {
 		c.crl.Issuer, c.crl.ThisUpdate, c.crl.NextUpdate = ca.Name.DER(), today, testca.NotAfter

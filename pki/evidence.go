@@ -10,10 +10,15 @@ import (
 // Limits of what servers told. A hub with a thousand peers of a few CAs needs a small
 // part of it.
 const (
-	maxHeldCRLs   = 32 << 20 // octets in all
-	maxHeldStatus = 4096     // certificates
+	maxHeldOctets = 32 << 20 // of CRLs in all
+	maxHeldCRLs   = 1024
+	maxHeldStatus = 4096 // certificates
 	maxFailures   = 256
 	maxWatched    = 64
+
+	// maxAge is how long an OCSP response counts at most, and after which a CRL is
+	// fetched anew, however far away they say that their next update is.
+	maxAge = 7 * 24 * time.Hour
 
 	// whileAsked keeps an answer that is not to be kept, for those who wait for it.
 	whileAsked = 10 * time.Second
@@ -26,11 +31,12 @@ const (
 // they were asked: see After.
 type evidence struct {
 	mu      sync.Mutex
-	crls    map[certID256]heldCRL // by the CA's certificate
-	octets  int                   // of these
-	status  map[certID256]heldStatus
-	failed  map[string]failure // by Query.Key
-	watched map[string]watched // likewise
+	crls    map[certID256][]heldCRL // by the CA's certificate: one of each scope
+	held    int                     // these
+	octets  int                     // likewise
+	status  map[string]heldStatus   // by Query.Key: who wants a nonce has no answer without
+	failed  map[string]failure      // likewise
+	watched map[string]watched
 }
 
 type certID256 = [sha256.Size]byte
@@ -38,9 +44,21 @@ type certID256 = [sha256.Size]byte
 func certHash(der []byte) certID256 { return sha256.Sum256(der) }
 
 type heldCRL struct {
-	crl   *CRL
-	from  Query
-	until time.Time
+	crl  *CRL
+	from Query
+	at   time.Time
+}
+
+// until is how long it counts for a trustpoint.
+func (h heldCRL) until(cache CRLCache) time.Time {
+	until := h.crl.NextUpdate.Add(cache.Extend)
+	if after := h.at.Add(cache.DeleteAfter); cache.DeleteAfter > 0 && after.Before(until) {
+		until = after
+	}
+	if cache.None {
+		until = h.at.Add(whileAsked)
+	}
+	return until
 }
 
 type heldStatus struct {
@@ -55,27 +73,28 @@ type failure struct {
 
 func newEvidence() *evidence {
 	return &evidence{
-		crls: map[certID256]heldCRL{}, status: map[certID256]heldStatus{},
+		crls: map[certID256][]heldCRL{}, status: map[string]heldStatus{},
 		failed: map[string]failure{}, watched: map[string]watched{},
 	}
 }
 
-// crlOf is the CRL of a CA that a server gave, nil for none.
-func (e *evidence) crlOf(issuer *Certificate, now time.Time) *CRL {
+// crlsOf are the CRLs of a CA that servers gave, as far as a trustpoint keeps them.
+func (e *evidence) crlsOf(issuer *Certificate, cache CRLCache, now time.Time) (lists []*CRL) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	h, ok := e.crls[certHash(issuer.Raw())]
-	if !ok || now.After(h.until) {
-		return nil
+	for _, h := range e.crls[certHash(issuer.Raw())] {
+		if !now.After(h.until(cache)) {
+			lists = append(lists, h.crl)
+		}
 	}
-	return h.crl
+	return lists
 }
 
-// statusOf is what a responder said of a certificate, nil for nothing.
-func (e *evidence) statusOf(c *Certificate, now time.Time) *Finding {
+// answer is what a responder said to a question, nil for nothing.
+func (e *evidence) answer(q *Query, now time.Time) *Finding {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	h, ok := e.status[certHash(c.Raw())]
+	h, ok := e.status[q.Key()]
 	if !ok || now.After(h.until) {
 		return nil
 	}
@@ -102,18 +121,21 @@ func (s *Snapshot) Learn(q *Query, f *Finding, err error, now time.Time) *CRL {
 	}
 	delete(e.failed, q.Key())
 	if f.crl == nil {
-		until := f.until
-		if until.IsZero() {
+		until := now.Add(maxAge)
+		switch {
+		case f.until.IsZero():
 			until = now.Add(whileAsked)
+		case f.until.Before(until):
+			until = f.until
 		}
 		if len(e.status) >= maxHeldStatus {
 			clear(e.status)
 		}
-		e.status[certHash(q.cert.Raw())] = heldStatus{*f, until}
+		e.status[q.Key()] = heldStatus{*f, until}
 		return nil
 	}
 	for list, ca := range s.genuine { // the router may have restarted since it had one of the store
-		if ca.Equal(q.issuer) && f.crl.ThisUpdate.Before(list.ThisUpdate) {
+		if ca.Equal(q.issuer) && f.crl.Replaces(list) && f.crl.ThisUpdate.Before(list.ThisUpdate) {
 			e.fail(q, older(f.crl, list), now)
 			return nil
 		}
@@ -134,31 +156,27 @@ func (e *evidence) fail(q *Query, reason string, now time.Time) {
 }
 
 // hold keeps a CRL. An older one than we have is a server's that was not told, or
-// lies: it changes nothing.
+// lies: it changes nothing. One about some certificates of a CA is not for the store:
+// there may be many of them.
 func (e *evidence) hold(q *Query, crl *CRL, now time.Time) *CRL {
 	id := certHash(q.issuer.Raw())
-	have, ok := e.crls[id]
-	if ok && crl.ThisUpdate.Before(have.crl.ThisUpdate) {
-		e.fail(q, older(crl, have.crl), now)
-		return nil
+	at := slices.IndexFunc(e.crls[id], func(h heldCRL) bool { return h.crl.Replaces(crl) })
+	if at >= 0 {
+		have := e.crls[id][at].crl
+		if crl.ThisUpdate.Before(have.ThisUpdate) {
+			e.fail(q, older(crl, have), now)
+			return nil
+		}
+		e.crls[id] = slices.Delete(e.crls[id], at, at+1)
+		e.held, e.octets = e.held-1, e.octets-len(have.Raw)
 	}
-	if ok {
-		e.octets -= len(have.crl.Raw)
-	}
-	if e.octets+len(crl.Raw) > maxHeldCRLs {
+	if e.held == maxHeldCRLs || e.octets+len(crl.Raw) > maxHeldOctets {
 		clear(e.crls)
-		e.octets = 0
+		e.held, e.octets = 0, 0
 	}
-	until := crl.NextUpdate.Add(q.cache.Extend)
-	if after := now.Add(q.cache.DeleteAfter); q.cache.DeleteAfter > 0 && after.Before(until) {
-		until = after
-	}
-	if q.cache.None {
-		until = now.Add(whileAsked)
-	}
-	e.crls[id] = heldCRL{crl, *q, until}
-	e.octets += len(crl.Raw)
-	if q.cache.None || q.cache.DeleteAfter > 0 {
+	e.crls[id] = append(e.crls[id], heldCRL{crl, *q, now})
+	e.held, e.octets = e.held+1, e.octets+len(crl.Raw)
+	if q.cache.None || q.cache.DeleteAfter > 0 || crl.scope.raw != nil {
 		return nil
 	}
 	return crl
@@ -196,9 +214,11 @@ func (s *Snapshot) FetchedCRLs(now time.Time) []HeldCRL {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var list []HeldCRL
-	for _, h := range e.crls {
-		if !now.After(h.until) {
-			list = append(list, HeldCRL{h.crl, h.from.Trustpoint, h.from.URLs, h.from.SCEP})
+	for _, lists := range e.crls {
+		for _, h := range lists {
+			if !now.After(h.until(h.from.cache)) {
+				list = append(list, HeldCRL{h.crl, h.from.Trustpoint, h.from.URLs, h.from.SCEP})
+			}
 		}
 	}
 	return list

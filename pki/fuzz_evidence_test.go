@@ -36,6 +36,7 @@ func FuzzEvidence(f *testing.F) {
 			o.Certs = [][]byte{ca.Cert.Raw()}
 		}),
 		ca.CRLAt(today.Add(-time.Hour), today.Add(time.Hour), leaf.X509.SerialNumber),
+		partOf(ca, issue.Point{Names: uris("ldap:///", cdp), Users: true}, leaf.X509.SerialNumber),
 	}
 	for _, der := range append(good, ca.Responder(today, body, func(o *testca.OCSP) { o.Status = 3 }), testca.CRLPEM(good[2]), []byte("<html>")) {
 		f.Add(der)

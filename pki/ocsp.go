@@ -112,13 +112,13 @@ func (id certID) about(c, issuer *Certificate) bool {
 	return id.name == want.name && id.key == want.key && id.serial.Cmp(want.serial) == 0
 }
 
-// ocspStatus is what a responder says of a certificate.
+// ocspStatus is what a responder says of a certificate, from good to bad.
 type ocspStatus uint8
 
 const (
 	ocspGood ocspStatus = iota
-	ocspRevoked
 	ocspUnknown
+	ocspRevoked
 )
 
 // OCSPResponse is a parsed answer of a responder. Nothing about it is verified.

@@ -61,6 +61,21 @@ func TestOCSP(t *testing.T) {
 	}{
 		{"good", nil, nil, pki.VerdictOK, ""},
 		{"revoked", single(func(s *issue.OCSPSingle) { s.Status, s.RevokedAt = 1, today.Add(-time.Hour) }), nil, pki.Revoked, "revoked since 12:00:00 UTC Jul 20 2013, says the responder of cn=CA1"},
+		{"good, then revoked", func(o *testca.OCSP) {
+			worse := o.Singles[0]
+			worse.Status, worse.RevokedAt = 1, today.Add(-time.Hour)
+			o.Singles = append(o.Singles, worse)
+		}, nil, pki.Revoked, "says the responder"},
+		{"revoked, then good", func(o *testca.OCSP) {
+			worse := o.Singles[0]
+			worse.Status, worse.RevokedAt = 1, today.Add(-time.Hour)
+			o.Singles = append([]issue.OCSPSingle{worse}, o.Singles...)
+		}, nil, pki.Revoked, "says the responder"},
+		{"good, then unknown", func(o *testca.OCSP) {
+			worse := o.Singles[0]
+			worse.Status = 2
+			o.Singles = append(o.Singles, worse)
+		}, nil, pki.NoCRL, "does not know the certificate"},
 		{"unknown", single(func(s *issue.OCSPSingle) { s.Status = 2 }), nil, pki.NoCRL, "does not know the certificate"},
 		{"another serial", single(func(s *issue.OCSPSingle) { s.Serial = big.NewInt(99) }), nil, pki.NoCRL, "about another certificate"},
 		{"another issuer", single(func(s *issue.OCSPSingle) { s.IssuerKey = rogue.Key.Public() }), nil, pki.NoCRL, "about another certificate"},
@@ -167,6 +182,37 @@ func TestOCSPWithoutNonce(t *testing.T) {
 	endless := ca.Responder(today, body, func(o *testca.OCSP) { o.Singles[0].NextUpdate = time.Time{} })
 	if _, err := q.Read(endless, today); err == nil || !strings.Contains(err.Error(), "neither a nonce nor a next update") {
 		t.Error(err)
+	}
+}
+
+// What a responder said to a trustpoint that does without a nonce is not for one that
+// wants it; and it is not kept longer than it says, nor for ever.
+func TestOCSPKept(t *testing.T) {
+	ca, leaf, _ := asking(t)
+	byOCSP := []pki.RevocationMethod{pki.RevocationOCSP}
+	a := &pki.Trustpoint{CA: ca.Cert, Settings: pki.Settings{Name: "A", OCSPNoNonce: true, RevocationCheck: byOCSP}}
+	b := &pki.Trustpoint{CA: ca.Cert, Settings: pki.Settings{Name: "B", RevocationCheck: byOCSP}}
+	other := &pki.Trustpoint{CA: ca.Cert, Settings: pki.Settings{Name: "C", OCSPNoNonce: true, OCSPURL: "http://192.0.2.9/", RevocationCheck: byOCSP}}
+	for _, c := range []struct{ says, kept time.Duration }{{time.Hour, time.Hour}, {1000 * time.Hour, 7 * 24 * time.Hour}} {
+		s := pki.NewSnapshot([]*pki.Trustpoint{a, b, other})
+		verify := func(tp string, after time.Duration) pki.Verdict {
+			return s.Verify([]*pki.Certificate{leaf}, []string{tp}, today.Add(after))
+		}
+		q := verify("A", 0).Queries[0]
+		body, _ := q.Body()
+		f, err := q.Read(ca.Responder(today, body, func(o *testca.OCSP) { o.Singles[0].NextUpdate = today.Add(c.says) }), today)
+		s.Learn(&q, f, err, today)
+		for tp, ok := range map[string]bool{"A": true, "B": false, "C": false} {
+			if v := verify(tp, 0); v.OK != ok || len(v.Queries) == 0 != ok {
+				t.Errorf("%s: ok %v, %d queries: %s", tp, v.OK, len(v.Queries), v.Reason)
+			}
+		}
+		if v := verify("A", c.kept); !v.OK {
+			t.Error(v.Reason)
+		}
+		if v := verify("A", c.kept+1); v.OK || len(v.Queries) != 1 {
+			t.Errorf("kept for %v: %s", c.says, v.Reason)
+		}
 	}
 }
 

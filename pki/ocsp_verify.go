@@ -29,12 +29,16 @@ func (r *OCSPResponse) about(q *Query, now time.Time) (*ocspSingle, *refusal) {
 	case subtle.ConstantTimeCompare(q.nonce, r.nonce) != 1:
 		return nil, refuse(NoCRL, "it repeats another nonce than ours")
 	}
-	i := slices.IndexFunc(r.singles, func(s ocspSingle) bool { return s.id.about(q.cert, q.issuer) })
-	if i < 0 {
-		return nil, refuse(NoCRL, "it is about another certificate")
+	// A response that says two things of a certificate says the worse one.
+	var s *ocspSingle
+	for i := range r.singles {
+		if single := &r.singles[i]; single.id.about(q.cert, q.issuer) && (s == nil || single.status > s.status) {
+			s = single
+		}
 	}
-	s := &r.singles[i]
 	switch {
+	case s == nil:
+		return nil, refuse(NoCRL, "it is about another certificate")
 	case s.status == ocspUnknown:
 		return nil, refuse(NoCRL, "the responder does not know the certificate")
 	case now.Add(ocspSkew).Before(s.thisUpdate):

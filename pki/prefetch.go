@@ -4,7 +4,7 @@ import "time"
 
 // A CRL that was used is fetched anew before it runs out, so that no exchange has to
 // wait for it: in the last tenth of its life, at most an hour and at least a minute
-// before its end.
+// before its end, and after maxAge at the latest.
 const (
 	prefetchMost  = time.Hour
 	prefetchLeast = time.Minute
@@ -18,7 +18,7 @@ type watched struct {
 }
 
 // watch notes that a CRL was used, and where it comes from.
-func (e *evidence) watch(q *Query, crl *CRL) {
+func (e *evidence) watch(q *Query, crl *CRL, now time.Time) {
 	if q == nil || q.cache.None {
 		return
 	}
@@ -29,7 +29,19 @@ func (e *evidence) watch(q *Query, crl *CRL) {
 		return
 	}
 	ahead := min(max(crl.NextUpdate.Sub(crl.ThisUpdate)/10, prefetchLeast), prefetchMost)
-	e.watched[key] = watched{*q, crl.NextUpdate.Add(-ahead), crl.NextUpdate}
+	e.watched[key] = watched{*q, earlier(crl.NextUpdate.Add(-ahead), now.Add(maxAge)), crl.NextUpdate}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// again is when to ask once more about what ends then: after half of what is left.
+func again(ends, now time.Time) time.Time {
+	return now.Add(min(max(ends.Sub(now)/2, prefetchLeast), maxAge))
 }
 
 // delay waits half of what is left before a failed query is asked again; what has run
@@ -40,7 +52,7 @@ func (e *evidence) delay(q *Query, now time.Time) {
 	if !ok {
 		return
 	}
-	if w.at = now.Add(max(w.ends.Sub(now)/2, prefetchLeast)); !w.at.Before(w.ends) {
+	if w.at = again(w.ends, now); !w.at.Before(w.ends) {
 		delete(e.watched, key)
 		return
 	}
@@ -57,7 +69,7 @@ func (s *Snapshot) Stale(now time.Time) (due []Query) {
 			continue
 		}
 		due = append(due, w.query)
-		if w.at = now.Add(max(w.ends.Sub(now)/2, prefetchLeast)); w.at.Before(w.ends) {
+		if w.at = again(w.ends, now); w.at.Before(w.ends) {
 			e.watched[key] = w
 		} else {
 			delete(e.watched, key)

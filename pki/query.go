@@ -38,7 +38,8 @@ func (q *Query) Key() string {
 	if q.Method == RevocationOCSP {
 		about = q.cert.Raw()
 	}
-	return fmt.Sprintf("%s %v %v %s %x", q.Method, q.SCEP, q.wantsNonce, strings.Join(q.URLs, " "), certHash(about))
+	// A CRL may be about CAs or about others only.
+	return fmt.Sprintf("%s %v %v %v %s %x", q.Method, q.SCEP, q.wantsNonce, q.cert.X509.IsCA, strings.Join(q.URLs, " "), certHash(about))
 }
 
 // Server is the host, with its port, that is asked first.
@@ -150,6 +151,13 @@ func (q *Query) Read(data []byte, now time.Time) (*Finding, error) {
 	r := crl.signedBy(q.issuer, q.policy)
 	if r == nil {
 		r = crl.unfit(now)
+	}
+	var named []string
+	if q.Configured && !q.SCEP {
+		named = q.URLs
+	}
+	if other := crl.scope.leavesOut(q.cert, named...); r == nil && other != "" {
+		r = refuse(NoCRL, "%s", other)
 	}
 	if r != nil {
 		return nil, fmt.Errorf("the CRL cannot be used: %s", r.reason)

@@ -60,10 +60,10 @@ type status struct {
 // crlStatus looks for a CRL: in the store, then among those that servers gave.
 func (s *search) crlStatus(c, issuer *Certificate, tp *Trustpoint) (st status) {
 	ways, none := s.crlQueries(c, issuer, tp)
-	crl, why := s.validCRL(issuer, tp, s.now)
+	crl, why := s.validCRL(c, issuer, tp, s.now)
 	if crl != nil {
 		if len(ways) > 0 {
-			s.snapshot.evidence.watch(&ways[0], crl)
+			s.snapshot.evidence.watch(&ways[0], crl, s.now)
 		}
 		return crl.status(c, status{})
 	}
@@ -73,7 +73,7 @@ func (s *search) crlStatus(c, issuer *Certificate, tp *Trustpoint) (st status) {
 		st.why += "; " + none
 	}
 	if tp.CRLCache.Extend > 0 {
-		if crl, _ := s.validCRL(issuer, tp, s.now.Add(-tp.CRLCache.Extend)); crl != nil {
+		if crl, _ := s.validCRL(c, issuer, tp, s.now.Add(-tp.CRLCache.Extend)); crl != nil {
 			return crl.status(c, status{ask: st.ask})
 		}
 	}
@@ -89,9 +89,6 @@ func (c *CRL) status(of *Certificate, st status) status {
 
 // ocspStatus looks for what a responder said.
 func (s *search) ocspStatus(c, issuer *Certificate, tp *Trustpoint) status {
-	if f := s.snapshot.evidence.statusOf(c, s.now); f != nil {
-		return status{revoked: f.revoked, since: f.since, by: "responder of " + issuer.Subject.String()}
-	}
 	q := Query{Trustpoint: tp.Name, Method: RevocationOCSP, cert: c, issuer: issuer, policy: s.snapshot.policy, wantsNonce: !tp.OCSPNoNonce}
 	none := "the certificate names no OCSP responder, and ocsp url is not configured"
 	if _, url := tp.overrides(c); url != "" {
@@ -105,6 +102,9 @@ func (s *search) ocspStatus(c, issuer *Certificate, tp *Trustpoint) status {
 	}
 	if len(q.URLs) == 0 {
 		return status{why: none}
+	}
+	if f := s.snapshot.evidence.answer(&q, s.now); f != nil {
+		return status{revoked: f.revoked, since: f.since, by: "responder of " + issuer.Subject.String()}
 	}
 	ask, why := s.unasked([]Query{q}, "no OCSP response about it")
 	return status{why: why, ask: ask}
@@ -157,21 +157,24 @@ func (s *search) unasked(ways []Query, why string) (*Query, string) {
 
 func printable(s string) string { return string(appendPrintable(nil, s)) }
 
-// validCRL finds the newest list of the issuer that answers at a time, or says why
-// there is none.
-func (s *search) validCRL(issuer *Certificate, tp *Trustpoint, at time.Time) (best *CRL, why string) {
-	lists := tp.CRLs
-	held := s.snapshot.evidence.crlOf(issuer, s.now) // its signature was verified when it came
-	if held != nil {
-		lists = append(slices.Clone(lists), held)
+// validCRL finds the newest list about a certificate that answers at a time, or says
+// why there is none.
+func (s *search) validCRL(c, issuer *Certificate, tp *Trustpoint, at time.Time) (best *CRL, why string) {
+	held := s.snapshot.evidence.crlsOf(issuer, tp.CRLCache, s.now) // their signatures were verified when they came
+	var named []string
+	if url, _ := tp.overrides(c); url != "" {
+		named = []string{url}
 	}
-	for _, crl := range lists {
+	for i, crl := range slices.Concat(held, tp.CRLs) {
 		if !crl.Issuer.Equal(issuer.Subject) {
 			continue
 		}
 		r := crl.unfit(at)
-		if r == nil && crl != held && s.snapshot.genuine[crl] != issuer {
+		if r == nil && i >= len(held) && s.snapshot.genuine[crl] != issuer {
 			r = crl.signedBy(issuer, s.snapshot.policy)
+		}
+		if other := crl.scope.leavesOut(c, named...); r == nil && other != "" {
+			r = refuse(NoCRL, "%s", other)
 		}
 		if r != nil {
 			why = fmt.Sprintf("the CRL of %s cannot be used: %s", issuer.Subject, r.reason)

@@ -366,7 +366,7 @@ func TestVerifyRevocation(t *testing.T) {
 		{"no next update", nil, []*pki.CRL{at(yesterday, time.Time{})}, pki.NoCRL, "no next update"},
 		{"another's signature", nil, []*pki.CRL{parse(rogue.CRLAt(yesterday, tomorrow))}, pki.NoCRL, "does not verify"},
 		{"another CA's", nil, []*pki.CRL{testca.New("CA2", 3).ParsedCRL()}, pki.NoCRL, "no CRL of"},
-		{"indirect", nil, []*pki.CRL{parse(indirect.Sign(ca.Key, ca.Hash))}, pki.NoCRL, "issuing distribution point"},
+		{"indirect", nil, []*pki.CRL{parse(indirect.Sign(ca.Key, ca.Hash))}, pki.NoCRL, "an indirect CRL"},
 		{"the newest of two counts", nil, []*pki.CRL{at(yesterday.AddDate(0, 0, -1), tomorrow), at(yesterday, tomorrow, r2.X509.SerialNumber)}, pki.Revoked, ""},
 		{"an unusable one beside a good one", nil, []*pki.CRL{at(yesterday, tomorrow), at(yesterday, today)}, pki.VerdictOK, ""},
 		{"none", []pki.RevocationMethod{none}, []*pki.CRL{at(yesterday, tomorrow, r2.X509.SerialNumber)}, pki.VerdictOK, ""},

@@ -86,6 +86,35 @@ func CRLDistributionPoint(urls ...string) Extension {
 	return Extension{asn1.ObjectIdentifier{2, 5, 29, 31}, false, b.BytesOrPanic()}
 }
 
+// Point is an issuing distribution point: where a list is, and of whom.
+type Point struct {
+	Names      []GeneralName
+	Users, CAs bool // it is about them only
+}
+
+// IssuingDistributionPoint is the extension of a CRL, critical (RFC 5280 section 5.2.5).
+func IssuingDistributionPoint(p Point) Extension {
+	wrap := cbasn1.Tag(0).Constructed().ContextSpecific()
+	var b cryptobyte.Builder
+	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		if len(p.Names) > 0 {
+			b.AddASN1(wrap, func(b *cryptobyte.Builder) {
+				b.AddASN1(wrap, func(b *cryptobyte.Builder) {
+					for _, n := range p.Names {
+						n.append(b)
+					}
+				})
+			})
+		}
+		for i, only := range []bool{p.Users, p.CAs} {
+			if only {
+				b.AddASN1(cbasn1.Tag(1+i).ContextSpecific(), func(b *cryptobyte.Builder) { b.AddUint8(0xff) })
+			}
+		}
+	})
+	return Extension{asn1.ObjectIdentifier{2, 5, 29, 28}, true, b.BytesOrPanic()}
+}
+
 // OCSPServer is the authority information access that names a responder.
 func OCSPServer(url string) Extension {
 	var b cryptobyte.Builder

@@ -8,7 +8,7 @@
 //	        cert.pem      the identity certificate                          } both or none
 //	        key.pem       its private key, PKCS #8, with its label above it }
 //	        chain.pem     CAs that go out after the identity certificate, if any
-//	        crl.HASH.pem  the newest CRL of one issuer; HASH is of its name
+//	        crl.HASH.pem  the newest CRL of one issuer (and issuing distribution point); HASH is of its name
 //	    keys/
 //	        rsa.LABEL.pem the key pairs of crypto key generate and import
 //	        ec.LABEL.pem

@@ -214,7 +214,7 @@ func (s *Store) ImportCRL(name string, data []byte) (ImportedCRL, error) {
 		return ImportedCRL{}, fmt.Errorf("the CRL of %s is not signed by a CA of trustpoint %s, whose CA is %s", crl.Issuer, name, tp.CA.Subject)
 	}
 	for _, have := range tp.CRLs {
-		if have.Issuer.Equal(crl.Issuer) && crl.ThisUpdate.Before(have.ThisUpdate) {
+		if crl.Replaces(have) && crl.ThisUpdate.Before(have.ThisUpdate) {
 			return ImportedCRL{}, fmt.Errorf("the CRL of %s is of %s, and the store has a newer one of %s",
 				crl.Issuer, crl.ThisUpdate.Format(time.DateTime), have.ThisUpdate.Format(time.DateTime))
 		}
@@ -244,8 +244,9 @@ func signer(crl *pki.CRL, ca *pki.Certificate, chain []*pki.Certificate) *pki.Ce
 	return nil
 }
 
-// crlFile is the same for all CRLs of an issuer, however its name is encoded.
+// crlFile is the same for all CRLs of an issuer about the same certificates, however
+// its name is encoded.
 func crlFile(crl *pki.CRL) string {
-	sum := sha256.Sum256([]byte(crl.Issuer.Canonical()))
+	sum := sha256.Sum256(append([]byte(crl.Issuer.Canonical()), crl.Scope()...))
 	return fmt.Sprintf("crl.%x.pem", sum[:8])
 }
