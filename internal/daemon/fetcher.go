@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
-	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/pki/fetch"
 )
 
@@ -31,7 +30,7 @@ type fetcher struct {
 	time   time.Duration // of one
 	asking time.Duration // of a query
 	places chan struct{}
-	permit func(netip.Addr, *pki.Query) error
+	permit func(to netip.Addr, named bool) error // of a query
 	going  sync.WaitGroup
 
 	mu    sync.Mutex
@@ -95,7 +94,7 @@ func (f *fetcher) fetch(l ike.Lookup) ([]byte, error) {
 	case <-ctx.Done():
 		return nil, errors.New("too many fetches are under way")
 	}
-	return fetch.Request{URL: l.URL, Limit: ike.MaxAnswer, Permit: func(to netip.Addr) error { return permit(to, l.Peer) }}.Do(ctx)
+	return fetch.Request{URL: l.URL, Limit: ike.MaxAnswer, Permit: func(to netip.Addr, _ bool) error { return permit(to, l.Peer) }}.Do(ctx)
 }
 
 // permit says whether a connection may go to an address: a peer is not to reach

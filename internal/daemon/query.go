@@ -53,7 +53,7 @@ func (f *fetcher) askServer(ctx context.Context, q *pki.Query, url string, left 
 		body, kind := q.Body()
 		data, err = fetch.Request{
 			URL: url, Body: body, Type: kind, Limit: q.Limit(), Redirects: queryRedirect,
-			Permit: func(to netip.Addr) error { return f.permit(to, q) },
+			Permit: func(to netip.Addr, asked bool) error { return f.permit(to, q.Configured && asked) },
 		}.Do(ctx)
 	}
 	if err != nil {
@@ -99,9 +99,10 @@ func getCRL(ctx context.Context, q *pki.Query) ([]byte, error) {
 
 // permitQuery says whether a connection may go to an address. A CA that is trusted may
 // be this router itself, or stand beside it; the services of this host on loopback and
-// those of its links are for nobody whom the operator has not named.
-func permitQuery(to netip.Addr, q *pki.Query) error {
-	if q.Configured && (to.IsLoopback() || to.IsLinkLocalUnicast()) || to.IsGlobalUnicast() {
+// those of its links are for nobody whom the operator has not named. Where a server
+// that he did name sends to, he has not.
+func permitQuery(to netip.Addr, named bool) error {
+	if named && (to.IsLoopback() || to.IsLinkLocalUnicast()) || to.IsGlobalUnicast() {
 		return nil
 	}
 	return fmt.Errorf("nothing is fetched from %s", to)

@@ -23,7 +23,7 @@ import (
 	"github.com/obol-ike/obol/test/testca"
 )
 
-var anyAddress = func(netip.Addr, *pki.Query) error { return nil }
+var anyAddress = func(netip.Addr, bool) error { return nil }
 
 // publishing is a server on loopback of what a CA publishes, and of what is not it.
 func publishing(t *testing.T, ca *testca.CA) *httptest.Server {
@@ -68,6 +68,7 @@ func publishing(t *testing.T, ca *testca.CA) *httptest.Server {
 		}
 		_, _ = w.Write(ca.Responder(time.Now(), body, nil))
 	})
+	mux.Handle("/moved-ocsp", http.RedirectHandler("/ocsp", http.StatusTemporaryRedirect))
 	mux.Handle("/moved", http.RedirectHandler("/crl", http.StatusFound))
 	mux.Handle("/loop", http.RedirectHandler("/loop", http.StatusFound))
 	mux.Handle("/secure", http.RedirectHandler("https://127.0.0.1/crl", http.StatusFound))
@@ -128,6 +129,27 @@ func TestQuery(t *testing.T) {
 	}
 	if a := f.query(queryTo(t, ca, pki.Settings{}, server.URL+"/crl")); a.Err == nil || !strings.Contains(a.Err.Error(), "nothing is fetched from 127.0.0.1") {
 		t.Error(a.Err)
+	}
+}
+
+// The operator's own server may be on loopback, and move within itself; whom else it
+// sends to is held to what holds for servers that he has not named.
+func TestQueryRedirect(t *testing.T) {
+	ca := testca.New("CA1", 0)
+	inner := publishing(t, ca)
+	outer := httptest.NewServer(http.RedirectHandler(inner.URL+"/ocsp", http.StatusTemporaryRedirect))
+	defer outer.Close()
+	for url, want := range map[string]string{
+		inner.URL + "/ocsp": "", inner.URL + "/moved-ocsp": "", outer.URL: "nothing is fetched from 127.0.0.1",
+	} {
+		f := newFetcher()
+		f.asking = 20 * time.Second
+		set := pki.Settings{OCSPURL: url, RevocationCheck: []pki.RevocationMethod{pki.RevocationOCSP}}
+		a := f.query(queryTo(t, ca, set, ""))
+		if (a.Err == nil) != (want == "") || a.Err != nil && !strings.Contains(a.Err.Error(), want) {
+			t.Errorf("%s: %v", url, a.Err)
+		}
+		f.close()
 	}
 }
 

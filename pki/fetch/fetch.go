@@ -6,6 +6,7 @@ package fetch
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,8 +29,9 @@ type Request struct {
 	Limit     int    // octets that the answer may have
 	Redirects int    // that are followed, over http:// alone
 	// Permit is asked for the address of each connection, when the name in the URL is
-	// resolved already; nil: the operator has named the server, it may be anywhere.
-	Permit func(netip.Addr) error
+	// resolved already. asked says that it is the server of the URL itself, and not one
+	// that it sends to. nil: the operator has named the server, it may be anywhere.
+	Permit func(to netip.Addr, asked bool) error
 	Agent  string     // who is said to ask; "": Go does
 	Source netip.Addr // that the connection comes from; zero: any
 	Proxy  string     // host:port, "" for none
@@ -79,8 +81,8 @@ func (r Request) do(ctx context.Context) ([]byte, error) {
 	if r.Agent != "" {
 		request.Header.Set("User-Agent", r.Agent)
 	}
-	client := r.client()
-	response, err := client.Do(request)
+	server := net.JoinHostPort(request.URL.Hostname(), cmp.Or(request.URL.Port(), "80"))
+	response, err := r.client(server).Do(request)
 	if err != nil {
 		return nil, err
 	}
@@ -95,22 +97,25 @@ func (r Request) do(ctx context.Context) ([]byte, error) {
 	return data, err
 }
 
-func (r Request) client() *http.Client {
-	dialer := net.Dialer{ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
-		to, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return err
+func (r Request) client(server string) *http.Client {
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		dialer := net.Dialer{ControlContext: func(_ context.Context, _, to string, _ syscall.RawConn) error {
+			if r.Permit == nil {
+				return nil
+			}
+			ap, err := netip.ParseAddrPort(to)
+			if err != nil {
+				return err
+			}
+			return r.Permit(ap.Addr().Unmap().WithZone(""), address == server)
+		}}
+		if r.Source.IsValid() {
+			dialer.LocalAddr = &net.TCPAddr{IP: r.Source.AsSlice()}
 		}
-		if r.Permit == nil {
-			return nil
-		}
-		return r.Permit(to.Addr().Unmap().WithZone(""))
-	}}
-	if r.Source.IsValid() {
-		dialer.LocalAddr = &net.TCPAddr{IP: r.Source.AsSlice()}
+		return dialer.DialContext(ctx, network, address)
 	}
 	transport := &http.Transport{
-		DialContext: dialer.DialContext, DisableKeepAlives: true, DisableCompression: true,
+		DialContext: dial, DisableKeepAlives: true, DisableCompression: true,
 		MaxResponseHeaderBytes: maxHeaderLen,
 	}
 	if r.Proxy != "" {
