@@ -83,7 +83,7 @@ func (ca *CA) Issue(c Certificate) *pki.Certificate {
 	if c.NotAfter.IsZero() {
 		c.NotAfter = NotAfter
 	}
-	cert, err := pki.ParseCertificate(c.Sign(ca.Key, ca.Hash))
+	cert, err := pki.ParseCertificate(c.Sign(ca.signer(), ca.Hash))
 	must(err)
 	return cert
 }
@@ -139,7 +139,7 @@ func (ca *CA) CRLAt(this, next time.Time, revoked ...*big.Int) []byte {
 	for _, n := range revoked {
 		c.Entries = append(c.Entries, Entry{Serial: n, At: this})
 	}
-	return c.Sign(ca.Key, ca.Hash)
+	return c.Sign(ca.signer(), ca.Hash)
 }
 
 // ParsedCRL is CRL, parsed.
