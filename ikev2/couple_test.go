@@ -117,7 +117,7 @@ func newCouple(t *testing.T, seed uint64, lines string) *couple {
 		}
 		s := e.session
 		s.ike, s.all = sa, []*ikeSA{sa}
-		s.up = &established{home: s.remote.Addr(), lifetime: 24 * time.Hour}
+		s.up, s.state = &established{home: s.remote.Addr(), lifetime: 24 * time.Hour}, Ready
 		s.up.schedule(c.now, sa.role)
 		n := negotiated{
 			itf: e.itf, set: e.itf.Tunnel.Protection.Transforms[0], mode: ipsec.Tunnel, own: uint32(i+1) << 20, peer: uint32(2-i) << 20,

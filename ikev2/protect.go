@@ -31,9 +31,10 @@ var errIntegrity = errors.New("ikev2: integrity check failed")
 // The checksum covers the whole message up to itself; a combined cipher (RFC
 // 5282) takes what stands before the vector as additional data.
 type direction struct {
-	aead  cipher.AEAD // nil: block and integ
-	salt  []byte
-	count uint64 // of messages sealed: the vector of a combined cipher
+	secret suite.Key   // SK_e, with its salt
+	aead   cipher.AEAD // nil: block and integ
+	salt   []byte      // of secret
+	count  uint64      // of messages sealed: the vector of a combined cipher
 
 	block cipher.Block
 	integ *suite.Integrity
@@ -50,7 +51,7 @@ func newDirection(c *suite.Cipher, e suite.Key, integ *suite.Integrity, a suite.
 		if err != nil {
 			return nil, err
 		}
-		return &direction{block: block, integ: integ, key: a, iv: c.IV, pad: c.Block, icv: integ.ICV}, nil
+		return &direction{secret: e, block: block, integ: integ, key: a, iv: c.IV, pad: c.Block, icv: integ.ICV}, nil
 	}
 	n := len(e) - c.SaltLen
 	if n < 0 {
@@ -60,14 +61,14 @@ func newDirection(c *suite.Cipher, e suite.Key, integ *suite.Integrity, a suite.
 	if err != nil {
 		return nil, err
 	}
-	return &direction{aead: aead, salt: e[n:], iv: c.IV, pad: 1, icv: c.ICV}, nil
+	return &direction{secret: e, aead: aead, salt: e[n:], iv: c.IV, pad: 1, icv: c.ICV}, nil
 }
 
 // wipe forgets what of the keys is here as it is; d may be nil.
 func (d *direction) wipe() {
 	if d != nil {
 		d.key.Wipe()
-		clear(d.salt)
+		d.secret.Wipe()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/internal/ios"
+	"github.com/obol-ike/obol/internal/state"
 )
 
 // Keepalive is what a router does to find out that a peer is dead (RFC 3706).
@@ -11,6 +12,13 @@ type Keepalive struct {
 	Interval time.Duration // 0: it does not ask; it answers all the same
 	Retry    time.Duration // between questions that stay unanswered
 	Periodic bool          // it asks every Interval, else only when there is traffic
+}
+
+// State describes it.
+func (k *Keepalive) State(c *state.Codec) {
+	c.Duration(&k.Interval)
+	c.Duration(&k.Retry)
+	c.Bool(&k.Periodic)
 }
 
 // defaultKeepaliveRetry is IOS's.
