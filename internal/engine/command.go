@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
-	"github.com/obol-ike/obol/internal/tunnel"
 )
 
 // Reasons for deleting an SA, as IOS has them in its debug lines where it does.
@@ -157,47 +156,6 @@ func (e *Engine) clearSA(now time.Time, peer netip.Addr, ike bool) {
 		e.settle(now, x)
 	}
 	e.restart(now, up)
-}
-
-// adopt goes over to a new configuration, a new state of the store, or both.
-func (e *Engine) adopt(now time.Time, cmd ike.Adopt) {
-	if cmd.PKI != nil {
-		e.env.PKI = cmd.PKI
-	}
-	if cmd.Config == nil {
-		return
-	}
-	for _, name := range e.tunnels.Changes(cmd.Config) {
-		e.abandon(now, name)
-	}
-	e.env.Config = cmd.Config
-	e.certificates.bound(cmd.Config.IKEv2.CertificateCache)
-	e.errors.bound(cmd.Config.IKEv2.DiagnoseErrors)
-	e.tunnels.Adopt(now, cmd.Config, e.opts.Options)
-	e.flush()
-	e.switchISAKMP(now)
-}
-
-// abandon deletes the SAs of a tunnel that is removed or re-made. An IKE SA that
-// carries no other tunnel goes too: what it was authenticated by may be what
-// changed.
-func (e *Engine) abandon(now time.Time, name string) {
-	for _, x := range slices.Clone(e.sessions.all) {
-		concerned := x.Tunnel() == name || slices.Contains(x.wanted(), name)
-		others := 0
-		for _, c := range x.Brief().Children {
-			if c.Tunnel != name {
-				others++
-				continue
-			}
-			concerned = true
-			x.DeleteChild(now, c.InSPI, tunnel.Obsolete)
-		}
-		if concerned && others == 0 {
-			x.Delete(now, tunnel.Obsolete)
-		}
-		e.settle(now, x)
-	}
 }
 
 // shutdown tells every peer, then takes down everything of ours.

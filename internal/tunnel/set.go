@@ -46,43 +46,20 @@ func (s *Set) Lookup(name string) *Tunnel {
 	return nil
 }
 
-// Changes are the tunnels that a new configuration removes or re-makes. Their
-// SAs have to go before Adopt.
-func (s *Set) Changes(cfg *policy.Config) []string {
-	var names []string
-	for _, t := range s.tunnels {
-		if !same(t, cfg.Interface(t.Name())) {
-			names = append(names, t.Name())
-		}
-	}
-	return names
-}
-
-// same says whether the SAs of a tunnel may stand under a new definition.
-func same(t *Tunnel, itf *policy.Interface) bool {
-	if itf == nil || itf.Kind != policy.TunnelInterface || itf.Shutdown != t.itf.Shutdown {
-		return false
-	}
-	if itf.Tunnel == nil || t.itf.Tunnel == nil {
-		return itf.Tunnel == t.itf.Tunnel
-	}
-	return fingerprint(itf.Tunnel) == t.fingerprint
-}
-
 // Adopt goes over to a configuration. A tunnel whose definition is the same
 // stays as it is, with its SAs; its addresses, MTU and routes are brought up to
 // date.
 func (s *Set) Adopt(now time.Time, cfg *policy.Config, opts Options) {
 	s.now = now
-	gone := s.Changes(cfg)
+	gone := remade(s.cfg, cfg)
 	old := s.tunnels
 	s.cfg, s.opts = cfg, opts
 	s.adoptRoutes()
 	s.withdraw(func(r route) bool {
-		return !slices.Contains(s.routes, r) || slices.Contains(gone, r.through) || !s.carries(r.through)
+		return !slices.Contains(s.routes, r) || gone[r.through] || !s.carries(r.through)
 	})
 	for _, t := range old {
-		if slices.Contains(gone, t.Name()) {
+		if gone[t.Name()] {
 			s.unmake(t)
 		}
 	}
@@ -93,13 +70,22 @@ func (s *Set) Adopt(now time.Time, cfg *policy.Config, opts Options) {
 			continue
 		}
 		i := slices.IndexFunc(old, func(t *Tunnel) bool { return t.Name() == itf.Name })
-		if i >= 0 && !slices.Contains(gone, itf.Name) {
+		if i >= 0 && !gone[itf.Name] {
 			s.keep(old[i], itf)
 		} else {
 			s.make(itf)
 		}
 	}
 	s.announce()
+}
+
+// remade are the tunnels of a configuration that another one removes or makes anew.
+func remade(old, cfg *policy.Config) map[string]bool {
+	names := map[string]bool{}
+	for _, c := range policy.Compare(old, cfg).Interfaces {
+		names[c.Name] = c.Tunnel && c.Fate >= policy.Renegotiated
+	}
+	return names
 }
 
 // make sets up a tunnel that was not there: its policies stand before its link.
@@ -109,7 +95,7 @@ func (s *Set) make(itf *policy.Interface) {
 	if itf.Tunnel == nil {
 		return
 	}
-	t.fingerprint, t.remote = fingerprint(itf.Tunnel), itf.Tunnel.Destination
+	t.remote = itf.Tunnel.Destination
 	if t.protected() {
 		t.firstChoice()
 	}

@@ -33,13 +33,12 @@ type Options struct {
 
 // A Tunnel is one interface Tunnel<n>.
 type Tunnel struct {
-	itf         *policy.Interface
-	link        ipsec.Link
-	remote      netip.Addr // where its peer is, zero: it is parked
-	fingerprint [32]byte   // of what its SAs are made of
-	manual      bool
-	recursive   bool // its destination is routed into itself
-	pathMTU     int
+	itf       *policy.Interface
+	link      ipsec.Link
+	remote    netip.Addr // where its peer is, zero: it is parked
+	manual    bool
+	recursive bool // its destination is routed into itself
+	pathMTU   int
 
 	children    []child              // in order of arrival
 	mode        ipsec.Mode           // of the latest pair; before, of the first choice

@@ -1,4 +1,4 @@
-package tunnel
+package policy
 
 import (
 	"crypto/sha256"
@@ -6,49 +6,66 @@ import (
 	"hash"
 	"net/netip"
 	"reflect"
+	"time"
 
 	"github.com/obol-ike/obol/internal/ios"
-	"github.com/obol-ike/obol/internal/policy"
 )
 
-// fingerprint is a hash of everything that a tunnel's SAs are made of: its ends,
-// its mode, the IPsec profile and all that this refers to. Two configurations
-// that differ in nothing but source lines have the same.
-func fingerprint(tu *policy.Tunnel) [32]byte {
+// A hasher makes fingerprints of parts of a configuration: hashes of values and of all
+// that they refer to. Two that differ in nothing but source lines have the same. What
+// many refer to is hashed once.
+type hasher map[pointee][32]byte
+
+type pointee struct {
+	of reflect.Type
+	at uintptr
+}
+
+func (m hasher) sum(values ...any) [32]byte {
 	h := sha256.New()
-	write(h, reflect.ValueOf(tu))
+	for _, v := range values {
+		m.write(h, reflect.ValueOf(v))
+	}
 	return [32]byte(h.Sum(nil))
 }
 
 // write walks exported fields, so that a field added to the configuration
 // later counts without anyone thinking of it here.
-func write(h hash.Hash, v reflect.Value) {
+func (m hasher) write(h hash.Hash, v reflect.Value) {
 	switch v.Type() {
 	case reflect.TypeFor[ios.Pos]():
 		return
-	case reflect.TypeFor[netip.Addr](), reflect.TypeFor[netip.Prefix]():
+	case reflect.TypeFor[netip.Addr](), reflect.TypeFor[netip.Prefix](), reflect.TypeFor[time.Time]():
 		fmt.Fprintf(h, "%v;", v.Interface())
 		return
 	}
 	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
+	case reflect.Interface:
+		m.write(h, v.Elem())
+	case reflect.Pointer:
 		if v.IsNil() {
 			fmt.Fprint(h, "nil;")
 			return
 		}
-		write(h, v.Elem())
+		key := pointee{v.Type(), v.Pointer()}
+		sum, known := m[key]
+		if !known {
+			sum = m.sum(v.Elem().Interface())
+			m[key] = sum
+		}
+		h.Write(sum[:])
 	case reflect.Struct:
 		fmt.Fprint(h, v.Type().Name(), "{")
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
-				write(h, v.Field(i))
+				m.write(h, v.Field(i))
 			}
 		}
 		fmt.Fprint(h, "}")
 	case reflect.Slice, reflect.Array:
 		fmt.Fprintf(h, "[%d:", v.Len())
 		for i := range v.Len() {
-			write(h, v.Index(i))
+			m.write(h, v.Index(i))
 		}
 		fmt.Fprint(h, "]")
 	case reflect.String:

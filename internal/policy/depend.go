@@ -1,0 +1,184 @@
+package policy
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"github.com/obol-ike/obol/internal/ios"
+)
+
+// What a tunnel's SAs depend on: what they are made of, and what the peer was
+// authenticated by. Of lists that may lead to one outcome in several ways, such as
+// the isakmp policies, each entry is a dependency by itself: the SAs stand while what
+// they may have been agreed on is still there, whatever else has been added. A
+// lifetime of IKE SAs and dead peer detection are none: they hold from the next
+// negotiation on, as on IOS.
+
+// place is a line's FILE:LINE, "" for what is not written anywhere.
+func place(p ios.Pos) string {
+	p.Col = 0
+	return p.String()
+}
+
+// A dependency is a part of the configuration and a hash of what it says.
+type dependency struct {
+	what string
+	at   string // FILE:LINE, "" for a default
+	sum  [32]byte
+}
+
+// dependencies finds those of the tunnels of a configuration.
+type dependencies struct {
+	cfg *Config
+	hasher
+}
+
+func dependenciesOf(cfg *Config) dependencies { return dependencies{cfg, hasher{}} }
+
+// of lists what an interface that can be made as a tunnel depends on.
+func (d dependencies) of(itf *Interface) []dependency {
+	t := *itf.Tunnel
+	t.Protection, t.SourceInterface = nil, "" // where the source's address comes from is all one
+	list := []dependency{{"interface " + itf.Name, place(itf.Pos), d.sum(itf.Name, itf.Shutdown, itf.Tunnel.Protection == nil, t)}}
+	p := itf.Tunnel.Protection
+	if p == nil {
+		return list
+	}
+	list = append(list, d.ofIPsecProfile(p)...)
+	if p.IKEv2Profile != nil {
+		return append(list, d.ofIKEv2(p.IKEv2Profile, t.Source, t.Destination)...)
+	}
+	return append(list, d.ofISAKMP(p.ISAKMPProfile, t.Source, t.Destination)...)
+}
+
+func (d dependencies) ofIPsecProfile(p *IPsecProfile) (list []dependency) {
+	for i, set := range p.Transforms {
+		list = append(list, dependency{"crypto ipsec transform-set " + set.Name, place(set.Pos), d.sum(i, len(p.Transforms), set)})
+	}
+	return append(list, dependency{"crypto ipsec profile " + p.Name, place(p.Pos), d.sum(p.ownText())})
+}
+
+// ownText is the profile's own text, with the names of what it refers to.
+func (p *IPsecProfile) ownText() []any {
+	q := *p
+	q.Transforms, q.ISAKMPProfile, q.IKEv2Profile = nil, nil, nil
+	said := []any{q}
+	if p.ISAKMPProfile != nil {
+		said = append(said, "isakmp", p.ISAKMPProfile.Name)
+	}
+	if p.IKEv2Profile != nil {
+		said = append(said, "ikev2", p.IKEv2Profile.Name)
+	}
+	for _, set := range p.Transforms {
+		said = append(said, set.Name)
+	}
+	return said
+}
+
+// ofISAKMP lists what an IKE SA of version 1 depends on; p is nil for none.
+func (d dependencies) ofISAKMP(p *ISAKMPProfile, local, peer netip.Addr) (list []dependency) {
+	methods := map[AuthMethod]bool{}
+	for _, x := range d.cfg.Policies {
+		methods[x.Auth] = true
+		sum := d.sum(x.Encr, x.KeyBits, x.Hash, x.Auth, x.Group)
+		list = append(list, dependency{"crypto isakmp policy " + strconv.Itoa(x.Priority), place(x.Pos), sum})
+	}
+	if methods[PreShare] {
+		for role, k := range []KeyChoice{d.cfg.InitiatorKey(p, local, peer), d.cfg.ResponderKey(local, peer)} {
+			if k.Key != nil {
+				list = append(list, dependency{"the pre-shared key of " + peer.String(), place(k.Key.Pos), d.sum("key", role, k.Key.Key)})
+			}
+		}
+	}
+	var trustpoints []string
+	if p != nil {
+		q := *p
+		q.Description, q.Keyring, q.Matches, q.Keepalive = "", nil, nil, Keepalive{}
+		list = append(list, dependency{"crypto isakmp profile " + p.Name, place(p.Pos), d.sum(q)})
+		list = append(list, d.ofMatches("crypto isakmp profile "+p.Name, p.Matches, peer)...)
+		trustpoints = p.Trustpoints
+	}
+	if methods[RSASig] {
+		list = append(list, d.ofTrustpoints(trustpoints)...)
+	}
+	id, _ := d.cfg.SelfIdentity(p, local, nil) // without a certificate's name, which is no configuration
+	return append(list, dependency{"our identity", "", d.sum("identity", id)})
+}
+
+// ofIKEv2 lists what an IKE SA of version 2 depends on.
+func (d dependencies) ofIKEv2(p *IKEv2Profile, local, peer netip.Addr) (list []dependency) {
+	if found := d.cfg.IKEv2PolicyFor(local).Policy; found != nil {
+		for _, x := range found.Proposals {
+			list = append(list, dependency{"crypto ikev2 proposal " + x.Name, place(x.Pos), d.sum(x)})
+		}
+	}
+	q := *p
+	q.Description, q.Keyring, q.Matches = "", nil, nil
+	q.Lifetime, q.DPD, q.NATKeepalive = 0, Keepalive{}, 0
+	list = append(list, dependency{"crypto ikev2 profile " + p.Name, place(p.Pos), d.sum(q)})
+	list = append(list, d.ofMatches("crypto ikev2 profile "+p.Name, p.Matches, peer)...)
+	if p.Keyring != nil {
+		list = append(list, d.ofPeers(p.Keyring, peer)...)
+	}
+	if p.LocalAuth != IKEv2PreShare || slices.ContainsFunc(p.RemoteAuth, func(a IKEv2Auth) bool { return a != IKEv2PreShare }) {
+		var names []string
+		for _, tp := range p.Trustpoints {
+			names = append(names, tp.Name)
+		}
+		list = append(list, d.ofTrustpoints(names)...)
+	}
+	return list
+}
+
+// ofMatches lists the rules that may have led the peer to a profile: those of its
+// address where there are any, else those of no address or of another one, which a
+// NAT may hide.
+func (d dependencies) ofMatches(profile string, rules []Match, peer netip.Addr) (list []dependency) {
+	holds := func(m Match) bool { return m.Kind == MatchAddress && m.Prefix.Contains(peer) }
+	known := slices.ContainsFunc(rules, holds)
+	for _, m := range rules {
+		if known && m.Kind == MatchAddress && !holds(m) {
+			continue
+		}
+		said := []any{m}
+		for _, cm := range d.cfg.Maps {
+			if m.Kind == MatchCertificate && cm.Name == m.Value {
+				said = append(said, cm.CertificateMap)
+			}
+		}
+		list = append(list, dependency{profile + ": " + m.String(), place(m.Pos), d.sum(said...)})
+	}
+	return list
+}
+
+// ofPeers lists the blocks of a keyring whose key may be the peer's: not those of
+// another address.
+func (d dependencies) ofPeers(k *IKEv2Keyring, peer netip.Addr) (list []dependency) {
+	for _, x := range k.Peers {
+		switch id := x.Identity; {
+		case x.HostAddress.IsValid() && x.HostAddress == peer, x.Prefix.Contains(peer):
+		case x.HostAddress.IsValid(), x.Prefix.IsValid():
+			continue
+		case id.Kind == 0, id.Kind == MatchAddress && !id.Prefix.Contains(peer):
+			continue
+		}
+		sum := d.sum(x.Hostname, x.HostAddress, x.Prefix, x.Identity, x.Local, x.Remote)
+		list = append(list, dependency{"crypto ikev2 keyring " + k.Name + ", peer " + x.Name, place(x.Pos), sum})
+	}
+	return list
+}
+
+// ofTrustpoints lists what certificates are judged by: the trustpoints of those names,
+// all without any. How a router enrols there is all one.
+func (d dependencies) ofTrustpoints(names []string) (list []dependency) {
+	for i := range d.cfg.Trustpoints {
+		tp := &d.cfg.Trustpoints[i]
+		if len(names) > 0 && !slices.Contains(names, tp.Name) {
+			continue
+		}
+		sum := d.sum(d.cfg.PKI, tp.Name, tp.RevocationCheck, tp.OCSPURL, tp.OCSPNoNonce, tp.Matches, tp.EKU, tp.ChainContinue, tp.ChainParent)
+		list = append(list, dependency{"crypto pki trustpoint " + tp.Name, tp.Line, sum})
+	}
+	return list
+}
