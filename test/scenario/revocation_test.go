@@ -25,14 +25,18 @@ const (
 )
 
 // hubAndSpokes is a world with a hub that has no CRL, and spokes that begin, each with
-// a certificate of the CA and the distribution point that of gives.
-func hubAndSpokes(t *testing.T, version, n int, of func(spoke int) (ca *testca.CA, cdp string)) (w *sim.World, hub *sim.Router) {
+// a certificate of the CA and the distribution point that of gives. changes are those of
+// the hub's trustpoint.
+func hubAndSpokes(t *testing.T, version, n int, of func(spoke int) (ca *testca.CA, cdp string), changes ...func(*pki.Trustpoint)) (w *sim.World, hub *sim.Router) {
 	t.Helper()
 	w = sim.New(1)
 	ca1, ca2 := testca.New("CA1", 0), testca.New("CA2", 1)
 	w.Servers = map[string]func([]byte) []byte{goodCDP: func([]byte) []byte { return ca1.CRL() }, holeCDP: func([]byte) []byte { return ca2.CRL() }}
 	own := testca.Trustpoint("CA1", ca1.Enroll("HUB", "10.0.0.1", "1", 2), 1)
 	own.CRLs = nil
+	for _, change := range changes {
+		change(own)
+	}
 	hub = addRouter(t, w, version, "HUB", "10.0.0.1", func(yield func(string)) {
 		for i := range n {
 			yield(fmt.Sprintf("10.1.%d.1", i))
@@ -166,6 +170,32 @@ func TestManyQuestions(t *testing.T) {
 	}
 	if !w.Until(time.Second, func() bool { return up(hub) == spokes }) || refused(hub, "too many servers") {
 		t.Fatalf("%d are up", up(hub))
+	}
+}
+
+// A responder that hangs while it is asked about each of seventy peers, more than may be
+// asked about at once, leaves the peers of another CA alone: they are up before the
+// first question is given up, though some have to repeat their first message.
+func TestResponderHangs(t *testing.T) {
+	const responder, others = "http://192.0.2.3/ocsp", 10
+	ca1, ca2 := testca.New("CA1", 0), testca.New("CA2", 1)
+	at := func(i int) string { return fmt.Sprintf("http://192.0.2.2/%d.crl", i) }
+	for version := 1; version <= 2; version++ {
+		w, hub := hubAndSpokes(t, version, 70+others, func(i int) (*testca.CA, string) {
+			if i < 70 {
+				return ca1, goodCDP
+			}
+			return ca2, at(i)
+		}, func(own *pki.Trustpoint) {
+			own.OCSPURL, own.RevocationCheck = responder, []pki.RevocationMethod{pki.RevocationOCSP}
+		})
+		for i := range 70 + others {
+			w.Servers[at(i)] = func([]byte) []byte { return ca2.CRL() }
+		}
+		w.Hanging = map[string]bool{responder: true}
+		if !w.Until(3*time.Second, func() bool { return up(hub) == others }) {
+			t.Errorf("IKEv%d: %d of %d are up", version, up(hub), others)
+		}
 	}
 }
 
