@@ -156,7 +156,7 @@ func (s *Session) retireAll(old []*child) {
 	}
 }
 
-// retire ends a pair that a successor of ours replaces. The peer sends on it
+// retire ends a pair whose traffic another one carries. The peer sends on it
 // until it has read the delete, so the inbound SA stays a little longer.
 func (s *Session) retire(c *child) {
 	if !c.pending() {
@@ -227,6 +227,17 @@ func (s *Session) DeleteChild(now time.Time, inSPI uint32, reason string) {
 	for _, c := range s.pairs() {
 		if c.in.SPI == inSPI {
 			s.deleteChild(c, reason)
+			return
+		}
+	}
+}
+
+// SupersedeChild gives a pair up for another one that carries its traffic.
+func (s *Session) SupersedeChild(now time.Time, inSPI uint32) {
+	s.now = now
+	for _, c := range s.pairs() {
+		if c.in.SPI == inSPI && !c.retired {
+			s.retire(c)
 			return
 		}
 	}

@@ -56,3 +56,24 @@ func TestRetiredOnce(t *testing.T) {
 		t.Errorf("%d and %d SAs\n%s", len(p.r1.sas), len(p.r2.sas), p.r1.story())
 	}
 }
+
+// Of two pairs for one tunnel one is given up: the peer may still send on it, so it
+// receives until what is under way has come.
+func TestSuperseded(t *testing.T) {
+	p := newPair(t)
+	p.up(p.r1)
+	p.r1.session.StartChild(p.now, p.r1.itf)
+	p.r1.collect(p.now)
+	p.settle()
+	p.r1.orders = nil
+	loser := p.r1.session.pairs()[1]
+	p.r1.session.SupersedeChild(p.now, loser.in.SPI)
+	p.r1.collect(p.now)
+	if got := strings.Join(p.r1.orders, " "); !strings.Contains(got, "-out") || strings.Contains(got, "-in") {
+		t.Errorf("given up: %s, want its outbound SA removed alone", got)
+	}
+	p.advance(drainTime, nil)
+	if _, in := p.r1.sas[loser.in.SAID]; in {
+		t.Error("it receives still")
+	}
+}

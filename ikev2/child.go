@@ -157,6 +157,18 @@ func (s *Session) DeleteChild(now time.Time, inSPI uint32, reason string) {
 	}
 }
 
+// SupersedeChild gives a pair up for another one that carries its traffic.
+func (s *Session) SupersedeChild(now time.Time, inSPI uint32) {
+	s.wake()
+	s.now = now
+	for _, c := range s.children {
+		if c.in.SPI == inSPI && !c.retired {
+			s.retire(c)
+			return
+		}
+	}
+}
+
 func (s *Session) deleteChild(c *child, reason string) {
 	if !c.retired {
 		s.deleteSPI(wireProtocol(c.in.Protocol), c.in.SPI, c.out.SPI)

@@ -19,9 +19,12 @@ func (e *Engine) giveUp(now time.Time, name string, inSPI uint32, why string) {
 		e.counters.Simultaneous++
 		e.report(now, Simultaneous{Tunnel: name, InSPI: inSPI})
 	}
-	if x.v2 != nil && len(x.Brief().Children) == 1 {
+	switch {
+	case x.v2 != nil && len(x.Brief().Children) == 1:
 		x.Delete(now, why)
-	} else {
+	case why == tunnel.Simultaneous:
+		x.SupersedeChild(now, inSPI)
+	default:
 		x.DeleteChild(now, inSPI, why)
 	}
 	e.settle(now, x)

@@ -40,6 +40,7 @@ type session interface {
 
 	StartChild(time.Time, *policy.Interface)
 	DeleteChild(now time.Time, inSPI uint32, reason string)
+	SupersedeChild(now time.Time, inSPI uint32)
 	Delete(now time.Time, reason string)
 }
 
