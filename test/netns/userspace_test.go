@@ -5,7 +5,6 @@ package netns
 import (
 	"net/netip"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -126,45 +125,6 @@ func TestUserspaceNAT(t *testing.T) {
 		return err == nil
 	})
 	want(t, "R2", obol(t, p.R2, 0, "show", "crypto", "session", "detail"), "remote 192.168.0.1/20")
-}
-
-// A flow that makes the SAs be replaced by volume, again and again, loses nothing.
-func TestUserspaceRekey(t *testing.T) {
-	// The initiator of IKEv1 goes on sending on the old pair for a second, within the
-	// 256 kilobytes that are left of it.
-	for version, flow := range map[string]struct{ rate, seconds string }{"psk": {"1600K", "26"}, "ikev2-psk": {"8M", "6"}} {
-		t.Run(version, func(t *testing.T) {
-			var configs []string
-			for _, n := range []string{"1", "2"} {
-				text, err := os.ReadFile(root + "/configs/" + version + "/r" + n + ".cfg")
-				must(t, err)
-				configs = append(configs, t.TempDir()+"/r"+n+".cfg")
-				short := strings.Replace(string(text), " set transform-set TS\n", " set transform-set TS\n set security-association lifetime kilobytes 2560\n", 1)
-				must(t, os.WriteFile(configs[len(configs)-1], []byte(short), 0o600))
-			}
-			p, err := routers.New(bin, configs[0], configs[1])
-			must(t, err)
-			t.Cleanup(func() { must(t, p.Close()) })
-			carry(t, p)
-			done := make(chan error, 1)
-			go func() {
-				_, err := p.R2.Run("timeout", "60", "iperf3", "-s", "-B", p.R2.LAN, "-1")
-				done <- err
-			}()
-			var out string
-			eventually(t, "a flow", func() bool {
-				out, err = p.R1.Run("timeout", "50", "iperf3", "-u", "-c", p.R2.LAN, "-B", p.R1.LAN, "-b", flow.rate, "-l", "1000", "-t", flow.seconds)
-				return err == nil
-			})
-			must(t, <-done)
-			if !regexp.MustCompile(`\b0/[1-9]\d{3} \(0%\)  receiver`).MatchString(out) {
-				t.Errorf("lost:\n%s\nR1: %s", out, p.R1.Log())
-			}
-			if n := strings.Count(p.R1.Log(), "IPsec SAs up"); n < 3 {
-				t.Errorf("%d pairs of SAs:\n%s", n, p.R1.Log())
-			}
-		})
-	}
 }
 
 // A daemon that was killed leaves nothing that the next one stumbles over, and one

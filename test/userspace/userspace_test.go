@@ -30,7 +30,13 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// A config is what a router is told; both have a VTI and a key of the pair.
+// A setup is what both routers of a pair are told.
+type setup struct {
+	version    int
+	mode       string // of the tunnel
+	protection string // lines of crypto ipsec profile
+}
+
 const (
 	head = `hostname R%[1]d
 interface Ethernet0/0
@@ -44,7 +50,7 @@ interface Tunnel1
  ip mtu 1400
  tunnel source Ethernet0/0
  tunnel destination 192.168.0.%[2]d
- tunnel mode ipsec ipv4
+ tunnel mode %[6]s
  tunnel protection ipsec profile IPSEC
 `
 	version1 = `crypto isakmp policy 10
@@ -67,18 +73,18 @@ crypto ikev2 profile prof1
 `
 )
 
-// configuration is that of router n; protection are lines of crypto ipsec profile.
-func configuration(version, n int, protection string) string {
+// configuration is that of router n.
+func (s setup) configuration(n int) string {
 	ike, profile, transforms := version1, "", "esp-aes esp-sha256-hmac"
-	if version == 2 {
+	if s.version == 2 {
 		ike, profile, transforms = fmt.Sprintf(version2, n), " set ikev2-profile prof1", "esp-gcm"
 	}
-	return ike + fmt.Sprintf(head, n, 3-n, protection, profile, transforms)
+	return ike + fmt.Sprintf(head, n, 3-n, s.protection, profile, transforms, s.mode)
 }
 
 // pair makes the namespaces; obold runs in R1's, begins nothing unless it is told
 // to, and carries what it protects.
-func pair(t *testing.T, version int, protection string) *routers.Pair {
+func pair(t *testing.T, s setup) *routers.Pair {
 	t.Helper()
 	p, err := routers.NewNumbered(9, bin, "", "")
 	must(t, err)
@@ -90,17 +96,17 @@ func pair(t *testing.T, version int, protection string) *routers.Pair {
 			t.Error(err)
 		}
 	})
-	start(t, p, p.R1, version, protection)
+	start(t, p, p.R1, s)
 	return p
 }
 
-func start(t *testing.T, p *routers.Pair, r *routers.Router, version int, protection string) {
+func start(t *testing.T, p *routers.Pair, r *routers.Router, s setup) {
 	t.Helper()
 	n := 1
 	if r == p.R2 {
 		n = 2
 	}
-	r.Config = write(t, p.Dir, r.Name+".cfg", configuration(version, n, protection))
+	r.Config = write(t, p.Dir, r.Name+".cfg", s.configuration(n))
 	must(t, r.Start("--initiate", "manual", "--dataplane", "userspace"))
 }
 

@@ -1,0 +1,162 @@
+package routers
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Flow is numbered datagrams of 1000 octets between two routers, both ways at once.
+// No more of them are under way than the shortest queue has room for, that of the
+// socket at the end, and on a slow machine the flow is slower: what is lost is lost by
+// the tunnel.
+type Flow struct {
+	ways               [2]*way
+	stop               chan struct{}
+	senders, receivers sync.WaitGroup
+}
+
+// A way is one direction.
+type way struct {
+	name           string
+	from, to       *net.UDPConn
+	sent, received atomic.Uint64  // datagrams
+	times          map[uint64]int // that a number has come
+	err            error          // of the sender
+}
+
+const (
+	flowPort   = 7000
+	flowSize   = 1000                  // octets of a datagram
+	flowWindow = 64                    // datagrams; a socket's queue has room for more with Linux's defaults
+	flowTick   = time.Millisecond      //
+	flowLate   = 3 * time.Second       // what has not come by then is lost
+	flowLook   = 10 * time.Millisecond //
+)
+
+// Flow starts one between an address of R1 and one of R2: each millisecond brings so
+// many datagrams each way.
+func (p *Pair) Flow(at1, at2 string, each int) (*Flow, error) {
+	c1, err := udpIn(p.R1.NS, at1, at2)
+	if err != nil {
+		return nil, err
+	}
+	c2, err := udpIn(p.R2.NS, at2, at1)
+	if err != nil {
+		return nil, errors.Join(err, c1.Close())
+	}
+	f := &Flow{stop: make(chan struct{})}
+	f.ways[0] = &way{name: "from R1 to R2", from: c1, to: c2, times: map[uint64]int{}}
+	f.ways[1] = &way{name: "from R2 to R1", from: c2, to: c1, times: map[uint64]int{}}
+	for _, w := range f.ways {
+		f.senders.Go(func() { w.send(each, f.stop) })
+		f.receivers.Go(w.receive)
+	}
+	return f, nil
+}
+
+// udpIn is a socket of a namespace between two addresses.
+func udpIn(name, local, remote string) (c *net.UDPConn, err error) {
+	end := func(address string) *net.UDPAddr {
+		a, _ := netip.ParseAddr(address)
+		return net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, flowPort))
+	}
+	err = in(name, func() (err error) {
+		c, err = net.DialUDP("udp", end(local), end(remote))
+		return err
+	})
+	return c, err
+}
+
+func (w *way) send(each int, stop chan struct{}) {
+	tick := time.NewTicker(flowTick)
+	defer tick.Stop()
+	datagram := make([]byte, flowSize)
+	for {
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+		}
+		for range each {
+			n := w.sent.Load()
+			if n-w.received.Load() >= flowWindow {
+				break
+			}
+			binary.BigEndian.PutUint64(datagram, n)
+			if _, w.err = w.from.Write(datagram); w.err != nil {
+				return
+			}
+			w.sent.Add(1)
+		}
+	}
+}
+
+// receive ends when the socket is closed.
+func (w *way) receive() {
+	datagram := make([]byte, flowSize)
+	for {
+		n, err := w.to.Read(datagram)
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil || n != flowSize:
+			continue
+		}
+		number := binary.BigEndian.Uint64(datagram)
+		if w.times[number]++; w.times[number] == 1 {
+			w.received.Add(1)
+		}
+	}
+}
+
+// Sent is how many datagrams have gone both ways.
+func (f *Flow) Sent() (n uint64) {
+	for _, w := range f.ways {
+		n += w.sent.Load()
+	}
+	return n
+}
+
+// End stops the flow. It is an error that anything was lost, or came twice.
+func (f *Flow) End() error {
+	close(f.stop)
+	f.senders.Wait()
+	arrived := func() bool {
+		return f.ways[0].received.Load() == f.ways[0].sent.Load() && f.ways[1].received.Load() == f.ways[1].sent.Load()
+	}
+	for late := time.Now().Add(flowLate); !arrived() && time.Now().Before(late); {
+		time.Sleep(flowLook)
+	}
+	err := errors.Join(f.ways[0].to.Close(), f.ways[1].to.Close())
+	f.receivers.Wait()
+	for _, w := range f.ways {
+		err = errors.Join(err, w.verdict())
+	}
+	return err
+}
+
+func (w *way) verdict() error {
+	if w.err != nil {
+		return fmt.Errorf("%s: %w", w.name, w.err)
+	}
+	var lost, twice []uint64
+	for n := range w.sent.Load() {
+		switch w.times[n] {
+		case 0:
+			lost = append(lost, n)
+		case 1:
+		default:
+			twice = append(twice, n)
+		}
+	}
+	if len(lost)+len(twice) > 0 {
+		return fmt.Errorf("%s: of %d datagrams %d are lost %v and %d come twice %v", w.name, w.sent.Load(), len(lost), lost, len(twice), twice)
+	}
+	return nil
+}
