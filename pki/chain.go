@@ -30,6 +30,7 @@ type search struct {
 	pool     []*Certificate // certificates that may stand between
 	now      time.Time
 	checks   int
+	crls     int      // looked into
 	first    *Verdict // the first failure at an anchor
 	other    *Verdict // the first failure before one
 }

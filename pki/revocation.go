@@ -62,6 +62,7 @@ func (s *search) crlStatus(c, issuer *Certificate, tp *Trustpoint) (st status) {
 	ways, none := s.crlQueries(c, issuer, tp)
 	crl, why := s.validCRL(c, issuer, tp, s.now)
 	if crl != nil {
+		s.crls++
 		if len(ways) > 0 {
 			s.snapshot.evidence.watch(&ways[0], crl, s.now)
 		}
@@ -74,6 +75,7 @@ func (s *search) crlStatus(c, issuer *Certificate, tp *Trustpoint) (st status) {
 	}
 	if tp.CRLCache.Extend > 0 {
 		if crl, _ := s.validCRL(c, issuer, tp, s.now.Add(-tp.CRLCache.Extend)); crl != nil {
+			s.crls++
 			return crl.status(c, status{ask: st.ask})
 		}
 	}

@@ -61,6 +61,7 @@ type Verdict struct {
 	Subject, Issuer Name
 	Serial          string
 	Path            []*Certificate // from the leaf to the anchor; when OK
+	CRLs            int            // that were looked into
 	// Queries are what servers might still tell: the verdict is what holds without.
 	Queries []Query
 }
@@ -91,8 +92,10 @@ func (s *Snapshot) Verify(chain []*Certificate, only []string, now time.Time) Ve
 	if tp := search.anchor(leaf); tp != nil {
 		return Verdict{Code: NotPeer, Trustpoint: tp.Name, Reason: describe(leaf) + ": it is the CA certificate of the trustpoint itself"}.about(leaf)
 	}
-	if v, ok := search.extend(chain[:1:1]); ok {
-		return v
+	v, ok := search.extend(chain[:1:1])
+	if !ok {
+		v = search.failure(leaf, only)
 	}
-	return search.failure(leaf, only)
+	v.CRLs = search.crls
+	return v
 }

@@ -128,6 +128,7 @@ func TestClearCommands(t *testing.T) {
 		"clear crypto session":                    ike.ClearSession{},
 		"clear crypto session remote 2001:db8::2": ike.ClearSession{Remote: netip.MustParseAddr("2001:db8::2")},
 		"clear crypto ikev2 sa":                   ike.ClearIKEv2{},
+		"clear crypto pki counters":               ike.ClearPKICounters{},
 		"clear crypto ikev2 cert":                 ike.ClearCertificateCache{},
 		"crypto pki crl request IOSCA1":           ike.RequestCRL{Trustpoint: "IOSCA1"},
 		"cl cry ike sa psh 7":                     ike.ClearIKEv2{ConnID: 7},

@@ -92,6 +92,9 @@ var showTable = []ios.Command[*Command]{
 	storedOf("show crypto pki trustpoints status", show.PKITrustpointsStatus),
 	storedOf("show crypto pki trustpoints name:WORD status", show.PKITrustpointsStatus),
 	stored("show crypto pki crls", func(w io.Writer, s *pki.Snapshot) error { return show.PKICRLs(w, s, time.Now()) }),
+	row("show crypto pki counters", func(c *Command, _ *ios.Match) {
+		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error { return show.PKICounters(w, v.PKI) })
+	}),
 	stored("show crypto pki trustpool", show.PKITrustpool),
 	stored("show crypto key mypubkey rsa", show.KeyMyPubkeyRSA),
 	stored("show crypto key mypubkey ec", show.KeyMyPubkeyEC),

@@ -84,6 +84,7 @@ var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).
 	row("clear crypto ikev2 certificate-cache", func(c *Command, _ *ios.Match) { c.run = command(ike.ClearCertificateCache{}) }),
 	row("clear crypto ikev2 diagnose error", func(c *Command, _ *ios.Match) { c.run = command(ike.ClearIKEv2Errors{}) }),
 	row("clear crypto ikev2 stats", func(c *Command, _ *ios.Match) { c.run = command(ike.ClearIKEv2Stats{}) }),
+	row("clear crypto pki counters", func(c *Command, _ *ios.Match) { c.run = command(ike.ClearPKICounters{}) }),
 	row("clear crypto sa [peer "+address("peer")+"]", func(c *Command, m *ios.Match) {
 		c.run = command(ike.ClearSA{Peer: m.Addr("peer")})
 	}),

@@ -58,6 +58,8 @@ func (e *Engine) Command(now time.Time, cmd ike.Command) error {
 		return e.clearIKEv2(now, cmd)
 	case ike.ClearIKEv2Stats:
 		e.stats = IKEv2Stats{}
+	case ike.ClearPKICounters:
+		e.clearPKI()
 	case ike.ClearCertificateCache:
 		clear(e.certificates.kept)
 	case ike.ClearIKEv2Errors:

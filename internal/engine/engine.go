@@ -44,6 +44,7 @@ type Engine struct {
 	counters     Counters
 	stats        IKEv2Stats
 	errors       Errors
+	pki          PKIStats
 
 	out    []ike.Output
 	on     bool // ISAKMP is

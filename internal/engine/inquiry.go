@@ -44,6 +44,7 @@ func (e *Engine) inquires(now time.Time, x *entry, o ike.Output) bool {
 	if !ok {
 		return false
 	}
+	e.pki.waits(x)
 	for _, q := range i.Queries {
 		if going := e.inquiries.byKey[q.Key()]; going != nil {
 			if !slices.Contains(going.waiting, x) {
@@ -68,6 +69,7 @@ func (e *Engine) ask(now time.Time, q pki.Query, waiting ...*entry) error {
 		}
 	} else {
 		if len(e.inquiries.queue) >= maxQueued {
+			e.pki.crl(&q, &e.pki.Busy)
 			return errManyInquiries
 		}
 		e.inquiries.queue = append(e.inquiries.queue, i)
@@ -82,6 +84,7 @@ func (q *inquiries) room(i *inquiry) bool {
 }
 
 func (e *Engine) inquire(now time.Time, i *inquiry) error {
+	e.pki.crl(&i.query, &e.pki.Fetches)
 	if err := i.query.Draw(e.env.Rand); err != nil {
 		return err
 	}
@@ -135,6 +138,9 @@ func (q *inquiries) next() *inquiry {
 
 func (e *Engine) conclude(now time.Time, i *inquiry, a ike.Answer) {
 	delete(e.inquiries.byKey, i.query.Key())
+	if a.Err != nil {
+		e.pki.crl(&i.query, &e.pki.Refused)
+	}
 	crl := e.env.PKI.Learn(&i.query, a.Finding, a.Err, now)
 	e.report(now, RevocationAnswered{Query: &i.query, Finding: a.Finding, Err: a.Err})
 	if crl != nil {

@@ -56,6 +56,7 @@ type entry struct {
 	negotiates bool // counted among those of version 2 that are
 	stranger   bool // counted among those of its address
 	gone       bool
+	asked      bool   // servers about the peer's certificate, in a validation that is not over
 	booked     uint16 // of its SAs, in the book
 	// superseded: a later IKE SA with the peer shall have the child SAs.
 	superseded bool

@@ -36,6 +36,7 @@ func (e *Engine) settle(now time.Time, x *entry) {
 			if x.v2 != nil {
 				e.errors.note(r.Event)
 			}
+			e.pki.count(x, r.Event)
 		}
 	}
 	if x.gone {

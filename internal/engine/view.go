@@ -34,11 +34,12 @@ type View struct {
 	Counters Counters
 	Stats    IKEv2Stats
 	Errors   Errors
+	PKI      PKIStats
 }
 
 // Views copies the state.
 func (e *Engine) Views(now time.Time) View {
-	v := View{Tunnels: e.tunnels.Views(), Counters: e.counters, Stats: e.stats.copied(), Errors: e.errors.copied()}
+	v := View{Tunnels: e.tunnels.Views(), Counters: e.counters, Stats: e.stats.copied(), Errors: e.errors.copied(), PKI: e.pkiStats()}
 	for _, x := range e.sessions.all {
 		if x.v2 != nil {
 			v.IKEv2 = append(v.IKEv2, x.v2.View(now))

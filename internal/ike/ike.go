@@ -157,6 +157,9 @@ type ClearIKEv2 struct {
 // ClearIKEv2Stats begins the counts of show crypto ikev2 stats anew.
 type ClearIKEv2Stats struct{}
 
+// ClearPKICounters begins the counts of show crypto pki counters anew.
+type ClearPKICounters struct{}
+
 // ClearCertificateCache forgets what crypto ikev2 certificate-cache keeps.
 type ClearCertificateCache struct{}
 
@@ -186,6 +189,7 @@ func (Initiate) command()              {}
 func (ClearISAKMP) command()           {}
 func (ClearIKEv2) command()            {}
 func (ClearIKEv2Stats) command()       {}
+func (ClearPKICounters) command()      {}
 func (ClearCertificateCache) command() {}
 func (ClearIKEv2Errors) command()      {}
 func (RequestCRL) command()            {}

@@ -224,3 +224,34 @@ func TestPrefetched(t *testing.T) {
 		t.Errorf("%d CRLs for the store", n)
 	}
 }
+
+// show crypto pki counters: what is validated, what waits, and what was asked for.
+func TestPKICounters(t *testing.T) {
+	for version := 1; version <= 2; version++ {
+		w, hub := hubAndSpokes(t, version, 2, func(i int) (*testca.CA, string) {
+			if i == 0 {
+				return testca.New("CA2", 1), holeCDP
+			}
+			return testca.New("CA1", 0), goodCDP
+		})
+		w.Hanging = map[string]bool{holeCDP: true}
+		check := func(when string, want engine.PKIStats) {
+			t.Helper()
+			if got := hub.Views().PKI; got != want {
+				t.Errorf("IKEv%d, %s: %+v, want %+v", version, when, got, want)
+			}
+		}
+		if !w.Until(time.Minute, func() bool { return up(hub) == 1 && hub.Views().PKI.Active == 1 }) {
+			t.Fatalf("IKEv%d: %+v", version, hub.Views().PKI)
+		}
+		check("while a server hangs", engine.PKIStats{Started: 2, Active: 1, Succeeded: 1, CRLs: 1, Fetches: 2})
+		if err := hub.Command(ike.ClearPKICounters{}); err != nil {
+			t.Fatal(err)
+		}
+		check("cleared", engine.PKIStats{Started: 1, Active: 1})
+		if !w.Until(ike.LookupTime, func() bool { return refused(hub, "did not answer in time") }) {
+			t.Fatalf("IKEv%d: nobody is refused", version)
+		}
+		check("at the end", engine.PKIStats{Started: 1, Failed: 1, Refused: 1})
+	}
+}
