@@ -58,6 +58,8 @@ func (o options) request(cmd *control.Command, line string, stderr io.Writer) (c
 		return r, nil
 	case control.ImportCRL:
 		return r, add("crl", cmd.File)
+	case control.Configuration:
+		return r, add("config", cmd.File)
 	case control.ImportPool:
 		return r, add("bundle", cmd.File)
 	}

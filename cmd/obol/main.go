@@ -59,6 +59,16 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
                                           lines as they come, until interrupted
   initiate TUNNEL [--wait 90s]            negotiates and waits for the outcome;
                                           0s only starts it
+  configure diff [FILE]                   what a configuration would change, and why:
+                                          which tunnels are new, go, are renegotiated,
+                                          and which stay
+  configure replace [FILE] [revert MINUTES]
+                                          makes it the running one until the next
+                                          start; without FILE that of obold's -c. With
+                                          an error nothing changes. revert: the one
+                                          before comes back, unless
+  configure confirm                       follows in time
+  configure revert {now | timer MINUTES}  goes back now, or later than said
   crypto pki import NAME pem --ca FILE [--cert FILE --key FILE]
   crypto pki import NAME pkcs12 FILE
   crypto pki authenticate NAME            takes the CA's certificate, from the server

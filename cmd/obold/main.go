@@ -53,8 +53,10 @@ interfaces stand. The command obol shows, clears, debugs and imports.
                          and end
 
 SIGTERM and SIGINT stop it: the peers are told, and every interface, route,
-policy and SA of its own is removed. SIGHUP does nothing: a changed
-configuration is read by stopping and starting. Imports with obol hold at once.
+policy and SA of its own is removed. SIGHUP reads FILE again: tunnels that it
+leaves as they are keep their SAs, and with an error in it nothing changes; the
+log says which. obol configure replace takes another file, until the next start.
+Imports with obol hold at once.
 
 Exit status: 0 stopped on request, or --check found no error; 1 configuration
 or store unusable; 2 wrong usage; 3 the system refused: port in use, missing
@@ -84,7 +86,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	// Who reads the log may end first. By default Go dies of the next line then,
 	// with everything of ours left in the kernel.
-	signal.Ignore(syscall.SIGHUP, syscall.SIGPIPE)
+	signal.Ignore(syscall.SIGPIPE)
+	reload := make(chan os.Signal, 1)
+	signal.Notify(reload, syscall.SIGHUP)
+	o.Reload = reload
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	return exit(daemon.Run(ctx, o), stderr)

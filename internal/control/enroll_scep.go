@@ -26,7 +26,7 @@ func (e *exec) enrolment(host pki.Host) (*enrol.Work, error) {
 		return nil, err
 	}
 	return &enrol.Work{
-		Store: st, Host: host, Rand: rand.Reader, Now: time.Now,
+		Store: st, Host: func() pki.Host { return host }, Rand: rand.Reader, Now: time.Now,
 		Change: func(_ context.Context, f func(*store.Store) error) error { return f(st) },
 		Report: func(pki.Event) {}, // what the console has of it comes with the outcome
 	}, nil

@@ -41,6 +41,8 @@ type router struct {
 	snapshot *pki.Snapshot
 	store    *store.Store
 	dir      string
+	config   *policy.Config // running, nil: one with a trustpoint
+	startup  string         // the text of the startup-config
 
 	sits    *sits        // who answers questions
 	becomes *engine.View // by a command, nil: nothing changes
@@ -60,11 +62,14 @@ func newRouter(t *testing.T) *router {
 }
 
 func (r *router) Enrolment() *enrol.Work {
-	return &enrol.Work{Store: r.store, Change: r.Change, Host: Host(r.Config()), Rand: rand.Reader, Now: time.Now, Report: func(pki.Event) {}}
+	return &enrol.Work{Store: r.store, Change: r.Change, Host: func() pki.Host { return Host(r.Config()) }, Rand: rand.Reader, Now: time.Now, Report: func(pki.Event) {}}
 }
 
 func (r *router) Notice() string { return "% a notice" }
 func (r *router) Config() *policy.Config {
+	if r.config != nil {
+		return r.config
+	}
 	return &policy.Config{Serial: "100", Trustpoints: []pki.Settings{{Name: "IOSCA1"}}}
 }
 func (r *router) PKI() *pki.Snapshot { return r.snapshot }

@@ -2,6 +2,8 @@ package control
 
 import (
 	"context"
+	"io"
+	"time"
 
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/enrol"
@@ -26,6 +28,11 @@ type Router interface {
 	Change(ctx context.Context, f func(*store.Store) error) error
 	// Enrolment enrols trustpoints over the network.
 	Enrolment() *enrol.Work
+	// Compare says what a configuration would change, and Replace makes it the running
+	// one, for a time if revert is not 0. nil is the startup-config, which the daemon
+	// reads. Remarks on the text go to a writer; an error says all that is wrong with it.
+	Compare(source *policy.Source, remarks io.Writer) (policy.Difference, error)
+	Replace(ctx context.Context, source *policy.Source, revert time.Duration, remarks io.Writer) (policy.Difference, error)
 	View(ctx context.Context) (engine.View, error)
 	// Counters asks the data plane. SAs that it does not know are left out.
 	Counters(ctx context.Context, ids []ipsec.SAID) (map[ipsec.SAID]ipsec.Counters, error)

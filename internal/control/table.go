@@ -28,11 +28,12 @@ type Import uint8
 
 // Imports, and the files that belong to them.
 const (
-	NoImport     Import = iota
-	ImportPEM           // "ca", and "cert" and "key" together or not at all
-	ImportPKCS12        // "pkcs12" and "password"
-	ImportCRL           // "crl"
-	ImportPool          // "bundle"
+	NoImport      Import = iota
+	ImportPEM            // "ca", and "cert" and "key" together or not at all
+	ImportPKCS12         // "pkcs12" and "password"
+	ImportCRL            // "crl"
+	ImportPool           // "bundle"
+	Configuration        // "config", of configure
 )
 
 // OnStore says whether the command works on the store, with or without a
@@ -74,7 +75,7 @@ func address(name string) string { return "{" + name + ":A.B.C.D | " + name + ":
 
 // table holds the exec commands. Each handler turns its line into a Command and
 // does nothing else, so that the client can understand a line without a daemon.
-var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).Add(keyTable...).Add(enrolTable...).Add(exportTable...).Add(authenticateCommand).Add(
+var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).Add(keyTable...).Add(enrolTable...).Add(exportTable...).Add(authenticateCommand).Add(configureTable...).Add(
 	row("clear crypto isakmp [id:<0-4294967295>]", func(c *Command, m *ios.Match) {
 		c.run = command(ike.ClearISAKMP{ConnID: uint32(m.Int("id"))})
 	}),

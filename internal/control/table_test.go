@@ -51,7 +51,7 @@ func TestNotUnderstood(t *testing.T) {
 		{"no undebug all", `% "no" does not go with undebug, nor default with debug`},
 		{"debug all", "% debug all is not there: say what of crypto is to be debugged"},
 		{"no clear crypto sa", `% "no" is for configurations, not for commands`},
-		{"", "% Incomplete command.\n% want show, crypto, clear, debug, undebug or initiate"},
+		{"", "% Incomplete command.\n% want show, crypto, configure, clear, debug, undebug or initiate"},
 	} {
 		c, err := Parse(test.line)
 		if err == nil {

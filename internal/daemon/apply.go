@@ -79,7 +79,9 @@ func (s *shard) apply(output ike.Output) {
 			s.engine.HandleLookup(time.Now(), o.ID, ike.Answer{Err: err})
 		}
 	case ike.StoreCRL:
-		s.fetcher.going.Go(func() { s.keep(o) })
+		s.fetcher.going.Go(func() { s.changes.keepCRL(o) })
+	case ike.Reinstate:
+		s.fetcher.going.Go(func() { s.changes.reinstate(o.Config) })
 	default:
 		panic(fmt.Sprintf("daemon: no way to apply %T", output))
 	}

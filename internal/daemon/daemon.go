@@ -61,13 +61,14 @@ const headroom = 8 << 20
 
 // Options are obold's flags.
 type Options struct {
-	Config            string            // path of the running-config
+	Config            string            // path of the startup-config
 	Store             string            // directory
 	Socket            string            // path of the control socket
 	KeyPassphraseFile string            // its first line opens and seals the store's private keys; "" when they are in the clear
 	Manual            bool              // tunnels negotiate on command only
 	Plane             Plane             // what carries the SAs
 	Debug             []ioslog.Facility // debug lines that go to the log too
+	Reload            <-chan os.Signal  // each reads Config again
 	Stderr            io.Writer
 }
 
@@ -83,14 +84,14 @@ func (e *Error) Unwrap() error { return e.Err }
 
 func refuse(exit int, err error) error { return &Error{exit, err} }
 
-// Compile reads a running-config and compiles it. The error holds every fault,
+// Compile reads a startup-config and compiles it. The error holds every fault,
 // one or more lines each.
 func Compile(path string) (*policy.Config, error) {
-	text, err := os.ReadFile(path)
+	source, err := startup(path)
 	if err != nil {
 		return nil, refuse(ExitConfig, err)
 	}
-	cfg, errs := policy.Compile(policy.Source{Name: path, Text: text})
+	cfg, errs := policy.Compile(source)
 	if len(errs) > 0 {
 		return nil, refuse(ExitConfig, errs)
 	}
@@ -110,7 +111,6 @@ func Remarks(w io.Writer, cfg *policy.Config) {
 // Daemon is a running obold.
 type Daemon struct {
 	options Options
-	config  *policy.Config
 	store   *store.Store
 	sockets *netio.Sockets
 	plane   ipsec.Dataplane
@@ -122,8 +122,10 @@ type Daemon struct {
 	enrolment *enrol.Work
 	enrolled  chan struct{} // the store has changed: holds one
 
-	changing sync.Mutex // one writer at the store
+	changing sync.Mutex // one writer at the store, and one change of the configuration
+	config   atomic.Pointer[policy.Config]
 	snapshot atomic.Pointer[pki.Snapshot]
+	paths    atomic.Pointer[paths]
 }
 
 // Run is the life of the daemon: it returns nil when ctx has ended and
@@ -139,7 +141,8 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	Remarks(o.Stderr, cfg)
-	d := &Daemon{options: o, config: cfg, hub: newHub()}
+	d := &Daemon{options: o, hub: newHub()}
+	d.config.Store(cfg)
 	// Others compare it with theirs: it must not depend on the directory.
 	if d.options.Store, err = filepath.Abs(o.Store); err != nil {
 		return refuse(ExitConfig, err)
@@ -155,10 +158,11 @@ func Run(ctx context.Context, o Options) error {
 		fmt.Fprintf(o.Stderr, "%s\n", r)
 	}
 	d.snapshot.Store(snapshot)
-	pathMTU, err := findDevices(cfg, o.Stderr)
+	paths, err := findDevices(cfg, o.Stderr)
 	if err != nil {
 		return refuse(ExitSystem, err)
 	}
+	d.paths.Store(&paths)
 	if d.options.Plane, err = choose(o.Plane, cfg, o.Stderr); err != nil {
 		return refuse(ExitSystem, err)
 	}
@@ -186,12 +190,13 @@ func Run(ctx context.Context, o Options) error {
 	d.kernel = newKernelQueue(d.plane)
 	d.enrolment, d.enrolled = d.newEnrolment(), make(chan struct{}, 1)
 	env := ike.Env{Config: cfg, PKI: snapshot, Rand: rand.Reader}
-	d.shard = newShard(env, engine.Options{Options: tunnel.Options{Manual: o.Manual, PathMTU: pathMTU}}, d.kernel, d.sockets, d.hub, d.log, d.keepCRL)
+	d.shard = newShard(env, engine.Options{Options: tunnel.Options{Manual: o.Manual, PathMTU: d.pathMTU}}, d.kernel, d.sockets, d.hub, d.log, d)
 	return d.serve(ctx, d.sockets.Receive, func(ctx context.Context) {
-		var enrolling sync.WaitGroup
-		enrolling.Go(func() { d.enrol(ctx) })
+		var working sync.WaitGroup
+		working.Go(func() { d.enrol(ctx) })
+		working.Go(func() { d.followReloads(ctx) })
 		control.Serve(ctx, listener, control.Handle(d))
-		enrolling.Wait()
+		working.Wait()
 	})
 }
 

@@ -52,9 +52,8 @@ func linuxDevices() ([]device, error) {
 // linux-device or by its address. An interface that is not found is left out
 // with a warning, since a router's configuration pasted whole names many; one
 // that the configuration ties to a Linux interface, or a tunnel source that is
-// no address of this host, is an error. It gives the MTU towards a tunnel's
-// destination: that of the source's interface.
-func findDevices(cfg *policy.Config, warnings io.Writer) (pathMTU func(local, remote netip.Addr) int, err error) {
+// no address of this host, is an error.
+func findDevices(cfg *policy.Config, warnings io.Writer) (paths, error) {
 	devices, err := linuxDevices()
 	if err != nil {
 		return nil, fmt.Errorf("listing the interfaces of this host: %w", err)
@@ -76,15 +75,25 @@ func findDevices(cfg *policy.Config, warnings io.Writer) (pathMTU func(local, re
 			return nil, fmt.Errorf("%s: interface %s: tunnel source %s is no address of this host", itf.Pos, itf.Name, itf.Tunnel.Source)
 		}
 	}
-	return func(local, _ netip.Addr) int {
-		for _, d := range devices {
-			if d.has(local) {
-				return d.mtu
-			}
-		}
-		return 0
-	}, nil
+	return devices, nil
 }
+
+// paths are the ways that packets take from this host.
+type paths []device
+
+// mtu is that of a way that begins at an address: its interface's; 0: there is none.
+func (p paths) mtu(local netip.Addr) int {
+	for _, d := range p {
+		if d.has(local) {
+			return d.mtu
+		}
+	}
+	return 0
+}
+
+// pathMTU is the MTU towards a tunnel's destination, as the host was when the
+// configuration was compiled.
+func (d *Daemon) pathMTU(local, _ netip.Addr) int { return d.paths.Load().mtu(local) }
 
 // locate sets the interface's device, or says why it cannot.
 func locate(itf *policy.Interface, devices []device) (problem string) {

@@ -41,7 +41,7 @@ interface Ethernet0/3
  shutdown
 `+tunnelFrom+"127.0.0.1\n")
 	var warnings bytes.Buffer
-	pathMTU, err := findDevices(cfg, &warnings)
+	paths, err := findDevices(cfg, &warnings)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,10 +54,10 @@ interface Ethernet0/3
 	if warnings.String() != want {
 		t.Errorf("warnings\n%swant\n%s", warnings.String(), want)
 	}
-	if mtu := pathMTU(netip.MustParseAddr("127.0.0.1"), netip.Addr{}); mtu != 65536 {
+	if mtu := paths.mtu(netip.MustParseAddr("127.0.0.1")); mtu != 65536 {
 		t.Errorf("path MTU from 127.0.0.1 is %d, want that of lo", mtu)
 	}
-	if mtu := pathMTU(netip.MustParseAddr("192.0.2.99"), netip.Addr{}); mtu != 0 {
+	if mtu := paths.mtu(netip.MustParseAddr("192.0.2.99")); mtu != 0 {
 		t.Errorf("path MTU from nowhere is %d, want 0", mtu)
 	}
 }

@@ -20,7 +20,7 @@ const enrolmentLook = 10 * time.Minute
 // newEnrolment is what enrols this router's trustpoints.
 func (d *Daemon) newEnrolment() *enrol.Work {
 	return &enrol.Work{
-		Store: d.store, Host: control.Host(d.config), Rand: rand.Reader, Now: time.Now,
+		Store: d.store, Host: func() pki.Host { return control.Host(d.Config()) }, Rand: rand.Reader, Now: time.Now,
 		Change: d.Change,
 		Kept:   d.wakeEnrolment,
 		Report: func(e pki.Event) { d.hub.publish([]ike.Report{{At: time.Now(), Event: e}}) },

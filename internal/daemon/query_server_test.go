@@ -271,10 +271,11 @@ func TestNobodyElseWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sockets.Close()
-	d := &Daemon{config: cfg, hub: newHub(), plane: newMemory(), sockets: sockets, log: zap.NewNop()}
+	d := &Daemon{hub: newHub(), plane: newMemory(), sockets: sockets, log: zap.NewNop()}
+	d.config.Store(cfg)
 	d.kernel = newKernelQueue(d.plane)
 	hub := pki.NewSnapshot([]*pki.Trustpoint{none(testca.Trustpoint("CA1", ca1.Enroll("HUB", "127.0.0.1", "1", 2), 1)), {Settings: pki.Settings{Name: "CA2"}, CA: ca2.Cert}})
-	d.shard = newShard(ike.Env{Config: cfg, PKI: hub, Rand: rand.Reader}, engine.Options{Options: tunnel.Options{Manual: true}}, d.kernel, sockets, d.hub, d.log, d.keepCRL)
+	d.shard = newShard(ike.Env{Config: cfg, PKI: hub, Rand: rand.Reader}, engine.Options{Options: tunnel.Options{Manual: true}}, d.kernel, sockets, d.hub, d.log, d)
 	d.shard.fetcher.permit, d.shard.fetcher.asking = anyAddress, time.Hour
 	defer d.shard.stop()
 	received := make(chan error, 1)

@@ -32,7 +32,7 @@ func (d *Daemon) Notice() string {
 }
 
 // Config is the running configuration.
-func (d *Daemon) Config() *policy.Config { return d.config }
+func (d *Daemon) Config() *policy.Config { return d.config.Load() }
 
 // PKI is what the store holds now.
 func (d *Daemon) PKI() *pki.Snapshot { return d.snapshot.Load() }
@@ -48,17 +48,11 @@ func (d *Daemon) Change(ctx context.Context, f func(*store.Store) error) error {
 	if err := f(d.store); err != nil {
 		return err
 	}
-	snapshot, _, err := load(d.store, d.config) // the remarks were told at the start
+	snapshot, _, err := load(d.store, d.Config()) // the remarks were told at the start
 	if err != nil {
 		return fmt.Errorf("the store changed, but the daemon goes on with what it had: %w", err)
 	}
-	snapshot = snapshot.After(d.snapshot.Load())
-	if err := d.Command(ctx, ike.Adopt{PKI: snapshot}); err != nil {
-		return err
-	}
-	d.snapshot.Store(snapshot)
-	d.wakeEnrolment()
-	return nil
+	return d.adopt(ctx, ike.Adopt{PKI: snapshot})
 }
 
 // View is a copy of the engine's state, and what the sockets dropped.

@@ -11,6 +11,7 @@ import (
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/netio"
+	"github.com/obol-ike/obol/internal/policy"
 )
 
 // errStopped answers calls to a shard that has ended.
@@ -25,7 +26,7 @@ type shard struct {
 	hub     *hub
 	log     *zap.Logger
 	fetcher *fetcher
-	keep    func(ike.StoreCRL)
+	changes changes
 	start   start
 
 	mu      sync.Mutex // held for a turn
@@ -37,11 +38,18 @@ type shard struct {
 	reports []ike.Report   // likewise
 }
 
-func newShard(env ike.Env, options engine.Options, kernel *kernelQueue, socket *netio.Sockets, hub *hub, log *zap.Logger, keep func(ike.StoreCRL)) *shard {
+// changes is what the engine wants of the store and of the configuration: no work for
+// a turn.
+type changes interface {
+	keepCRL(ike.StoreCRL)
+	reinstate(*policy.Config)
+}
+
+func newShard(env ike.Env, options engine.Options, kernel *kernelQueue, socket *netio.Sockets, hub *hub, log *zap.Logger, changes changes) *shard {
 	s := &shard{
 		engine: engine.New(time.Now(), env, options),
 		kernel: kernel, socket: socket, hub: hub, log: log,
-		fetcher: newFetcher(), keep: keep,
+		fetcher: newFetcher(), changes: changes,
 	}
 	s.timer = time.AfterFunc(time.Hour, func() { s.turn(s.rung) })
 	return s

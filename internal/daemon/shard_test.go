@@ -52,11 +52,12 @@ func running(t *testing.T, plane *recording) *Daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &Daemon{config: cfg, hub: newHub(), plane: plane, sockets: sockets, log: zap.NewNop()}
+	d := &Daemon{hub: newHub(), plane: plane, sockets: sockets, log: zap.NewNop()}
+	d.config.Store(cfg)
 	d.options.Stderr = &bytes.Buffer{}
 	d.kernel = newKernelQueue(plane)
 	env := ike.Env{Config: cfg, PKI: pki.NewSnapshot(nil), Rand: rand.Reader}
-	d.shard = newShard(env, engine.Options{Options: tunnel.Options{Manual: true}}, d.kernel, sockets, d.hub, d.log, d.keepCRL)
+	d.shard = newShard(env, engine.Options{Options: tunnel.Options{Manual: true}}, d.kernel, sockets, d.hub, d.log, d)
 	return d
 }
 

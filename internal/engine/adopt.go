@@ -10,21 +10,36 @@ import (
 )
 
 // adopt goes over to a new configuration, a new state of the store, or both.
-func (e *Engine) adopt(now time.Time, cmd ike.Adopt) {
+func (e *Engine) adopt(now time.Time, cmd ike.Adopt) error {
+	if cmd.Config != nil && e.trial != nil {
+		return ErrTrial
+	}
 	if cmd.PKI != nil {
 		e.env.PKI = cmd.PKI
 	}
 	if cmd.Config == nil {
-		return
+		return nil
 	}
-	e.abandon(now, newTouched(e.env.Config, cmd.Config))
+	before := e.env.Config
+	e.abandon(now, newTouched(before, cmd.Config))
 	e.env.Config = cmd.Config
 	e.certificates.bound(cmd.Config.IKEv2.CertificateCache)
 	e.errors.bound(cmd.Config.IKEv2.DiagnoseErrors)
 	e.tunnels.Adopt(now, cmd.Config, e.opts.Options)
 	e.flush()
 	e.switchISAKMP(now)
+	e.report(now, Configured{From: cmd.Config.File()})
+	if cmd.Revert > 0 {
+		e.try(now, before, cmd.Revert)
+	}
+	return nil
 }
+
+// Configured is %SYS-5-CONFIG_I: another configuration holds.
+type Configured struct{ From string }
+
+// IsEvent makes it an event.
+func (Configured) IsEvent() {}
 
 // touched is what a new configuration makes anew or removes: tunnels, by name, and
 // between which addresses they are and were.

@@ -71,7 +71,11 @@ func (e *Engine) Command(now time.Time, cmd ike.Command) error {
 	case ike.ClearSession:
 		e.clearSA(now, cmd.Remote, true)
 	case ike.Adopt:
-		e.adopt(now, cmd)
+		return e.adopt(now, cmd)
+	case ike.Confirm:
+		return e.confirm(now)
+	case ike.Revert:
+		return e.revert(now, cmd.After)
 	case ike.Shutdown:
 		e.shutdown(now)
 	default:
@@ -167,5 +171,5 @@ func (e *Engine) shutdown(now time.Time) {
 	}
 	e.tunnels.Remove(now)
 	e.flush()
-	e.closed = true
+	e.closed, e.trial = true, nil
 }

@@ -43,6 +43,7 @@ type Engine struct {
 	inquiries    inquiries
 	counters     Counters
 	stats        IKEv2Stats
+	trial        *trial // nil: the configuration stays
 	errors       Errors
 	pki          PKIStats
 
@@ -98,6 +99,9 @@ func (e *Engine) NextTimeout() (time.Time, string) {
 		when = x.deadline
 		_, why = x.NextTimeout()
 	}
+	if t := e.trial; t != nil && (when.IsZero() || t.due().Before(when)) {
+		when, why = t.due(), "configure confirm is awaited"
+	}
 	if e.closed || e.env.Config.ISAKMP.Disabled {
 		return when, why
 	}
@@ -118,6 +122,7 @@ func (e *Engine) HandleTimeout(now time.Time) {
 		x.HandleTimeout(now)
 		e.settle(now, x)
 	}
+	e.trialTimeout(now)
 	if e.closed || e.env.Config.ISAKMP.Disabled {
 		return
 	}

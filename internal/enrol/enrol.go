@@ -23,7 +23,7 @@ type Work struct {
 	// Change lets one writer at the store and has the daemon, where one runs, adopt
 	// what the store holds then.
 	Change func(context.Context, func(*store.Store) error) error
-	Host   pki.Host
+	Host   func() pki.Host // as it is configured now
 	Rand   io.Reader
 	Now    func() time.Time
 	Policy pki.Policy      // of the signatures of CAs
@@ -135,7 +135,7 @@ func (w *Work) key(ctx context.Context, s pki.Settings, suffix string) (key *pki
 	if s.ECKeypair != "" {
 		return nil, fmt.Errorf("trustpoint %s has eckeypair: SCEP wants an RSA key, for what the CA answers is encrypted with it", s.Name)
 	}
-	label := cmp.Or(s.RSAKeypair, w.Host.FQDN(), s.Name) + suffix
+	label := cmp.Or(s.RSAKeypair, w.Host().FQDN(), s.Name) + suffix
 	if key, err = w.Store.Key(pki.RSA, label); err != nil || key != nil {
 		return key, err
 	}
@@ -171,7 +171,7 @@ func (w *Work) request(ctx context.Context, tp *pki.Trustpoint, key *pki.KeyPair
 	if err != nil {
 		return Outcome{}, err
 	}
-	r, err := pki.NewRequest(tp.Settings, w.Host, password)
+	r, err := pki.NewRequest(tp.Settings, w.Host(), password)
 	if err != nil {
 		return Outcome{}, err
 	}

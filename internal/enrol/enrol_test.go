@@ -61,7 +61,7 @@ func (r *router) restart() {
 		r.t.Fatal(err)
 	}
 	r.Work = &enrol.Work{
-		Store: st, Host: pki.Host{Hostname: "R1", Domain: "cisco.com", Serial: "100"}, Rand: rand.Reader,
+		Store: st, Host: func() pki.Host { return pki.Host{Hostname: "R1", Domain: "cisco.com", Serial: "100"} }, Rand: rand.Reader,
 		Change: func(_ context.Context, f func(*store.Store) error) error { return f(st) },
 		Now:    func() time.Time { return r.now },
 		Report: func(e pki.Event) { r.events = append(r.events, e) },

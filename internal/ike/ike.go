@@ -87,6 +87,10 @@ type StoreCRL struct {
 	CRL        *pki.CRL
 }
 
+// Reinstate asks for a configuration of before, which holds again when it comes
+// back with Adopt.
+type Reinstate struct{ Config *policy.Config }
+
 // Report tells what happened: debug lines, syslog, metrics and traces are made
 // of it.
 type Report struct {
@@ -104,6 +108,7 @@ func (SetPolicy) output() {}
 func (SetLink) output()   {}
 func (SetRoute) output()  {}
 func (StoreCRL) output()  {}
+func (Reinstate) output() {}
 func (Report) output()    {}
 
 // Event is something that happened. Concrete events stand beside the code that
@@ -180,7 +185,14 @@ type ClearSession struct{ Remote netip.Addr }
 type Adopt struct {
 	Config *policy.Config
 	PKI    *pki.Snapshot
+	Revert time.Duration // without Confirm in that time Config goes again; 0: it stays
 }
+
+// Confirm keeps the configuration that would be reverted.
+type Confirm struct{}
+
+// Revert goes back to the configuration before it after a time, or at once.
+type Revert struct{ After time.Duration }
 
 // Shutdown tells every peer and takes down everything of ours.
 type Shutdown struct{}
@@ -196,6 +208,8 @@ func (RequestCRL) command()            {}
 func (ClearSA) command()               {}
 func (ClearSession) command()          {}
 func (Adopt) command()                 {}
+func (Confirm) command()               {}
+func (Revert) command()                {}
 func (Shutdown) command()              {}
 
 // SessionUp says that an IKE SA is authenticated.

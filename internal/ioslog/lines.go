@@ -193,6 +193,8 @@ func Lines(r ike.Report) []Line {
 		return requestTimer(e)
 	case engine.SessionStatus:
 		return sessionStatus(e)
+	case engine.Configured, engine.RollbackScheduled, engine.RollbackNear, engine.RollbackConfirmed, engine.RollbackBegun:
+		return configureLines(e)
 	case engine.ISAKMPOnOff:
 		return isakmpOnOff(e)
 	case engine.RevocationAsked:

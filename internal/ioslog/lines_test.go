@@ -315,6 +315,13 @@ ISAKMP:(1001):Successfully installed IPSEC SA (SPI:0xDA9E8DCA) on Tunnel1`},
 		{"session of version 2", engine.SessionStatus{IKEv2: true, Up: true, Remote: netip.MustParseAddrPort("192.168.0.2:500"), PeerID: "192.168.0.2"},
 			`%CRYPTO-5-IKEV2_SESSION_STATUS: Crypto tunnel v2 is UP.  Peer 192.168.0.2:500       Id: 192.168.0.2`},
 		{"recursion", tunnel.RecursiveRouting{Interface: "Tunnel1"}, `%TUN-5-RECURDOWN: Tunnel1 temporarily disabled due to recursive routing`},
+		{"configured", engine.Configured{From: "r1.cfg"}, `%SYS-5-CONFIG_I: Configured from r1.cfg by console`},
+		{"rollback scheduled", engine.RollbackScheduled{To: "r1.cfg", In: 5 * time.Minute},
+			`%ARCHIVE_DIFF-5-ROLLBK_CNFMD_CHG_START_ABSTIMER: User: console: Scheduled to rollback to config r1.cfg in 5 minutes`},
+		{"rollback near", engine.RollbackNear{To: "r1.cfg"},
+			`%ARCHIVE_DIFF-5-ROLLBK_CNFMD_CHG_WARNING_ABSTIMER: System will rollback to config r1.cfg in one minute. Enter "configure confirm" if you wish to keep what you've configured`},
+		{"confirmed", engine.RollbackConfirmed{}, `%ARCHIVE_DIFF-5-ROLLBK_CNFMD_CHG_CONFIRM: User: console: Confirm the configuration change`},
+		{"rollback", engine.RollbackBegun{To: "r1.cfg"}, `%ARCHIVE_DIFF-5-ROLLBK_CNFMD_CHG_ROLLBACK_START: Start rolling to: r1.cfg`},
 		{"no line of IOS", ike.SessionUp{}, ``},
 	} {
 		t.Run(c.name, func(t *testing.T) {

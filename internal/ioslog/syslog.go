@@ -24,6 +24,7 @@ func Logged(e ike.Event) bool {
 		ikev1.IDCertMismatch, ikev1.MessageRejected, ikev1.NotifyReceived, ikev1.IPsecProposalRefused, ikev1.ProxiesChecked,
 		ikev2.IDCertMismatch,
 		engine.SessionStatus, engine.ISAKMPOnOff, engine.NoSA, engine.AggressiveDisabled, engine.BadMessage,
+		engine.Configured, engine.RollbackScheduled, engine.RollbackNear, engine.RollbackConfirmed, engine.RollbackBegun,
 		tunnel.LineProtocol, tunnel.RecursiveRouting,
 		pki.EnrolmentGranted, pki.EnrolmentRejected:
 		return true

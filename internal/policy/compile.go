@@ -25,6 +25,7 @@ func Compile(files ...Source) (*Config, ios.Errors) {
 		b.read = append(b.read, configMode.Read(b, f.Name, f.Text, "obol")...)
 	}
 	b.finish()
+	b.cfg.Sources = files
 	if errs := b.inOrder(); len(errs) > 0 {
 		return nil, errs
 	}

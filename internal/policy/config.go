@@ -44,6 +44,8 @@ type Config struct {
 
 	CryptoMaps bool // there are crypto maps, which protect nothing
 
+	Sources []Source // the text
+
 	Ignored  []Remark // lines outside crypto, interface and routing
 	Warnings []Remark // accepted, but the reader should know
 }

@@ -10,6 +10,15 @@ func (c *Config) FQDN() string {
 	return c.Hostname + "." + c.Domain
 }
 
+// File is the name of the file that the configuration was compiled from, of several
+// the last.
+func (c *Config) File() string {
+	if len(c.Sources) == 0 {
+		return ""
+	}
+	return c.Sources[len(c.Sources)-1].Name
+}
+
 // Profile is the ISAKMP profile of a name, nil when there is none.
 func (c *Config) Profile(name string) *ISAKMPProfile {
 	for _, p := range c.Profiles {

@@ -185,6 +185,12 @@ func (r *Router) apply() {
 			r.lookUp(o)
 		case ike.StoreCRL:
 			r.StoredCRLs = append(r.StoredCRLs, o)
+		case ike.Reinstate:
+			r.later(0, func() {
+				if err := r.Command(ike.Adopt{Config: o.Config}); err != nil {
+					r.Dataplane.violate("%v", err)
+				}
+			})
 		case ike.Report:
 			r.Reports = append(r.Reports, o)
 		}
