@@ -285,7 +285,7 @@ func fromUsersa(m *nl.XfrmUsersaInfo) state {
 			SPI: nl.Swap32(m.Id.Spi), Protocol: ipsec.Protocol(m.Id.Proto)},
 		reqID: ipsec.ReqID(m.Reqid), mode: m.Mode, lft: m.Lft, replay: int(m.ReplayWindow),
 		counters: ipsec.Counters{Packets: m.Curlft.Packets, Octets: m.Curlft.Bytes,
-			ReplayErrors: uint64(m.Stats.Replay), IntegrityErrors: uint64(m.Stats.IntegrityFailed),
+			ReplayErrors: uint64(m.Stats.Replay) + uint64(m.Stats.ReplayWindow), IntegrityErrors: uint64(m.Stats.IntegrityFailed),
 			Added: unixTime(m.Curlft.AddTime)},
 	}
 }

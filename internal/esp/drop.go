@@ -25,7 +25,10 @@ const (
 	GREHeader   // a version, a flag or a protocol that is not GRE of RFC 2784 and 2890
 	GREChecksum // does not verify
 	GREKey      // another key than the tunnel's, or none
-	drops       = iota + 1
+	// Of tunnels.
+	NoTunnel // no tunnel takes what an SA brings
+	Looped   // a tunnel's own, by a route to its peer that leads into it
+	drops    = iota + 1
 )
 
 var dropTexts = [drops]string{
@@ -33,6 +36,7 @@ var dropTexts = [drops]string{
 	Exhausted: "sequence numbers are used up", Truncated: "truncated", Replayed: "replayed", Integrity: "wrong integrity check value",
 	Padding: "wrong padding", Dummy: "dummy packet", Next: "unexpected next header", Congested: "congestion that its sender cannot hear of",
 	GREHeader: "not GRE of RFC 2784", GREChecksum: "wrong GRE checksum", GREKey: "wrong GRE key",
+	NoTunnel: "no policy and no tunnel for it", Looped: "the tunnel's own",
 }
 
 func (d Drop) Error() string { return "esp: " + dropTexts[d] }

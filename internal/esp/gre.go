@@ -16,9 +16,7 @@ type GRE struct {
 	HasKey   bool
 	Checksum bool // of what is sent; one that comes is verified always
 	TTL      uint8
-	// Drops by kind.
-	Drops
-	id atomic.Uint32
+	id       atomic.Uint32
 }
 
 // Flags of the first two octets.
@@ -51,14 +49,14 @@ func (g *GRE) size() int {
 }
 
 // Encapsulate appends to dst the packet of IP, host to host, that carries another,
-// which may lie in the room of dst as with Outbound.Seal. The error is a Drop:
-// Malformed.
+// which may lie in the room of dst as with Outbound.Seal. The error is a Drop
+// for the SA to count: Malformed.
 //
 //	IP, flags and version 2, protocol 2, [checksum 2, reserved 2], [key 4], packet
 func (g *GRE) Encapsulate(dst, packet []byte) ([]byte, error) {
 	h, ok := parse(packet)
 	if !ok {
-		return nil, g.Drops.count(Malformed)
+		return nil, Malformed
 	}
 	tos, _ := Inherited(h.packet)
 	ether := uint16(etherIPv4)
@@ -97,11 +95,11 @@ func (g *GRE) Encapsulate(dst, packet []byte) ([]byte, error) {
 // Decapsulate is the packet in what an SA carried: GRE itself in transport mode,
 // next 47, or a packet of IP between the hosts, next 4 or 41. tos is that of the
 // header in front of ESP, which is GRE's own in transport mode. The packet lies in
-// payload. The error is a Drop, and is counted.
+// payload. The error is a Drop, for the SA to count.
 func (g *GRE) Decapsulate(next uint8, payload []byte, tos uint8) ([]byte, error) {
 	packet, drop := g.decapsulate(next, payload, tos)
 	if drop != 0 {
-		return nil, g.Drops.count(drop)
+		return nil, drop
 	}
 	return packet, nil
 }

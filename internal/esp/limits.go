@@ -84,6 +84,14 @@ func (a *account) take(octets int, now time.Time) {
 	}
 }
 
+// Refuse counts a packet that was opened, or was to be sealed, and went no further for
+// a reason that the SA does not know: a Drop.
+func (a *account) Refuse(why error) {
+	if kind, ok := why.(Drop); ok {
+		a.count(kind)
+	}
+}
+
 // Reached says which limits were reached since it was asked last: the soft one
 // once, the hard one once and then the SA is of no use any more. To be asked after
 // packets, and at NextLimit.
@@ -116,7 +124,11 @@ func (a *account) NextLimit() time.Time {
 func (a *account) Counters() ipsec.Counters {
 	c := ipsec.Counters{
 		Packets: a.packets.Load(), Octets: a.octets.Load(), Added: a.added,
-		ReplayErrors: a.Of(Replayed), IntegrityErrors: a.Of(Integrity),
+		ReplayErrors: a.Of(Replayed), IntegrityErrors: a.Of(Integrity), LengthErrors: a.Of(Truncated),
+		ProtocolErrors: a.Of(Next), SelectorErrors: a.Of(Outside), LifetimeErrors: a.Of(Expired), SequenceErrors: a.Of(Exhausted),
+	}
+	for _, kind := range [...]Drop{Malformed, Padding, Congested, GREHeader, GREChecksum, GREKey, NoTunnel, Looped} {
+		c.FormErrors += a.Of(kind)
 	}
 	if used := a.used.Load(); used > 0 {
 		c.LastUsed = a.added.Add(time.Duration(used))

@@ -189,9 +189,34 @@ func (sa SA) Around() SA {
 // Counters of one SA.
 type Counters struct {
 	Packets, Octets uint64
-	ReplayErrors    uint64
-	IntegrityErrors uint64
 	Added, LastUsed time.Time // zero: unknown, never
+
+	// Packets that went no further. The kernel tells of the first two kinds only, by
+	// SA.
+	ReplayErrors    uint64 // received before, or behind the window
+	IntegrityErrors uint64
+	LengthErrors    uint64 // shorter than the transform makes, or no whole blocks
+	ProtocolErrors  uint64 // a next header that the mode does not have
+	SelectorErrors  uint64 // what is in it is other traffic than the SA's
+	FormErrors      uint64 // what is in it is none that a tunnel takes or may send
+	LifetimeErrors  uint64 // after a hard limit
+	SequenceErrors  uint64 // after the last sequence number
+}
+
+// Errors are packets that went no further, of all kinds.
+func (c Counters) Errors() uint64 {
+	return c.ReplayErrors + c.IntegrityErrors + c.LengthErrors + c.ProtocolErrors + c.SelectorErrors + c.FormErrors + c.LifetimeErrors + c.SequenceErrors
+}
+
+// Plus adds up what two SAs have counted.
+func (c Counters) Plus(o Counters) Counters {
+	return Counters{
+		Packets: c.Packets + o.Packets, Octets: c.Octets + o.Octets,
+		ReplayErrors: c.ReplayErrors + o.ReplayErrors, IntegrityErrors: c.IntegrityErrors + o.IntegrityErrors,
+		LengthErrors: c.LengthErrors + o.LengthErrors, ProtocolErrors: c.ProtocolErrors + o.ProtocolErrors,
+		SelectorErrors: c.SelectorErrors + o.SelectorErrors, FormErrors: c.FormErrors + o.FormErrors,
+		LifetimeErrors: c.LifetimeErrors + o.LifetimeErrors, SequenceErrors: c.SequenceErrors + o.SequenceErrors,
+	}
 }
 
 // A Policy makes traffic of a selector go through the SAs of a ReqID, or be

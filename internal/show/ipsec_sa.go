@@ -41,9 +41,9 @@ func ipsecSA(p *printer, sas []ikeSA, t tunnel.View, now time.Time, counters Cou
 	p.f("    #pkts not compressed: 0, #pkts compr. failed: 0\n")
 	p.f("    #pkts not decompressed: 0, #pkts decompress failed: 0\n")
 	if detail {
-		errorCounters(p, in)
+		errorCounters(p, in, out)
 	} else {
-		p.f("    #send errors 0, #recv errors %d\n", in.ReplayErrors+in.IntegrityErrors)
+		p.f("    #send errors %d, #recv errors %d\n", out.Errors(), in.Errors())
 	}
 	p.f("\n")
 
@@ -85,13 +85,13 @@ func ipsecSA(p *printer, sas []ikeSA, t tunnel.View, now time.Time, counters Cou
 	}
 }
 
-// errorCounters: Linux counts two kinds of errors by SA.
-func errorCounters(p *printer, in ipsec.Counters) {
-	p.f("    #pkts no sa (send) 0, #pkts invalid sa (rcv) 0\n")
-	p.f("    #pkts encaps failed (send) 0, #pkts decaps failed (rcv) 0\n")
-	p.f("    #pkts invalid prot (recv) 0, #pkts verify failed: %d\n", in.IntegrityErrors)
-	p.f("    #pkts invalid identity (recv) 0, #pkts invalid len (rcv) 0\n")
-	p.f("    #pkts replay rollover (send): 0, #pkts replay rollover (rcv) 0\n")
+// errorCounters are by kind, as far as the data plane tells them apart.
+func errorCounters(p *printer, in, out ipsec.Counters) {
+	p.f("    #pkts no sa (send) %d, #pkts invalid sa (rcv) %d\n", out.LifetimeErrors, in.LifetimeErrors)
+	p.f("    #pkts encaps failed (send) %d, #pkts decaps failed (rcv) %d\n", out.FormErrors+out.SelectorErrors, in.FormErrors)
+	p.f("    #pkts invalid prot (recv) %d, #pkts verify failed: %d\n", in.ProtocolErrors, in.IntegrityErrors)
+	p.f("    #pkts invalid identity (recv) %d, #pkts invalid len (rcv) %d\n", in.SelectorErrors, in.LengthErrors)
+	p.f("    #pkts replay rollover (send): %d, #pkts replay rollover (rcv) 0\n", out.SequenceErrors)
 	p.f("    ##pkts replay failed (rcv): %d\n", in.ReplayErrors)
 	p.f("    #pkts tagged (send): 0, #pkts untagged (rcv): 0\n")
 	p.f("    #pkts not tagged (send): 0, #pkts not untagged (rcv): 0\n")

@@ -153,7 +153,7 @@ func (b block) flow(p *printer, now time.Time, counters Counters, detail bool) {
 		if n := len(b.children); n > 0 {
 			kilobytes, seconds = b.children[n-1].left(now, counters, d.direction)
 		}
-		p.f("        %s %d drop %d life (KB/Sec) %d/%d\n", d.label, c.Packets, c.ReplayErrors+c.IntegrityErrors, kilobytes, seconds)
+		p.f("        %s %d drop %d life (KB/Sec) %d/%d\n", d.label, c.Packets, c.Errors(), kilobytes, seconds)
 	}
 }
 

@@ -71,10 +71,7 @@ func count(all []pair, counters Counters, d ipsec.Direction) ipsec.Counters {
 	var sum ipsec.Counters
 	for _, p := range all {
 		c, _ := counters(p.sa(d).SAID)
-		sum.Packets += c.Packets
-		sum.Octets += c.Octets
-		sum.ReplayErrors += c.ReplayErrors
-		sum.IntegrityErrors += c.IntegrityErrors
+		sum = sum.Plus(c)
 	}
 	return sum
 }

@@ -94,9 +94,11 @@ func child(mode ipsec.Mode, s ipsec.Selector, bits int) ikev1.ChildView {
 func counted(id ipsec.SAID) (ipsec.Counters, bool) {
 	switch id.SPI {
 	case 0x2BDAB8F7:
-		return ipsec.Counters{Packets: 20, Octets: 2560, ReplayErrors: 1, IntegrityErrors: 2}, true
+		return ipsec.Counters{Packets: 20, Octets: 2560, ReplayErrors: 1, IntegrityErrors: 2,
+			LengthErrors: 3, ProtocolErrors: 4, SelectorErrors: 5, FormErrors: 6, LifetimeErrors: 7}, true
 	case 0xFDC96FDB:
-		return ipsec.Counters{Packets: 1312, Octets: 1312 * 1024}, true
+		return ipsec.Counters{Packets: 1312, Octets: 1312 * 1024,
+			SelectorErrors: 10, FormErrors: 20, LifetimeErrors: 40, SequenceErrors: 80}, true
 	}
 	return ipsec.Counters{}, false
 }

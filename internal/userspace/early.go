@@ -7,17 +7,24 @@ import (
 	"github.com/obol-ike/obol/internal/netio"
 )
 
-// Bounds of what comes before its SA stands.
+// Bounds of what comes before its SA stands. Nobody has authenticated it, so that it
+// costs a megabyte at most, whoever guesses SPIs: what a gigabit a second brings in the 8
+// milliseconds of one IKE message.
 const (
 	maxExpected = 32 // SAs at a time
 	maxEarly    = 32 // packets of each
+	earlyOctets = 1 << 20
 )
 
 // kept is what came early for an SA.
-type kept struct{ packets []netio.Train }
+type kept struct {
+	packets []netio.Train
+	octets  int
+}
 
-// ExpectSA keeps what arrives for an SA until InstallSA or RemoveSA: 32 packets.
-// Beyond 32 SAs at a time nothing is kept, and that is no error.
+// ExpectSA keeps what arrives for an SA until InstallSA or RemoveSA: 32 packets, and a
+// megabyte of all SAs together. Beyond 32 SAs at a time nothing is kept, and that is no
+// error.
 func (d *Dataplane) ExpectSA(id ipsec.SAID, _ *ipsec.Encap) error {
 	d.early.Lock()
 	defer d.early.Unlock()
@@ -31,8 +38,15 @@ func (d *Dataplane) ExpectSA(id ipsec.SAID, _ *ipsec.Encap) error {
 func (d *Dataplane) unexpect(id ipsec.SAID) {
 	d.early.Lock()
 	defer d.early.Unlock()
-	delete(d.expected, id.SPI)
-	d.expecting.Store(int32(len(d.expected)))
+	d.expectNoMore(id.SPI)
+}
+
+func (d *Dataplane) expectNoMore(spi uint32) {
+	if k := d.expected[spi]; k != nil {
+		d.kept -= k.octets
+		delete(d.expected, spi)
+		d.expecting.Store(int32(len(d.expected)))
+	}
 }
 
 // keep notes a packet whose SA is expected. It gives the SA if that stands meanwhile.
@@ -45,9 +59,11 @@ func (d *Dataplane) keep(spi uint32, t netio.Train) *inbound {
 	if sa := d.table.find(spi); sa != nil {
 		return sa
 	}
-	if k := d.expected[spi]; k != nil && len(k.packets) < maxEarly {
+	if k := d.expected[spi]; k != nil && len(k.packets) < maxEarly && d.kept+len(t.Packets) <= earlyOctets {
 		t.Packets = bytes.Clone(t.Packets)
 		k.packets = append(k.packets, t)
+		k.octets += len(t.Packets)
+		d.kept += len(t.Packets)
 	}
 	return nil
 }
@@ -63,8 +79,7 @@ func (d *Dataplane) admit(sa *inbound) {
 			}
 		}
 		d.given.flush()
-		delete(d.expected, sa.id.SPI)
-		d.expecting.Store(int32(len(d.expected)))
+		d.expectNoMore(sa.id.SPI)
 	}
 	d.table.put(sa.id.SPI, sa)
 }

@@ -2,7 +2,6 @@ package userspace
 
 import (
 	"encoding/binary"
-	"errors"
 	"net/netip"
 	"slices"
 	"time"
@@ -11,8 +10,6 @@ import (
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/netio"
 )
-
-var errNoTunnel = errors.New("no policy and no tunnel for it")
 
 // A receiver opens what comes by one socket. Its memory is made once.
 type receiver struct {
@@ -119,14 +116,14 @@ func (r *receiver) open(sa *inbound, t netio.Train, packet []byte) {
 	}
 	switch {
 	case to == nil:
-		err = errNoTunnel
+		err = esp.NoTunnel
 	case gre != nil:
 		payload, err = gre.Decapsulate(next, payload, t.TOS)
 	case next != protocolIPv4 && next != protocolIPv6: // of transport mode
-		err = errNoTunnel
+		err = esp.NoTunnel
 	}
 	if err != nil {
-		r.plane.drops.noTunnel.Add(1)
+		sa.esp.Refuse(err)
 		return
 	}
 	if to != r.tunnel || !r.frame.add(payload, to.device.datagram) {

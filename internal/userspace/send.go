@@ -87,7 +87,7 @@ func (s *sender) packet(b []byte) {
 		s.of, s.own = sa, traffic(sa.ends.Load())
 	}
 	if esp.Within(b, &s.own, ipsec.Out) {
-		s.plane.drops.looped.Add(1)
+		sa.esp.Refuse(esp.Looped)
 		return
 	}
 	start := len(s.out)
@@ -96,6 +96,7 @@ func (s *sender) packet(b []byte) {
 		body := start + sa.esp.Headroom()
 		whole, err := gre.Encapsulate(s.out[:body], b)
 		if err != nil {
+			sa.esp.Refuse(err)
 			return
 		}
 		b = whole[body:]

@@ -29,6 +29,7 @@ type Dataplane struct {
 	expecting atomic.Int32 // how many SAs, in expected
 	early     sync.Mutex   // guards expected, and puts what was kept before what comes
 	expected  map[uint32]*kept
+	kept      int       // octets, in expected
 	given     *receiver // opens what was kept
 
 	mu       sync.Mutex // all below
@@ -45,11 +46,9 @@ var _ ipsec.Dataplane = (*Dataplane)(nil)
 
 // drops are packets that met no SA; those that met one are counted there.
 type drops struct {
-	unknown  atomic.Uint64 // no SA of the SPI, the destination and the encapsulation
-	noTunnel atomic.Uint64 // no policy or no tunnel for what an SA brought
-	noSA     atomic.Uint64 // nothing to send by
-	looped   atomic.Uint64 // a tunnel's own, by a route to its peer that leads into it
-	refused  atomic.Uint64 // by a TUN device
+	unknown atomic.Uint64 // no SA of the SPI, the destination and the encapsulation
+	noSA    atomic.Uint64 // nothing to send by
+	refused atomic.Uint64 // by a TUN device
 }
 
 // New opens the data plane of the caller's network namespace. wire is its way to the
