@@ -196,7 +196,7 @@ func TestSCEPWithMicroMDM(t *testing.T) {
 			t.Errorf("no %s in the request\n%s", want, ours.csr)
 		}
 	}
-	checkReply(t, dir, answer, ca, ours, filepath.Join(store, "keys", "rsa.R1.pem"))
+	checkReply(t, answer, ca, ours, filepath.Join(store, "keys", "rsa.R1.pem"), "CN = R1")
 	first := identity(obol("show", "crypto", "pki", "certificates"))
 
 	// Renewal: the daemon finds a certificate that has ended.
@@ -220,12 +220,14 @@ func TestSCEPWithMicroMDM(t *testing.T) {
 			t.Fatalf("certificate %s was not renewed", first)
 		}
 	}
-	question, _ = w.last(t, dir, "renewal")
+	question, answer = w.last(t, dir, "renewal")
 	renewal := dissect(t, dir, question, ca, caKey)
 	checkRequest(t, renewal, "17")
 	if renewal.transaction != ours.transaction {
 		t.Errorf("transaction %s for the key of %s", renewal.transaction, ours.transaction)
 	}
+
+	checkReply(t, answer, ca, renewal, filepath.Join(store, "keys", "rsa.R1.pem"), "CN = R1")
 
 	// strongSwan, beside.
 	key, der := filepath.Join(dir, "ss.key"), filepath.Join(dir, "ca.der")
@@ -237,10 +239,11 @@ func TestSCEPWithMicroMDM(t *testing.T) {
 	if len(w.questions) == before {
 		t.Fatalf("strongSwan's pki has sent nothing: %v\n%s", err, out)
 	}
-	question, _ = w.last(t, dir, "strongswan")
+	question, answer = w.last(t, dir, "strongswan")
 	theirs := dissect(t, dir, question, ca, caKey)
 	checkRequest(t, theirs, "19")
-	for _, both := range []string{"challengePassword", "X509v3 Subject Alternative Name", "DNS:R", "Signature Algorithm: sha256WithRSAEncryption"} {
+	checkReply(t, answer, ca, theirs, key, "CN = R3")
+	for _, both := range []string{"challengePassword", ":secret", "X509v3 Subject Alternative Name", "DNS:R", "Signature Algorithm: sha256WithRSAEncryption"} {
 		if !strings.Contains(ours.csr, both) || !strings.Contains(theirs.csr, both) {
 			t.Errorf("%s is not in both requests\n%s\n%s", both, ours.csr, theirs.csr)
 		}
@@ -295,13 +298,14 @@ func checkRequest(t *testing.T, d dissected, kind string) {
 	}
 }
 
-// checkReply opens a CertRep: it answers this request and brings a certificate of the CA.
-func checkReply(t *testing.T, dir, reply, ca string, to dissected, key string) {
+// checkReply opens a CertRep: it answers this request and brings a certificate of the CA
+// for the subject.
+func checkReply(t *testing.T, reply, ca string, to dissected, key, subject string) {
 	t.Helper()
 	envelope, certs := reply+".env", reply+".p7"
 	output(t, "openssl", "cms", "-verify", "-noverify", "-binary", "-inform", "DER", "-in", reply, "-certfile", ca, "-out", envelope)
 	output(t, "openssl", "cms", "-decrypt", "-provider", "legacy", "-provider", "default", "-inform", "DER", "-in", envelope, "-binary", "-recip", to.signer, "-inkey", key, "-out", certs)
-	if text := output(t, "openssl", "pkcs7", "-inform", "DER", "-in", certs, "-print_certs", "-noout"); !strings.Contains(text, "CN = R1") {
+	if text := output(t, "openssl", "pkcs7", "-inform", "DER", "-in", certs, "-print_certs", "-noout"); !strings.Contains(text, subject) {
 		t.Errorf("the CertRep brings\n%s", text)
 	}
 	tree := output(t, "openssl", "asn1parse", "-inform", "DER", "-in", reply)
