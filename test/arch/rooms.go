@@ -116,7 +116,7 @@ var bans = []ban{
 		why:    "packages xfrm and internal/rtnetlink are the only ones that speak netlink",
 	},
 	{
-		paths:  []string{"filippo.io/bigmod", "github.com/cloudflare/circl/..."},
+		paths:  []string{"filippo.io/bigmod", "filippo.io/edwards25519", "github.com/cloudflare/circl/..."},
 		within: outside("internal/suite"),
 		why:    "big numbers stay behind internal/suite",
 	},
