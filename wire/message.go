@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"iter"
+	"slices"
 )
 
 // MaxPayloads limits the payloads of one message. A main mode message of a
@@ -89,10 +90,7 @@ func ParseChainV2(first PayloadType, b []byte, offset int) ([]Payload, error) {
 // RFC 2408 section 5.3 has a message discarded as malformed whose RESERVED is
 // not zero. IKEv2 has its first bit for Critical and ignores the rest.
 func parseChain(v Version, first PayloadType, b []byte, offset int) ([]Payload, []byte, error) {
-	var payloads []Payload
-	if first != PayloadNone {
-		payloads = make([]Payload, 0, 8)
-	}
+	payloads := slices.Grow([]Payload(nil), count(first, b))
 	for t := first; t != PayloadNone; {
 		if len(payloads) == MaxPayloads {
 			return nil, nil, malformed(t, offset, "more than %d payloads", MaxPayloads)
@@ -112,6 +110,18 @@ func parseChain(v Version, first PayloadType, b []byte, offset int) ([]Payload, 
 		t = next
 	}
 	return payloads, b, nil
+}
+
+// count is how many payloads a chain claims to have, at most MaxPayloads.
+func count(first PayloadType, b []byte) (n int) {
+	for t := first; t != PayloadNone && n < MaxPayloads && len(b) >= genericLen; n++ {
+		if t.encrypts() {
+			return n + 1
+		}
+		size := max(genericLen, int(binary.BigEndian.Uint16(b[2:])))
+		t, b = PayloadType(b[0]), b[min(size, len(b)):]
+	}
+	return n
 }
 
 // genericHeader cuts one payload, header and body, off b.

@@ -6,11 +6,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
-	"encoding/asn1"
 	"fmt"
 	"io"
 	"math/big"
 	"slices"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
 // A Signature is a way to sign the AUTH payload of IKEv2.
@@ -197,9 +199,6 @@ func ECDSAMethodFor(pub crypto.PublicKey) uint8 {
 	return 0
 }
 
-// ecdsaValue is ECDSA-Sig-Value (RFC 3279 section 2.2.3).
-type ecdsaValue struct{ R, S *big.Int }
-
 // Sign signs the octets, which it hashes, with a nonce from key and digest (RFC
 // 6979).
 func (m ECDSAMethod) Sign(key crypto.Signer, octets []byte) ([]byte, error) {
@@ -209,13 +208,14 @@ func (m ECDSAMethod) Sign(key crypto.Signer, octets []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var v ecdsaValue
-	if _, err := asn1.Unmarshal(der, &v); err != nil {
-		return nil, err
+	var r, s []byte
+	input, value := cryptobyte.String(der), cryptobyte.String(nil) // ECDSA-Sig-Value, RFC 3279 section 2.2.3
+	if !input.ReadASN1(&value, asn1.SEQUENCE) || !value.ReadASN1Integer(&r) || !value.ReadASN1Integer(&s) || max(len(r), len(s)) > m.size {
+		return nil, fmt.Errorf("suite: %T makes no ECDSA-Sig-Value", key)
 	}
 	sig := make([]byte, 2*m.size)
-	v.R.FillBytes(sig[:m.size])
-	v.S.FillBytes(sig[m.size:])
+	copy(sig[m.size-len(r):], r)
+	copy(sig[2*m.size-len(s):], s)
 	return sig, nil
 }
 

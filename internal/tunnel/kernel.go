@@ -62,12 +62,12 @@ func (t *Tunnel) policies() []ipsec.Policy {
 		return nil
 	}
 	tu := t.itf.Tunnel
-	directions := []ipsec.Direction{ipsec.In, ipsec.Out}
+	last := ipsec.Out
 	if tu.Mode.VTI() {
-		directions = append(directions, ipsec.Forward)
+		last = ipsec.Forward
 	}
-	var list []ipsec.Policy
-	for _, d := range directions {
+	list := make([]ipsec.Policy, 0, last)
+	for d := ipsec.In; d <= last; d++ {
 		list = append(list, ipsec.Policy{
 			Direction: d, Selector: tu.SelectorTo(t.end(t.remote)), Mark: tu.Mark, ReqID: tu.ReqID,
 			Mode: t.mode, Protocol: t.protocol, AH: t.suite.Both(),
