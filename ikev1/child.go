@@ -22,6 +22,9 @@ const (
 	// crossing is how long the first message of a quick mode may have been on its
 	// way when the other end's ended.
 	crossing = 2 * time.Second
+	// settledTime is how old a pair is before an operator's rekey begins: younger, the
+	// other end could not tell the successor from a pair that both began at once.
+	settledTime = crossing + time.Second
 	// maxPairs is how many pairs one tunnel has in an IKE SA. A rekey needs two,
 	// two at once four; a peer that never deletes what it replaced has no more.
 	maxPairs = 8
@@ -221,6 +224,20 @@ func (s *Session) Carries(tunnel string, in ipsec.Selector) bool {
 	})
 }
 
+// RekeyChild replaces a pair before its time, unless a successor is under way.
+func (s *Session) RekeyChild(now time.Time, inSPI uint32) {
+	s.now = now
+	for _, c := range s.pairs() {
+		switch {
+		case c.in.SPI != inSPI || c.replaced:
+		case now.Sub(c.installed) < settledTime:
+			c.soft = c.installed.Add(settledTime)
+		default:
+			s.rekey(c)
+		}
+	}
+}
+
 // DeleteChild tells the peer, if the IKE SA stands, and removes the pair.
 func (s *Session) DeleteChild(now time.Time, inSPI uint32, reason string) {
 	s.now = now
@@ -237,7 +254,10 @@ func (s *Session) SupersedeChild(now time.Time, inSPI uint32) {
 	s.now = now
 	for _, c := range s.pairs() {
 		if c.in.SPI == inSPI && !c.retired {
-			s.retire(c)
+			if s.Established() {
+				s.withdraw(c)
+			}
+			s.drain(c)
 			return
 		}
 	}

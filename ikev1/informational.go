@@ -251,7 +251,11 @@ func (s *Session) readDelete(d wire.DeleteV1, id uint32) {
 // after the delete of its SA.
 func (s *Session) deleted(c *child, p wire.ProtocolID, spi []byte) bool {
 	if c != nil {
-		if !c.retired { // else this answers our own delete
+		switch {
+		case c.retired: // this answers our own delete
+		case s.doubled(c):
+			s.drain(c)
+		default:
 			s.dropChild(c, "deleted by the peer")
 		}
 		return true

@@ -23,6 +23,16 @@ func (u *established) schedule(life time.Duration, role Role) {
 	u.renew = u.since.Add(ipsec.Lifetime{Duration: life}.Soft(role == Initiator).Duration)
 }
 
+// Succeeded says that another IKE SA has the child SAs, by command. This one ends as
+// soon as what the peer began under it has had its time.
+func (s *Session) Succeeded(now time.Time) {
+	s.now = now
+	s.up.renew = time.Time{}
+	if end := now.Add(drainTime); s.Established() && end.Before(s.up.expires) {
+		s.up.expires = end
+	}
+}
+
 // renew asks for a successor, and asks again while there is time. Without child
 // SAs the IKE SA is needed no more.
 func (s *Session) renew() {

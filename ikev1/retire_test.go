@@ -65,6 +65,7 @@ func TestSuperseded(t *testing.T) {
 	p.r1.session.StartChild(p.now, p.r1.itf)
 	p.r1.collect(p.now)
 	p.settle()
+	p.advance(handoverTime, nil) // it sends
 	p.r1.orders = nil
 	loser := p.r1.session.pairs()[1]
 	p.r1.session.SupersedeChild(p.now, loser.in.SPI)

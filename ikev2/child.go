@@ -145,6 +145,18 @@ func saProtocol(p wire.ProtocolID) ipsec.Protocol {
 	return ipsec.ESP
 }
 
+// RekeyChild replaces a pair before its time, unless a successor is under way.
+func (s *Session) RekeyChild(now time.Time, inSPI uint32) {
+	s.wake()
+	s.now = now
+	for _, c := range s.children {
+		if c.in.SPI == inSPI && !c.replaced {
+			s.rekeyChild(c)
+			return
+		}
+	}
+}
+
 // DeleteChild tells the peer, if the IKE SA stands, and removes the pair.
 func (s *Session) DeleteChild(now time.Time, inSPI uint32, reason string) {
 	s.wake()

@@ -30,6 +30,12 @@ type SARekeyed struct {
 	Old SA
 }
 
+// RekeyFailed says that an exchange of ours to rekey the IKE SA came to nothing, and why.
+type RekeyFailed struct {
+	SA
+	Reason string
+}
+
 // CollisionSettled says that both ends rekeyed the same SA at the same time, and
 // whose new SA stays.
 type CollisionSettled struct {

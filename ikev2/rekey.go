@@ -40,6 +40,15 @@ func (s *Session) renew() {
 	}
 }
 
+// RekeyIKE replaces the IKE SA before its time.
+func (s *Session) RekeyIKE(now time.Time) {
+	s.wake()
+	s.now = now
+	if s.Established() && !s.replacing() {
+		s.renew()
+	}
+}
+
 // successor is the IKE SA that an exchange under another one makes. RFC 7296
 // section 2.18: "The new IKE SA MUST reset its message counters to 0", and the
 // peer's window is one request again.

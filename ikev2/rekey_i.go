@@ -203,7 +203,7 @@ func (q *ikeRekey) otherGroup(data []byte) (*suite.Group, bool) {
 
 // abandoned tries again while there is time. What the peer's exchange has made
 // takes over: it is all there is.
-func (q *ikeRekey) abandoned(s *Session, x *ikeSA, _ string) {
+func (q *ikeRekey) abandoned(s *Session, x *ikeSA, reason string) {
 	q.keys.wipe()
 	if s.rekeying != q {
 		return
@@ -215,6 +215,7 @@ func (q *ikeRekey) abandoned(s *Session, x *ikeSA, _ string) {
 	case q.rival != nil:
 		s.succeed(x, q.rival)
 	default:
+		s.report(RekeyFailed{SA: s.sa(x), Reason: reason})
 		s.up.renew = s.retryAt(s.up.expires)
 	}
 	s.goOn()

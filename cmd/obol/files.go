@@ -25,7 +25,7 @@ func (o options) request(cmd *control.Command, line string, stderr io.Writer) (c
 	}
 	switch {
 	case !cmd.Waits && o.wait >= 0:
-		return r, errors.New("--wait belongs to initiate and crypto pki enroll")
+		return r, errors.New("--wait belongs to initiate, rekey and crypto pki enroll")
 	case !cmd.Asks && (o.yes || o.passwordFile != ""):
 		return r, errors.New("--yes and --password-file belong to commands that ask")
 	case cmd.Import != control.ImportPEM && (o.ca != "" || o.cert != "" || o.key != ""):

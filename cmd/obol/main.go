@@ -59,6 +59,8 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
                                           lines as they come, until interrupted
   initiate TUNNEL [--wait 90s]            negotiates and waits for the outcome;
                                           0s only starts it
+  rekey {ipsec | ike} TUNNEL [--wait 90s] replaces its SAs, or its IKE SA, and waits
+                                          for the successor; what stands stays till then
   configure diff [FILE]                   what a configuration would change, and why:
                                           which tunnels are new, go, are renegotiated,
                                           and which stay

@@ -175,7 +175,7 @@ func TestShowsStandUnderTheNoticeAndAskForCounters(t *testing.T) {
 	}
 }
 
-func TestInitiate(t *testing.T) {
+func TestWhatWaitsForATunnel(t *testing.T) {
 	up := engine.View{Tunnels: []tunnel.View{{Name: "Tunnel1", Children: make([]tunnel.ChildView, 1)}}}
 	peer := netip.MustParseAddr("192.168.0.2")
 	under := engine.View{
@@ -207,6 +207,14 @@ func TestInitiate(t *testing.T) {
 		{name: "silence", line: "initiate Tunnel1 wait 1", code: ExitFailed, err: "% Tunnel1: not up after 1 s\n"},
 		{name: "still under way", line: "initiate Tunnel1 wait 1", view: under, code: ExitFailed, err: "% Tunnel1: not up after 1 s: still negotiating with 192.168.0.2, in MM_KEY_EXCH\n"},
 		{name: "still under way in IKEv2", line: "initiate Tunnel1 wait 1", view: underV2, code: ExitFailed, err: "% Tunnel1: not up after 1 s: still negotiating with 192.168.0.2, in I_WAIT_AUTH\n"},
+		{name: "rekeys", line: "rekey ipsec Tunnel1", view: up, events: append(other, engine.Rekeyed{Tunnel: "Tunnel1"}, ike.ChildUp{Tunnel: "Tunnel1"}), code: ExitDone, out: "Tunnel1 is rekeyed after 0.0 s\n"},
+		{name: "rekeys IKE", line: "rekey ike Tunnel1", view: up, events: append(other, ike.ChildUp{Tunnel: "Tunnel1"}, engine.Rekeyed{Tunnel: "Tunnel2"}, engine.Rekeyed{Tunnel: "Tunnel1"}),
+			code: ExitDone, out: "Tunnel1 is rekeyed after 0.0 s\n"},
+		{name: "is not rekeyed", line: "rekey ike Tunnel1", view: up, events: append(other, ike.NegotiationFailed{Tunnel: "Tunnel1", Stage: "IKE", Reason: "Received no proposal chosen notify"}),
+			code: ExitFailed, err: "% Tunnel1: IKE: Received no proposal chosen notify\n"},
+		{name: "nothing to rekey", line: "rekey ipsec Tunnel1", refuse: &engine.RefusedError{Tunnel: "Tunnel1", Reason: "it has no IPsec SA"}, code: ExitFailed, err: "% Tunnel1: it has no IPsec SA\n"},
+		{name: "nobody waits for the rekey", line: "rekey ike Tunnel1 wait 0", view: up, code: ExitDone},
+		{name: "the rekey takes long", line: "rekey ike Tunnel1 wait 1", view: up, code: ExitFailed, err: "% Tunnel1: not rekeyed after 1 s\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

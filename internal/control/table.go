@@ -96,13 +96,13 @@ var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).
 	debugRow("undebug "+debugWords, "", true), debugRow("undebug "+debugIKEv2, "ikev2 ", true), debugRow("undebug "+debugPKI, "pki ", true),
 	debugRow("debug all", "", false), debugRow("undebug all", "", true),
 	row("initiate INTERFACE [wait seconds:<0-3600>] [verbose]", func(c *Command, m *ios.Match) {
-		seconds := defaultWait
-		if m.Has("wait") {
-			seconds = m.Int("seconds")
-		}
-		tunnel, verbose := m.Str("INTERFACE"), m.Has("verbose")
-		c.Waits = true
+		tunnel, seconds, verbose := c.waits(m)
 		c.run = func(e *exec) int { return e.initiate(tunnel, seconds, verbose) }
+	}),
+	row("rekey {ipsec | ike} INTERFACE [wait seconds:<0-3600>] [verbose]", func(c *Command, m *ios.Match) {
+		tunnel, seconds, verbose := c.waits(m)
+		phase1 := m.Has("ike")
+		c.run = func(e *exec) int { return e.rekey(tunnel, phase1, seconds, verbose) }
 	}),
 	row("crypto pki import name:WORD pem", func(c *Command, m *ios.Match) { c.imports(ImportPEM, m) }),
 	row("crypto pki import name:WORD pkcs12 file:LINE", func(c *Command, m *ios.Match) { c.imports(ImportPKCS12, m) }),
@@ -117,6 +117,15 @@ func (c *Command) imports(kind Import, m *ios.Match) {
 	c.Import, c.trustpoint, c.File = kind, m.Str("name"), m.Str("file")
 	c.run = func(e *exec) int { return e.importInto(c) }
 	c.offline, c.Asks = c.run, kind == ImportPKCS12
+}
+
+// waits is a command that waits for what becomes of a tunnel.
+func (c *Command) waits(m *ios.Match) (tunnel string, seconds int, verbose bool) {
+	c.Waits, seconds = true, defaultWait
+	if m.Has("wait") {
+		seconds = m.Int("seconds")
+	}
+	return m.Str("INTERFACE"), seconds, m.Has("verbose")
 }
 
 // asks is a command on the store that may ask its operator.

@@ -21,7 +21,7 @@ var understood = []string{
 	"debug crypto isakmp", "deb cry ipsec", "deb cry isa pki", "deb cry ike", "debug crypto ikev2 error", "deb cry ike int pack",
 	"undebug all", "un all", "no debug all", "undeb cry isa", "no debug crypto ikev2", "no deb cry ike err", "undebug crypto ikev2 packet", "show debugging", "sh deb",
 	"clear crypto ikev2 sa fast", "cl cry ike sa rem 192.168.0.2 f",
-	"initiate Tunnel1", "init tu1 wait 90", "initiate Tunnel 1 verbose", "initiate Tunnel1 wait 0 verbose",
+	"initiate Tunnel1", "init tu1 wait 90", "initiate Tunnel 1 verbose", "initiate Tunnel1 wait 0 verbose", "rekey ipsec Tunnel1", "rek ik tu1 wait 0",
 	"crypto pki import IOSCA1 pem", "cry pki imp IOSCA1 pkcs12 /root/my file.p12", "crypto pki crl import IOSCA1 ca1.crl",
 	"SHOW CRYPTO ISAKMP SA",
 }
@@ -51,7 +51,7 @@ func TestNotUnderstood(t *testing.T) {
 		{"no undebug all", `% "no" does not go with undebug, nor default with debug`},
 		{"debug all", "% debug all is not there: say what of crypto is to be debugged"},
 		{"no clear crypto sa", `% "no" is for configurations, not for commands`},
-		{"", "% Incomplete command.\n% want show, crypto, configure, clear, debug, undebug or initiate"},
+		{"", "% Incomplete command.\n% want show, crypto, configure, clear, debug, undebug, initiate or rekey"},
 	} {
 		c, err := Parse(test.line)
 		if err == nil {

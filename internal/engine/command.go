@@ -22,7 +22,7 @@ type NoTunnelError struct{ Tunnel string }
 
 func (e *NoTunnelError) Error() string { return "no such tunnel: " + e.Tunnel }
 
-// RefusedError says why a tunnel cannot be initiated.
+// RefusedError says why a tunnel cannot be initiated, or its SAs not be rekeyed.
 type RefusedError struct{ Tunnel, Reason string }
 
 func (e *RefusedError) Error() string { return e.Tunnel + ": " + e.Reason }
@@ -52,6 +52,8 @@ func (e *Engine) Command(now time.Time, cmd ike.Command) error {
 	switch cmd := cmd.(type) {
 	case ike.Initiate:
 		return e.initiate(now, cmd.Tunnel)
+	case ike.Rekey:
+		return e.rekey(now, cmd)
 	case ike.ClearISAKMP:
 		return e.clearISAKMP(now, cmd.ConnID)
 	case ike.ClearIKEv2:

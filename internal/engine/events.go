@@ -46,6 +46,12 @@ type Simultaneous struct {
 	InSPI  uint32
 }
 
+// Rekeyed says that the IKE SA which an operator wanted in place of a tunnel's stands.
+type Rekeyed struct {
+	Tunnel string
+	ConnID uint32
+}
+
 // RequestTimer says that a tunnel asks again for SAs: Count attempts in a row
 // brought it none.
 type RequestTimer struct {
@@ -68,6 +74,9 @@ type RevocationAnswered struct {
 // ISAKMPOnOff is %CRYPTO-6-ISAKMP_ON_OFF: the first protected tunnel switches
 // ISAKMP on, the last one switches it off.
 type ISAKMPOnOff struct{ On bool }
+
+// IsEvent makes it an event.
+func (Rekeyed) IsEvent() {}
 
 // IsEvent makes it an event.
 func (RevocationAsked) IsEvent()    {}

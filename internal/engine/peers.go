@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/tunnel"
 )
 
 // The latest IKE SA of version 1 with a peer has all of the peer's child SAs:
@@ -37,9 +38,14 @@ func (e *Engine) renew(now time.Time, x *entry, name string) {
 	if latest := e.usable(t); latest != nil && latest != x {
 		return
 	}
+	e.settle(now, e.successor(now, t))
+}
+
+// successor begins a session for the child SAs that stand already.
+func (e *Engine) successor(now time.Time, t *tunnel.Tunnel) *entry {
 	connID := e.sessions.nextConnID()
 	e.counters.Sessions++
-	e.settle(now, e.sessions.addV1(connID, ikev1.Renew(now, e.env, connID, t.Interface()), true))
+	return e.sessions.addV1(connID, ikev1.Renew(now, e.env, connID, t.Interface()), true)
 }
 
 // pass gives the child SAs of an IKE SA that has ended, or has a successor, to the
@@ -67,6 +73,9 @@ func (e *Engine) bequeath(now time.Time, from, to *entry) {
 	if !from.Alive() && from.Done() {
 		e.bury(from)
 		return
+	}
+	if to.wishes != nil && to.wishes.replaces {
+		from.v1.Succeeded(now)
 	}
 	when, _ := from.NextTimeout()
 	e.deadlines.set(from, when)

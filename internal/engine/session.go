@@ -39,6 +39,7 @@ type session interface {
 	Keeps(inSPI uint32) bool
 
 	StartChild(time.Time, *policy.Interface)
+	RekeyChild(now time.Time, inSPI uint32)
 	DeleteChild(now time.Time, inSPI uint32, reason string)
 	SupersedeChild(now time.Time, inSPI uint32)
 	Delete(now time.Time, reason string)
@@ -69,10 +70,13 @@ type entry struct {
 	deadline   time.Time
 }
 
-// wishes are those that tunnels of ours have of a session.
+// wishes are those that tunnels of ours, or the operator, have of a session.
 type wishes struct {
-	tunnels []string               // that negotiate through it
-	failure *ike.NegotiationFailed // the last one, nil: none
+	tunnels []string // that negotiate through it
+	renewal string   // the tunnel whose operator waits for a new IKE SA, "" for none
+	// replaces: the IKE SA of version 1 was made to replace those before it.
+	replaces bool
+	failure  *ike.NegotiationFailed // the last one, nil: none
 }
 
 // want notes a tunnel that negotiates through the session.

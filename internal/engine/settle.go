@@ -128,6 +128,7 @@ func (e *Engine) disappoint(now time.Time, x *entry) {
 	if w == nil {
 		return
 	}
+	e.notRenewed(now, x, "the IKE SA is gone")
 	x.wishes = nil
 	for _, name := range w.tunnels {
 		if t := e.tunnels.Lookup(name); t != nil && t.Negotiating() {
@@ -151,6 +152,7 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 	switch event := event.(type) {
 	case ike.SessionUp:
 		e.counters.Established++
+		e.renewed(now, x)
 		e.certificates.keep(x, e.env.Config.IKEv2.CertificateCache)
 		e.gather(now, x)
 		e.thinOut(now, x)
@@ -177,6 +179,9 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 		e.counters.Failed++
 		if x.wishes != nil {
 			x.wishes.failure = &event
+			if x.v1 != nil && x.wishes.renewal == event.Tunnel {
+				x.wishes.renewal = "" // told by this
+			}
 		}
 		// A quick mode of the peer's may fail while ours is under way.
 		if t := e.tunnels.Lookup(event.Tunnel); t != nil && x.settled(event.Tunnel) {
@@ -187,6 +192,10 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 		if t := e.tunnels.Lookup(event.Tunnel); t != nil && !t.Negotiating() && t.Refusal() == "" {
 			e.start(now, t)
 		}
+	case ikev2.SARekeyed:
+		e.renewed(now, x)
+	case ikev2.RekeyFailed:
+		e.notRenewed(now, x, event.Reason)
 	case ikev1.RenewalNeeded:
 		e.renew(now, x, event.Tunnel)
 	case ikev1.DeleteReceived:

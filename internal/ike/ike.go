@@ -147,6 +147,13 @@ type Command interface{ command() }
 // Initiate starts a tunnel's negotiation now.
 type Initiate struct{ Tunnel string }
 
+// Rekey replaces the pair of SAs of a tunnel that stands, or with IKE the IKE SA that
+// it stands under.
+type Rekey struct {
+	Tunnel string
+	IKE    bool
+}
+
 // ClearISAKMP deletes one IKEv1 SA, or all with ConnID 0. Its child SAs stay,
 // as on IOS.
 type ClearISAKMP struct{ ConnID uint32 }
@@ -198,6 +205,7 @@ type Revert struct{ After time.Duration }
 type Shutdown struct{}
 
 func (Initiate) command()              {}
+func (Rekey) command()                 {}
 func (ClearISAKMP) command()           {}
 func (ClearIKEv2) command()            {}
 func (ClearIKEv2Stats) command()       {}

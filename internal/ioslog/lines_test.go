@@ -369,7 +369,7 @@ func facilities(text string) []Facility {
 // lines already, or is for the structured log.
 var silent = []string{
 	"ikev1.CertValidated", "ikev1.MethodMissing", "ikev2.MethodRefused", "ikev2.KeyMissing", "ikev1.DeleteSent", "ikev1.RekeyNeeded", "ikev1.Fragmented", "ikev1.Reassembled",
-	"ikev2.Duplicate", "ikev2.CollisionSettled",
+	"ikev2.Duplicate", "ikev2.CollisionSettled", "ikev2.RekeyFailed", "engine.Rekeyed",
 	"engine.Unsupported", "engine.HalfOpenLimit", "engine.Simultaneous",
 	"tunnel.RouteUnresolved",
 	"ikev2.Probed", "ike.SessionUp", "ike.SessionDown", "ike.ChildDown", "ike.NegotiationFailed",

@@ -33,6 +33,26 @@ func (w *World) Pass(from, to *Router, tunnel, peerTunnel string) {
 	}
 }
 
+// Transmit sends a packet as Pass does, but it takes the network's time. arrived hears
+// what became of it: nil, or where it ended.
+func (w *World) Transmit(from, to *Router, tunnel, peerTunnel string, arrived func(error)) {
+	out, err := from.Dataplane.sender(tunnel)
+	if err != nil {
+		arrived(err)
+		return
+	}
+	from.Dataplane.packets[out.SAID]++
+	w.later(w.transit(), func() {
+		in, _, err := w.reach(from, to, out, peerTunnel)
+		if n, waits := to.Dataplane.Expected[in.SPI]; waits && err != nil {
+			to.Dataplane.Expected[in.SPI], err = n+1, nil
+		} else if err == nil {
+			to.Dataplane.packets[in.SAID]++
+		}
+		arrived(err)
+	})
+}
+
 // Carries checks that packets from one router to another through a tunnel would
 // be encrypted, decrypted and handed on; the error says where they end.
 func (w *World) Carries(from, to *Router, tunnel, peerTunnel string) error {

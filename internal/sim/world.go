@@ -149,6 +149,11 @@ func (w *World) send(from *Router, d ike.Datagram) {
 const headers = 20 + 8
 
 func (w *World) arrive(to *Router, in ike.Datagram) {
+	w.later(w.transit(), func() { to.receive(in) })
+}
+
+// transit is how long a packet is under way.
+func (w *World) transit() time.Duration {
 	delay := w.Delay
 	if delay == 0 {
 		delay = time.Millisecond
@@ -156,7 +161,7 @@ func (w *World) arrive(to *Router, in ike.Datagram) {
 	if w.Jitter > 0 {
 		delay += time.Duration(w.rng.Int64N(int64(w.Jitter)))
 	}
-	w.later(delay, func() { to.receive(in) })
+	return delay
 }
 
 // Inject gives a router a datagram from anywhere.

@@ -70,6 +70,14 @@ func (t *Tunnel) Interface() *policy.Interface { return t.itf }
 // Up says whether SAs stand.
 func (t *Tunnel) Up() bool { return len(t.children) > 0 }
 
+// Sends is the inbound SPI of the latest pair, which sends; false when there is none.
+func (t *Tunnel) Sends() (inSPI uint32, up bool) {
+	if !t.Up() {
+		return 0, false
+	}
+	return t.children[len(t.children)-1].in.SPI, true
+}
+
 // Negotiating says whether an attempt of ours is under way.
 func (t *Tunnel) Negotiating() bool { return t.negotiating }
 

@@ -19,6 +19,7 @@
 //	nat to 192.0.2.9         the NAT has another outer address, and forgets all
 //	try R1 Tunnel1 up|down   mark and initiate; it comes up, or is given up
 //	initiate R1 Tunnel1      clear R1 isakmp|ikev2|sa|session  shutdown R1
+//	rekey R1 ipsec|ike Tunnel1
 //	kill R1  boot R1         adopt R1 FILE  (a file of the archive)
 //	refuse R1 in|out|none    the kernel refuses SAs of that direction
 //	mark                     what was sent and reported so far is forgotten

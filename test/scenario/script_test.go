@@ -135,6 +135,8 @@ func (r *run) command(line string) error {
 		return r.try(words[1], words[2], words[3])
 	case "initiate":
 		return r.tell(words[1], ike.Initiate{Tunnel: words[2]})
+	case "rekey":
+		return r.tell(words[1], ike.Rekey{Tunnel: words[3], IKE: words[2] == "ike"})
 	case "clear":
 		return r.clear(words[1], words[2])
 	case "shutdown":

@@ -1,0 +1,31 @@
+package ikev1
+
+import (
+	"slices"
+
+	"github.com/obol-ike/obol/internal/ike"
+)
+
+// doubled says whether a pair that the peer deletes came up a moment ago beside
+// another for the same traffic: both ends began, and the peer saw first which one goes.
+func (s *Session) doubled(c *child) bool {
+	return s.now.Sub(c.installed) < settledTime && slices.ContainsFunc(s.pairs(), func(o *child) bool {
+		return o != c && !o.retired && o.sameTraffic(c)
+	})
+}
+
+// drain stops sending on a pair. What the peer sent on it before its delete may come
+// after that, so it receives a little longer. What it was to replace goes on.
+func (s *Session) drain(c *child) {
+	if !c.pending() {
+		s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID})
+	}
+	c.retired = true
+	for _, elder := range c.forgo() {
+		s.rekeyFailed(elder)
+	}
+	if end := s.now.Add(drainTime); c.expires.IsZero() || end.Before(c.expires) {
+		c.expires = end
+	}
+	s.hasten(c)
+}
