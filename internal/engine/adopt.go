@@ -73,17 +73,14 @@ func (e *Engine) abandon(now time.Time, t touched) {
 	}
 	for _, x := range slices.Clone(e.sessions.all) {
 		concerned := t.ends[x.home()] || t.names[x.Tunnel()] || slices.ContainsFunc(x.wanted(), func(name string) bool { return t.names[name] })
-		others := 0
-		for _, c := range x.Brief().Children {
-			if !t.names[c.Tunnel] {
-				others++
-				continue
-			}
-			concerned = true
-			x.DeleteChild(now, c.InSPI, tunnel.Obsolete)
+		children := x.Brief().Children
+		gone := slices.DeleteFunc(slices.Clone(children), func(c ike.BriefChild) bool { return !t.names[c.Tunnel] })
+		if (concerned || len(gone) > 0) && len(gone) == len(children) {
+			e.clear(now, x, tunnel.Obsolete)
+			continue
 		}
-		if concerned && others == 0 {
-			x.Delete(now, tunnel.Obsolete)
+		for _, c := range gone {
+			x.DeleteChild(now, c.InSPI, tunnel.Obsolete)
 		}
 		e.settle(now, x)
 	}

@@ -72,7 +72,7 @@ func (r *Router) Kill() { r.engine = nil }
 // Command gives the engine a command.
 func (r *Router) Command(cmd ike.Command) error {
 	err := r.engine.Command(r.world.Now, cmd)
-	if a, ok := cmd.(ike.Adopt); ok {
+	if a, ok := cmd.(ike.Adopt); ok && err == nil {
 		if a.Config != nil {
 			r.config = a.Config
 		}
@@ -83,6 +83,9 @@ func (r *Router) Command(cmd ike.Command) error {
 	r.apply()
 	return err
 }
+
+// Config is the running configuration.
+func (r *Router) Config() *policy.Config { return r.config }
 
 // Views copies the engine's state.
 func (r *Router) Views() engine.View { return r.engine.Views(r.world.Now) }

@@ -20,7 +20,10 @@
 //	try R1 Tunnel1 up|down   mark and initiate; it comes up, or is given up
 //	initiate R1 Tunnel1      clear R1 isakmp|ikev2|sa|session  shutdown R1
 //	rekey R1 ipsec|ike Tunnel1
-//	kill R1  boot R1         adopt R1 FILE  (a file of the archive)
+//	kill R1  boot R1
+//	reload R1 FILE [revert 5m]   R1 goes over to a file of the archive, on trial with revert
+//	configure R1 [revert 5m] LINE | LINE   or to what it has, with lines behind it
+//	confirm R1  revert R1    what is on trial stays, or goes now
 //	refuse R1 in|out|none    the kernel refuses SAs of that direction
 //	mark                     what was sent and reported so far is forgotten
 //	advance 90s              let time pass

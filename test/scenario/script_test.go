@@ -145,8 +145,14 @@ func (r *run) command(line string) error {
 		return r.each(words[1:2], func(x *router) error { x.Kill(); return nil })
 	case "boot":
 		return r.each(words[1:2], func(x *router) error { x.Start(); return nil })
-	case "adopt":
-		return r.adopt(words[1], words[2])
+	case "reload":
+		return r.reload(words[1], words[2:])
+	case "configure":
+		return r.configure(words[1], words[2:])
+	case "confirm":
+		return r.tell(words[1], ike.Confirm{})
+	case "revert":
+		return r.tell(words[1], ike.Revert{})
 	case "refuse":
 		return r.refuse(words[1], words[2])
 	case "mark":
@@ -290,18 +296,44 @@ func (r *run) masquerade(words []string) error {
 	return err
 }
 
-func (r *run) adopt(name, file string) error {
+// reload makes a file of the archive the configuration of a router.
+func (r *run) reload(name string, words []string) error {
 	for _, f := range r.archive.Files {
-		if f.Name != file {
-			continue
+		if f.Name == words[0] {
+			return r.replace(name, f.Name, string(f.Data), words[1:])
 		}
-		config, err := compile(file, string(f.Data))
-		if err != nil {
-			return err
-		}
-		return r.tell(name, ike.Adopt{Config: config})
 	}
 	return os.ErrNotExist
+}
+
+// configure puts lines behind the configuration that a router has.
+func (r *run) configure(name string, words []string) error {
+	x, err := r.router(name)
+	if err != nil {
+		return err
+	}
+	var revert []string
+	if words[0] == "revert" {
+		revert, words = words[:2], words[2:]
+	}
+	lines := strings.ReplaceAll(strings.Join(words, " "), " | ", "\n")
+	text := x.Config().Sources[0].Text
+	return r.replace(name, x.Config().File(), fmt.Sprintf("%s\n%s\n", text, lines), revert)
+}
+
+// replace hands a configuration over, on trial where the words say "revert 5m".
+func (r *run) replace(name, file, text string, revert []string) error {
+	cmd := ike.Adopt{}
+	if len(revert) > 0 {
+		if err := duration(revert[1], &cmd.Revert); err != nil {
+			return err
+		}
+	}
+	var err error
+	if cmd.Config, err = compile(file, text); err != nil {
+		return err
+	}
+	return r.tell(name, cmd)
 }
 
 func (r *run) refuse(name, what string) error {
