@@ -27,7 +27,7 @@ func (s *Snapshot) WithChains(blocks []ChainBlock) (*Snapshot, []string) {
 			remarks = append(remarks, fmt.Sprintf("%s: certificate of trustpoint %s: %s", b.Line, b.Trustpoint, why))
 		}
 	}
-	return NewSnapshot(tps).WithPolicy(s.policy).WithKeys(s.keys).WithTrustpool(s.Trustpool()), remarks
+	return NewSnapshot(tps).WithPolicy(s.policy).WithKeys(s.keys).WithTrustpool(s.Trustpool(), s.poolPolicy), remarks
 }
 
 // addBlock puts one block into a copy of its trustpoint.

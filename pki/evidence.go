@@ -170,7 +170,7 @@ func (e *evidence) hold(q *Query, crl *CRL, now time.Time) *CRL {
 		e.crls[id] = slices.Delete(e.crls[id], at, at+1)
 		e.held, e.octets = e.held-1, e.octets-len(have.Raw)
 	}
-	if e.held == maxHeldCRLs || e.octets+len(crl.Raw) > maxHeldOctets {
+	if e.held == maxHeldCRLs || e.octets+len(crl.Raw) > q.policy.crlCacheLen() {
 		clear(e.crls)
 		e.held, e.octets = 0, 0
 	}
@@ -180,6 +180,13 @@ func (e *evidence) hold(q *Query, crl *CRL, now time.Time) *CRL {
 		return nil
 	}
 	return crl
+}
+
+func (p Policy) crlCacheLen() int {
+	if p.CRLCacheLen == 0 {
+		return maxHeldOctets
+	}
+	return min(p.CRLCacheLen, maxHeldOctets)
 }
 
 func older(crl, known *CRL) string {

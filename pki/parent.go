@@ -14,7 +14,11 @@ func (s *search) climb(path []*Certificate, anchors ...*Trustpoint) Verdict {
 		return s.judge(path, anchors)
 	}
 	var first *Verdict
-	for _, parent := range s.snapshot.all {
+	all := s.snapshot.all
+	if tp.Name == TrustpoolName {
+		all = s.snapshot.trustpool
+	}
+	for _, parent := range all {
 		if parent.CA == nil || !parent.CA.Subject.Equal(tp.CA.Issuer) || tp.ChainParent != "" && parent.Name != tp.ChainParent {
 			continue
 		}

@@ -48,7 +48,8 @@ type Settings struct {
 	OCSPNoNonce bool   // ocsp disable-nonce
 	CRLCache    CRLCache
 	Matches     []CertificateMatch // match certificate, in order
-	EKU         []string           // match eku: PurposeWords that the peer's certificate is to have
+	KeyUsage    []string           // match key-usage: KeyUsageWords that the peer's certificate is to have
+	EKU         []string           // match eku: PurposeWords, likewise
 
 	// chain-validation continue: the CA of this trustpoint has itself to stand
 	// under another one. The default is stop: it is trusted by being there.

@@ -12,8 +12,9 @@ type Snapshot struct {
 	display []*Trustpoint // those with an identity and its key, last enrolled first
 	keys    []*KeyPair    // of crypto key generate and import
 	policy  Policy
-	// trustpool has a trustpoint without settings for each of its CAs.
-	trustpool []*Trustpoint
+	// trustpool has a trustpoint for each of its CAs, all with the same settings.
+	trustpool  []*Trustpoint
+	poolPolicy Settings
 	// genuine has the CA that signed a CRL: a long list is hashed once and not
 	// at each handshake.
 	genuine map[*CRL]*Certificate

@@ -18,12 +18,14 @@ const (
 )
 
 // WithTrustpool returns the same trustpoints beside CAs that may validate a peer
-// where no trustpoint does. A list of trustpoints leaves them out.
-func (s *Snapshot) WithTrustpool(cas []*Certificate) *Snapshot {
+// where no trustpoint does. A list of trustpoints leaves them out. policy is how its
+// certificate is judged.
+func (s *Snapshot) WithTrustpool(cas []*Certificate, policy Settings) *Snapshot {
 	c := *s
-	c.trustpool, c.known = nil, newKnown()
+	policy.Name = TrustpoolName
+	c.trustpool, c.poolPolicy, c.known = nil, policy, newKnown()
 	for _, ca := range cas {
-		c.trustpool = append(c.trustpool, &Trustpoint{Settings: Settings{Name: TrustpoolName}, CA: ca})
+		c.trustpool = append(c.trustpool, &Trustpoint{Settings: policy, CA: ca})
 	}
 	return &c
 }
@@ -36,6 +38,9 @@ func (s *Snapshot) Trustpool() []*Certificate {
 	}
 	return cas
 }
+
+// TrustpoolPolicy is how peers under them are judged.
+func (s *Snapshot) TrustpoolPolicy() Settings { return s.poolPolicy }
 
 // ParseTrustpool reads a bundle of CA certificates in PEM. What no CA may use as a
 // certificate is left out, and told in a note.

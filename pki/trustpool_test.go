@@ -15,7 +15,7 @@ import (
 func TestTrustpool(t *testing.T) {
 	ca1, ca2 := testca.New("CA1", 0), testca.New("CA2", 1)
 	pooled := func(s *pki.Snapshot) *pki.Snapshot {
-		return s.WithTrustpool([]*pki.Certificate{ca1.Cert, ca2.Cert})
+		return s.WithTrustpool([]*pki.Certificate{ca1.Cert, ca2.Cert}, pki.Settings{})
 	}
 	blocks, _ := pooled(trust(ca1, pki.RevocationNone)).WithChains(nil)
 	const pool = "in trustpoint " + pki.TrustpoolName
@@ -43,17 +43,48 @@ func TestTrustpool(t *testing.T) {
 	}
 }
 
+// The policy of the trustpool judges those who stand under it: revocation-check, match
+// certificate, and chain-validation, which wants a root of the pool above.
+func TestTrustpoolPolicy(t *testing.T) {
+	root := testca.New("ROOT", 0)
+	sub := root.Sub("SUB", 3)
+	leaf := sub.Enroll("R2", "192.168.0.2", "101", 2).Cert
+	r9 := &pki.CertificateMap{Name: "M", Sequences: []pki.CertificateMapSequence{{Number: 10, Rules: []pki.CertificateRule{{Field: "subject-name", Op: "co", Value: "cn=r9"}}}}}
+	none := []pki.RevocationMethod{pki.RevocationNone}
+	for what, c := range map[string]struct {
+		pool   []*pki.Certificate
+		policy pki.Settings
+		code   pki.VerdictCode
+		want   string
+	}{
+		"none":                {[]*pki.Certificate{sub.Cert}, pki.Settings{}, pki.NoCRL, "in trustpoint Trustpool"},
+		"revocation-check":    {[]*pki.Certificate{sub.Cert}, pki.Settings{RevocationCheck: none}, pki.VerdictOK, "stands under trustpoint Trustpool"},
+		"match certificate":   {[]*pki.Certificate{sub.Cert}, pki.Settings{RevocationCheck: none, Matches: []pki.CertificateMatch{{Map: r9}}}, pki.Unauthorized, "no match certificate"},
+		"match key-usage":     {[]*pki.Certificate{sub.Cert}, pki.Settings{RevocationCheck: none, KeyUsage: []string{"crlsign"}}, pki.KeyUsage, "does not say crlsign"},
+		"that has it":         {[]*pki.Certificate{sub.Cert}, pki.Settings{RevocationCheck: none, KeyUsage: []string{"digitalsignature"}}, pki.VerdictOK, ""},
+		"chain, no root":      {[]*pki.Certificate{sub.Cert}, pki.Settings{RevocationCheck: none, ChainContinue: true}, pki.NoTrustpoint, "chain-validation continues"},
+		"chain, with root":    {[]*pki.Certificate{sub.Cert, root.Cert}, pki.Settings{RevocationCheck: none, ChainContinue: true}, pki.VerdictOK, ""},
+		"chain, another root": {[]*pki.Certificate{sub.Cert, testca.New("ROOT", 1).Cert}, pki.Settings{RevocationCheck: none, ChainContinue: true}, pki.BadSignature, ""},
+	} {
+		s, _ := pki.NewSnapshot(nil).WithTrustpool(c.pool, c.policy).WithChains(nil)
+		v := s.Verify([]*pki.Certificate{leaf}, nil, today)
+		if v.Code != c.code || !strings.Contains(v.Reason, c.want) {
+			t.Errorf("%s: %v %s", what, v.Code, v.Reason)
+		}
+	}
+}
+
 // IKEv2 asks for the CAs of the pool after those of trustpoints, each once.
 func TestTrustpoolRequests(t *testing.T) {
 	ca1, ca2 := testca.New("CA1", 0), testca.New("CA2", 1)
-	s := trust(ca1).WithTrustpool([]*pki.Certificate{ca1.Cert, ca2.Cert})
+	s := trust(ca1).WithTrustpool([]*pki.Certificate{ca1.Cert, ca2.Cert}, pki.Settings{})
 	if got := s.AuthorityHashes(nil, ""); !slices.Equal(got, []pki.KeyHash{ca1.Cert.KeyHash(), ca2.Cert.KeyHash()}) {
 		t.Errorf("%x", got)
 	}
 	if got := s.AuthorityHashes([]string{"TP"}, ""); len(got) != 1 {
 		t.Errorf("%x", got)
 	}
-	if got := trust(ca1).WithTrustpool(slices.Repeat([]*pki.Certificate{ca2.Cert}, 3)).AuthorityHashes(nil, ""); len(got) != 2 {
+	if got := trust(ca1).WithTrustpool(slices.Repeat([]*pki.Certificate{ca2.Cert}, 3), pki.Settings{}).AuthorityHashes(nil, ""); len(got) != 2 {
 		t.Errorf("%x", got)
 	}
 }

@@ -36,6 +36,30 @@ func PurposeWords() (words []string) {
 	return words
 }
 
+// keyUsages are IOS's words of match key-usage, in which case does not matter.
+var keyUsages = []struct {
+	word string
+	bit  x509.KeyUsage
+}{
+	{"crlsign", x509.KeyUsageCRLSign},
+	{"dataencipherment", x509.KeyUsageDataEncipherment},
+	{"decipheronly", x509.KeyUsageDecipherOnly},
+	{"digitalsignature", x509.KeyUsageDigitalSignature},
+	{"encipheronly", x509.KeyUsageEncipherOnly},
+	{"keyagreement", x509.KeyUsageKeyAgreement},
+	{"keycertsign", x509.KeyUsageCertSign},
+	{"keyencipherment", x509.KeyUsageKeyEncipherment},
+	{"nonrepudiation", x509.KeyUsageContentCommitment},
+}
+
+// KeyUsageWords are the words of match key-usage.
+func KeyUsageWords() (words []string) {
+	for _, u := range keyUsages {
+		words = append(words, u.word)
+	}
+	return words
+}
+
 var oidExtendedKeyUsage = asn1.ObjectIdentifier{2, 5, 29, 37}
 
 // purposesOf are the extended key usages of a certificate, and whether it has the
@@ -59,6 +83,11 @@ func checkLeaf(c *Certificate, tp *Trustpoint) *refusal {
 	// signatures or non-repudiation.
 	if !permits(c, signing) {
 		return refuse(KeyUsage, "its key usage does not permit signatures")
+	}
+	for _, u := range keyUsages {
+		if c.X509.KeyUsage&u.bit == 0 && slices.Contains(tp.KeyUsage, u.word) {
+			return refuse(KeyUsage, "its key usage does not say %s, which match key-usage wants", u.word)
+		}
 	}
 	if r := checkPurposes(c, tp); r != nil {
 		return r

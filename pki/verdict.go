@@ -11,6 +11,9 @@ type Policy struct {
 	RefuseMD5  bool
 	RefuseSHA1 bool
 	MinRSABits int // 0: 512
+	// CRLCacheLen is how many octets of CRLs that servers gave are kept; 0: 32 MB,
+	// which is the most.
+	CRLCacheLen int
 }
 
 // VerdictCode says what a chain was refused for.

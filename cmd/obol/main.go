@@ -45,7 +45,7 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   show crypto pki certificates [verbose] [TRUSTPOINT]
   show crypto pki trustpoints [TRUSTPOINT] [status]
   show crypto pki crls
-  show crypto pki trustpool
+  show crypto pki trustpool [policy]
   show crypto key mypubkey {rsa | ec | all}  this and pki also without a daemon
   clear crypto isakmp [CONN-ID]
   clear crypto ikev2 sa [local ADDRESS | remote ADDRESS | psh TUNNEL-ID]
@@ -78,9 +78,10 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   crypto pki enroll NAME [--wait 60s]     requests a certificate there, prints the
                                           request, or makes what is self-signed
   crypto pki import NAME certificate      takes what the CA has granted
-  crypto pki trustpool import {url FILE | terminal | clean}
-                                          a PEM bundle of CAs, for peers that stand
-                                          under no trustpoint
+  crypto pki trustpool import [clean] {url FILE | url http://... | terminal | ca-bundle}
+                                          a bundle of CAs, PEM or PKCS #7, for peers that
+                                          stand under no trustpoint; clean: in place of
+                                          those that are there, alone: none
   crypto pki export NAME {pem terminal [3des | aes] | pkcs12 terminal}
                                           with the key if it may leave
   crypto pki export NAME chain terminal   as a block of a running-config

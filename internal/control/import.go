@@ -71,7 +71,7 @@ func (e *exec) change(st *store.Store, c *Command) (said func(), err error) {
 		}
 		return func() { e.tell(imported) }, nil
 	case ImportPool:
-		return e.pool(st, file("bundle"))
+		return e.pool(st, file("bundle"), c.clean)
 	default:
 		imported, err := st.ImportCRL(c.trustpoint, file("crl"))
 		if err != nil {

@@ -96,6 +96,11 @@ var showTable = []ios.Command[*Command]{
 		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error { return show.PKICounters(w, v.PKI) })
 	}),
 	stored("show crypto pki trustpool", show.PKITrustpool),
+	row("show crypto pki trustpool policy", func(c *Command, _ *ios.Match) {
+		c.run = func(e *exec) int {
+			return e.print(func(w io.Writer) error { return show.PKITrustpoolPolicy(w, e.router.PKI()) })
+		}
+	}),
 	stored("show crypto key mypubkey rsa", show.KeyMyPubkeyRSA),
 	stored("show crypto key mypubkey ec", show.KeyMyPubkeyEC),
 	stored("show crypto key mypubkey all", show.KeyMyPubkeyAll),

@@ -18,6 +18,7 @@ type Command struct {
 	Waits  bool   // takes the words "wait SECONDS" and "verbose" at its end
 
 	trustpoint string
+	clean      bool            // the import takes the place of what is there
 	shows      bool            // is a show command
 	run        func(*exec) int // with a daemon
 	offline    func(*exec) int // on the store alone; nil: needs a daemon
@@ -75,7 +76,7 @@ func address(name string) string { return "{" + name + ":A.B.C.D | " + name + ":
 
 // table holds the exec commands. Each handler turns its line into a Command and
 // does nothing else, so that the client can understand a line without a daemon.
-var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).Add(keyTable...).Add(enrolTable...).Add(exportTable...).Add(authenticateCommand).Add(configureTable...).Add(
+var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).Add(keyTable...).Add(enrolTable...).Add(exportTable...).Add(poolTable...).Add(authenticateCommand).Add(configureTable...).Add(
 	row("clear crypto isakmp [id:<0-4294967295>]", func(c *Command, m *ios.Match) {
 		c.run = command(ike.ClearISAKMP{ConnID: uint32(m.Int("id"))})
 	}),
@@ -107,9 +108,6 @@ var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).
 	row("crypto pki import name:WORD pem", func(c *Command, m *ios.Match) { c.imports(ImportPEM, m) }),
 	row("crypto pki import name:WORD pkcs12 file:LINE", func(c *Command, m *ios.Match) { c.imports(ImportPKCS12, m) }),
 	row("crypto pki crl request name:WORD", func(c *Command, m *ios.Match) { c.run = command(ike.RequestCRL{Trustpoint: m.Str("name")}) }),
-	row("crypto pki trustpool import url file:LINE", func(c *Command, m *ios.Match) { c.imports(ImportPool, m) }),
-	row("crypto pki trustpool import terminal", func(c *Command, _ *ios.Match) { c.asks((*exec).pastePool) }),
-	row("crypto pki trustpool import clean", func(c *Command, _ *ios.Match) { c.asks((*exec).cleanPool) }),
 	row("crypto pki crl import name:WORD file:LINE", func(c *Command, m *ios.Match) { c.imports(ImportCRL, m) }),
 )
 

@@ -214,7 +214,7 @@ func load(st *store.Store, cfg *policy.Config) (*pki.Snapshot, []string, error) 
 			blocks = append(blocks, pki.ChainBlock{Trustpoint: chain.Trustpoint, CA: c.CA, DER: c.DER, Line: line})
 		}
 	}
-	snapshot, remarks := snapshot.WithPolicy(cfg.PKI).WithChains(blocks)
+	snapshot, remarks := snapshot.WithPolicy(cfg.PKI).WithTrustpool(snapshot.Trustpool(), cfg.Trustpool.Settings).WithChains(blocks)
 	return snapshot, remarks, nil
 }
 

@@ -39,7 +39,7 @@ type fetcher struct {
 }
 
 func newFetcher() *fetcher {
-	f := &fetcher{time: fetchTime, asking: queryTime, places: make(chan struct{}, fetchAtOnce), permit: permitQuery, peers: map[netip.Addr]int{}}
+	f := &fetcher{time: fetchTime, asking: queryTime, places: make(chan struct{}, fetchAtOnce), permit: fetch.Reachable, peers: map[netip.Addr]int{}}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	return f
 }

@@ -97,17 +97,6 @@ func getCRL(ctx context.Context, q *pki.Query) ([]byte, error) {
 	return reply.CRLs[0], nil
 }
 
-// permitQuery says whether a connection may go to an address. A CA that is trusted may
-// be this router itself, or stand beside it; the services of this host on loopback and
-// those of its links are for nobody whom the operator has not named. Where a server
-// that he did name sends to, he has not.
-func permitQuery(to netip.Addr, named bool) error {
-	if named && (to.IsLoopback() || to.IsLinkLocalUnicast()) || to.IsGlobalUnicast() {
-		return nil
-	}
-	return fmt.Errorf("nothing is fetched from %s", to)
-}
-
 // keepCRL writes a CRL into the store, for the next start: what runs has it.
 func (d *Daemon) keepCRL(c ike.StoreCRL) {
 	d.changing.Lock()

@@ -232,7 +232,9 @@ var commandTable = map[string]string{
 		+ no crypto logging session
 		+ crypto logging ikev2
 		~ crypto key generate rsa general-keys label x
-		~ crypto pki crl cache size 10
+		+ crypto pki crl cache size 10
+		- crypto pki crl cache size 0
+		~ crypto pki crl download schedule prepublish 5
 		- crypto pki enroll T
 		+ crypto ca trustpoint OLD
 		+ crypto isakmp policy 10000
@@ -432,6 +434,7 @@ var commandTable = map[string]string{
 		~ crl query ldap://x
 		+ crl cache none
 		+ crl cache delete-after 60
+		+ crl cache delete-after none
 		+ crl cache extend 30
 		- crl cache extend 1441
 		+ crl optional
@@ -453,6 +456,8 @@ var commandTable = map[string]string{
 		- source interface Ethernet0/7
 		+ match eku client-auth ipsec-tunnel
 		- match eku flying
+		+ match key-usage digitalSignature cRLSign
+		- match key-usage flying
 		+ chain-validation continue
 		+ chain-validation stop
 		- chain-validation continue NOWHERE
@@ -460,6 +465,20 @@ var commandTable = map[string]string{
 		~ vrf V
 		~ primary
 		- keyring K`,
+	"crypto pki trustpool policy": `
+		~ cabundle url http://www.cisco.com/security/pki/trs/ios.p7b
+		+ cabundle url none
+		- cabundle url flash:/ios.p7b
+		+ chain-validation
+		+ revocation-check crl none
+		+ match certificate M skip revocation-check
+		- match certificate NONE
+		+ source interface Ethernet0/0
+		- source interface Ethernet0/7
+		~ crl query ldap://x
+		~ storage flash:
+		~ vrf V
+		- enrollment terminal`,
 	"crypto pki certificate map M 20": `
 		+ subject-name co cn=r1
 		+ issuer-name eq cn=CA1, o=cisco

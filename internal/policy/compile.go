@@ -54,6 +54,7 @@ type builder struct {
 	ipsecProfilePart
 	ipsecGlobalPart
 	trustpointPart
+	trustpoolPart
 	chainPart
 	certificateMapPart
 	interfacePart
@@ -78,6 +79,7 @@ func (b *builder) finish() {
 	b.finishPolicies()
 	b.finishInterfaceAddresses()
 	b.finishTrustpoints()
+	b.finishTrustpool()
 	b.finishChains()
 	b.finishCertificateMaps()
 	b.finishKeyrings()

@@ -32,8 +32,9 @@ type Config struct {
 
 	IKEv2 IKEv2
 
-	PKI         pki.Policy     // !obol refuse-signatures, !obol refuse-rsa-below
+	PKI         pki.Policy     // !obol refuse-signatures, !obol refuse-rsa-below, crypto pki crl cache size
 	Trustpoints []pki.Settings // in configuration order
+	Trustpool   Trustpool      // crypto pki trustpool policy
 	Enrolled    []string       // !obol enrolled: trustpoints in the order of their enrolment, oldest first
 	EnrolledPos ios.Pos
 	CANames     map[string]pki.Name // !obol ca-name: the CA's name, by trustpoint

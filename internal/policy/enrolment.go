@@ -29,13 +29,15 @@ var enrolmentCommands = []ios.Command[*builder]{
 	{Syntax: "regenerate", Do: func(b *builder, m *ios.Match) { b.trustpoint.Regenerate = m.Form == ios.Set }},
 	{Syntax: "password [type:{0 | 7}] key:SECRET", Do: enrolmentPassword},
 	{Syntax: "fingerprint hex:WORD...", Do: fingerprint},
-	{Syntax: "source interface INTERFACE", Do: func(b *builder, m *ios.Match) {
-		b.trustpoint.source = ref{}
-		if m.Form == ios.Set {
-			b.trustpoint.source = refOf(m, "INTERFACE")
-		}
-	}},
+	sourceCommand,
 }
+
+var sourceCommand = ios.Command[*builder]{Syntax: "source interface INTERFACE", Do: func(b *builder, m *ios.Match) {
+	b.trustpoint.source = ref{}
+	if m.Form == ios.Set {
+		b.trustpoint.source = refOf(m, "INTERFACE")
+	}
+}}
 
 // setInt is the number of a line, 0 of a no form.
 func setInt(m *ios.Match) int {

@@ -31,6 +31,7 @@ var configMode = (&ios.Mode[*builder]{
 	Add(ipsecProfileCommands...).
 	Add(ipsecGlobalCommands...).
 	Add(trustpointCommands...).
+	Add(trustpoolCommands...).
 	Add(chainCommands...).
 	Add(certificateMapCommands...).
 	Add(ikev2GlobalCommands...).

@@ -15,12 +15,18 @@ var revocationCommands = []ios.Command[*builder]{
 	{Syntax: "revocation-check method:{crl | ocsp | none} [method:{crl | ocsp | none} [method:{crl | ocsp | none}]]", Do: revocationCheck},
 	{Syntax: "crl optional", Do: oldRevocation(pki.RevocationNone)},
 	{Syntax: "crl best-effort", Do: oldRevocation(pki.RevocationCRL, pki.RevocationNone)},
-	{Syntax: "crl cache {none | delete-after minutes:<1-43200> | extend minutes:<1-1440>}", Do: crlCache},
+	{Syntax: "crl cache {none | delete-after {none | minutes:<1-43200>} | extend minutes:<1-1440>}", Do: crlCache},
 	{Syntax: "ocsp url url:WORD", Do: ocspURL},
 	{Syntax: "ocsp disable-nonce", Do: func(b *builder, m *ios.Match) { b.trustpoint.OCSPNoNonce = m.Form == ios.Set }},
 	{Syntax: "match certificate name:WORD [allow expired-certificate | skip revocation-check]", Do: matchCertificateMap},
 	{Syntax: "match certificate name:WORD override cdp url url:WORD", Do: matchOverride},
 	{Syntax: "match certificate name:WORD override ocsp [trustpoint WORD] <0-10000> url url:WORD", Do: matchOverride},
+	{Syntax: "match key-usage word:{" + strings.Join(pki.KeyUsageWords(), " | ") + "}...", Do: func(b *builder, m *ios.Match) {
+		b.trustpoint.KeyUsage = nil
+		if m.Form == ios.Set {
+			b.trustpoint.KeyUsage = m.All("word")
+		}
+	}},
 	{Syntax: "match eku word:{" + strings.Join(pki.PurposeWords(), " | ") + "}...", Do: matchEKU},
 }
 
@@ -63,16 +69,16 @@ func oldRevocation(methods ...pki.RevocationMethod) func(*builder, *ios.Match) {
 func crlCache(b *builder, m *ios.Match) {
 	c := &b.trustpoint.CRLCache
 	var minutes time.Duration
-	if m.Form == ios.Set && !m.Has("none") {
-		minutes = time.Duration(m.Int("minutes")) * time.Minute
+	if m.Form == ios.Set {
+		minutes = time.Duration(m.Int("minutes")) * time.Minute // 0 of delete-after none
 	}
 	switch {
-	case m.Has("none"):
-		c.None = m.Form == ios.Set
 	case m.Has("delete-after"):
 		c.DeleteAfter = minutes
-	default:
+	case m.Has("extend"):
 		c.Extend = minutes
+	default:
+		c.None = m.Form == ios.Set
 	}
 }
 

@@ -28,6 +28,12 @@ type trustpointDraft struct {
 // Older releases say ca where newer ones say pki.
 var trustpointCommands = []ios.Command[*builder]{
 	{Syntax: "crypto {pki | ca} trustpoint name:WORD", Enter: trustpointMode, Do: trustpoint},
+	{Syntax: "crypto {pki | ca} crl cache size kilobytes:<1-4194303>", Do: func(b *builder, m *ios.Match) {
+		b.cfg.PKI.CRLCacheLen = 0
+		if m.Form == ios.Set {
+			b.cfg.PKI.CRLCacheLen = m.Int("kilobytes") << 10
+		}
+	}},
 }
 
 var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).Add(
@@ -62,7 +68,6 @@ var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).
 	"auto-trigger",
 	"crl query WORD",
 	"match certificate WORD {skip authorization-check | override sia LINE}",
-	"match key-usage WORD...",
 	"authorization {list WORD | username LINE}",
 	"vrf WORD",
 	"storage WORD",

@@ -29,7 +29,6 @@ var otherCryptoCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto key pubkey-chain rsa", Enter: pubkeyChainMode, Do: noEffect},
 	{Syntax: "crypto {pki | ca} profile enrollment WORD", Enter: skippedMode, Do: noEffect},
 	{Syntax: "crypto {pki | ca} server WORD", Enter: skippedMode, Do: noEffect},
-	{Syntax: "crypto {pki | ca} trustpool policy", Enter: skippedMode, Do: noEffect},
 	{Syntax: "crypto gdoi LINE", Enter: skippedMode, Do: noEffect},
 	{Syntax: "crypto identity WORD", Enter: skippedMode, Do: noEffect},
 	{Syntax: "crypto pki import WORD LINE", Do: storeCommand},
@@ -40,7 +39,8 @@ var otherCryptoCommands = append([]ios.Command[*builder]{
 	"crypto key LINE",
 	"crypto logging ezvpn [group WORD]",
 	"crypto mib LINE",
-	"crypto pki {crl | certificate | token | trustpool | cert | http | benchmark} LINE",
+	"crypto pki {certificate | token | trustpool | cert | http | benchmark} LINE",
+	"crypto pki crl download LINE",
 	"crypto ssl LINE",
 	"crypto vpn LINE",
 	"crypto wui LINE",
@@ -84,6 +84,6 @@ var pubkeyChainMode = (&ios.Mode[*builder]{Name: "config-pubkey-chain", Strict: 
 // skippedMode is for blocks of which nothing matters here.
 var skippedMode = &ios.Mode[*builder]{
 	Name:    "config-crypto",
-	Foreign: []string{"database", "grant", "hash", "lifetime", "issuer-name", "cdp-url", "shutdown", "auto-rollover", "mode", "fqdn", "dn", "server", "identity", "client", "match", "crl", "ocsp", "vrf", "storage", "source", "revocation-check", "ca-bundle", "authentication", "enrollment", "parameter", "registration", "sa", "address", "replay", "rekey"},
+	Foreign: []string{"database", "grant", "hash", "lifetime", "issuer-name", "cdp-url", "shutdown", "auto-rollover", "mode", "fqdn", "dn", "server", "identity", "client", "match", "authentication", "enrollment", "parameter", "registration", "sa", "address", "replay", "rekey"},
 	Unknown: func(*builder, ios.Line) {},
 }

@@ -154,3 +154,17 @@ func TestPKIExpiry(t *testing.T) {
 		t.Errorf("%q", none)
 	}
 }
+
+// The trustpool's policy, with what a map is let off.
+func TestPKITrustpoolPolicy(t *testing.T) {
+	of := &pki.CertificateMap{Name: "M"}
+	s := pki.NewSnapshot(nil).WithTrustpool(nil, pki.Settings{
+		RevocationCheck: []pki.RevocationMethod{pki.RevocationOCSP, pki.RevocationNone}, ChainContinue: true,
+		Matches: []pki.CertificateMatch{{Map: of, SkipRevocation: true}, {Map: of, CDP: "http://192.0.2.1/crl"}},
+	})
+	got := text(t, func(w io.Writer) error { return PKITrustpoolPolicy(w, s) })
+	if want := "Chain validation will continue to the root CA certificate in the pool\nTrustpool policy revocation order: ocsp none\n" +
+		"Certificate matching is enabled\nPolicy Overrides:\n  match certificate M skip revocation-check\n  match certificate M override cdp url http://192.0.2.1/crl\n"; got != want {
+		t.Errorf("\n%s", got)
+	}
+}

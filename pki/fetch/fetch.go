@@ -132,6 +132,16 @@ func (r Request) client(server string) *http.Client {
 	}
 }
 
+// Reachable is the Permit of servers that the operator has named, who may be this host
+// itself or on its links. The services of loopback and of the links are for nobody else:
+// where a server that he did name sends to, he has not.
+func Reachable(to netip.Addr, named bool) error {
+	if named && (to.IsLoopback() || to.IsLinkLocalUnicast()) || to.IsGlobalUnicast() {
+		return nil
+	}
+	return fmt.Errorf("nothing is fetched from %s", to)
+}
+
 // plain holds a URL to be one that is fetched. What is fetched is signed, so that
 // https would add nothing but another chain to verify.
 func plain(u *url.URL) error {

@@ -86,8 +86,9 @@ func digestOID(h crypto.Hash) asn1.ObjectIdentifier {
 // have in parts: constructed.
 func joined(in *cryptobyte.String, primitive cbasn1.Tag) (content []byte, ok bool) {
 	var whole cryptobyte.String
-	if in.ReadASN1((*cryptobyte.String)(&whole), primitive) {
-		return whole, true
+	if in.PeekASN1Tag(primitive) {
+		ok = in.ReadASN1(&whole, primitive)
+		return whole, ok
 	}
 	if !in.ReadASN1(&whole, primitive.Constructed()) {
 		return nil, false

@@ -114,38 +114,52 @@ func parseSigned(ber []byte) (*signedData, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, ok := contentOf(der, oidSignedData)
-	if !ok {
-		return nil, errors.New("this is no SignedData")
-	}
-	var s signedData
-	var version int
-	var info, wrapped, certificates, crls, signers cryptobyte.String
-	var hasContent, hasCertificates, hasCRLs bool
-	if !in.ReadASN1Integer(&version) || !in.SkipASN1(cbasn1.SET) || !in.ReadASN1(&info, cbasn1.SEQUENCE) ||
-		!info.SkipASN1(cbasn1.OBJECT_IDENTIFIER) ||
-		!info.ReadOptionalASN1(&wrapped, &hasContent, cbasn1.Tag(0).Constructed().ContextSpecific()) ||
-		!in.ReadOptionalASN1(&certificates, &hasCertificates, cbasn1.Tag(0).Constructed().ContextSpecific()) ||
-		!in.ReadOptionalASN1(&crls, &hasCRLs, cbasn1.Tag(1).Constructed().ContextSpecific()) ||
-		!in.ReadASN1(&signers, cbasn1.SET) {
-		return nil, errSignedData
-	}
-	if hasContent && !wrapped.Empty() {
-		if s.content, ok = joined(&wrapped, cbasn1.OCTET_STRING); !ok {
-			return nil, errSignedData
-		}
-	}
-	if s.certificates, err = readCertificates(certificates); err != nil {
+	opened, err := openSigned(der)
+	if err != nil {
 		return nil, err
 	}
-	for !crls.Empty() {
+	s := signedData{content: opened.content}
+	if s.certificates, err = readCertificates(opened.certificates); err != nil {
+		return nil, err
+	}
+	for crls := opened.crls; !crls.Empty(); {
 		var crl cryptobyte.String
 		if !crls.ReadASN1Element(&crl, cbasn1.SEQUENCE) || len(s.crls) == maxCertificates {
 			return nil, errSignedData
 		}
 		s.crls = append(s.crls, crl)
 	}
-	return &s, s.readSigners(signers)
+	return &s, s.readSigners(opened.signers)
+}
+
+// openedData is a SignedData with its lists as they came.
+type openedData struct {
+	content                     []byte
+	certificates, crls, signers cryptobyte.String
+}
+
+func openSigned(der []byte) (s openedData, err error) {
+	in, ok := contentOf(der, oidSignedData)
+	if !ok {
+		return s, errors.New("this is no SignedData")
+	}
+	var version int
+	var info, wrapped cryptobyte.String
+	var hasContent, hasCertificates, hasCRLs bool
+	if !in.ReadASN1Integer(&version) || !in.SkipASN1(cbasn1.SET) || !in.ReadASN1(&info, cbasn1.SEQUENCE) ||
+		!info.SkipASN1(cbasn1.OBJECT_IDENTIFIER) ||
+		!info.ReadOptionalASN1(&wrapped, &hasContent, cbasn1.Tag(0).Constructed().ContextSpecific()) ||
+		!in.ReadOptionalASN1(&s.certificates, &hasCertificates, cbasn1.Tag(0).Constructed().ContextSpecific()) ||
+		!in.ReadOptionalASN1(&s.crls, &hasCRLs, cbasn1.Tag(1).Constructed().ContextSpecific()) ||
+		!in.ReadASN1(&s.signers, cbasn1.SET) {
+		return s, errSignedData
+	}
+	if hasContent && !wrapped.Empty() {
+		if s.content, ok = joined(&wrapped, cbasn1.OCTET_STRING); !ok {
+			return s, errSignedData
+		}
+	}
+	return s, nil
 }
 
 func readCertificates(in cryptobyte.String) ([]*pki.Certificate, error) {

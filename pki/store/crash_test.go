@@ -140,7 +140,7 @@ func pool(cas ...int) func(*store.Store) error {
 		for _, n := range cas {
 			bundle = append(bundle, testca.CertPEM(caN(n).Cert)...)
 		}
-		_, _, err := s.ImportTrustpool(bundle)
+		_, _, err := s.ImportTrustpool(bundle, false)
 		return err
 	}
 }

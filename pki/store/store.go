@@ -137,7 +137,7 @@ func (s *Store) Load(settings []pki.Settings) (*pki.Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return pki.NewSnapshot(tps).WithKeys(keys).WithTrustpool(pool), nil
+	return pki.NewSnapshot(tps).WithKeys(keys).WithTrustpool(pool, pki.Settings{}), nil
 }
 
 // read reads one trustpoint directory. What an import checked is checked again:

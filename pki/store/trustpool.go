@@ -16,8 +16,8 @@ const trustpoolFile = "trustpool.pem"
 func (s *Store) trustpoolPath() string { return filepath.Join(s.dir, trustpoolFile) }
 
 // ImportTrustpool adds the CAs of a bundle to the trustpool, and tells how many of
-// them are new.
-func (s *Store) ImportTrustpool(bundle []byte) (added int, notes []string, err error) {
+// them are new; with clean they are all that it has then.
+func (s *Store) ImportTrustpool(bundle []byte, clean bool) (added int, notes []string, err error) {
 	cas, notes, err := pki.ParseTrustpool(bundle)
 	if err != nil {
 		return 0, notes, err
@@ -31,9 +31,16 @@ func (s *Store) ImportTrustpool(bundle []byte) (added int, notes []string, err e
 	if err != nil {
 		return 0, notes, err
 	}
+	had := all
+	if clean {
+		all = nil
+	}
 	for _, c := range cas {
+		if !slices.ContainsFunc(had, c.Equal) {
+			added++
+		}
 		if !slices.ContainsFunc(all, c.Equal) {
-			all, added = append(all, c), added+1
+			all = append(all, c)
 		}
 	}
 	if len(all) > pki.MaxTrustpool {

@@ -54,7 +54,7 @@ var house = []room{
 	{path: "internal/sim", level: 5, below: 5},
 
 	{path: "internal/lab", level: 6, below: 5, may: []string{"internal/sim", "internal/ioslog", "internal/trace"}},
-	{path: "internal/control", level: 6, below: 5, may: []string{"internal/enrol", "internal/show", "internal/ioslog", "pki/scep", "pki/store"}},
+	{path: "internal/control", level: 6, below: 5, may: []string{"internal/enrol", "internal/show", "internal/ioslog", "pki/fetch", "pki/scep", "pki/store"}},
 	{path: "internal/daemon", level: 6, below: 6, may: []string{"internal/control"}},
 
 	{path: "cmd/...", level: 7, below: 8},
