@@ -105,6 +105,9 @@ func saMessage(sa ipsec.SA) []nl.NetlinkRequestData {
 	if sa.Protocol == ipsec.AH && m.Family == unix.AF_INET {
 		m.Flags |= nl.XFRM_STATE_ALIGN4
 	}
+	if sa.DF == ipsec.DFClear {
+		m.Flags |= nl.XFRM_STATE_NOPMTUDISC
+	}
 	parts := []nl.NetlinkRequestData{m}
 	add := func(attr int, value []byte) { parts = append(parts, nl.NewRtAttr(attr, value)) }
 	switch {

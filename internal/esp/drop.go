@@ -26,6 +26,7 @@ const (
 	GREChecksum // does not verify
 	GREKey      // another key than the tunnel's, or none
 	// Of tunnels.
+	TooLong  // for the path, and not to be fragmented
 	NoTunnel // no tunnel takes what an SA brings
 	Looped   // a tunnel's own, by a route to its peer that leads into it
 	drops    = iota + 1
@@ -36,6 +37,7 @@ var dropTexts = [drops]string{
 	Exhausted: "sequence numbers are used up", Truncated: "truncated", Replayed: "replayed", Integrity: "wrong integrity check value",
 	Padding: "wrong padding", Dummy: "dummy packet", Next: "unexpected next header", Congested: "congestion that its sender cannot hear of",
 	GREHeader: "not GRE of RFC 2784", GREChecksum: "wrong GRE checksum", GREKey: "wrong GRE key",
+	TooLong:  "too long for the path, and not to be fragmented",
 	NoTunnel: "no policy and no tunnel for it", Looped: "the tunnel's own",
 }
 

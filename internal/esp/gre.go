@@ -16,6 +16,7 @@ type GRE struct {
 	HasKey   bool
 	Checksum bool // of what is sent; one that comes is verified always
 	TTL      uint8
+	PathMTU  bool // the header has the packet's DF; it is clear otherwise
 	id       atomic.Uint32
 }
 
@@ -58,7 +59,7 @@ func (g *GRE) Encapsulate(dst, packet []byte) ([]byte, error) {
 	if !ok {
 		return nil, Malformed
 	}
-	tos, _ := Inherited(h.packet)
+	tos, dont := Inherited(h.packet)
 	ether := uint16(etherIPv4)
 	if h.src.Is6() {
 		ether = etherIPv6
@@ -69,7 +70,7 @@ func (g *GRE) Encapsulate(dst, packet []byte) ([]byte, error) {
 		dst = append(dst[:cap(dst)], make([]byte, body-cap(dst))...)
 	}
 	dst = append(dst[:body], h.packet...)
-	b := appendIP(dst[:start], g.Src, g.Dst, ipsec.GRE, g.TTL, tos, false, uint16(g.id.Add(1)), g.size()+n)
+	b := appendIP(dst[:start], g.Src, g.Dst, ipsec.GRE, g.TTL, tos, dont && g.PathMTU, uint16(g.id.Add(1)), g.size()+n)
 	start = len(b)
 	flags := uint16(0)
 	if g.Checksum {

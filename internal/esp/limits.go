@@ -127,7 +127,7 @@ func (a *account) Counters() ipsec.Counters {
 		ReplayErrors: a.Of(Replayed), IntegrityErrors: a.Of(Integrity), LengthErrors: a.Of(Truncated),
 		ProtocolErrors: a.Of(Next), SelectorErrors: a.Of(Outside), LifetimeErrors: a.Of(Expired), SequenceErrors: a.Of(Exhausted),
 	}
-	for _, kind := range [...]Drop{Malformed, Padding, Congested, GREHeader, GREChecksum, GREKey, NoTunnel, Looped} {
+	for _, kind := range [...]Drop{Malformed, Padding, Congested, GREHeader, GREChecksum, GREKey, TooLong, NoTunnel, Looped} {
 		c.FormErrors += a.Of(kind)
 	}
 	if used := a.used.Load(); used > 0 {

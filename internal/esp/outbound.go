@@ -58,6 +58,13 @@ func (o *Outbound) Overhead() int {
 	return o.Headroom() + o.transform.unit - 1 + trailerLen + o.transform.icv
 }
 
+// Room is the largest packet, in octets, that Seal makes a packet of ESP of at most
+// n octets of: in transport mode the largest payload. It is 0 where nothing fits.
+func (o *Outbound) Room(n int) int {
+	n -= o.Headroom() + o.transform.icv
+	return max(0, n/o.transform.unit*o.transform.unit-trailerLen)
+}
+
 // Seal appends to dst the packet of ESP, from its SPI to its ICV, that carries a
 // packet of IP: all of it in tunnel mode, what stands behind its header in
 // transport mode. It allocates nothing if dst has Overhead octets more than the

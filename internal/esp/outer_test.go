@@ -68,61 +68,6 @@ func TestInherited(t *testing.T) {
 	}
 }
 
-// Fragments put together again are the packet, at every MTU; each has a right
-// header and fits.
-func TestFragment(t *testing.T) {
-	whole := packet4(600)
-	binary.BigEndian.PutUint16(whole[6:], 0)
-	options := append(append(octets(t, "4700 0264 0007 0000 4011 0000 0a000001 0a000002"), octets(t, "83 03 04 07 03 04 00 00")...), packet4(584)[20:]...)
-	binary.BigEndian.PutUint16(options[2:], uint16(len(options)))
-	middle := bytes.Clone(whole) // a fragment itself, with more to come
-	binary.BigEndian.PutUint16(middle[6:], moreFlag|100)
-	for name, packet := range map[string][]byte{"plain": whole, "options": options, "a fragment": middle} {
-		size := int(packet[0]&15) * 4
-		first := binary.BigEndian.Uint16(packet[6:])
-		for mtu := size + 8; mtu < len(packet)+3; mtu++ {
-			var payload []byte
-			for at, more := 0, true; more; {
-				f, next, ok := Fragment(nil, packet, mtu, at)
-				if !ok || len(f) > mtu || checksum(0, f[:size]) != 0 || int(binary.BigEndian.Uint16(f[2:])) != len(f) {
-					t.Fatalf("%s, MTU %d, at %d: %x %v", name, mtu, at, f, ok)
-				}
-				flags := binary.BigEndian.Uint16(f[6:])
-				more = next != 0
-				if int(flags&0x1fff) != int(first&0x1fff)+at/8 || flags&moreFlag != 0 != (more || first&moreFlag != 0) {
-					t.Fatalf("%s, MTU %d, at %d: flags %#x, next %d", name, mtu, at, flags, next)
-				}
-				if name == "options" {
-					want := "830304 070304 0000" // a source route is copied, a recorded one is not
-					if at > 0 {
-						want = "830304 010101 0000"
-					}
-					if !bytes.Equal(f[20:28], octets(t, want)) {
-						t.Fatalf("options at %d: %x", at, f[20:28])
-					}
-				}
-				payload = append(payload, f[size:]...)
-				at = next
-			}
-			if !bytes.Equal(payload, packet[size:]) {
-				t.Fatalf("%s, MTU %d: another payload", name, mtu)
-			}
-		}
-	}
-	for name, c := range map[string]struct {
-		packet  []byte
-		mtu, at int
-	}{
-		"don't fragment": {packet4(600), 300, 0}, "IPv6": {packet6(600), 300, 0}, "too small": {whole, 27, 0}, "behind the end": {whole, 300, 616},
-		"no multiple of eight": {whole, 300, 4}, "before the beginning": {whole, 300, -8}, "no packet": {whole[:100], 300, 0},
-		"beyond 64 KB": {func() []byte { b := bytes.Clone(whole); b[6], b[7] = 0x1f, 0xff; return b }(), 300, 8},
-	} {
-		if _, _, ok := Fragment(nil, c.packet, c.mtu, c.at); ok {
-			t.Errorf("%s: a fragment", name)
-		}
-	}
-}
-
 // Who hears that a packet is too big, and what.
 func TestTooBig(t *testing.T) {
 	from, from6 := netip.MustParseAddr("10.0.0.254"), netip.MustParseAddr("fd00::fe")

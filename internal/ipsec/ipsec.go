@@ -41,6 +41,17 @@ func (m Mode) String() string {
 	return "Tunnel"
 }
 
+// DF is where the don't-fragment bit of the header in front of ESP comes from, in
+// tunnel mode over IPv4 (RFC 4301 section 8.1).
+type DF uint8
+
+// Sources of the bit.
+const (
+	DFCopy  DF = iota // the packet that the SA carries; IOS's default
+	DFClear           // none: the path may fragment
+	DFSet
+)
+
 // Protocol is the IP protocol of an SA.
 type Protocol uint8
 
@@ -145,6 +156,7 @@ type SA struct {
 	SAID
 	Direction Direction
 	Mode      Mode
+	DF        DF
 	Encr      *suite.Cipher // nil: none (AH)
 	EncrKey   suite.Key     // its length tells the key size; of a combined cipher the salt stands behind it
 	Integ     *suite.Integrity
@@ -259,6 +271,7 @@ type Link struct {
 	Addresses     []netip.Prefix
 	MTU           int // 0: leave
 	TTL           uint8
+	PathMTU       bool // GRE over IPv4: the delivery header has the packet's DF
 	Up            bool
 }
 

@@ -21,6 +21,7 @@ import (
 type Train struct {
 	Local, Remote netip.AddrPort // port 0: ESP is a protocol of IP and not in UDP
 	TOS           uint8          // type of service or traffic class of what is around them
+	DF            bool           // they may not be fragmented; of those that are sent over IPv4
 	Packets       []byte         // one behind the other
 	Size          int            // octets of each but the last, which may be shorter
 }
@@ -52,6 +53,7 @@ type line struct {
 	conn     syscall.RawConn
 	v6, udp  bool
 	port     uint16
+	df       bool        // it sends with DF, and receives nothing
 	segments atomic.Bool // the system cuts trains
 	turn     sync.Mutex  // held by the worker that reads
 }
@@ -59,16 +61,25 @@ type line struct {
 // ESP gives the wire, where Options asked for it.
 func (s *Sockets) ESP() *ESP { return s.esp }
 
-// listenESP opens the sockets for what the family has.
+// listenESP opens the sockets for what the family has. DF is an option of a socket: what
+// is sent with it over IPv4 has sockets of its own.
 func (s *Sockets) listenESP(v6 bool) error {
-	if err := s.listenESPinUDP(v6); err != nil {
+	err := s.listenLines(v6, false)
+	if err == nil && !v6 {
+		err = s.listenLines(v6, true)
+	}
+	return err
+}
+
+func (s *Sockets) listenLines(v6, df bool) error {
+	if err := s.listenESPinUDP(v6, df); err != nil {
 		return fmt.Errorf("ESP in UDP: %w", cause(err))
 	}
 	network := "ip4:50"
 	if v6 {
 		network = "ip6:50"
 	}
-	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return espOptions(c, v6, false) }}
+	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return espOptions(c, v6, false, df) }}
 	conn, err := config.ListenPacket(context.Background(), network, "")
 	if errors.Is(err, unix.EPERM) {
 		return errors.New("ESP, protocol 50 of IP: not permitted: this needs CAP_NET_RAW")
@@ -76,35 +87,38 @@ func (s *Sockets) listenESP(v6 bool) error {
 	if err != nil {
 		return fmt.Errorf("ESP, protocol 50 of IP: %w", cause(err))
 	}
-	return s.add(conn.(*net.IPConn), v6, false)
+	return s.add(conn.(*net.IPConn), &line{v6: v6, df: df})
 }
 
-func (s *Sockets) listenESPinUDP(v6 bool) error {
+func (s *Sockets) listenESPinUDP(v6, df bool) error {
 	network := "udp4"
 	if v6 {
 		network = "udp6"
 	}
-	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return espOptions(c, v6, true) }}
+	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return espOptions(c, v6, true, df) }}
 	conn, err := config.ListenPacket(context.Background(), network, fmt.Sprintf(":%d", s.natt))
 	if err != nil {
 		return err
 	}
-	return s.add(conn.(*net.UDPConn), v6, true)
+	l := &line{v6: v6, df: df, udp: true, port: s.natt}
+	l.segments.Store(true)
+	return s.add(conn.(*net.UDPConn), l)
 }
 
 // add takes a socket.
 func (s *Sockets) add(conn interface {
 	syscall.Conn
 	Close() error
-}, v6, udp bool) error {
+}, l *line) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return errors.Join(err, conn.Close())
 	}
-	l := &line{conn: raw, v6: v6, udp: udp}
-	if udp {
-		l.port = s.natt
-		l.segments.Store(true)
+	l.conn = raw
+	switch {
+	case l.df:
+		err = onSocket(raw, deaf)
+	case l.udp:
 		err = onSocket(raw, steer)
 	}
 	s.closers = append(s.closers, conn)
@@ -129,6 +143,15 @@ func steer(fd int) error {
 	return nil
 }
 
+// deaf keeps everything out of a socket's queue that is for sending only.
+func deaf(fd int) error {
+	filter := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 0}}
+	if err := unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &filter[0]}); err != nil {
+		return fmt.Errorf("SO_ATTACH_FILTER: %w", err)
+	}
+	return nil
+}
+
 // share lets the sockets of IKE and of ESP have one port, and trains arrive whole:
 // which of the two the system asks, before it has looked into a datagram, is
 // chance.
@@ -141,8 +164,11 @@ func share(fd int) error {
 	return nil
 }
 
-func espOptions(c syscall.RawConn, v6, udp bool) error {
+func espOptions(c syscall.RawConn, v6, udp, df bool) error {
 	level, options := unix.IPPROTO_IP, map[int]int{unix.IP_MTU_DISCOVER: unix.IP_PMTUDISC_DONT, unix.IP_PKTINFO: 1, unix.IP_RECVTOS: 1}
+	if df {
+		options[unix.IP_MTU_DISCOVER] = unix.IP_PMTUDISC_DO
+	}
 	if v6 {
 		level, options = unix.IPPROTO_IPV6, map[int]int{
 			unix.IPV6_MTU_DISCOVER: unix.IPV6_PMTUDISC_DONT, unix.IPV6_RECVPKTINFO: 1, unix.IPV6_RECVTCLASS: 1}
@@ -179,14 +205,18 @@ type Receiver interface {
 // Receive reads the sockets until Close, each with so many workers, which take turns
 // at reading it: what one has read it handles while the next one reads.
 func (e *ESP) Receive(workers int, worker func() Receiver) error {
-	done := make(chan error, len(e.lines)*workers)
+	done, n := make(chan error), 0
 	for _, l := range e.lines {
+		if l.df {
+			continue
+		}
 		for range workers {
+			n++
 			go func() { done <- e.receive(l, worker()) }()
 		}
 	}
 	var errs []error
-	for range len(e.lines) * workers {
+	for range n {
 		errs = append(errs, <-done)
 	}
 	return errors.Join(errs...)

@@ -2,7 +2,6 @@ package netio
 
 import (
 	"errors"
-	"net/netip"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,6 +11,7 @@ type Sender struct {
 	esp  *ESP
 	outs []out   // of each line
 	one  *Sender // of the packets of trains that are refused whole
+	long bool    // a packet with DF was larger than the path's MTU
 }
 
 // An out is what waits for the next system call on a line.
@@ -24,25 +24,34 @@ type out struct {
 func (e *ESP) Sender() *Sender { return &Sender{esp: e, outs: make([]out, len(e.lines))} }
 
 // Send writes trains, each from its Local address, in their order; what the system
-// refuses is counted and lost, as on the wire. It waits while a queue is full.
-func (s *Sender) Send(trains []Train) {
+// refuses is counted and lost, as on the wire; tooLong says that some of it had DF and
+// was larger than the path's MTU. It waits while a queue is full.
+func (s *Sender) Send(trains []Train) (tooLong bool) {
+	s.long = false
+	last := -1
 	for _, t := range trains {
-		i := s.line(t.Local, t.Remote)
+		i := s.line(t)
 		if i < 0 {
 			s.esp.of.counters.sendErrors.Add(1)
 			continue
 		}
+		if last >= 0 && i != last {
+			s.flush(last)
+		}
+		last = i
 		s.put(i, t, s.esp.lines[i].segments.Load())
 	}
-	for i := range s.outs {
-		s.flush(i)
+	if last >= 0 {
+		s.flush(last)
 	}
+	return s.long
 }
 
-// line is the number of the one between two addresses, -1 when there is none.
-func (s *Sender) line(local, remote netip.AddrPort) int {
+// line is the number of the one that a train goes by, -1 when there is none.
+func (s *Sender) line(t Train) int {
+	v6 := t.Remote.Addr().Is6()
 	for i, l := range s.esp.lines {
-		if l.v6 == remote.Addr().Is6() && l.udp == (remote.Port() != 0) && local.Addr().Is6() == l.v6 {
+		if l.v6 == v6 && l.udp == (t.Remote.Port() != 0) && t.Local.Addr().Is6() == v6 && l.df == (t.DF && !v6) {
 			return i
 		}
 	}
@@ -93,6 +102,7 @@ func (s *Sender) flush(i int) {
 		t := o.trains[sent]
 		if len(t.Packets) <= t.Size {
 			s.esp.of.counters.sendErrors.Add(1)
+			s.long = s.long || t.DF && errors.Is(err, unix.EMSGSIZE)
 			continue
 		}
 		if errors.Is(err, unix.EIO) {
@@ -101,8 +111,10 @@ func (s *Sender) flush(i int) {
 		if s.one == nil {
 			s.one = s.esp.Sender()
 		}
+		s.one.long = false
 		s.one.put(i, t, false)
 		s.one.flush(i)
+		s.long = s.long || s.one.long
 	}
 	clear(o.trains)
 	o.trains = o.trains[:0]

@@ -184,7 +184,9 @@ var commandTable = map[string]string{
 		+ crypto ipsec security-association replay window-size 64
 		- crypto ipsec security-association replay window-size 65
 		~ crypto ipsec security-association idle-time 60
-		~ crypto ipsec df-bit clear
+		+ crypto ipsec df-bit clear
+		+ no crypto ipsec df-bit
+		~ crypto ipsec df-bit set
 		~ crypto ipsec fragmentation before-encryption
 		+ crypto ipsec nat-transparency udp-encapsulation
 		+ no crypto ipsec nat-transparency udp-encapsulation
@@ -381,7 +383,7 @@ var commandTable = map[string]string{
 		+ set security-association lifetime kilobytes 2560
 		+ set security-association replay disable
 		~ set security-association idle-time 60 default
-		~ set security-association dfbit copy
+		+ set security-association dfbit copy
 		~ set mixed-mode
 		~ set identity I
 		~ set reverse-route tag 7
@@ -537,7 +539,8 @@ var commandTable = map[string]string{
 		~ tunnel tos 5
 		~ tunnel checksum
 		~ tunnel vrf V
-		~ tunnel path-mtu-discovery age-timer infinite
+		+ tunnel path-mtu-discovery age-timer infinite
+		+ crypto ipsec df-bit copy
 		+ tunnel protection ipsec profile IP
 		+ tunnel protection ipsec profile default
 		~ tunnel protection ipsec profile IP shared

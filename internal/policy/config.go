@@ -286,6 +286,8 @@ type Tunnel struct {
 	Key             uint32
 	HasKey          bool
 	TTL             uint8
+	PathMTU         bool          // tunnel path-mtu-discovery: GRE has the packet's DF
+	DF              ipsec.DF      // of ESP: the profile's, else the interface's, else its source's, else the global one
 	Protection      *IPsecProfile // nil: not protected
 	ReqID           ipsec.ReqID   // unique in this configuration and stable: made from the number
 	Mark            uint32        // VTI only: unique; 0 for GRE

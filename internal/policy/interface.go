@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/obol-ike/obol/internal/ios"
+	"github.com/obol-ike/obol/internal/ipsec"
 )
 
 type interfacePart struct {
@@ -26,6 +27,7 @@ type interfaceDraft struct {
 	unnumbered ref
 	vrf        string
 	tunnel     tunnelDraft
+	df         *ipsec.DF // crypto ipsec df-bit; nil: the global one
 }
 
 var interfaceCommands = []ios.Command[*builder]{
@@ -58,6 +60,7 @@ var interfaceMode = (&ios.Mode[*builder]{
 	ios.Command[*builder]{Syntax: "shutdown", Do: func(b *builder, m *ios.Match) { b.intf.Shutdown = m.Form == ios.Set }},
 	ios.Command[*builder]{Syntax: "ip vrf forwarding vrf:WORD", Do: forwardingVRF},
 	ios.Command[*builder]{Syntax: "vrf forwarding vrf:WORD", Do: forwardingVRF},
+	ios.Command[*builder]{Syntax: "crypto ipsec " + dfWords, Do: func(b *builder, m *ios.Match) { b.intf.df = readDF(b, m) }},
 	ios.Command[*builder]{Syntax: "crypto map name:WORD [LINE]", Do: func(b *builder, m *ios.Match) {
 		b.warn(m.Place("name"), "crypto maps are not spoken: nothing on interface %s is protected by %s", b.intf.Name, m.Str("name"))
 	}},

@@ -21,10 +21,11 @@ type ipsecProfileDraft struct {
 	isakmp     ref
 	ikev2      ref
 	pfs        ios.Place
-	seconds    int    // 0: the global one
-	kilobytes  volume // likewise
-	replay     *int   // likewise
-	unable     string // why tunnels with it stay down, "" when they need not
+	seconds    int       // 0: the global one
+	kilobytes  volume    // likewise
+	replay     *int      // likewise
+	df         *ipsec.DF // nil: that of the interface
+	unable     string    // why tunnels with it stay down, "" when they need not
 }
 
 // volume is a lifetime in kilobytes as configured.
@@ -54,11 +55,11 @@ var ipsecProfileMode = (&ios.Mode[*builder]{Name: "ipsec-profile", Strict: true}
 	ios.Command[*builder]{Syntax: "set security-association " + replayWords, Do: func(b *builder, m *ios.Match) {
 		b.ipsecProfile.replay = readReplay(m)
 	}},
+	ios.Command[*builder]{Syntax: "set security-association dfbit df:{clear | copy | set}", Do: func(b *builder, m *ios.Match) { b.ipsecProfile.df = readDF(b, m) }},
 	ios.Command[*builder]{Syntax: "responder-only", Do: func(b *builder, m *ios.Match) { b.ipsecProfile.ResponderOnly = m.Form == ios.Set }},
 ).Add(idle(
 	"set security-association idle-time <60-86400> [default]",
 	"set security-association level per-host",
-	"set security-association dfbit {clear | copy | set}",
 	"set security-association ecn {discard | propagate}",
 	"set security-association dummy {pps <0-25> | seconds <1-3600>}",
 	"set identity WORD",

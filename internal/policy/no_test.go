@@ -164,7 +164,7 @@ crypto ipsec profile IP
 		cmp.Comparer(func(x, y *suite.Hash) bool { return x == y }),
 		cmp.Comparer(func(x, y *suite.Group) bool { return x == y }),
 		cmp.Comparer(func(x, y *suite.Integrity) bool { return x == y }),
-		cmpopts.IgnoreFields(Config{}, "Ignored", "Warnings"),
+		cmpopts.IgnoreFields(Config{}, "Ignored", "Warnings", "Sources"),
 		cmpopts.IgnoreUnexported(Config{}, pki.Settings{}),
 	}
 	for block, table := range noTable {

@@ -36,6 +36,9 @@ var tunnelCommands = append([]ios.Command[*builder]{
 			b.intf.tunnel.TTL = uint8(m.Int("N"))
 		}
 	}},
+	{Syntax: "tunnel path-mtu-discovery [age-timer {infinite | <10-30>}] [min-mtu <92-65535>]", Do: func(b *builder, m *ios.Match) {
+		b.intf.tunnel.PathMTU = m.Form == ios.Set
+	}},
 	{Syntax: "tunnel vrf vrf:WORD", Do: func(b *builder, m *ios.Match) {
 		if b.intf.tunnel.vrf = set(m, "vrf"); b.intf.tunnel.vrf != "" {
 			noEffect(b, m)
@@ -46,7 +49,6 @@ var tunnelCommands = append([]ios.Command[*builder]{
 	"tunnel tos <0-255>",
 	"tunnel checksum",
 	"tunnel sequence-datagrams",
-	"tunnel path-mtu-discovery [age-timer {infinite | <10-30>}] [min-mtu <92-65535>]",
 	"tunnel bandwidth {receive | transmit} <0-4294967295>",
 	"tunnel route-via INTERFACE {mandatory | preferred}",
 )...)
@@ -166,12 +168,29 @@ func (b *builder) finishTunnels() {
 			b.warn(d.at, "interface %s stays down: %s", name, unable)
 			continue
 		}
-		t.ReqID = ids[name]
+		t.ReqID, t.DF = ids[name], b.dfOf(d)
 		if t.Mode.VTI() {
 			t.Mark = uint32(t.ReqID)
 		}
 		d.Interface.Tunnel = &t.Tunnel
 	}
+}
+
+// dfOf is what the nearest of the levels says that says something.
+func (b *builder) dfOf(d *interfaceDraft) ipsec.DF {
+	levels := []*ipsec.DF{d.df, nil, b.globalDF}
+	if source := b.interfaces.get(d.tunnel.SourceInterface); source != nil {
+		levels[1] = source.df
+	}
+	if p := b.ipsecProfiles.get(d.tunnel.protection.name); p != nil {
+		levels = append([]*ipsec.DF{p.df}, levels...)
+	}
+	for _, level := range levels {
+		if level != nil {
+			return *level
+		}
+	}
+	return ipsec.DFCopy
 }
 
 // takenEnds are the tunnels between two addresses.

@@ -67,6 +67,8 @@ func (i *Interfaces) SetLink(l ipsec.Link) error {
 		old, err = i.makeLink(l)
 	case l.Kind != ipsec.Dummy && !sameEnds(old, l):
 		err = i.sendLink("move", 0, l)
+	case l.Kind == ipsec.GREIP: // whether it ignores DF the library does not read
+		err = i.sendLink("change", 0, l)
 	}
 	if err != nil {
 		return err

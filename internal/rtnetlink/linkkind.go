@@ -51,9 +51,14 @@ func linkInfo(l ipsec.Link) *nl.RtAttr {
 		// Without tunnel path-mtu-discovery IOS never sets DF on the GRE
 		// header, so that protected packets may be fragmented on a narrow
 		// path. What is larger than the interface's MTU and must not be
-		// fragmented is refused before it gets that far.
+		// fragmented is refused before it gets that far. With it the header
+		// has the packet's DF, as the kernel does if DF is not ignored.
+		ignore := uint8(1)
+		if l.PathMTU {
+			ignore = 0
+		}
 		data.AddRtAttr(nl.IFLA_GRE_PMTUDISC, nl.Uint8Attr(0))
-		data.AddRtAttr(greIgnoreDF, nl.Uint8Attr(1))
+		data.AddRtAttr(greIgnoreDF, nl.Uint8Attr(ignore))
 	}
 	return info
 }

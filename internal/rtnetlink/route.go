@@ -3,6 +3,7 @@ package rtnetlink
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -93,4 +94,24 @@ func (i *Interfaces) RemoveRoute(r ipsec.Route) error {
 		return nil
 	}
 	return fmt.Errorf("remove %s: %w", describeRoute(r), err)
+}
+
+// PathMTU is the MTU of the way between two addresses, octets, as far as the kernel has
+// heard.
+func (i *Interfaces) PathMTU(local, remote netip.Addr) (int, error) {
+	routes, err := i.handle.RouteGetWithOptions(remote.AsSlice(), &netlink.RouteGetOptions{SrcAddr: local.AsSlice()})
+	if err == nil && len(routes) == 0 {
+		err = unix.ENETUNREACH
+	}
+	if err != nil {
+		return 0, fmt.Errorf("route from %s to %s: %w", local, remote, err)
+	}
+	if mtu := routes[0].MTU; mtu > 0 {
+		return mtu, nil
+	}
+	link, err := i.handle.LinkByIndex(routes[0].LinkIndex)
+	if err != nil {
+		return 0, fmt.Errorf("interface from %s to %s: %w", local, remote, err)
+	}
+	return link.Attrs().MTU, nil
 }

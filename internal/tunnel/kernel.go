@@ -16,7 +16,7 @@ func makeLink(t *Tunnel, addresses []netip.Prefix) ipsec.Link {
 	l := ipsec.Link{
 		Name: t.itf.Name, Kind: LinkKind(tu.Mode),
 		Local: tu.Source, Remote: t.end(t.remote),
-		Key: tu.Key, HasKey: tu.HasKey, TTL: tu.TTL,
+		Key: tu.Key, HasKey: tu.HasKey, TTL: tu.TTL, PathMTU: tu.PathMTU && tu.Mode == policy.GREIP,
 		Addresses: addresses,
 		Up:        t.down() == "",
 	}

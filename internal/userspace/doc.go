@@ -14,6 +14,8 @@
 // What has no SA, no policy or no tunnel is dropped; nothing leaves in clear. SAs of
 // AH, and tunnels without protection, are refused.
 //
-// The outer header takes type of service and ECN from the packet in it. DF stays
-// clear, as the kernel's WireGuard and GRE of IOS have it: a narrow path fragments.
+// The outer header takes type of service and ECN from the packet in it, and DF unless
+// crypto ipsec df-bit has it otherwise; GRE has none without tunnel
+// path-mtu-discovery. What has DF and is too long for the path is answered so; the rest
+// is fragmented outside.
 package userspace

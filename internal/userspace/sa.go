@@ -33,6 +33,8 @@ type outbound struct {
 	reqID    ipsec.ReqID
 	selector ipsec.Selector
 	order    uint64 // the newest has the highest
+	mode     ipsec.Mode
+	df       ipsec.DF
 	esp      *esp.Outbound
 	timer    *time.Timer
 	ends     atomic.Pointer[netio.Train] // addresses
@@ -76,7 +78,7 @@ func (d *Dataplane) installOut(sa ipsec.SA) error {
 		return err
 	}
 	d.order++
-	o := &outbound{id: sa.SAID, reqID: sa.ReqID, selector: sa.Selector, order: d.order, esp: e}
+	o := &outbound{id: sa.SAID, reqID: sa.ReqID, selector: sa.Selector, mode: sa.Mode, df: sa.DF, order: d.order, esp: e}
 	o.ends.Store(ends(sa))
 	o.timer = d.watch(sa.SAID, e)
 	d.out[sa.SAID] = o

@@ -26,14 +26,18 @@ type sender struct {
 	trains []netio.Train  // of them
 	of     *outbound      // the SA of the last one
 	own    ipsec.Selector // what that one's packets look like
-	full   bool           // it takes no more
+	path   path           // to its peer
+	answer []byte         // to a packet that is too long for it
+	reply  frame          // has that
+	writer *deviceWriter
+	full   bool // it takes no more
 	now    time.Time
 }
 
 func newSender(d *Dataplane, t *tunnel) *sender {
 	return &sender{
 		plane: d, tunnel: t, device: newDeviceReader(t.device, make([]byte, offloadLen+maxPacket)), wire: d.wire.Sender(),
-		out: make([]byte, 0, sealed), trains: make([]netio.Train, 0, netio.MaxTrain),
+		out: make([]byte, 0, sealed), writer: newDeviceWriter(), trains: make([]netio.Train, 0, netio.MaxTrain),
 	}
 }
 
@@ -62,7 +66,9 @@ func (s *sender) run() {
 // flush sends what is sealed.
 func (s *sender) flush() {
 	if len(s.trains) > 0 {
-		s.wire.Send(s.trains)
+		if s.wire.Send(s.trains) {
+			s.path.learn(s)
+		}
 	}
 	if s.of != nil {
 		s.plane.tell(s.of.id, s.of.esp)
@@ -90,8 +96,18 @@ func (s *sender) packet(b []byte) {
 		sa.esp.Refuse(esp.Looped)
 		return
 	}
+	tos, dont := esp.Inherited(b)
+	gre := s.tunnel.gre.Load()
+	if dont = sa.sets(dont, gre); dont && s.path.known(s.now) {
+		if room := s.path.room(sa, gre); len(b) > room {
+			if s.refuse(b, room) {
+				return
+			}
+			dont = false
+		}
+	}
 	start := len(s.out)
-	if gre := s.tunnel.gre.Load(); gre != nil {
+	if gre != nil {
 		// Where it will lie sealed in tunnel mode.
 		body := start + sa.esp.Headroom()
 		whole, err := gre.Encapsulate(s.out[:body], b)
@@ -101,13 +117,14 @@ func (s *sender) packet(b []byte) {
 		}
 		b = whole[body:]
 	}
-	tos, _ := esp.Inherited(b)
 	out, err := sa.esp.Seal(s.out, b, s.now)
 	if err != nil {
 		return
 	}
 	s.out = out
-	s.append(*sa.ends.Load(), tos, start)
+	t := *sa.ends.Load()
+	t.TOS, t.DF = tos, dont
+	s.append(t, start)
 }
 
 // traffic is what packets between two addresses look like in front of ESP. Where a
@@ -123,17 +140,17 @@ func traffic(ends *netio.Train) ipsec.Selector {
 
 // append makes what was sealed since start the end of the last train, or a train of
 // its own.
-func (s *sender) append(t netio.Train, tos uint8, start int) {
+func (s *sender) append(t netio.Train, start int) {
 	n := len(s.out) - start
 	if last := len(s.trains) - 1; last >= 0 && !s.full {
 		l := &s.trains[last]
-		if l.TOS == tos && l.Remote == t.Remote && l.Local == t.Local && n <= l.Size && len(l.Packets) < netio.MaxTrain*l.Size && len(l.Packets)+n <= netio.MaxTrainOctets {
+		if l.TOS == t.TOS && l.DF == t.DF && l.Remote == t.Remote && l.Local == t.Local && n <= l.Size && len(l.Packets) < netio.MaxTrain*l.Size && len(l.Packets)+n <= netio.MaxTrainOctets {
 			l.Packets = s.out[start-len(l.Packets):]
 			s.full = n < l.Size
 			return
 		}
 	}
-	t.TOS, t.Packets, t.Size = tos, s.out[start:], n
+	t.Packets, t.Size = s.out[start:], n
 	s.trains = append(s.trains, t)
 	s.full = false
 }

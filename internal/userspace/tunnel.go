@@ -47,7 +47,7 @@ func (d *Dataplane) SetLink(l ipsec.Link) error {
 	}
 	if t != nil {
 		err := d.host.ChangeLink(l)
-		if err == nil && (t.link.Local != l.Local || t.link.Remote != l.Remote || t.link.TTL != l.TTL) {
+		if err == nil && (t.link.Local != l.Local || t.link.Remote != l.Remote || t.link.TTL != l.TTL || t.link.PathMTU != l.PathMTU) {
 			d.place(t, l)
 		}
 		return err
@@ -94,7 +94,7 @@ func gre(l ipsec.Link) *esp.GRE {
 	if l.Kind != ipsec.GREIP && l.Kind != ipsec.GREIPv6 {
 		return nil
 	}
-	return &esp.GRE{Src: l.Local, Dst: l.Remote, Key: l.Key, HasKey: l.HasKey, TTL: cmp.Or(l.TTL, defaultTTL)}
+	return &esp.GRE{Src: l.Local, Dst: l.Remote, Key: l.Key, HasKey: l.HasKey, TTL: cmp.Or(l.TTL, defaultTTL), PathMTU: l.PathMTU}
 }
 
 // RemoveLink removes a link, and with a TUN device its addresses and routes. That
