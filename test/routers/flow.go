@@ -156,7 +156,7 @@ func (w *way) verdict() error {
 		}
 	}
 	if len(lost)+len(twice) > 0 {
-		return fmt.Errorf("%s: of %d datagrams %d are lost %v and %d come twice %v", w.name, w.sent.Load(), len(lost), lost, len(twice), twice)
+		return fmt.Errorf("%s: of %d datagrams %d are lost %v and %d come twice %v", w.name, w.sent.Load(), len(lost), lost, len(twice), twice[:min(len(twice), flowWindow)])
 	}
 	return nil
 }
