@@ -27,6 +27,7 @@ const help = `Usage: obol [--socket PATH] [--store DIR] WORDS
 
 Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
 
+  show running-config                     as it was read, with the keys in it
   show crypto isakmp sa [detail | count]
   show crypto isakmp {policy | default policy | profile [tag NAME]}
   show crypto isakmp peers [ADDRESS]

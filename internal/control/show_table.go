@@ -71,6 +71,7 @@ var showTable = []ios.Command[*Command]{
 	}),
 	row("show crypto call admission statistics", func(c *Command, _ *ios.Match) { c.run = viewed(show.CallAdmission) }),
 
+	configured("show running-config", show.RunningConfig),
 	configured("show crypto isakmp policy", show.ISAKMPPolicy),
 	configured("show crypto isakmp default policy", show.ISAKMPDefaultPolicy),
 	named("show crypto isakmp profile [tag name:WORD]", show.ISAKMPProfile),

@@ -199,6 +199,9 @@ func (r *Router) Signal(sig os.Signal) (int, error) {
 	}
 }
 
+// Reload has the daemon read its configuration again.
+func (r *Router) Reload() error { return r.cmd.Process.Signal(syscall.SIGHUP) }
+
 // Freeze halts the daemon where it stands, and Thaw lets it go on.
 func (r *Router) Freeze() error { return r.cmd.Process.Signal(syscall.SIGSTOP) }
 
