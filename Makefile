@@ -1,4 +1,5 @@
 # make         builds bin/obold and bin/obol
+# make install the programs, the systemd unit and its user, below PREFIX and DESTDIR
 # make test    everything that is tested: as root, on Debian, it installs what it needs
 # make demo    the note's tunnel between two routers on this machine (root); make demo-vm in a virtual machine
 # make interop strongSwan and Libreswan as peers, in a virtual machine (root)
@@ -27,7 +28,7 @@ TAGS := netns,vm,image,bench,page
 # Packages whose tests need a namespace, or a kernel of their own.
 tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: all build lint unit test netns page vm busy vm-image interop bench bench-dataplane soak lab-sockets image image-test demo demo-vm fuzz packages clean go
+.PHONY: all build install lint unit test netns page vm busy vm-image interop bench bench-dataplane soak lab-sockets image image-test demo demo-vm fuzz packages clean go
 
 all: build
 
@@ -36,6 +37,20 @@ go:
 
 build: go
 	go build -ldflags='-s -w' -o bin/ ./cmd/...
+
+# PREFIX is where the programs go. With DESTDIR nothing of this machine is touched:
+# that is for packages.
+PREFIX ?= /usr/local
+UNITS ?= /usr/lib/systemd/system
+SYSUSERS ?= /usr/lib/sysusers.d
+
+install: build
+	install -D -m 0755 -t $(DESTDIR)$(PREFIX)/bin bin/obold bin/obol
+	install -D -m 0644 -t $(DESTDIR)$(UNITS) configs/obold.service
+	sed -i 's|/usr/local/bin|$(PREFIX)/bin|' $(DESTDIR)$(UNITS)/obold.service
+	install -D -m 0644 configs/obol.sysusers $(DESTDIR)$(SYSUSERS)/obol.conf
+	install -d -m 0750 $(DESTDIR)/etc/obol
+	[ -n "$(DESTDIR)" ] || { systemd-sysusers obol.conf && chgrp obol /etc/obol && systemctl daemon-reload; }
 
 lint: go
 	@bad=$$(gofmt -l .); [ -z "$$bad" ] || { printf 'not formatted with gofmt:\n%s\n' "$$bad" >&2; exit 1; }

@@ -119,6 +119,7 @@ type Daemon struct {
 	shard   *shard
 	log     *zap.Logger
 
+	supervisor supervisor
 	enrolment *enrol.Work
 	enrolled  chan struct{} // the store has changed: holds one
 
@@ -141,7 +142,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	Remarks(o.Stderr, cfg)
-	d := &Daemon{options: o, hub: newHub()}
+	d := &Daemon{options: o, hub: newHub(), supervisor: environment()}
 	d.config.Store(cfg)
 	// Others compare it with theirs: it must not depend on the directory.
 	if d.options.Store, err = filepath.Abs(o.Store); err != nil {
@@ -195,6 +196,7 @@ func Run(ctx context.Context, o Options) error {
 		var working sync.WaitGroup
 		working.Go(func() { d.enrol(ctx) })
 		working.Go(func() { d.followReloads(ctx) })
+		working.Go(func() { d.supervisor.watch(ctx, d) })
 		control.Serve(ctx, listener, control.Handle(d))
 		working.Wait()
 	})
@@ -255,8 +257,10 @@ func (d *Daemon) serve(ctx context.Context, receive func(func([]ike.Datagram)) e
 	err := d.interfacesUp(ctx)
 	if err == nil {
 		fmt.Fprintln(d.options.Stderr, "obold: ready")
+		d.supervisor.tell("READY=1")
 		controlSocket(ctx)
 	}
+	d.supervisor.tell("STOPPING=1")
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
