@@ -149,6 +149,10 @@ func (e *Engine) HandleKernel(now time.Time, event ipsec.Event) {
 		id = event.SAID
 	case ipsec.Mapped:
 		id = event.SAID
+	case ipsec.LinkLost:
+		e.tunnels.Restore(now, event.Name)
+		e.flush()
+		return
 	default:
 		return
 	}

@@ -209,6 +209,8 @@ func Lines(r ike.Report) []Line {
 		return badMessage(e.Remote)
 	case tunnel.LineProtocol:
 		return lineProtocol(e)
+	case tunnel.LinkLost:
+		return syslog("LINK-5-CHANGED: Interface %s, changed state to reset", e.Interface)
 	case tunnel.RecursiveRouting:
 		return syslog("TUN-5-RECURDOWN: %s temporarily disabled due to recursive routing", e.Interface)
 	case pki.EnrolmentStep, pki.RequestMade, pki.EnrolmentGranted, pki.EnrolmentRejected, pki.EnrolmentFailed:

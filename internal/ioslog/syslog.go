@@ -25,7 +25,7 @@ func Logged(e ike.Event) bool {
 		ikev2.IDCertMismatch,
 		engine.SessionStatus, engine.ISAKMPOnOff, engine.NoSA, engine.AggressiveDisabled, engine.BadMessage,
 		engine.Configured, engine.RollbackScheduled, engine.RollbackNear, engine.RollbackConfirmed, engine.RollbackBegun,
-		tunnel.LineProtocol, tunnel.RecursiveRouting,
+		tunnel.LineProtocol, tunnel.LinkLost, tunnel.RecursiveRouting,
 		pki.EnrolmentGranted, pki.EnrolmentRejected:
 		return true
 	}

@@ -306,15 +306,16 @@ type Dataplane interface {
 	RemoveLink(name string) error
 	SetRoute(Route) error
 	RemoveRoute(Route) error
-	// Events reports Expired, Mapped and Acquire until Close.
+	// Events reports Expired, Mapped, LinkLost where the data plane sees that at once, and
+	// Acquire until Close.
 	Events() <-chan Event
 	// Sweep removes everything that is recognisably ours.
 	Sweep() error
 	Close() error
 }
 
-// Event is what a data plane reports: Installed, Expired, Queried, Mapped or
-// Acquire.
+// Event is what a data plane reports: Installed, Expired, Queried, Mapped, LinkLost
+// or Acquire.
 type Event interface{ event() }
 
 // Installed answers an order to install an SA.
@@ -350,6 +351,11 @@ type Mapped struct {
 	Remote netip.AddrPort
 }
 
+// LinkLost says that somebody else has removed a link, and with it its addresses and
+// routes. It is for whoever set it to set it again.
+type LinkLost struct{ Name string }
+
+func (LinkLost) event()  {}
 func (Installed) event() {}
 func (Mapped) event()    {}
 func (Expired) event()   {}

@@ -11,8 +11,12 @@ type LineProtocol struct {
 }
 
 // RecursiveRouting is %TUN-5-RECURDOWN: the tunnel's destination is routed into
-// the tunnel itself.
+// the tunnel itself, be it through others.
 type RecursiveRouting struct{ Interface string }
+
+// LinkLost is a link that somebody else has removed and that is made again
+// (%LINK-5-CHANGED).
+type LinkLost struct{ Interface string }
 
 // RouteUnresolved is a static route that goes nowhere: its interface exists in
 // the configuration only, or is not known in the kernel.
@@ -26,6 +30,9 @@ func (LineProtocol) IsEvent() {}
 
 // IsEvent makes it an event.
 func (RecursiveRouting) IsEvent() {}
+
+// IsEvent makes it an event.
+func (LinkLost) IsEvent() {}
 
 // IsEvent makes it an event.
 func (RouteUnresolved) IsEvent() {}

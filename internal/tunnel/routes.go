@@ -86,9 +86,24 @@ func addresses(cfg *policy.Config, itf *policy.Interface) []netip.Prefix {
 }
 
 // recursive says whether the best way to a tunnel's destination, as far as the
-// configuration knows, leads into the tunnel itself.
+// configuration knows, leads into the tunnel itself, or into others and through them
+// back: every packet would go round for ever, and longer each time.
 func recursive(cfg *policy.Config, itf *policy.Interface, routes []route) bool {
-	destination := itf.Tunnel.Destination
+	at := itf
+	for range cfg.Interfaces {
+		if at = cfg.Interface(towards(cfg, at.Tunnel.Destination, routes)); at == nil || at.Tunnel == nil {
+			return false
+		}
+		if at == itf {
+			return true
+		}
+	}
+	return false // the ones on the way go round without it
+}
+
+// towards is the interface that the best way to an address leads out of, "" where the
+// configuration does not say.
+func towards(cfg *policy.Config, destination netip.Addr, routes []route) string {
 	best, bits, metric := "", -1, 0
 	if c := connected(cfg, destination); c != nil {
 		best, bits = c.Name, longest(cfg, c, destination)
@@ -101,7 +116,7 @@ func recursive(cfg *policy.Config, itf *policy.Interface, routes []route) bool {
 			best, bits, metric = r.through, r.Dst.Bits(), r.Metric
 		}
 	}
-	return best == itf.Name
+	return best
 }
 
 // adoptRoutes resolves the configured routes; what cannot be resolved is

@@ -242,6 +242,20 @@ func (s *Set) relink(t *Tunnel) {
 	}
 }
 
+// Restore makes a link again that somebody else has removed, and the routes through it,
+// which went with it.
+func (s *Set) Restore(now time.Time, name string) {
+	s.now = now
+	t := s.Lookup(name)
+	if t == nil || t.itf.Tunnel == nil || t.parked() {
+		return
+	}
+	s.report(LinkLost{Interface: name})
+	s.withdraw(func(r route) bool { return r.through == name })
+	s.emit(ike.SetLink{Link: t.link})
+	s.announce()
+}
+
 func (s *Set) reportLine(t *Tunnel) {
 	s.report(LineProtocol{Interface: t.Name(), Up: t.link.Up, Reason: t.down()})
 }

@@ -165,6 +165,17 @@ func TestLineProtocolReasons(t *testing.T) {
 		{"destination through itself", func(c *policy.Config) {
 			tunnelOf(c).Destination = addr("192.168.200.7")
 		}, false, "temporarily disabled due to recursive routing"},
+		{"destination through another and back", func(c *policy.Config) {
+			tunnelOf(c).Destination = addr("172.16.0.7")
+			other := *tunnelOf(c)
+			other.Destination = addr("10.0.0.7")
+			c.Interfaces = append(c.Interfaces, &policy.Interface{Name: "Tunnel2", Kind: policy.TunnelInterface, Number: 2, Addresses: []netip.Prefix{prefix("172.16.0.1/24")}, Tunnel: &other})
+		}, false, "temporarily disabled due to recursive routing"},
+		{"destination through another", func(c *policy.Config) {
+			other := *tunnelOf(c)
+			tunnelOf(c).Destination = addr("172.16.0.7")
+			c.Interfaces = append(c.Interfaces, &policy.Interface{Name: "Tunnel2", Kind: policy.TunnelInterface, Number: 2, Addresses: []netip.Prefix{prefix("172.16.0.1/24")}, Tunnel: &other})
+		}, true, ""},
 		{"default route through itself, destination connected", func(c *policy.Config) {
 			c.Routes = []policy.StaticRoute{{Dst: prefix("0.0.0.0/0"), Device: "Tunnel1", Distance: 1}}
 		}, true, ""},
@@ -185,6 +196,24 @@ func TestLineProtocolReasons(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A link that somebody has removed is made again with its routes; one of another name
+// is none of ours.
+func TestRestore(t *testing.T) {
+	var s Set
+	s.Adopt(start, note(policy.GREIP), Options{})
+	s.ChildUp(start, pair(1000, 2000, true))
+	orders(&s)
+	s.Restore(start, "Tunnel9")
+	want(t, &s)
+	s.Restore(start, "Tunnel1")
+	want(t, &s,
+		"report {Interface:Tunnel1}",
+		"del route 192.168.200.0/24 via 10.0.0.2 dev Tunnel1",
+		"set link Tunnel1 gre up=true mtu=1414",
+		"set route 192.168.200.0/24 via 10.0.0.2 dev Tunnel1",
+	)
 }
 
 // A pair that was negotiated for what the tunnel was before has to go.

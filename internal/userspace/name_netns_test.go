@@ -5,7 +5,9 @@ package userspace
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/test/plane"
 )
 
@@ -35,6 +37,23 @@ func TestNameOfAnother(t *testing.T) {
 			if after := theirs(); after != before {
 				t.Errorf("before:\n%safter:\n%s", before, after)
 			}
+		})
+	}
+}
+
+// A TUN device that somebody removes is reported, and set again it carries as before.
+func TestLinkLost(t *testing.T) {
+	for _, tun := range []plane.Tunnel{plane.VTI(), plane.GRE()} {
+		t.Run(tun.Kind.String(), func(t *testing.T) {
+			r1, r2 := plane.Plane{Open: openHere}.Routers(t)
+			plane.Both(r1, r2, func(r *plane.Router) { r.Raise(tun) })
+			plane.Both(r1, r2, func(r *plane.Router) { r.KeyUp(tun, nil) })
+			r1.Sh("ip link del Tunnel1")
+			plane.Expect(t, r1.Dataplane, 10*time.Second, ipsec.LinkLost{Name: "Tunnel1"})
+			r1.Must(r1.SetLink(r1.Link(tun)))
+			plane.Exchange(t, r1, r2, 3)
+			r1.Must(r1.RemoveLink("Tunnel1"))
+			plane.Expect(t, r1.Dataplane, 100*time.Millisecond)
 		})
 	}
 }

@@ -43,6 +43,7 @@ func newSender(d *Dataplane, t *tunnel) *sender {
 
 // run ends with the device.
 func (s *sender) run() {
+	defer s.plane.lost(s.tunnel)
 	defer close(s.tunnel.done)
 	segment := s.packet // made once
 	for {

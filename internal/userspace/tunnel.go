@@ -75,6 +75,16 @@ func (d *Dataplane) place(t *tunnel, l ipsec.Link) {
 	d.attach(t)
 }
 
+// lost reports a tunnel whose device has gone without us. Until it is set again, what
+// would come by it is refused.
+func (d *Dataplane) lost(t *tunnel) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.tunnels[t.link.Name] == t {
+		d.events.put(ipsec.LinkLost{Name: t.link.Name})
+	}
+}
+
 // ended says that somebody else has removed the device.
 func (t *tunnel) ended() bool {
 	select {

@@ -74,7 +74,7 @@ func New(wire *netio.ESP, random io.Reader) (*Dataplane, error) {
 // String names the data plane for show and logs.
 func (*Dataplane) String() string { return "userspace: ESP and GRE in this process, TUN" }
 
-// Events reports Expired, Mapped and Acquire until Close.
+// Events reports Expired, Mapped, LinkLost and Acquire until Close.
 func (d *Dataplane) Events() <-chan ipsec.Event { return d.events.out }
 
 // Sweep removes everything that is recognisably ours. What an obold that was killed
@@ -103,6 +103,7 @@ func (d *Dataplane) Close() error {
 		for _, t := range d.tunnels {
 			t.device.close()
 		}
+		clear(d.tunnels)
 		for _, sa := range d.in {
 			sa.timer.Stop()
 		}

@@ -127,11 +127,18 @@ func TestUserspaceNAT(t *testing.T) {
 	want(t, "R2", obol(t, p.R2, 0, "show", "crypto", "session", "detail"), "remote 192.168.0.1/20")
 }
 
-// A daemon that was killed leaves nothing that the next one stumbles over, and one
-// that stops leaves nothing at all.
+// A TUN device that somebody removes is made again, with its routes. A daemon that was
+// killed leaves nothing that the next one stumbles over, and one that stops leaves
+// nothing at all.
 func TestUserspaceLeavesNothing(t *testing.T) {
 	p := note(t)
 	carry(t, p)
+	shell(t, p.R1, "ip", "link", "del", "Tunnel1")
+	eventually(t, "the tunnel carries again", func() bool {
+		_, err := p.R1.Run("ping", "-c", "1", "-W", "1", "-I", p.R1.LAN, p.R2.LAN)
+		return err == nil
+	})
+	want(t, "log", p.R1.Log(), "%LINK-5-CHANGED: Interface Tunnel1, changed state to reset")
 	_, err := p.R1.Signal(syscall.SIGKILL)
 	must(t, err)
 	if out := shell(t, p.R1, "ip", "-d", "link"); strings.Contains(out, "Tunnel1") {
