@@ -167,6 +167,7 @@ func Run(ctx context.Context, o Options) error {
 	if d.options.Plane, err = choose(o.Plane, cfg, o.Stderr); err != nil {
 		return refuse(ExitSystem, err)
 	}
+	useProcessors(d.options.Plane)
 	ports := netio.Options{IKE: netio.PortIKE, NATT: netio.PortNATT, Bypass: d.options.Plane == Kernel, ESP: d.options.Plane == Userspace}
 	if d.sockets, err = netio.Listen(ports); err != nil {
 		return refuse(ExitSystem, err)
