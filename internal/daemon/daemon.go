@@ -120,8 +120,8 @@ type Daemon struct {
 	log     *zap.Logger
 
 	supervisor supervisor
-	enrolment *enrol.Work
-	enrolled  chan struct{} // the store has changed: holds one
+	enrolment  *enrol.Work
+	enrolled   chan struct{} // the store has changed: holds one
 
 	changing sync.Mutex // one writer at the store, and one change of the configuration
 	config   atomic.Pointer[policy.Config]

@@ -211,7 +211,7 @@ type Counters struct {
 	ProtocolErrors  uint64 // a next header that the mode does not have
 	SelectorErrors  uint64 // what is in it is other traffic than the SA's
 	FormErrors      uint64 // what is in it is none that a tunnel takes or may send
-	LifetimeErrors  uint64 // after a hard limit
+	LifetimeErrors  uint64 // after a hard limit, or for want of an SA to send by
 	SequenceErrors  uint64 // after the last sequence number
 }
 

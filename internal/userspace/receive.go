@@ -16,6 +16,7 @@ type receiver struct {
 	plane   *Dataplane
 	claimed []*inbound // nobody else opens packets of these
 	tunnel  *tunnel    // whose packets the frame has
+	of      *inbound   // that brought the last of them
 	frame   frame
 	writer  *deviceWriter
 	now     time.Time
@@ -53,7 +54,7 @@ func (r *receiver) Handle(trains []netio.Train) {
 		for rest := t.Packets; len(rest) > 0; rest = rest[min(t.Size, len(rest)):] {
 			packet := rest[:min(t.Size, len(rest))]
 			if len(packet) < 4 {
-				r.plane.drops.unknown.Add(1)
+				r.plane.unknown.Add(1)
 				continue
 			}
 			if spi := binary.BigEndian.Uint32(packet); sa == nil || sa.id.SPI != spi {
@@ -82,7 +83,7 @@ func (r *receiver) find(spi uint32, t netio.Train, packet []byte) *inbound {
 		sa = r.plane.keep(spi, t)
 	}
 	if sa == nil || !sa.takes(t) {
-		r.plane.drops.unknown.Add(1)
+		r.plane.unknown.Add(1)
 		return nil
 	}
 	return sa
@@ -131,6 +132,7 @@ func (r *receiver) open(sa *inbound, t netio.Train, packet []byte) {
 		r.tunnel = to
 		r.frame.add(payload, to.device.datagram)
 	}
+	r.of = sa
 }
 
 // mapped reports, once until the SA is updated, that a packet whose authentication
@@ -151,7 +153,7 @@ func (r *receiver) flush() {
 		return
 	}
 	if r.writer.write(r.tunnel.device) != nil {
-		r.plane.drops.refused.Add(1)
+		r.of.esp.Refuse(esp.NoTunnel)
 	}
-	r.tunnel = nil
+	r.tunnel, r.of = nil, nil
 }

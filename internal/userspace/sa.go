@@ -38,6 +38,7 @@ type outbound struct {
 	esp      *esp.Outbound
 	timer    *time.Timer
 	ends     atomic.Pointer[netio.Train] // addresses
+	tunnel   atomic.Pointer[tunnel]      // that sends by it, nil: by a newer one
 }
 
 // InstallSA adds an SA; an inbound one gets what ExpectSA has kept. One that stands

@@ -82,7 +82,7 @@ func (s *sender) flush() {
 func (s *sender) packet(b []byte) {
 	w := s.tunnel.way.Load()
 	if w == nil || len(w.sas) == 0 {
-		s.plane.drops.noSA.Add(1)
+		s.tunnel.unsent.Add(1)
 		if w != nil && !w.asked.Swap(true) {
 			s.plane.events.put(ipsec.Acquire{ReqID: w.policy.ReqID, Selector: w.policy.Selector})
 		}

@@ -229,8 +229,8 @@ func TestExpected(t *testing.T) {
 	if n, err := written.Read(buffer); err != nil || n != 33*(offloadLen+headerIPv4+4) {
 		t.Errorf("%d octets written, %v", n, err)
 	}
-	if d.drops.unknown.Load() != 41 { // those kept count as well: they met no SA
-		t.Errorf("%d packets of no SA", d.drops.unknown.Load())
+	if d.unknown.Load() != 41 { // those kept count as well: they met no SA
+		t.Errorf("%d packets of no SA", d.unknown.Load())
 	}
 	if d.expecting.Load() != 0 {
 		t.Error("it is still expected")
@@ -383,8 +383,8 @@ func TestMapped(t *testing.T) {
 		t.Errorf("event %+v", e)
 	}
 	counters, err := d.QuerySA(in.SAID)
-	if err != nil || counters.Packets != 3 || counters.IntegrityErrors != 1 || d.drops.unknown.Load() != 3 {
-		t.Errorf("%+v, %v, %d of no SA", counters, err, d.drops.unknown.Load())
+	if err != nil || counters.Packets != 3 || counters.IntegrityErrors != 1 || d.unknown.Load() != 3 {
+		t.Errorf("%+v, %v, %d of no SA", counters, err, d.unknown.Load())
 	}
 	in.Encap = &ipsec.Encap{LocalPort: 4500, RemotePort: 20000}
 	if err := d.UpdateSA(in); err != nil {
@@ -444,11 +444,14 @@ func TestAcquire(t *testing.T) {
 	if len(s.out) == 0 {
 		t.Error("nothing is sealed")
 	}
+	if c, err := d.QuerySA(out.SAID); err != nil || c.Packets != 1 || c.LifetimeErrors != 2 || c.Errors() != 2 {
+		t.Errorf("%+v, %v, want the two packets that had no SA", c, err)
+	}
 	if err := d.RemoveSA(out.SAID); err != nil {
 		t.Fatal(err)
 	}
 	asked()
-	if n := d.drops.noSA.Load(); n != 4 {
+	if n := d.tunnels["Tunnel1"].unsent.Load(); n != 4 {
 		t.Errorf("%d packets without an SA", n)
 	}
 	if err := d.InstallSA(ipsec.SA{SAID: ipsec.SAID{Protocol: ipsec.AH}}); err == nil {

@@ -20,6 +20,7 @@ type tunnel struct {
 	device *device
 	gre    atomic.Pointer[esp.GRE] // nil: packets go as they are
 	way    atomic.Pointer[way]
+	unsent atomic.Uint64 // packets, for want of an SA
 	done   chan struct{} // its worker has ended
 }
 
@@ -186,7 +187,13 @@ func (d *Dataplane) attach(t *tunnel) {
 		return nil
 	}
 	if p := find(ipsec.Out); p != nil {
-		t.way.Store(&way{policy: *p, sas: d.newest(p.ReqID)})
+		w := &way{policy: *p, sas: d.newest(p.ReqID)}
+		for i, sa := range w.sas {
+			if sa.tunnel.Store(nil); i == 0 {
+				sa.tunnel.Store(t)
+			}
+		}
+		t.way.Store(w)
 	} else {
 		t.way.Store(nil)
 	}

@@ -22,7 +22,9 @@ type Dataplane struct {
 	host   *rtnetlink.Interfaces
 	random io.Reader
 	events *events
-	drops  drops
+	// unknown are packets of no SA: none has the SPI, the destination and the
+	// encapsulation. The others are counted by their SAs.
+	unknown atomic.Uint64
 
 	table     table        // what comes in
 	claiming  sync.Mutex   // of its SAs
@@ -43,13 +45,6 @@ type Dataplane struct {
 }
 
 var _ ipsec.Dataplane = (*Dataplane)(nil)
-
-// drops are packets that met no SA; those that met one are counted there.
-type drops struct {
-	unknown atomic.Uint64 // no SA of the SPI, the destination and the encapsulation
-	noSA    atomic.Uint64 // nothing to send by
-	refused atomic.Uint64 // by a TUN device
-}
 
 // New opens the data plane of the caller's network namespace. wire is its way to the
 // peers, which stays the caller's to close, before the data plane; random keys the
@@ -123,7 +118,8 @@ func (d *Dataplane) SetRoute(r ipsec.Route) error { return d.host.SetRoute(r) }
 // RemoveRoute removes a route of ours. That there is none is no error.
 func (d *Dataplane) RemoveRoute(r ipsec.Route) error { return d.host.RemoveRoute(r) }
 
-// QuerySA reads the counters of an SA.
+// QuerySA reads the counters of an SA. What a tunnel could not send for want of one, the
+// one that it sends by now tells of.
 func (d *Dataplane) QuerySA(id ipsec.SAID) (ipsec.Counters, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -131,7 +127,11 @@ func (d *Dataplane) QuerySA(id ipsec.SAID) (ipsec.Counters, error) {
 		return sa.esp.Counters(), nil
 	}
 	if sa := d.out[id]; sa != nil {
-		return sa.esp.Counters(), nil
+		c := sa.esp.Counters()
+		if t := sa.tunnel.Load(); t != nil {
+			c.LifetimeErrors += t.unsent.Load()
+		}
+		return c, nil
 	}
 	return ipsec.Counters{}, fmt.Errorf("query %s: there is none", describe(id))
 }
