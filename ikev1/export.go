@@ -34,6 +34,14 @@ func (s *Session) Quiet() bool {
 	})
 }
 
+// Standing are the SAs that the data plane has.
+func (s *Session) Standing() (list []ipsec.SAID) {
+	for _, c := range s.pairs() {
+		list = append(list, c.standing()...)
+	}
+	return list
+}
+
 // Export writes an authenticated session that is quiet, with all its keys; its IKE SA
 // may have ended. What is here of a message in fragments is left out: the peer sends it
 // again.

@@ -42,6 +42,17 @@ func (s *Session) Quiet() bool {
 	})
 }
 
+// Standing are the SAs that the data plane has.
+func (s *Session) Standing() (list []ipsec.SAID) {
+	if s.rests() {
+		return nil
+	}
+	for _, c := range s.children {
+		list = append(list, c.standing()...)
+	}
+	return list
+}
+
 // Export writes an established session that is quiet, with all its keys. What is here
 // of a message in fragments is left out: the peer sends it again.
 func (s *Session) Export(c *state.Codec) { s.export(c) }

@@ -14,6 +14,7 @@ const (
 	reasonCommand        = "BY user command"
 	reasonInitialContact = "Receive initial contact"
 	reasonShutdown       = "shutdown"
+	reasonHandOver       = "restart in the middle of an exchange"
 	reasonTooMany        = "too many IKE SAs with the peer"
 )
 
@@ -40,13 +41,13 @@ func (e *NoSAError) Error() string {
 	return fmt.Sprintf("no ISAKMP SA with conn id %d", e.ConnID)
 }
 
-// ErrClosed answers every command after Shutdown.
+// ErrClosed answers every command after Shutdown or HandOver.
 var ErrClosed = fmt.Errorf("shutting down")
 
 // Command does what the operator wants. A nil error says that it has been begun:
 // what becomes of it is reported.
 func (e *Engine) Command(now time.Time, cmd ike.Command) error {
-	if e.closed {
+	if _, end := cmd.(ike.Shutdown); e.closed || e.leaving && !end {
 		return ErrClosed
 	}
 	switch cmd := cmd.(type) {
@@ -78,6 +79,8 @@ func (e *Engine) Command(now time.Time, cmd ike.Command) error {
 		return e.confirm(now)
 	case ike.Revert:
 		return e.revert(now, cmd.After)
+	case ike.HandOver:
+		e.leaving = true
 	case ike.Shutdown:
 		e.shutdown(now)
 	default:

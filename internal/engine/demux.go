@@ -28,6 +28,8 @@ func (e *Engine) HandleDatagram(now time.Time, d ike.Datagram) {
 	case x != nil:
 		x.Handle(now, d)
 		e.settle(now, x)
+	case e.leaving:
+		// The peer repeats it, and the next process answers.
 	// RFC 2408 section 3.1: "Implementations SHOULD NOT accept packets with a
 	// minor version number larger than their own, given the major version
 	// numbers are identical."

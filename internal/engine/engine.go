@@ -47,15 +47,24 @@ type Engine struct {
 	errors       Errors
 	pki          PKIStats
 
-	out    []ike.Output
-	on     bool // ISAKMP is
-	closed bool // after Shutdown
+	out     []ike.Output
+	on      bool // ISAKMP is
+	leaving bool // after HandOver
+	closed  bool // after Shutdown, or Export
 }
 
 // New makes an engine; the interfaces, policies and routes of env.Config are
 // its first outputs. Of env, Config, PKI and Rand are the caller's; the engine
 // fills in the rest.
 func New(now time.Time, env ike.Env, opts Options) *Engine {
+	e := newEngine(env, opts)
+	e.tunnels.Adopt(now, env.Config, opts.Options)
+	e.flush()
+	e.switchISAKMP(now)
+	return e
+}
+
+func newEngine(env ike.Env, opts Options) *Engine {
 	e := &Engine{
 		env: &env, opts: opts,
 		sessions: newSessions(),
@@ -73,9 +82,6 @@ func New(now time.Time, env ike.Env, opts Options) *Engine {
 	e.env.Carries = e.carries
 	e.env.NewSPI = e.newSPI
 	e.env.Hold = e.fragments.hold
-	e.tunnels.Adopt(now, env.Config, opts.Options)
-	e.flush()
-	e.switchISAKMP(now)
 	return e
 }
 
@@ -102,7 +108,7 @@ func (e *Engine) NextTimeout() (time.Time, string) {
 	if t := e.trial; t != nil && (when.IsZero() || t.due().Before(when)) {
 		when, why = t.due(), "configure confirm is awaited"
 	}
-	if e.closed || e.env.Config.ISAKMP.Disabled {
+	if e.closed || e.leaving || e.env.Config.ISAKMP.Disabled {
 		return when, why
 	}
 	if at := e.env.PKI.NextStale(); !at.IsZero() && (when.IsZero() || at.Before(when)) {
@@ -123,7 +129,7 @@ func (e *Engine) HandleTimeout(now time.Time) {
 		e.settle(now, x)
 	}
 	e.trialTimeout(now)
-	if e.closed || e.env.Config.ISAKMP.Disabled {
+	if e.closed || e.leaving || e.env.Config.ISAKMP.Disabled {
 		return
 	}
 	e.refresh(now)

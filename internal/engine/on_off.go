@@ -9,9 +9,13 @@ import (
 
 // switchISAKMP reports when a configuration has switched ISAKMP on or off.
 func (e *Engine) switchISAKMP(now time.Time) {
-	on := !e.env.Config.ISAKMP.Disabled && slices.ContainsFunc(e.tunnels.All(), (*tunnel.Tunnel).Active)
-	if on != e.on {
+	if on := e.active(); on != e.on {
 		e.on = on
 		e.report(now, ISAKMPOnOff{On: on})
 	}
+}
+
+// active says whether ISAKMP is on.
+func (e *Engine) active() bool {
+	return !e.env.Config.ISAKMP.Disabled && slices.ContainsFunc(e.tunnels.All(), (*tunnel.Tunnel).Active)
 }

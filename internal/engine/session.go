@@ -29,6 +29,7 @@ type session interface {
 	HalfOpen() bool
 	Waits() bool
 	Busy() bool
+	Quiet() bool
 	Silent() bool
 	Floated() bool
 
@@ -37,6 +38,7 @@ type session interface {
 	Brief() ike.Brief
 	Carries(tunnel string, in ipsec.Selector) bool
 	Keeps(inSPI uint32) bool
+	Standing() []ipsec.SAID
 
 	StartChild(time.Time, *policy.Interface)
 	RekeyChild(now time.Time, inSPI uint32)

@@ -73,8 +73,13 @@ func (s *sessions) addV2(tunnelID uint32, v2 *ikev2.Session, initiator bool, fir
 // add completes an entry.
 func (s *sessions) add(x *entry) *entry {
 	_, remote := x.Addresses()
+	return s.addFrom(remote.Addr(), x)
+}
+
+// addFrom does so where the session began with another address than it has now.
+func (s *sessions) addFrom(home netip.Addr, x *entry) *entry {
 	s.serial++
-	x.remote, x.place, x.serial = remote.Addr(), -1, s.serial
+	x.remote, x.place, x.serial = home, -1, s.serial
 	s.all = append(s.all, x)
 	if x.v2 != nil {
 		s.v2++

@@ -201,6 +201,10 @@ type Confirm struct{}
 // Revert goes back to the configuration before it after a time, or at once.
 type Revert struct{ After time.Duration }
 
+// HandOver ends what is under way and begins nothing: another process goes on with what
+// stands.
+type HandOver struct{}
+
 // Shutdown tells every peer and takes down everything of ours.
 type Shutdown struct{}
 
@@ -218,6 +222,7 @@ func (ClearSession) command()          {}
 func (Adopt) command()                 {}
 func (Confirm) command()               {}
 func (Revert) command()                {}
+func (HandOver) command()              {}
 func (Shutdown) command()              {}
 
 // SessionUp says that an IKE SA is authenticated.

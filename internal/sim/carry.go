@@ -13,24 +13,26 @@ import (
 
 // Pass sends a packet through a tunnel: it counts at the SA that sends it and,
 // if it gets so far, at the one that receives it. Where that is expected only, it
-// waits.
-func (w *World) Pass(from, to *Router, tunnel, peerTunnel string) {
+// waits. false: it is lost.
+func (w *World) Pass(from, to *Router, tunnel, peerTunnel string) bool {
 	out, err := from.Dataplane.sender(tunnel)
 	if err != nil {
-		return
+		return false
 	}
 	from.Dataplane.packets[out.SAID]++
 	in, src, err := w.reach(from, to, out, peerTunnel)
-	if n, waits := to.Dataplane.Expected[in.SPI]; waits && err != nil {
+	n, waits := to.Dataplane.Expected[in.SPI]
+	if waits && err != nil {
 		to.Dataplane.Expected[in.SPI] = n + 1
 	}
 	if err != nil {
-		return
+		return waits
 	}
 	to.Dataplane.packets[in.SAID]++
 	if in.Encap != nil && (in.Encap.RemotePort != src.Port() || in.Src != src.Addr()) {
 		to.kernel(0, func() ipsec.Event { return ipsec.Mapped{SAID: in.SAID, Remote: src} })
 	}
+	return true
 }
 
 // Transmit sends a packet as Pass does, but it takes the network's time. arrived hears

@@ -230,6 +230,22 @@ func (d *Dataplane) RemoveRoute(r ipsec.Route) error {
 // Events is of no use here: the world hands events to the engine itself.
 func (d *Dataplane) Events() <-chan ipsec.Event { return d.events }
 
+// Adopt keeps the SAs that are named.
+func (d *Dataplane) Adopt(standing []ipsec.SAID) error {
+	for _, id := range slices.Clone(d.order) {
+		if !slices.Contains(standing, id) {
+			d.log("sa sweep %v -> %v %#x", id.Src, id.Dst, id.SPI)
+			d.forget(id)
+		}
+	}
+	for _, id := range standing {
+		if _, there := d.SAs[id]; !there {
+			d.violate("%#x is not there any more", id.SPI)
+		}
+	}
+	return nil
+}
+
 // Sweep forgets everything.
 func (d *Dataplane) Sweep() error {
 	clear(d.SAs)

@@ -21,14 +21,15 @@ type Router struct {
 
 	StoredCRLs []ike.StoreCRL // that it wants kept
 
-	world   *World
-	engine  *engine.Engine // nil: it is dead
-	config  *policy.Config
-	pki     *pki.Snapshot
-	options engine.Options
-	life    int // of the power button
-	quiet   int // timer calls at one instant
-	last    time.Time
+	world     *World
+	engine    *engine.Engine // nil: it is dead
+	config    *policy.Config
+	pki       *pki.Snapshot
+	options   engine.Options
+	life      int // of the power button
+	processes int // that it has had
+	quiet     int // timer calls at one instant
+	last      time.Time
 }
 
 // Add starts a router. It has the addresses of its interfaces, those inside its
@@ -55,14 +56,11 @@ func (w *World) Add(name string, config *policy.Config, snapshot *pki.Snapshot, 
 // than last time.
 func (r *Router) Start() {
 	r.life++
+	r.processes++
 	if err := r.Dataplane.Sweep(); err != nil {
 		panic(err) // the recording data plane knows no error here
 	}
-	env := ike.Env{
-		Config: r.config, PKI: r.pki, Rand: r.world.random(fmt.Sprintf("%s %d", r.Name, r.life)),
-		Keys: func(k ike.Keys) { r.world.Keys = append(r.world.Keys, k.Clone()) },
-	}
-	r.engine = engine.New(r.world.Now, env, r.options)
+	r.engine = engine.New(r.world.Now, r.env(), r.options)
 	r.apply()
 }
 

@@ -73,7 +73,7 @@ func (s *Set) Adopt(now time.Time, cfg *policy.Config, opts Options) {
 		if i >= 0 && !gone[itf.Name] {
 			s.keep(old[i], itf)
 		} else {
-			s.make(itf)
+			s.make(itf, nil)
 		}
 	}
 	s.announce()
@@ -88,8 +88,9 @@ func remade(old, cfg *policy.Config) map[string]bool {
 	return names
 }
 
-// make sets up a tunnel that was not there: its policies stand before its link.
-func (s *Set) make(itf *policy.Interface) {
+// make sets up a tunnel that was not there, or what an earlier process has left of it:
+// its policies stand before its link.
+func (s *Set) make(itf *policy.Interface, left *remains) {
 	t := &Tunnel{itf: itf, changed: s.now}
 	s.tunnels = append(s.tunnels, t)
 	if itf.Tunnel == nil {
@@ -99,13 +100,20 @@ func (s *Set) make(itf *policy.Interface) {
 	if t.protected() {
 		t.firstChoice()
 	}
+	if left != nil {
+		t.takeOver(left)
+	}
 	s.refresh(t)
 	for _, p := range t.policies() {
 		s.emit(ike.SetPolicy{Policy: p})
 	}
-	t.link = makeLink(t, addresses(s.cfg, itf))
-	s.emit(ike.SetLink{Link: t.link})
-	s.reportLine(t)
+	if !t.parked() {
+		t.link = makeLink(t, addresses(s.cfg, itf))
+		s.emit(ike.SetLink{Link: t.link})
+	}
+	if left == nil || left.up != t.link.Up {
+		s.reportLine(t)
+	}
 	t.Restart(s.now)
 }
 

@@ -175,11 +175,16 @@ func (t *Tunnel) add(now time.Time, up ike.ChildUp) (loser uint32, found bool) {
 		loser, found = t.simultaneous(c)
 	}
 	t.children = append(t.children, c)
-	t.mode, t.protocol = up.In.Mode, up.In.Protocol
-	t.suite, t.encap = negotiated(up.In), up.In.Encap != nil
+	t.follow(up.In)
 	t.failure, t.failures = "", 0
 	t.next = time.Time{}
 	return loser, found
+}
+
+// follow takes policies and MTU from an SA that came up.
+func (t *Tunnel) follow(sa ipsec.SA) {
+	t.mode, t.protocol = sa.Mode, sa.Protocol
+	t.suite, t.encap = negotiated(sa), sa.Encap != nil
 }
 
 // remove takes a pair away; the peer, or its lifetime, ended it.

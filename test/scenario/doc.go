@@ -21,6 +21,7 @@
 //	initiate R1 Tunnel1      clear R1 isakmp|ikev2|sa|session  shutdown R1
 //	rekey R1 ipsec|ike Tunnel1
 //	kill R1  boot R1
+//	handover R1              another process goes on with R1, 200 ms later
 //	reload R1 FILE [revert 5m]   R1 goes over to a file of the archive, on trial with revert
 //	configure R1 [revert 5m] LINE | LINE   or to what it has, with lines behind it
 //	confirm R1  revert R1    what is on trial stays, or goes now

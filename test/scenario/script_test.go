@@ -153,6 +153,8 @@ func (r *run) command(line string) error {
 		return r.tell(words[1], ike.Confirm{})
 	case "revert":
 		return r.tell(words[1], ike.Revert{})
+	case "handover":
+		return r.each(words[1:2], func(x *router) error { return x.HandOver(200 * time.Millisecond) })
 	case "refuse":
 		return r.refuse(words[1], words[2])
 	case "mark":
