@@ -35,9 +35,13 @@ func (s *Session) Quiet() bool {
 }
 
 // Standing are the SAs that the data plane has.
-func (s *Session) Standing() (list []ipsec.SAID) {
+func (s *Session) Standing() (list []ipsec.SA) {
 	for _, c := range s.pairs() {
-		list = append(list, c.standing()...)
+		for _, sa := range []ipsec.SA{c.in, c.out} {
+			if slices.Contains(c.standing(), sa.SAID) {
+				list = append(list, sa)
+			}
+		}
 	}
 	return list
 }

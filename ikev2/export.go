@@ -43,12 +43,16 @@ func (s *Session) Quiet() bool {
 }
 
 // Standing are the SAs that the data plane has.
-func (s *Session) Standing() (list []ipsec.SAID) {
+func (s *Session) Standing() (list []ipsec.SA) {
 	if s.rests() {
 		return nil
 	}
 	for _, c := range s.children {
-		list = append(list, c.standing()...)
+		for _, sa := range []ipsec.SA{c.in, c.out} {
+			if slices.Contains(c.standing(), sa.SAID) {
+				list = append(list, sa)
+			}
+		}
 	}
 	return list
 }

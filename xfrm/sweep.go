@@ -22,16 +22,16 @@ import (
 // In between traffic may have asked for SAs again, hence the second round. Sweep
 // goes on after an error and returns all of them.
 func (d *Dataplane) Sweep() error {
-	return errors.Join(d.sweepStates(), d.links.SweepLinks(), d.links.SweepRoutes(), d.sweepStates(), d.sweepPolicies())
+	return errors.Join(d.sweepStates(nil), d.links.SweepLinks(), d.links.SweepRoutes(), d.sweepStates(nil), d.sweepPolicies())
 }
 
-func (d *Dataplane) sweepStates() (err error) {
+func (d *Dataplane) sweepStates(keep map[ipsec.SAID]bool) (err error) {
 	list, listErr := d.states()
 	if listErr != nil {
 		return listErr
 	}
 	for _, s := range list {
-		if !s.reqID.Ours() {
+		if !s.reqID.Ours() || keep[s.id] {
 			continue
 		}
 		id := s.id

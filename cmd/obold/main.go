@@ -55,7 +55,8 @@ interfaces stand. The command obol shows, clears, debugs and imports.
 SIGTERM and SIGINT stop it: the peers are told, and every interface, route,
 policy and SA of its own is removed. SIGHUP reads FILE again: tunnels that it
 leaves as they are keep their SAs, and with an error in it nothing changes; the
-log says which. obol configure replace takes another file, until the next start.
+log says which. SIGUSR2 ends obold for the next one, which goes on with every SA
+within five minutes; the kernel stays as it is. obol configure replace takes another file, until the next start.
 Imports with obol hold at once.
 
 Exit status: 0 stopped on request, or --check found no error; 1 configuration
@@ -90,6 +91,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	reload := make(chan os.Signal, 1)
 	signal.Notify(reload, syscall.SIGHUP)
 	o.Reload = reload
+	handOver := make(chan os.Signal, 1)
+	signal.Notify(handOver, syscall.SIGUSR2)
+	o.HandOver = handOver
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	return exit(daemon.Run(ctx, o), stderr)

@@ -14,7 +14,6 @@ package daemon
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -69,6 +68,7 @@ type Options struct {
 	Plane             Plane             // what carries the SAs
 	Debug             []ioslog.Facility // debug lines that go to the log too
 	Reload            <-chan os.Signal  // each reads Config again
+	HandOver          <-chan os.Signal  // the next process goes on with what stands
 	Stderr            io.Writer
 }
 
@@ -182,8 +182,10 @@ func Run(ctx context.Context, o Options) error {
 		return refuse(ExitSystem, err)
 	}
 	defer listener.Close()
-	if err := sweep(d.plane); err != nil {
-		return refuse(ExitSystem, fmt.Errorf("cleaning up after an earlier obold: %w", err))
+	options := engine.Options{Options: tunnel.Options{Manual: o.Manual, PathMTU: d.pathMTU}}
+	first, err := d.firstEngine(cfg, snapshot, options)
+	if err != nil {
+		return refuse(ExitSystem, err)
 	}
 
 	var ended func()
@@ -191,8 +193,7 @@ func Run(ctx context.Context, o Options) error {
 	defer ended()
 	d.kernel = newKernelQueue(d.plane)
 	d.enrolment, d.enrolled = d.newEnrolment(), make(chan struct{}, 1)
-	env := ike.Env{Config: cfg, PKI: snapshot, Rand: rand.Reader}
-	d.shard = newShard(env, engine.Options{Options: tunnel.Options{Manual: o.Manual, PathMTU: d.pathMTU}}, d.kernel, d.sockets, d.hub, d.log, d)
+	d.shard = newShard(first, d.kernel, d.sockets, d.hub, d.log, d)
 	return d.serve(ctx, d.sockets.Receive, func(ctx context.Context) {
 		var working sync.WaitGroup
 		working.Go(func() { d.enrol(ctx) })
@@ -254,6 +255,7 @@ func (d *Daemon) serve(ctx context.Context, receive func(func([]ike.Datagram)) e
 		}
 	}()
 	d.shard.begin()
+	go d.followHandOver(ctx, cancel)
 
 	err := d.interfacesUp(ctx)
 	if err == nil {
@@ -265,12 +267,17 @@ func (d *Daemon) serve(ctx context.Context, receive func(func([]ike.Datagram)) e
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	if errors.Is(err, context.Canceled) {
+	handsOver := errors.Is(err, errHandOver)
+	if handsOver || errors.Is(err, context.Canceled) {
 		err = nil // on request
 	}
 	stopping, done := context.WithTimeout(context.Background(), stopPatience)
 	defer done()
-	d.stop(stopping)
+	if handsOver {
+		d.handOver(stopping)
+	} else {
+		d.stop(stopping)
+	}
 	d.sockets.Close()
 	<-received
 	if err != nil {

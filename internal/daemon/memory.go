@@ -71,6 +71,16 @@ func (*memory) RemoveRoute(ipsec.Route) error   { return nil }
 // the engine keeps the time limits itself.
 func (m *memory) Events() <-chan ipsec.Event { return m.events }
 
+// Adopt takes the word of the process before.
+func (m *memory) Adopt(standing []ipsec.SA) ([]ipsec.Expired, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, sa := range standing {
+		m.sas[sa.SAID] = time.Now()
+	}
+	return nil, nil
+}
+
 func (m *memory) Sweep() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

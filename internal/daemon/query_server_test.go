@@ -275,7 +275,7 @@ func TestNobodyElseWaits(t *testing.T) {
 	d.config.Store(cfg)
 	d.kernel = newKernelQueue(d.plane)
 	hub := pki.NewSnapshot([]*pki.Trustpoint{none(testca.Trustpoint("CA1", ca1.Enroll("HUB", "127.0.0.1", "1", 2), 1)), {Settings: pki.Settings{Name: "CA2"}, CA: ca2.Cert}})
-	d.shard = newShard(ike.Env{Config: cfg, PKI: hub, Rand: rand.Reader}, engine.Options{Options: tunnel.Options{Manual: true}}, d.kernel, sockets, d.hub, d.log, d)
+	d.shard = newShard(engine.New(time.Now(), ike.Env{Config: cfg, PKI: hub, Rand: rand.Reader}, engine.Options{Options: tunnel.Options{Manual: true}}), d.kernel, sockets, d.hub, d.log, d)
 	d.shard.fetcher.permit, d.shard.fetcher.asking = anyAddress, time.Hour
 	defer d.shard.stop()
 	received := make(chan error, 1)

@@ -34,6 +34,7 @@ type shard struct {
 	timer   *time.Timer // calls HandleTimeout
 	rings   time.Time   // when timer does so; zero: it has, or is as it was made
 	stopped bool
+	quiet   chan struct{}  // closed when nothing is under way that a handover waits for; nil: none does
 	sending []ike.Datagram // of one turn
 	reports []ike.Report   // likewise
 }
@@ -45,9 +46,9 @@ type changes interface {
 	reinstate(*policy.Config)
 }
 
-func newShard(env ike.Env, options engine.Options, kernel *kernelQueue, socket *netio.Sockets, hub *hub, log *zap.Logger, changes changes) *shard {
+func newShard(first *engine.Engine, kernel *kernelQueue, socket *netio.Sockets, hub *hub, log *zap.Logger, changes changes) *shard {
 	s := &shard{
-		engine: engine.New(time.Now(), env, options),
+		engine: first,
 		kernel: kernel, socket: socket, hub: hub, log: log,
 		fetcher: newFetcher(), changes: changes,
 	}
@@ -76,6 +77,10 @@ func (s *shard) turn(f func(now time.Time)) (ran bool) {
 	}
 	f(time.Now())
 	s.applyAll()
+	if s.quiet != nil && s.engine.Quiet() {
+		close(s.quiet)
+		s.quiet = nil
+	}
 	s.wind()
 	return true
 }
@@ -122,6 +127,18 @@ func (s *shard) call(f func(*engine.Engine, time.Time)) error {
 		return errStopped
 	}
 	return nil
+}
+
+// handOver begins nothing more, and tells when nothing is under way.
+func (s *shard) handOver() <-chan struct{} {
+	quiet := make(chan struct{})
+	s.turn(func(now time.Time) {
+		if err := s.engine.Command(now, ike.HandOver{}); err != nil {
+			s.log.Error("handing over", zap.Error(err))
+		}
+		s.quiet = quiet
+	})
+	return quiet
 }
 
 // stop ends the turns.

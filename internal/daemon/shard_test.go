@@ -57,7 +57,7 @@ func running(t *testing.T, plane *recording) *Daemon {
 	d.options.Stderr = &bytes.Buffer{}
 	d.kernel = newKernelQueue(plane)
 	env := ike.Env{Config: cfg, PKI: pki.NewSnapshot(nil), Rand: rand.Reader}
-	d.shard = newShard(env, engine.Options{Options: tunnel.Options{Manual: true}}, d.kernel, sockets, d.hub, d.log, d)
+	d.shard = newShard(engine.New(time.Now(), env, engine.Options{Options: tunnel.Options{Manual: true}}), d.kernel, sockets, d.hub, d.log, d)
 	return d
 }
 

@@ -34,8 +34,8 @@ func (e *Engine) Quiet() bool {
 }
 
 // Standing are the SAs in the data plane.
-func (e *Engine) Standing() []ipsec.SAID {
-	var list []ipsec.SAID
+func (e *Engine) Standing() []ipsec.SA {
+	var list []ipsec.SA
 	for _, x := range e.sessions.all {
 		list = append(list, x.Standing()...)
 	}
@@ -129,8 +129,8 @@ func (e *Engine) exportEntry(now time.Time, c *state.Codec, x *entry) {
 // restored adds a session that began with a peer at an address.
 func (e *Engine) restored(x *entry, home netip.Addr) {
 	e.sessions.addFrom(home, x)
-	for _, id := range x.Standing() {
-		e.enter(x, id)
+	for _, sa := range x.Standing() {
+		e.enter(x, sa.SAID)
 	}
 }
 

@@ -38,7 +38,7 @@ type session interface {
 	Brief() ike.Brief
 	Carries(tunnel string, in ipsec.Selector) bool
 	Keeps(inSPI uint32) bool
-	Standing() []ipsec.SAID
+	Standing() []ipsec.SA
 
 	StartChild(time.Time, *policy.Interface)
 	RekeyChild(now time.Time, inSPI uint32)

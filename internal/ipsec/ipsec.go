@@ -309,6 +309,10 @@ type Dataplane interface {
 	// Events reports Expired, Mapped, LinkLost where the data plane sees that at once, and
 	// Acquire until Close.
 	Events() <-chan Event
+	// Adopt goes on with what an earlier process has left, links, policies and routes
+	// among it: of SAs those that are named stay (in their Public form), and others
+	// that are recognisably ours go. It gives the limits that were reached meanwhile.
+	Adopt(standing []SA) ([]Expired, error)
 	// Sweep removes everything that is recognisably ours.
 	Sweep() error
 	Close() error

@@ -231,19 +231,19 @@ func (d *Dataplane) RemoveRoute(r ipsec.Route) error {
 func (d *Dataplane) Events() <-chan ipsec.Event { return d.events }
 
 // Adopt keeps the SAs that are named.
-func (d *Dataplane) Adopt(standing []ipsec.SAID) error {
+func (d *Dataplane) Adopt(standing []ipsec.SA) (missed []ipsec.Expired, err error) {
 	for _, id := range slices.Clone(d.order) {
-		if !slices.Contains(standing, id) {
+		if !slices.ContainsFunc(standing, func(sa ipsec.SA) bool { return sa.SAID == id }) {
 			d.log("sa sweep %v -> %v %#x", id.Src, id.Dst, id.SPI)
 			d.forget(id)
 		}
 	}
-	for _, id := range standing {
-		if _, there := d.SAs[id]; !there {
-			d.violate("%#x is not there any more", id.SPI)
+	for _, sa := range standing {
+		if _, there := d.SAs[sa.SAID]; !there {
+			missed = append(missed, ipsec.Expired{SAID: sa.SAID, Hard: true})
 		}
 	}
-	return nil
+	return missed, nil
 }
 
 // Sweep forgets everything.

@@ -39,8 +39,12 @@ func (r *Router) handOver(end time.Time, gap time.Duration) {
 		if r.engine, err = engine.Restore(r.world.Now, r.env(), r.options, state, at); err != nil {
 			panic(err) // it was written by the same code
 		}
-		if err := r.Dataplane.Adopt(r.engine.Standing()); err != nil {
+		missed, err := r.Dataplane.Adopt(r.engine.Standing())
+		if err != nil {
 			panic(err) // the recording data plane knows no error here
+		}
+		for _, e := range missed {
+			r.engine.HandleKernel(r.world.Now, e)
 		}
 		r.apply()
 	})

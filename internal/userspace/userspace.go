@@ -72,6 +72,11 @@ func (*Dataplane) String() string { return "userspace: ESP and GRE in this proce
 // Events reports Expired, Mapped, LinkLost and Acquire until Close.
 func (d *Dataplane) Events() <-chan ipsec.Event { return d.events.out }
 
+// Adopt refuses: SAs go with the process that has them.
+func (*Dataplane) Adopt([]ipsec.SA) ([]ipsec.Expired, error) {
+	return nil, errors.New("userspace cannot go on with the SAs of another process")
+}
+
 // Sweep removes everything that is recognisably ours. What an obold that was killed
 // had as TUN devices went with it.
 func (d *Dataplane) Sweep() error {

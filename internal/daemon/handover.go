@@ -1,0 +1,112 @@
+package daemon
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/pki"
+)
+
+// handOverPatience is how long what is under way may take until it is handed over.
+const handOverPatience = 5 * time.Second
+
+// errHandOver ends the daemon so that another process goes on.
+var errHandOver = errors.New("handed over")
+
+// followHandOver ends everything for a signal, once nothing is under way.
+func (d *Daemon) followHandOver(ctx context.Context, end context.CancelCauseFunc) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-d.options.HandOver:
+	}
+	if d.options.Plane == Userspace {
+		d.log.Warn("userspace's SAs cannot be handed over: the tunnels end")
+		end(context.Canceled)
+		return
+	}
+	patience := time.NewTimer(handOverPatience)
+	defer patience.Stop()
+	select {
+	case <-ctx.Done():
+		return
+	case <-d.shard.handOver():
+	case <-patience.C:
+	}
+	end(errHandOver)
+}
+
+// handOver ends the engine and leaves its state to the next process, and the kernel as
+// it is. Without a state the next process begins anew: it sweeps the kernel, and tells
+// the peers.
+func (d *Daemon) handOver(ctx context.Context) {
+	l := legacy{plane: d.options.Plane, sources: d.Config().Sources}
+	err := d.shard.call(func(e *engine.Engine, now time.Time) { l.engine, l.at = e.Export(now), now })
+	d.shard.stop()
+	if err == nil {
+		err = d.kernel.close(ctx)
+	}
+	if err == nil {
+		err = d.bequeath(l)
+	}
+	clear(l.engine)
+	if err != nil {
+		d.log.Error("the state is not handed over", zap.Error(err))
+	}
+	d.hub.close()
+}
+
+// firstEngine is that of the process before, which goes over to the configuration of
+// now, or a new one. What else the process before has left in the data plane goes.
+func (d *Daemon) firstEngine(cfg *policy.Config, snapshot *pki.Snapshot, options engine.Options) (*engine.Engine, error) {
+	now := time.Now()
+	e, err := d.restore(now, snapshot, options)
+	if err != nil {
+		fmt.Fprintf(d.options.Stderr, "obold: what the process before has left is not used: %v\n", err)
+	}
+	if e == nil {
+		if err := sweep(d.plane); err != nil {
+			return nil, fmt.Errorf("cleaning up after an earlier obold: %w", err)
+		}
+		return engine.New(now, ike.Env{Config: cfg, PKI: snapshot, Rand: rand.Reader}, options), nil
+	}
+	missed, err := d.plane.Adopt(e.Standing())
+	if err == nil {
+		err = e.Command(now, ike.Adopt{Config: cfg})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("taking over from an earlier obold: %w", err)
+	}
+	for _, event := range missed {
+		e.HandleKernel(now, event)
+	}
+	return e, nil
+}
+
+// restore makes an engine of what the process before has left, nil when that is
+// nothing.
+func (d *Daemon) restore(now time.Time, snapshot *pki.Snapshot, options engine.Options) (*engine.Engine, error) {
+	l, err := d.inherit()
+	if l == nil || err != nil {
+		return nil, err
+	}
+	defer clear(l.engine)
+	cfg, errs := policy.Compile(l.sources...)
+	if len(errs) > 0 {
+		return nil, errs[:1]
+	}
+	if _, err := findDevices(cfg, io.Discard); err != nil {
+		return nil, err
+	}
+	age := time.Since(l.at)
+	return engine.Restore(now, ike.Env{Config: cfg, PKI: snapshot, Rand: rand.Reader}, options, l.engine, now.Add(-age))
+}

@@ -1,0 +1,137 @@
+package daemon
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/pki/store"
+)
+
+// leaving is a daemon with a store and a directory for its legacy.
+func leaving(t *testing.T, plane *recording) *Daemon {
+	t.Helper()
+	d := running(t, plane)
+	dir := t.TempDir()
+	var err error
+	if d.store, err = store.Open(filepath.Join(dir, "store")); err != nil {
+		t.Fatal(err)
+	}
+	d.options.Socket, d.options.Plane = filepath.Join(dir, "obol.sock"), None
+	return d
+}
+
+// For SIGUSR2 the daemon ends without a sweep and without a link removed. The next one
+// finds its configuration and its engine; it is asked once.
+func TestHandOver(t *testing.T) {
+	plane := &recording{memory: newMemory()}
+	d := leaving(t, plane)
+	d.config.Load().Sources = []policy.Source{{Name: "r1.cfg", Text: []byte(tunnelFrom + "127.0.0.1\n")}}
+	signals := make(chan os.Signal, 1)
+	d.options.HandOver = signals
+	err := d.serve(t.Context(), d.sockets.Receive, func(ctx context.Context) {
+		signals <- syscall.SIGUSR2
+		<-ctx.Done()
+	})
+	if err != nil || slices.ContainsFunc(plane.orders, func(o string) bool { return o == "sweep" || strings.HasPrefix(o, "remove") }) {
+		t.Fatalf("%v, orders %q", err, plane.orders)
+	}
+	if info, err := os.Stat(d.legacyPath()); err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("%v, %v", info, err)
+	}
+	options := engine.Options{}
+	e, err := d.restore(time.Now(), pki.NewSnapshot(nil), options)
+	if err != nil || e == nil {
+		t.Fatalf("the next process has no engine: %v", err)
+	}
+	if v := e.Views(time.Now()); len(v.Tunnels) != 1 {
+		t.Errorf("%+v", v)
+	}
+	if e, err := d.restore(time.Now(), pki.NewSnapshot(nil), options); e != nil || err != nil {
+		t.Errorf("it is there twice: %v", err)
+	}
+	if _, err := os.Stat(d.legacyPath()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it is left behind: %v", err)
+	}
+}
+
+// What is not as it was left is named in one line, and the daemon starts as after a
+// crash: with a sweep.
+func TestLegacyRefused(t *testing.T) {
+	for reason, spoil := range map[string]func(d *Daemon, l *legacy){
+		"it was altered": func(d *Daemon, _ *legacy) {
+			sealed, _ := os.ReadFile(d.legacyPath())
+			sealed[len(sealed)/2] ^= 1
+			os.WriteFile(d.legacyPath(), sealed, 0o600)
+		},
+		"or is of another store": func(d *Daemon, _ *legacy) { os.Truncate(d.legacyPath(), 20) },
+		"the store has no key":   func(d *Daemon, _ *legacy) { d.store.TakeHandover() },
+		"at most 5m0s will do":   func(d *Daemon, l *legacy) { l.at = l.at.Add(-time.Hour); d.bequeath(*l) },
+		"ago":                    func(d *Daemon, l *legacy) { l.at = l.at.Add(time.Hour); d.bequeath(*l) },
+		"its data plane was":     func(d *Daemon, _ *legacy) { d.options.Plane = Kernel },
+		"no version":             func(d *Daemon, l *legacy) { l.engine = []byte{99}; d.bequeath(*l) },
+	} {
+		plane := &recording{memory: newMemory()}
+		d := leaving(t, plane)
+		stderr := &bytes.Buffer{}
+		d.options.Stderr = stderr
+		l := legacy{plane: None, at: time.Now(), engine: []byte{0}, sources: []policy.Source{{Name: "r1.cfg", Text: []byte(tunnelFrom + "127.0.0.1\n")}}}
+		if err := d.bequeath(l); err != nil {
+			t.Fatal(err)
+		}
+		spoil(d, &l)
+		e, err := d.firstEngine(d.Config(), pki.NewSnapshot(nil), engine.Options{})
+		if err != nil || e == nil || !slices.Equal(plane.orders, []string{"sweep"}) {
+			t.Errorf("%s: %v, orders %q", reason, err, plane.orders)
+		}
+		if out := stderr.String(); !strings.Contains(out, reason) || strings.Count(out, "\n") != 1 {
+			t.Errorf("it says %q, want %q", out, reason)
+		}
+		if _, err := os.Stat(d.legacyPath()); err == nil {
+			t.Errorf("%s: it is left behind", reason)
+		}
+	}
+}
+
+// Userspace's SAs go with the process: SIGUSR2 is an orderly stop there.
+func TestHandOverInUserspace(t *testing.T) {
+	plane := &recording{memory: newMemory()}
+	d := leaving(t, plane)
+	d.options.Plane = Userspace
+	signals := make(chan os.Signal, 1)
+	d.options.HandOver = signals
+	signals <- syscall.SIGUSR2
+	if err := d.serve(t.Context(), d.sockets.Receive, func(ctx context.Context) { <-ctx.Done() }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(d.legacyPath()); err == nil || plane.orders[len(plane.orders)-1] != "sweep" {
+		t.Errorf("%v, orders %q", err, plane.orders)
+	}
+}
+
+// A legacy is useless without the store: neither keys nor configuration stand in it.
+func TestLegacySealed(t *testing.T) {
+	d := leaving(t, &recording{memory: newMemory()})
+	secret := []byte("crypto isakmp key cisco123")
+	if err := d.bequeath(legacy{plane: None, at: time.Now(), sources: []policy.Source{{Text: secret}}, engine: secret}); err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := os.ReadFile(d.legacyPath())
+	if err != nil || bytes.Contains(sealed, secret[:8]) {
+		t.Errorf("%q, %v", sealed, err)
+	}
+	if l, err := d.inherit(); err != nil || !bytes.Equal(l.engine, secret) || !bytes.Equal(l.sources[0].Text, secret) {
+		t.Errorf("%+v, %v", l, err)
+	}
+}
