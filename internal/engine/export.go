@@ -83,7 +83,7 @@ func (e *Engine) export(now time.Time, c *state.Codec) error {
 		state.Number(c, n)
 	}
 	if c.Reading() {
-		e.tunnels.Restore(now, e.env.Config, e.opts.Options, c)
+		e.tunnels.Inherit(now, e.env.Config, e.opts.Options, c)
 	} else {
 		e.tunnels.Export(c)
 	}

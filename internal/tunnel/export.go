@@ -53,9 +53,9 @@ func (s *Set) Export(c *state.Codec) {
 	state.List(c, &list, maxTunnels, func(r *remains) { r.state(c) })
 }
 
-// Restore goes on with what Export wrote, under the configuration of then. Interfaces,
+// Inherit goes on with what Export wrote, under the configuration of then. Interfaces,
 // policies and routes are outputs again: those that stand are not changed by it.
-func (s *Set) Restore(now time.Time, cfg *policy.Config, opts Options, c *state.Codec) {
+func (s *Set) Inherit(now time.Time, cfg *policy.Config, opts Options, c *state.Codec) {
 	var list []remains
 	state.List(c, &list, maxTunnels, func(r *remains) { r.state(c) })
 	left := map[string]*remains{}
