@@ -112,7 +112,7 @@ func (e *evidence) failure(q *Query, now time.Time) (reason string, ok bool) {
 // Learn takes the answer to a query, or why there is none. It returns the CRL that is
 // worth keeping in the store, nil for none.
 func (s *Snapshot) Learn(q *Query, f *Finding, err error, now time.Time) *CRL {
-	e := s.evidence
+	e := q.evidence // of who asked: meanwhile the policy may have changed
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err != nil {
@@ -193,10 +193,13 @@ func older(crl, known *CRL) string {
 	return "the CRL is of " + utc(crl.ThisUpdate) + ", and one of " + utc(known.ThisUpdate) + " is known"
 }
 
-// After returns the snapshot with what servers told while old was the newest.
+// After returns the snapshot with what servers told while old was the newest, unless
+// that was judged by another policy.
 func (s *Snapshot) After(old *Snapshot) *Snapshot {
 	c := *s
-	c.evidence = old.evidence
+	if s.policy == old.policy {
+		c.evidence = old.evidence
+	}
 	return &c
 }
 

@@ -244,8 +244,33 @@ func TestEvidenceLasts(t *testing.T) {
 	if v := next.After(s).Verify([]*pki.Certificate{leaf}, nil, today); !v.OK {
 		t.Error(v.Reason)
 	}
+	strict := pki.Policy{RefuseSHA1: true}
+	if v := next.WithPolicy(strict).After(s).Verify([]*pki.Certificate{leaf}, nil, today); v.OK || len(v.Queries) != 1 {
+		t.Errorf("what another policy has judged counts: %s", v.Reason)
+	}
 	if v := s.Forget().Verify([]*pki.Certificate{leaf}, nil, today); v.OK {
 		t.Error("it is not forgotten")
+	}
+}
+
+// An answer to what was asked before the policy was changed is for who asked: an exchange
+// keeps the snapshot that it began with.
+func TestPolicyChangesMeanwhile(t *testing.T) {
+	ca, leaf, s := asking(t)
+	q := question(t, s, leaf, today)
+	f, err := q.Read(ca.CRLAt(today.AddDate(0, 0, -1), today.Add(time.Hour)), today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := s.WithPolicy(pki.Policy{RefuseMD5: true}).After(s)
+	now.Learn(&q, f, nil, today)
+	for what, c := range map[string]struct {
+		s  *pki.Snapshot
+		ok bool
+	}{"before": {s, true}, "now": {now, false}} {
+		if v := c.s.Verify([]*pki.Certificate{leaf}, nil, today); v.OK != c.ok || len(v.Queries) == 0 != c.ok {
+			t.Errorf("%s: %s, %d queries", what, v.Reason, len(v.Queries))
+		}
 	}
 }
 

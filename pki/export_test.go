@@ -29,8 +29,8 @@ const (
 // gives how many failures and answers are kept.
 func (s *Snapshot) Tell(raw []byte, issuer *Certificate, now time.Time) (failures, answers int) {
 	c := &Certificate{X509: &x509.Certificate{Raw: raw}}
-	s.Learn(&Query{Method: RevocationOCSP, cert: c, issuer: issuer, URLs: []string{string(raw)}}, nil, errors.New("no"), now)
+	s.Learn(&Query{evidence: s.evidence, Method: RevocationOCSP, cert: c, issuer: issuer, URLs: []string{string(raw)}}, nil, errors.New("no"), now)
 	failures = len(s.evidence.failed)
-	s.Learn(&Query{Method: RevocationOCSP, cert: c, issuer: issuer}, &Finding{until: now.Add(time.Hour)}, nil, now)
+	s.Learn(&Query{evidence: s.evidence, Method: RevocationOCSP, cert: c, issuer: issuer}, &Finding{until: now.Add(time.Hour)}, nil, now)
 	return failures, len(s.evidence.status)
 }

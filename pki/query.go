@@ -24,6 +24,7 @@ type Query struct {
 	at           *Trustpoint // of SCEP
 	cert, issuer *Certificate
 	policy       Policy
+	evidence     *evidence // of the snapshot for which it is asked
 	cache        CRLCache
 	wantsNonce   bool
 	nonce        []byte

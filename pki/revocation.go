@@ -91,7 +91,7 @@ func (c *CRL) status(of *Certificate, st status) status {
 
 // ocspStatus looks for what a responder said.
 func (s *search) ocspStatus(c, issuer *Certificate, tp *Trustpoint) status {
-	q := Query{Trustpoint: tp.Name, Method: RevocationOCSP, cert: c, issuer: issuer, policy: s.snapshot.policy, wantsNonce: !tp.OCSPNoNonce}
+	q := Query{Trustpoint: tp.Name, Method: RevocationOCSP, cert: c, issuer: issuer, policy: s.snapshot.policy, evidence: s.snapshot.evidence, wantsNonce: !tp.OCSPNoNonce}
 	none := "the certificate names no OCSP responder, and ocsp url is not configured"
 	if _, url := tp.overrides(c); url != "" {
 		q.URLs, q.Configured = []string{url}, true
@@ -115,7 +115,7 @@ func (s *search) ocspStatus(c, issuer *Certificate, tp *Trustpoint) status {
 // crlQueries are the ways to a CA's CRL: the distribution points of the certificate,
 // then GetCRL at the trustpoint's own CA. none says why there is none.
 func (s *search) crlQueries(c, issuer *Certificate, tp *Trustpoint) (ways []Query, none string) {
-	q := Query{Trustpoint: tp.Name, Method: RevocationCRL, cert: c, issuer: issuer, policy: s.snapshot.policy, cache: tp.CRLCache}
+	q := Query{Trustpoint: tp.Name, Method: RevocationCRL, cert: c, issuer: issuer, policy: s.snapshot.policy, evidence: s.snapshot.evidence, cache: tp.CRLCache}
 	if url, _ := tp.overrides(c); url != "" {
 		configured := q
 		configured.URLs, configured.Configured = []string{url}, true
