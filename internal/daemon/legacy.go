@@ -77,8 +77,12 @@ func (d *Daemon) bequeath(l legacy) error {
 	if err := os.Remove(aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	sealed := sealer.Seal(nil, make([]byte, sealer.NonceSize()), c.Octets(), boot())
-	if err := os.WriteFile(aside, sealed, 0o600); err != nil {
+	f, err := os.OpenFile(aside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(sealer.Seal(nil, make([]byte, sealer.NonceSize()), c.Octets(), boot()))
+	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(aside, path)
