@@ -182,6 +182,9 @@ func (e *evidence) hold(q *Query, crl *CRL, now time.Time) *CRL {
 	return crl
 }
 
+// CRLCacheLen is how many octets of CRLs that servers gave are kept at most.
+func (s *Snapshot) CRLCacheLen() int { return s.policy.crlCacheLen() }
+
 func (p Policy) crlCacheLen() int {
 	if p.CRLCacheLen == 0 {
 		return maxHeldOctets

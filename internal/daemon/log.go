@@ -11,9 +11,11 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ioslog"
+	"github.com/obol-ike/obol/pki"
 )
 
 // logQueue is how many reports, and lines of its own, the log may be behind before
@@ -106,7 +108,7 @@ func startLog(w io.Writer, h *hub, debug []ioslog.Facility) (log *zap.Logger, en
 // logged says whether logReport has a line for the event without any debug.
 func logged(e ike.Event) bool {
 	switch e.(type) {
-	case ike.SessionUp, ike.SessionDown, ike.ChildUp, ike.ChildDown, ike.NegotiationFailed, ikev2.CertificateFetched:
+	case ikev1.CertValidated, ikev2.ChainValidated, ike.SessionUp, ike.SessionDown, ike.ChildUp, ike.ChildDown, ike.NegotiationFailed, ikev2.CertificateFetched:
 		return true
 	}
 	return ioslog.Logged(e)
@@ -122,6 +124,12 @@ func logReport(log *zap.Logger, r ike.Report, debug []ioslog.Facility) {
 		}
 	}
 	switch e := r.Event.(type) {
+	case ikev1.CertValidated:
+		logValidated(log, e.ConnID, e.Verdict)
+	case ikev2.ChainValidated:
+		if e.Verdict.OK {
+			logValidated(log, e.ConnID, e.Verdict)
+		}
 	case ike.SessionUp:
 		log.Info("IKE SA up", zap.Uint32("conn-id", e.ConnID), zap.Stringer("local", e.Local), zap.Stringer("remote", e.Remote),
 			zap.String("peer", e.PeerID), zap.String("profile", e.Profile), zap.Bool("initiator", e.Initiator))
@@ -143,6 +151,16 @@ func logReport(log *zap.Logger, r ike.Report, debug []ioslog.Facility) {
 		log.Warn("negotiation failed", zap.String("tunnel", e.Tunnel), zap.Stringer("peer", e.Peer),
 			zap.String("stage", e.Stage), zap.String("reason", e.Reason))
 	}
+}
+
+// logValidated says by which trustpoint a peer's certificate stands, or that it is the
+// trustpool: IOS's lines do not.
+func logValidated(log *zap.Logger, connID uint32, v pki.Verdict) {
+	fields := []zap.Field{zap.Uint32("conn-id", connID), zap.String("trustpoint", v.Trustpoint), zap.Stringer("subject", v.Subject), zap.String("serial", v.Serial)}
+	if len(v.Notes) > 0 {
+		fields = append(fields, zap.Strings("notes", v.Notes))
+	}
+	log.Info("certificate validated", fields...)
 }
 
 // severity is the digit of a syslog line: %CRYPTO-5-IKMP_INVALID_CERT.

@@ -12,8 +12,11 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ioslog"
+	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/test/testca"
 )
 
 // Syslog lines are always logged, debug lines when asked for, and what obol
@@ -24,6 +27,9 @@ func TestLog(t *testing.T) {
 		ikev1.CertRefused{SA: ikev1.SA{ConnID: 1001, Remote: peer}},
 		ikev1.StateChange{SA: ikev1.SA{ConnID: 1001}, Input: ikev1.InMMExchange, Old: ikev1.RMM4, New: ikev1.RMM5},
 		ike.NegotiationFailed{Tunnel: "Tunnel1", Peer: peer.Addr(), Stage: "MM5", Reason: "the peer is silent"},
+		ikev1.CertValidated{SA: ikev1.SA{ConnID: 1001}, Verdict: pki.Verdict{OK: true, Trustpoint: "IOSCA1", Subject: testca.DN("CN=R2"), Serial: "02", Notes: []string{"an old hash"}}},
+		ikev2.ChainValidated{SA: ikev2.SA{ConnID: 7}, Verdict: pki.Verdict{OK: true, Trustpoint: pki.TrustpoolName, Serial: "03"}},
+		ikev2.ChainValidated{SA: ikev2.SA{ConnID: 8}, Verdict: pki.Verdict{Serial: "04"}},
 		ike.SessionUp{ConnID: 1001, Remote: peer, PeerID: "R2.cisco.com"},
 		ike.SessionDown{ConnID: 1001, Remote: peer, Reason: "shutdown"},
 		ike.ChildUp{Tunnel: "Tunnel1", Remote: peer},
@@ -32,6 +38,8 @@ func TestLog(t *testing.T) {
 	always := []string{
 		"INFO\t%CRYPTO-5-IKMP_INVALID_CERT: Certificate received from 192.168.0.2 is bad",
 		`WARN	negotiation failed	{"tunnel": "Tunnel1", "peer": "192.168.0.2", "stage": "MM5", "reason": "the peer is silent"}`,
+		`INFO	certificate validated	{"conn-id": 1001, "trustpoint": "IOSCA1", "subject": "cn=R2", "serial": "02", "notes": ["an old hash"]}`,
+		`{"conn-id": 7, "trustpoint": "Trustpool", "subject": "", "serial": "03"}`,
 		`"peer": "R2.cisco.com"`, "IKE SA down", "IPsec SAs up", "IPsec SAs down",
 	}
 	const onRequest = "Old State = IKE_R_MM4"
@@ -47,6 +55,9 @@ func TestLog(t *testing.T) {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("no %q in\n%s", want, &out)
 			}
+		}
+		if n := strings.Count(out.String(), "certificate validated"); n != 2 {
+			t.Errorf("%d certificates are validated, want 2", n)
 		}
 		if got := strings.Contains(out.String(), onRequest); got != (debug != nil) {
 			t.Errorf("debug %v, and a debug line is logged: %v", debug, got)

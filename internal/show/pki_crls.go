@@ -49,6 +49,7 @@ func PKICRLs(w io.Writer, s *pki.Snapshot, now time.Time) error {
 		show(h.CRL, origin(h))
 	}
 	p.f("Parsed CRL cache current size is %d bytes\n", size)
+	p.f("Parsed CRL cache maximum size is %d bytes\n", s.CRLCacheLen())
 	return p.flush(w)
 }
 

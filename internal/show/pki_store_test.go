@@ -81,7 +81,8 @@ func TestPKICRLs(t *testing.T) {
 		{Settings: pki.Settings{Name: "B"}, CA: note.CA1.Cert, CRLs: []*pki.CRL{crl}},
 	})
 	got := text(t, func(w io.Writer) error { return PKICRLs(w, s, time.Now()) })
-	if strings.Count(got, "CRL Issuer Name: \n    cn=CA1,o=cisco,o=com\n    LastUpdate: ") != 1 || !strings.Contains(got, "    NextUpdate: ") || !strings.Contains(got, "Parsed CRL cache current size is ") {
+	if strings.Count(got, "CRL Issuer Name: \n    cn=CA1,o=cisco,o=com\n    LastUpdate: ") != 1 || !strings.Contains(got, "    NextUpdate: ") || !strings.Contains(got, "Parsed CRL cache current size is ") ||
+		!strings.HasSuffix(got, " bytes\nParsed CRL cache maximum size is 33554432 bytes\n") {
 		t.Errorf("\n%s", got)
 	}
 }
