@@ -66,6 +66,15 @@ func (k *KeyPair) Bits() int {
 // Belongs says whether the certificate is of this key.
 func (k *KeyPair) Belongs(c *Certificate) bool { return belongs(k.Signer, c) }
 
+// Enrolls says why no certificate is requested for the key, nil when one is. A pair
+// for usage would want two certificates.
+func (k *KeyPair) Enrolls() error {
+	if k.Kind() == RSA && k.Usage != GeneralKey {
+		return fmt.Errorf("the keys %s are usage-keys, which want two certificates, and one is requested: crypto key generate rsa general-keys label %[1]s makes a key for it", k.Label)
+	}
+	return nil
+}
+
 // Words of the text above a key in its file.
 const (
 	textLabel      = "Key name"

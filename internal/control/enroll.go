@@ -33,8 +33,12 @@ var enrolTable = []ios.Command[*Command]{
 // waited for so many seconds.
 func (e *exec) enroll(name string, seconds int) int {
 	tp, host, err := e.trustpoint(name)
+	replaces := err == nil
+	if replaces && tp.Identity != nil {
+		replaces, err = e.reenroll(tp)
+	}
 	switch {
-	case err != nil:
+	case !replaces:
 	case tp.SelfSigned:
 		err = e.enrollSelfSigned(tp, host)
 	case tp.Terminal:
@@ -46,6 +50,16 @@ func (e *exec) enroll(name string, seconds int) int {
 		return e.failf("%v", err)
 	}
 	return ExitDone
+}
+
+// reenroll asks whether the certificate that is there shall be replaced.
+func (e *exec) reenroll(tp *pki.Trustpoint) (bool, error) {
+	if tp.SelfSigned {
+		fmt.Fprintf(e.out, "The router has already generated a Self Signed Certificate for\ntrustpoint %s.\nIf you continue the existing trustpoint and Self Signed Certificate\nwill be deleted.\n\n", tp.Name)
+		return e.confirm("Do you want to continue generating a new Self Signed Certificate? [yes/no]: ")
+	}
+	fmt.Fprintf(e.out, "Trustpoint %s has already enrolled and has a router cert issued to it.\nIf you successfully re-enroll this trustpoint,the existing certificate will be replaced.\n\n", tp.Name)
+	return e.confirm("Do you want to continue with re-enrollment? [yes/no]: ")
 }
 
 const endPaste = "End with a blank line or the word \"quit\" on a line by itself\n\n"
@@ -206,7 +220,7 @@ func (e *exec) keyOf(s pki.Settings, host pki.Host) (*pki.KeyPair, error) {
 	}
 	for _, k := range keys {
 		if k.Usage != pki.EncryptionKey {
-			return k, nil
+			return k, k.Enrolls()
 		}
 	}
 	if kind == pki.EC {

@@ -158,6 +158,50 @@ func loadOne(t *testing.T, here Offline) *pki.Trustpoint {
 	return snapshot.Lookup("IOSCA1")
 }
 
+const reenrolled = `Trustpoint IOSCA1 has already enrolled and has a router cert issued to it.
+If you successfully re-enroll this trustpoint,the existing certificate will be replaced.
+
+Do you want to continue with re-enrollment? [yes/no]: `
+
+// Who has a certificate is asked before it is replaced.
+func TestReenroll(t *testing.T) {
+	here := scepRouter(t, &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: scepserver.DefaultCapabilities}, "password secret")
+	answers := map[string]string{"accept": "yes", "Request": "yes", "re-enrollment": "no"}
+	dialogue(t, here, "crypto pki authenticate IOSCA1", answers)
+	dialogue(t, here, "crypto pki enroll IOSCA1", answers)
+	first := loadOne(t, here).Identity
+	if code, shown, errs := dialogue(t, here, "crypto pki enroll IOSCA1", answers); code != ExitDone || shown != reenrolled+"no\n" || errs != "" || !loadOne(t, here).Identity.Equal(first) {
+		t.Errorf("%d, %q\n%s", code, errs, shown)
+	}
+	answers["re-enrollment"] = "yes"
+	if code, shown, errs := dialogue(t, here, "crypto pki enroll IOSCA1", answers); code != ExitDone || !strings.HasPrefix(shown, reenrolled+"yes\n%\n% Start certificate enrollment ..\n") || loadOne(t, here).Identity.Equal(first) {
+		t.Errorf("%d, %q\n%s", code, errs, shown)
+	}
+}
+
+// A pending request is seen.
+func TestPendingStatus(t *testing.T) {
+	here := scepRouter(t, &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: scepserver.DefaultCapabilities, Polls: 1}, "password secret")
+	answers := map[string]string{"accept": "yes", "Request": "yes"}
+	dialogue(t, here, "crypto pki authenticate IOSCA1", answers)
+	dialogue(t, here, "crypto pki enroll IOSCA1", answers)
+	if code, shown, errs := dialogue(t, here, "show crypto pki trustpoints IOSCA1 status", nil); code != ExitDone || errs != "" ||
+		!strings.Contains(shown, "  Router General Purpose certificate pending:\n    Requested Subject Name:\n     ") || !strings.Contains(shown, "Certificate request(s) ..... Pending\n") {
+		t.Errorf("%d, %q\n%s", code, errs, shown)
+	}
+}
+
+// One certificate is requested: not for keys that want two.
+func TestUsageKeys(t *testing.T) {
+	here := scepRouter(t, &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: scepserver.DefaultCapabilities}, "password secret")
+	answers := map[string]string{"accept": "yes", "Request": "yes"}
+	dialogue(t, here, "crypto key generate rsa usage-keys label R1 modulus 1024", nil)
+	dialogue(t, here, "crypto pki authenticate IOSCA1", answers)
+	if code, _, errs := dialogue(t, here, "crypto pki enroll IOSCA1", answers); code != ExitFailed || !strings.HasPrefix(errs, "% the keys R1 are usage-keys, which want two certificates") || strings.Count(errs, "\n") != 1 {
+		t.Errorf("%d, %q", code, errs)
+	}
+}
+
 // Who is enrolled is told what to do before anybody has to look at fingerprints.
 func TestAuthenticateEnrolled(t *testing.T) {
 	here := scepRouter(t, &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: scepserver.DefaultCapabilities}, "")

@@ -54,6 +54,14 @@ func (e *exec) openHere() (*store.Store, error) {
 	return st, err
 }
 
+// storeHere is the store to read from.
+func (e *exec) storeHere() (*store.Store, error) {
+	if e.router != nil {
+		return e.router.Enrolment().Store, nil
+	}
+	return e.openHere()
+}
+
 // change does it and gives what is to be said about it.
 func (e *exec) change(st *store.Store, c *Command) (said func(), err error) {
 	file := e.request.File

@@ -90,8 +90,8 @@ var showTable = []ios.Command[*Command]{
 		return show.PKICertificates(w, s, name, true, time.UTC)
 	}),
 	storedOf("show crypto pki trustpoints [name:WORD]", show.PKITrustpoints),
-	storedOf("show crypto pki trustpoints status", show.PKITrustpointsStatus),
-	storedOf("show crypto pki trustpoints name:WORD status", show.PKITrustpointsStatus),
+	trustpointsStatus("show crypto pki trustpoints status"),
+	trustpointsStatus("show crypto pki trustpoints name:WORD status"),
 	stored("show crypto pki crls", func(w io.Writer, s *pki.Snapshot) error { return show.PKICRLs(w, s, time.Now()) }),
 	row("show crypto pki counters", func(c *Command, _ *ios.Match) {
 		c.run = viewed(func(w io.Writer, v engine.View, _ *policy.Config) error { return show.PKICounters(w, v.PKI) })
@@ -163,6 +163,21 @@ func stored(syntax string, text func(io.Writer, *pki.Snapshot) error) ios.Comman
 
 // storedOf is one that prints of one trustpoint when the line names it.
 func storedOf(syntax string, text func(io.Writer, *pki.Snapshot, string) error) ios.Command[*Command] {
+	return held(syntax, func(_ *exec, w io.Writer, s *pki.Snapshot, name string) error { return text(w, s, name) })
+}
+
+// trustpointsStatus tells of what is being enrolled too, which the store has.
+func trustpointsStatus(syntax string) ios.Command[*Command] {
+	return held(syntax, func(e *exec, w io.Writer, s *pki.Snapshot, name string) error {
+		st, err := e.storeHere()
+		if err != nil {
+			return err
+		}
+		return show.PKITrustpointsStatus(w, s, name, time.Now(), st.Enrolling)
+	})
+}
+
+func held(syntax string, text func(*exec, io.Writer, *pki.Snapshot, string) error) ios.Command[*Command] {
 	return row(syntax, func(c *Command, m *ios.Match) {
 		name := m.Str("name")
 		c.run = func(e *exec) int {
@@ -173,7 +188,7 @@ func storedOf(syntax string, text func(io.Writer, *pki.Snapshot, string) error) 
 			if name != "" && snapshot.Lookup(name) == nil {
 				return e.failf("There is no trustpoint %s.", name)
 			}
-			return e.print(func(w io.Writer) error { return text(w, snapshot, name) })
+			return e.print(func(w io.Writer) error { return text(e, w, snapshot, name) })
 		}
 		c.offline = c.run
 	})

@@ -136,8 +136,10 @@ func (w *Work) key(ctx context.Context, s pki.Settings, suffix string) (key *pki
 		return nil, fmt.Errorf("trustpoint %s has eckeypair: SCEP wants an RSA key, for what the CA answers is encrypted with it", s.Name)
 	}
 	label := cmp.Or(s.RSAKeypair, w.Host().FQDN(), s.Name) + suffix
-	if key, err = w.Store.Key(pki.RSA, label); err != nil || key != nil {
-		return key, err
+	if key, err = w.Store.Key(pki.RSA, label); err != nil {
+		return nil, err
+	} else if key != nil {
+		return key, key.Enrolls()
 	}
 	bits := cmp.Or(s.RSABits, store.DefaultRSABits)
 	if key, err = store.GenerateRSA(label, bits, pki.GeneralKey, false); err != nil {

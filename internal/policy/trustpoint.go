@@ -53,10 +53,13 @@ var trustpointMode = (&ios.Mode[*builder]{Name: "ca-trustpoint", Strict: true}).
 		b.trustpoint.SubjectName, b.trustpoint.subject = setText(m), m.Place("LINE")
 	}},
 	ios.Command[*builder]{Syntax: "chain-validation [stop | continue [name:WORD]]", Do: chainValidation},
-	ios.Command[*builder]{Syntax: "rsakeypair label:WORD [bits:<360-4096> [<360-4096>]]", Do: func(b *builder, m *ios.Match) {
+	ios.Command[*builder]{Syntax: "rsakeypair label:WORD [bits:<360-4096> [encryption:<360-4096>]]", Do: func(b *builder, m *ios.Match) {
 		b.trustpoint.RSAKeypair, b.trustpoint.RSABits = set(m, "label"), 0
 		if m.Form == ios.Set {
 			b.trustpoint.RSABits = m.Int("bits")
+			if m.Int("encryption") > 0 {
+				b.warn(m.Place("encryption"), "no second key is made: one certificate is requested, for signatures and encryption")
+			}
 		}
 	}},
 	ios.Command[*builder]{Syntax: "eckeypair label:WORD", Do: func(b *builder, m *ios.Match) { b.trustpoint.ECKeypair = set(m, "label") }},

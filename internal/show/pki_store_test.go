@@ -1,6 +1,7 @@
 package show
 
 import (
+	"crypto"
 	"io"
 	"strings"
 	"testing"
@@ -48,15 +49,33 @@ func TestPKITrustpointsStatus(t *testing.T) {
 	s := pki.NewSnapshot([]*pki.Trustpoint{
 		testca.Trustpoint("IOSCA1", note.R1CA1, 1),
 		{Settings: pki.Settings{Name: "EMPTY"}},
+		{Settings: pki.Settings{Name: "PENDING"}, CA: testca.New("CA4", 4).Cert},
 		{Settings: pki.Settings{Name: "SELF"}, Identity: ca.Cert, Signer: ca.Key, Key: &pki.KeyPair{Label: "SELF", Exportable: true, Signer: ca.Key}, Enrolled: 2},
-	})
-	got := text(t, func(w io.Writer) error { return PKITrustpointsStatus(w, s, "") })
+	}).WithKeys([]*pki.KeyPair{{Label: "R1", Usage: pki.GeneralKey, Signer: testca.RSA(2048, 7)}})
+	ca4 := testca.New("CA4", 4)
+	csr, err := pki.Request{Subject: testca.DN("CN=R1,O=cisco")}.Sign(testca.RSA(2048, 7), crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	under := func(name string) (*pki.Enrolling, error) {
+		if name != "PENDING" {
+			return nil, nil
+		}
+		return &pki.Enrolling{Request: csr, Label: "R1", CA: ca4.Cert, Next: now.Add(52 * time.Second)}, nil
+	}
+	status := func(name string) string {
+		return text(t, func(w io.Writer) error { return PKITrustpointsStatus(w, s, name, now, under) })
+	}
+	got := status("")
 	for _, want := range []string{
 		"Trustpoint IOSCA1:\n  Issuing CA certificate configured:\n    Subject Name:\n     cn=CA1,o=cisco,o=com\n    Fingerprint MD5: ",
 		"  Router General Purpose certificate configured:\n",
 		"  State:\n    Keys generated ............. Yes (General Purpose, non-exportable)\n    Issuing CA authenticated ....... Yes\n    Certificate request(s) ..... Yes\n",
-		"Trustpoint EMPTY:\n  Issuing CA certificate pending or not configured\n",
-		"    Keys generated ............. No\n    Issuing CA authenticated ....... No\n    Certificate request(s) ..... No\n",
+		"Trustpoint EMPTY:\n  State:\n    Keys generated ............. No\n    Issuing CA authenticated ....... No\n    Certificate request(s) ..... None\n\n\n",
+		"  Router General Purpose certificate pending:\n    Requested Subject Name:\n     cn=R1,o=cisco\n    Request Fingerprint MD5: ",
+		"    Next query attempt:\n     52 seconds\n  Last enrollment status: Pending\n" +
+			"  State:\n    Keys generated ............. Yes (General Purpose, non-exportable)\n    Issuing CA authenticated ....... Yes\n    Certificate request(s) ..... Pending\n",
 		"  Router Self-Signed certificate configured:\n",
 		"    Keys generated ............. Yes (General Purpose, exportable)\n",
 	} {
@@ -64,7 +83,7 @@ func TestPKITrustpointsStatus(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, got)
 		}
 	}
-	if one := text(t, func(w io.Writer) error { return PKITrustpointsStatus(w, s, "SELF") }); strings.Count(one, "Trustpoint ") != 1 {
+	if one := status("SELF"); strings.Count(one, "Trustpoint ") != 1 {
 		t.Errorf("\n%s", one)
 	}
 	shown := text(t, func(w io.Writer) error { return PKICertificates(w, s, "SELF", true, time.UTC) })
