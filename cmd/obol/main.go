@@ -46,11 +46,13 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   show crypto pki certificates [verbose] [TRUSTPOINT]
   show crypto pki trustpoints [TRUSTPOINT] [status]
   show crypto pki crls
+  show crypto pki counters                validations, and CRLs asked for
   show crypto pki trustpool [policy]
   show crypto key mypubkey {rsa | ec | all}  this and pki also without a daemon
   clear crypto isakmp [CONN-ID]
   clear crypto ikev2 sa [local ADDRESS | remote ADDRESS | psh TUNNEL-ID]
   clear crypto ikev2 {stats | certificate-cache | diagnose error}
+  clear crypto pki counters
   clear crypto sa [peer ADDRESS]
   clear crypto session [remote ADDRESS]
   show ... '|' {include | exclude | begin | section} PATTERN
@@ -72,8 +74,9 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
                                           before comes back, unless
   configure confirm                       follows in time
   configure revert {now | timer MINUTES}  goes back now, or later than said
-  crypto pki import NAME pem --ca FILE [--cert FILE --key FILE]
-  crypto pki import NAME pkcs12 FILE
+  crypto pki import NAME pem [exportable] {--ca FILE [--cert FILE --key FILE] |
+      terminal}
+  crypto pki import NAME pkcs12 {FILE | terminal}
   crypto pki authenticate NAME            takes the CA's certificate, from the server
                                           of the enrollment url or pasted
   crypto pki enroll NAME [--wait 60s]     requests a certificate there, prints the

@@ -101,3 +101,49 @@ func TestNotExportable(t *testing.T) {
 		t.Errorf("exit %d, %q", code, out)
 	}
 }
+
+// What one router prints another one takes, and may give away again if it was told so.
+func TestImportPasted(t *testing.T) {
+	from, id := exporting(t, true)
+	from.sits = &sits{answers: []string{"cisco123", "cisco123"}}
+	_, text, _ := from.do(t.Context(), "crypto pki export IOSCA1 pem terminal aes")
+	ca, rest, _ := strings.Cut(text, "% Key name")
+	key, cert, _ := strings.Cut(rest, "% General Purpose Certificate:")
+	for line, exportable := range map[string]bool{"crypto pki import TP pem terminal": false, "crypto pki import TP pem exportable terminal": true} {
+		to := newRouter(t)
+		to.sits = &sits{answers: []string{ca, key, cert, "cisco123"}}
+		if code, out, errs := to.do(t.Context(), line); code != ExitDone || !strings.HasPrefix(out, "Trustpoint TP imported\n") || !strings.HasSuffix(out, "% PEM files import succeeded.\n") {
+			t.Fatalf("%s: exit %d, %q\n%s", line, code, errs, out)
+		}
+		k, err := to.store.Key(pki.RSA, "TP")
+		if err != nil || k == nil || !k.Belongs(id.Cert) || k.Exportable != exportable {
+			t.Errorf("%s: %+v, %v", line, k, err)
+		}
+	}
+	_, text, _ = from.do(t.Context(), "crypto pki export IOSCA1 pkcs12 terminal")
+	body, _, _ := strings.Cut(strings.TrimPrefix(text, "Exported pkcs12 follows:\n\n"), "\n---End")
+	to := newRouter(t)
+	to.sits = &sits{answers: []string{"-----BEGIN PKCS12-----\n" + body + "-----END PKCS12-----\n", "cisco123", "?"}}
+	if code, out, errs := to.do(t.Context(), "crypto pki import TP pkcs12 terminal"); code != ExitDone || !strings.HasSuffix(out, "CRYPTO_PKI: Imported PKCS12 file successfully.\n") {
+		t.Errorf("exit %d, %q\n%s", code, errs, out)
+	}
+	if code, _, errs := to.do(t.Context(), "crypto pki import TP pkcs12 terminal"); code != ExitFailed || errs != "% what was pasted is no base64\n" {
+		t.Errorf("exit %d, %q", code, errs)
+	}
+}
+
+// A file may have its key under a passphrase too, as routers export them.
+func TestImportEncryptedFile(t *testing.T) {
+	from, id := exporting(t, true)
+	from.sits = &sits{answers: []string{"cisco123"}}
+	_, text, _ := from.do(t.Context(), "crypto key export rsa KEY pem terminal 3des")
+	files := []File{{"ca", testca.CertPEM(id.CA.Cert)}, {"cert", testca.CertPEM(id.Cert)}, {"key", []byte(text)}}
+	to := newRouter(t)
+	to.sits = &sits{answers: []string{"wrong", "cisco123"}}
+	if code, _, errs := to.do(t.Context(), "crypto pki import TP pem", files...); code != ExitFailed || errs != "% wrong passphrase\n" {
+		t.Errorf("exit %d, %q", code, errs)
+	}
+	if code, _, errs := to.do(t.Context(), "crypto pki import TP pem exportable", files...); code != ExitDone {
+		t.Errorf("exit %d, %q", code, errs)
+	}
+}

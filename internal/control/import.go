@@ -1,8 +1,10 @@
 package control
 
 import (
+	"encoding/base64"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/obol-ike/obol/pki"
@@ -10,17 +12,13 @@ import (
 )
 
 // importInto carries out an import.
-func (e *exec) importInto(c *Command) int {
-	var said func()
-	if c.Import == ImportPKCS12 {
-		password, err := e.ask(Question{Secret, "Password: "})
-		if err != nil {
-			return e.failf("%v", err)
-		}
-		e.request.Files = append(e.request.Files, File{Name: "password", Data: []byte(password)})
+func (e *exec) importInto(kind Import, c *Command) int {
+	if err := e.unlock(kind); err != nil {
+		return e.failf("%v", err)
 	}
+	var said func()
 	err := e.onStore(func(st *store.Store) (err error) {
-		said, err = e.change(st, c)
+		said, err = e.change(st, kind, c)
 		return err
 	})
 	if said != nil {
@@ -30,6 +28,76 @@ func (e *exec) importInto(c *Command) int {
 		return e.failf("%v", err)
 	}
 	return ExitDone
+}
+
+// unlock asks for what a key is encrypted with.
+func (e *exec) unlock(kind Import) error {
+	switch kind {
+	case ImportPKCS12:
+		password, err := e.ask(Question{Secret, "Password: "})
+		e.bring("password", password)
+		return err
+	case ImportPEM:
+		for i, f := range e.request.Files {
+			if f.Name != "key" {
+				continue
+			}
+			plain, err := e.decrypt(f.Data)
+			if err == nil {
+				e.request.Files[i].Data = plain
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func (e *exec) bring(name, data string) {
+	e.request.Files = append(e.request.Files, File{Name: name, Data: []byte(data)})
+}
+
+// pasteInto is an import of what is pasted, one thing after the other.
+func (e *exec) pasteInto(kind Import, c *Command) int {
+	const blank = "% End with a blank line or \"quit\" on a line by itself.\n"
+	asked := []struct{ file, prompt string }{{"pkcs12", "Enter the base 64 encoded pkcs12.\nEnd with a blank line or the word \"quit\" on a line by itself:\n"}}
+	done := "CRYPTO_PKI: Imported PKCS12 file successfully."
+	if kind == ImportPEM {
+		asked = []struct{ file, prompt string }{
+			{"ca", "% Enter PEM-formatted CA certificate.\n" + blank},
+			{"key", "% Enter PEM-formatted encrypted private General Purpose key.\n% End with \"quit\" on a line by itself.\n"},
+			{"cert", "% Enter PEM-formatted General Purpose certificate.\n" + blank},
+		}
+		done = "% PEM files import succeeded."
+	}
+	for _, a := range asked {
+		text, err := e.ask(Question{Paste, a.prompt})
+		if err != nil {
+			return e.failf("%v", err)
+		}
+		if kind == ImportPKCS12 {
+			der, err := base64.StdEncoding.DecodeString(unframed(text))
+			if err != nil {
+				return e.failf("what was pasted is no base64")
+			}
+			text = string(der)
+		}
+		e.bring(a.file, text)
+	}
+	code := e.importInto(kind, c)
+	if code == ExitDone {
+		fmt.Fprintln(e.out, done)
+	}
+	return code
+}
+
+// unframed is the base64 of a text without a frame of PEM and without blanks.
+func unframed(text string) (s string) {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-----") {
+			s += line
+		}
+	}
+	return s
 }
 
 // onStore changes the store: through the daemon, which adopts it at once, or the
@@ -63,11 +131,15 @@ func (e *exec) storeHere() (*store.Store, error) {
 }
 
 // change does it and gives what is to be said about it.
-func (e *exec) change(st *store.Store, c *Command) (said func(), err error) {
+func (e *exec) change(st *store.Store, kind Import, c *Command) (said func(), err error) {
 	file := e.request.File
-	switch c.Import {
+	switch kind {
 	case ImportPEM:
-		imported, err := st.ImportPEM(c.trustpoint, file("ca"), file("cert"), file("key"))
+		install := st.ImportPEM
+		if c.exportable {
+			install = st.ImportExportable
+		}
+		imported, err := install(c.trustpoint, file("ca"), file("cert"), file("key"))
 		if err != nil {
 			return nil, err
 		}

@@ -189,6 +189,16 @@ func (e *exec) pasted(text string) ([]*pki.KeyPair, error) {
 			private = append(private, pem.EncodeToMemory(block)...)
 		}
 	}
+	plain, err := e.decrypt(private)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(plain)
+	return pki.ParseKeyPairs(plain)
+}
+
+// decrypt asks for the passphrase of keys that have one.
+func (e *exec) decrypt(private []byte) ([]byte, error) {
 	var passphrase string
 	if bytes.Contains(private, []byte("ENCRYPTED")) {
 		var err error
@@ -196,12 +206,7 @@ func (e *exec) pasted(text string) ([]*pki.KeyPair, error) {
 			return nil, err
 		}
 	}
-	plain, err := pki.DecryptPEM(private, []byte(passphrase))
-	if err != nil {
-		return nil, err
-	}
-	defer clear(plain)
-	return pki.ParseKeyPairs(plain)
+	return pki.DecryptPEM(private, []byte(passphrase))
 }
 
 func exportable(yes bool) string {

@@ -19,6 +19,7 @@ type Command struct {
 
 	trustpoint string
 	clean      bool            // the import takes the place of what is there
+	exportable bool            // the key of an import may leave again
 	shows      bool            // is a show command
 	run        func(*exec) int // with a daemon
 	offline    func(*exec) int // on the store alone; nil: needs a daemon
@@ -105,16 +106,24 @@ var table = (&ios.Mode[*Command]{Name: "exec", Strict: true}).Add(showTable...).
 		phase1 := m.Has("ike")
 		c.run = func(e *exec) int { return e.rekey(tunnel, phase1, seconds, verbose) }
 	}),
-	row("crypto pki import name:WORD pem", func(c *Command, m *ios.Match) { c.imports(ImportPEM, m) }),
+	row("crypto pki import name:WORD pem [exportable]", func(c *Command, m *ios.Match) { c.imports(ImportPEM, m) }),
 	row("crypto pki import name:WORD pkcs12 file:LINE", func(c *Command, m *ios.Match) { c.imports(ImportPKCS12, m) }),
+	row("crypto pki import name:WORD pem [exportable] terminal", func(c *Command, m *ios.Match) { c.pastes(ImportPEM, m) }),
+	row("crypto pki import name:WORD pkcs12 terminal", func(c *Command, m *ios.Match) { c.pastes(ImportPKCS12, m) }),
 	row("crypto pki crl request name:WORD", func(c *Command, m *ios.Match) { c.run = command(ike.RequestCRL{Trustpoint: m.Str("name")}) }),
 	row("crypto pki crl import name:WORD file:LINE", func(c *Command, m *ios.Match) { c.imports(ImportCRL, m) }),
 )
 
 func (c *Command) imports(kind Import, m *ios.Match) {
-	c.Import, c.trustpoint, c.File = kind, m.Str("name"), m.Str("file")
-	c.run = func(e *exec) int { return e.importInto(c) }
-	c.offline, c.Asks = c.run, kind == ImportPKCS12
+	c.Import, c.trustpoint, c.File, c.exportable = kind, m.Str("name"), m.Str("file"), m.Has("exportable")
+	c.run = func(e *exec) int { return e.importInto(kind, c) }
+	c.offline, c.Asks = c.run, kind == ImportPKCS12 || kind == ImportPEM
+}
+
+// pastes is an import of what the operator pastes: the client brings no files.
+func (c *Command) pastes(kind Import, m *ios.Match) {
+	c.trustpoint, c.exportable = m.Str("name"), m.Has("exportable")
+	c.asks(func(e *exec) int { return e.pasteInto(kind, c) })
 }
 
 // waits is a command that waits for what becomes of a tunnel.

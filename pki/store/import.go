@@ -35,9 +35,21 @@ type ImportedCRL struct {
 // import over an existing trustpoint is an enrolment again. When it fails the
 // store is as it was.
 func (s *Store) ImportPEM(name string, ca, cert, key []byte) (Imported, error) {
+	return s.importPEM(name, ca, cert, key, false)
+}
+
+// ImportExportable is ImportPEM of a key that may be exported again.
+func (s *Store) ImportExportable(name string, ca, cert, key []byte) (Imported, error) {
+	return s.importPEM(name, ca, cert, key, true)
+}
+
+func (s *Store) importPEM(name string, ca, cert, key []byte, exportable bool) (Imported, error) {
 	m, err := pki.ParsePEM(ca, cert, key)
 	if err != nil {
 		return Imported{}, err
+	}
+	if m.Signer != nil {
+		m.Key = &pki.KeyPair{Label: name, Usage: pki.GeneralKey, Exportable: exportable, Signer: m.Signer}
 	}
 	return s.install(name, m)
 }
