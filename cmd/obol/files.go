@@ -79,3 +79,16 @@ func readFile(path string) ([]byte, error) {
 	}
 	return data, err
 }
+
+// writeNew makes a file that nobody else may read, and replaces none.
+func writeNew(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
+}

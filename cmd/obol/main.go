@@ -9,6 +9,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -86,7 +87,8 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
                                           a bundle of CAs, PEM or PKCS #7, for peers that
                                           stand under no trustpoint; clean: in place of
                                           those that are there, alone: none
-  crypto pki export NAME {pem terminal [3des | aes] | pkcs12 terminal}
+  crypto pki export NAME pem {terminal | url FILE} [3des | aes]
+  crypto pki export NAME pkcs12 {terminal | FILE}
                                           with the key if it may leave
   crypto pki export NAME chain terminal   as a block of a running-config
   crypto pki expiry                       what runs out, soonest first
@@ -167,7 +169,18 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.W
 		return control.ExitFailed
 	}
 	terminal := control.Terminal{Out: stdout, Err: stderr, Ask: newDesk(o, stdin, stderr).answer}
+	var exported bytes.Buffer
+	if cmd.Export != "" {
+		terminal.Out = &exported
+	}
 	code, err := send(ctx, cmd, o, request, terminal)
+	if err == nil && code == control.ExitDone && cmd.Export != "" {
+		if err = writeNew(cmd.Export, exported.Bytes()); err != nil {
+			code = control.ExitFailed
+		} else {
+			fmt.Fprintf(stdout, "Writing %s\n", cmd.Export)
+		}
+	}
 	switch {
 	case errors.Is(err, context.Canceled) && !cmd.Waits:
 		return control.ExitDone // the operator ended a debug

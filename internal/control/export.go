@@ -27,9 +27,29 @@ var exportTable = []ios.Command[*Command]{
 			return e.export(name, func(tp *pki.Trustpoint) error { return e.exportPEM(tp, cipher) })
 		})
 	}),
+	row("crypto pki export name:WORD pem url file:WORD [cipher:{3des | aes}]", func(c *Command, m *ios.Match) {
+		name, cipher := m.Str("name"), m.Str("cipher")
+		c.Export = m.Str("file")
+		c.asks(func(e *exec) int {
+			return e.export(name, func(tp *pki.Trustpoint) error { return e.exportPEM(tp, cipher) })
+		})
+	}),
 	row("crypto pki export name:WORD pkcs12 terminal", func(c *Command, m *ios.Match) {
 		name := m.Str("name")
-		c.asks(func(e *exec) int { return e.export(name, e.exportPKCS12) })
+		c.asks(func(e *exec) int { return e.export(name, e.printPKCS12) })
+	}),
+	row("crypto pki export name:WORD pkcs12 file:LINE", func(c *Command, m *ios.Match) {
+		name := m.Str("name")
+		c.Export = m.Str("file")
+		c.asks(func(e *exec) int {
+			return e.export(name, func(tp *pki.Trustpoint) error {
+				der, err := e.exportPKCS12(tp)
+				if err == nil {
+					_, err = e.out.Write(der)
+				}
+				return err
+			})
+		})
 	}),
 	row("crypto pki export name:WORD chain terminal", func(c *Command, m *ios.Match) {
 		name := m.Str("name")
@@ -149,15 +169,24 @@ func (e *exec) passphraseFor(k *pki.KeyPair) (string, error) {
 	return passphrase, err
 }
 
-// exportPKCS12 prints key, certificate and CAs as one file in base64. 3DES and
-// SHA-1 protect it: routers read no other.
-func (e *exec) exportPKCS12(tp *pki.Trustpoint) error {
+// printPKCS12 prints that file in base64.
+func (e *exec) printPKCS12(tp *pki.Trustpoint) error {
+	der, err := e.exportPKCS12(tp)
+	if err == nil {
+		fmt.Fprintf(e.out, "Exported pkcs12 follows:\n\n%s\n---End - This line not part of the pkcs12---\n\n", wrapped(der))
+	}
+	return err
+}
+
+// exportPKCS12 makes one file of key, certificate and CAs. 3DES and SHA-1 protect
+// it: routers read no other.
+func (e *exec) exportPKCS12(tp *pki.Trustpoint) ([]byte, error) {
 	if tp.Identity == nil || tp.Key == nil {
-		return fmt.Errorf("trustpoint %s has no certificate of its own", tp.Name)
+		return nil, fmt.Errorf("trustpoint %s has no certificate of its own", tp.Name)
 	}
 	passphrase, err := e.passphraseFor(tp.Key)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var cas []*x509.Certificate
 	for _, c := range append(slices.Clone(tp.Chain), tp.CA) {
@@ -167,10 +196,9 @@ func (e *exec) exportPKCS12(tp *pki.Trustpoint) error {
 	}
 	der, err := pkcs12.LegacyDES.Encode(tp.Key.Signer, tp.Identity.X509, cas, passphrase)
 	if err != nil {
-		return errors.New("this key has no place in a PKCS #12 file")
+		return nil, errors.New("this key has no place in a PKCS #12 file")
 	}
-	fmt.Fprintf(e.out, "Exported pkcs12 follows:\n\n%s\n---End - This line not part of the pkcs12---\n\n", wrapped(der))
-	return nil
+	return der, nil
 }
 
 // expiry lists what runs out, with the tunnels that use it where a configuration

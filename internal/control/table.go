@@ -14,6 +14,7 @@ import (
 type Command struct {
 	Import Import // what the client brings along
 	File   string // its path as the client wrote it, of all but ImportPEM
+	Export string // the file that gets its text, as the client wrote it; "": the terminal does
 	Asks   bool   // may ask its operator
 	Waits  bool   // takes the words "wait SECONDS" and "verbose" at its end
 
