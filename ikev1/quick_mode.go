@@ -299,7 +299,7 @@ type negotiated struct {
 func (s *Session) pair(q *quickMode, n negotiated, gxy []byte) (in, out ipsec.SA) {
 	t := q.itf.Tunnel
 	base := ipsec.SA{
-		Mode: n.mode, DF: t.DF, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID,
+		Mode: n.mode, DF: t.DF, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID, IfID: t.IfID,
 		Replay: t.Protection.Replay, Encap: s.encap(), Soft: n.lifetime.Soft(q.initiator), Hard: n.lifetime,
 	}
 	switch {

@@ -54,7 +54,7 @@ func (s *Session) pair(x *ikeSA, n negotiated) (in, out ipsec.SA) {
 	t := n.itf.Tunnel
 	life := s.jittered(t.Protection.Lifetime)
 	base := ipsec.SA{
-		Mode: n.mode, DF: t.DF, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID,
+		Mode: n.mode, DF: t.DF, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID, IfID: t.IfID,
 		Replay: t.Protection.Replay, Encap: s.encap(), Soft: life.Soft(n.initiator), Hard: life,
 	}
 	base.Protocol, base.Mark = ipsec.ESP, t.Mark

@@ -11,7 +11,7 @@ import (
 )
 
 // priority of all our policies; the lowest number wins. Policies of ours never
-// overlap: they differ in the mark or in the ends of the tunnel. Other keying
+// overlap: they differ in the mark, in the if_id or in the ends of the tunnel. Other keying
 // daemons use much higher numbers for their broad policies, so a tunnel of
 // ours stays protected as configured.
 const priority = 1000
@@ -41,7 +41,7 @@ func toPolicy(p ipsec.Policy) *netlink.XfrmPolicy {
 	return &netlink.XfrmPolicy{
 		Src: toIPNet(sel.Local), Dst: toIPNet(sel.Remote), Proto: netlink.Proto(sel.Protocol),
 		SrcPort: int(sel.LocalPort), DstPort: int(sel.RemotePort),
-		Dir: directions[p.Direction], Priority: priority, Mark: fullMark(p.Mark),
+		Dir: directions[p.Direction], Priority: priority, Mark: fullMark(p.Mark), Ifid: int(p.IfID),
 		Tmpls: templates,
 	}
 }
@@ -58,6 +58,9 @@ func describePolicy(p ipsec.Policy) string {
 	if p.Mark != 0 {
 		s += fmt.Sprintf(" mark 0x%x", p.Mark)
 	}
+	if p.IfID != 0 {
+		s += fmt.Sprintf(" if_id 0x%x", p.IfID)
+	}
 	return s
 }
 
@@ -71,8 +74,8 @@ func ours(p netlink.XfrmPolicy) bool {
 	return false
 }
 
-// SetPolicy adds or replaces a policy. One with the same selector, direction
-// and mark that is not ours is left, and that is an error.
+// SetPolicy adds or replaces a policy. One with the same selector, direction,
+// mark and if_id that is not ours is left, and that is an error.
 func (d *Dataplane) SetPolicy(p ipsec.Policy) error {
 	k := toPolicy(p)
 	old, err := d.handle.XfrmPolicyGet(k)

@@ -36,7 +36,7 @@ type Features struct {
 // makes the kernel load its modules, which takes milliseconds each.
 func Probe() Features {
 	return probe(Need{
-		Links: []ipsec.LinkKind{ipsec.VTI, ipsec.GREIP, ipsec.Dummy, ipsec.VTI6, ipsec.GREIPv6},
+		Links: []ipsec.LinkKind{ipsec.VTI, ipsec.GREIP, ipsec.Dummy, ipsec.VTI6, ipsec.GREIPv6, ipsec.XFRM},
 		Encr:  append(suite.Ciphers(), suite.AEADs()...), Integ: suite.Integrities(),
 	})
 }
@@ -109,7 +109,7 @@ func (d *Dataplane) probeSA(c *suite.Cipher, a *suite.Integrity) error {
 var modules = []struct {
 	kind ipsec.LinkKind
 	name string
-}{{ipsec.VTI, "ip_vti"}, {ipsec.GREIP, "ip_gre"}, {ipsec.Dummy, "dummy"}, {ipsec.VTI6, "ip6_vti"}, {ipsec.GREIPv6, "ip6_gre"}}
+}{{ipsec.VTI, "ip_vti"}, {ipsec.GREIP, "ip_gre"}, {ipsec.Dummy, "dummy"}, {ipsec.VTI6, "ip6_vti"}, {ipsec.GREIPv6, "ip6_gre"}, {ipsec.XFRM, "xfrm_interface"}}
 
 // Missing names in one line what the kernel lacks of what was asked, with the
 // module that would have it; "" when nothing is missing.

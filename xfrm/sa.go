@@ -143,6 +143,9 @@ func saMessage(sa ipsec.SA) []nl.NetlinkRequestData {
 	if sa.Mark != 0 {
 		add(nl.XFRMA_MARK, mark(sa.Mark))
 	}
+	if sa.IfID != 0 {
+		add(nl.XFRMA_IF_ID, nl.Uint32Attr(sa.IfID))
+	}
 	return parts
 }
 
@@ -253,6 +256,7 @@ func (d *Dataplane) get(id ipsec.SAID) (state, error) {
 type state struct {
 	id       ipsec.SAID
 	reqID    ipsec.ReqID
+	ifID     uint32
 	mode     uint8
 	lft      nl.XfrmLifetimeCfg
 	replay   int // window in packets
@@ -273,6 +277,8 @@ func parseState(b []byte) (state, error) {
 		switch v := a.Value; {
 		case a.Attr.Type == nl.XFRMA_MARK && len(v) >= nl.SizeofXfrmMark:
 			s.id.Mark = binary.NativeEndian.Uint32(v)
+		case a.Attr.Type == nl.XFRMA_IF_ID && len(v) >= 4:
+			s.ifID = binary.NativeEndian.Uint32(v)
 		case a.Attr.Type == nl.XFRMA_REPLAY_ESN_VAL && len(v) >= nl.SizeofXfrmReplayStateEsn:
 			s.replay = int(binary.NativeEndian.Uint32(v[20:]))
 		case a.Attr.Type == nl.XFRMA_LASTUSED && len(v) >= 8:

@@ -64,6 +64,9 @@ func (d *Dataplane) nameLarval(s state) (ipsec.SAID, error) {
 	if s.id.Mark != 0 {
 		r.AddData(nl.NewRtAttr(nl.XFRMA_MARK, mark(s.id.Mark)))
 	}
+	if s.ifID != 0 {
+		r.AddData(nl.NewRtAttr(nl.XFRMA_IF_ID, nl.Uint32Attr(s.ifID)))
+	}
 	_, err := r.Execute(unix.NETLINK_XFRM, 0)
 	s.id.SPI = larvalSPI
 	return s.id, err

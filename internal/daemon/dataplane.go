@@ -132,5 +132,5 @@ func linkKind(itf *policy.Interface) ipsec.LinkKind {
 	if itf.Tunnel == nil {
 		return 0
 	}
-	return tunnel.LinkKind(itf.Tunnel.Mode)
+	return tunnel.LinkKind(itf.Tunnel)
 }

@@ -165,8 +165,9 @@ type SA struct {
 	AHKey     suite.Key
 	Selector  Selector
 	ReqID     ReqID
-	Replay    int  // anti-replay window in packets, 0 for none
-	ESN       bool // extended sequence numbers (RFC 4303 section 2.2.1); IOS negotiates none
+	IfID      uint32 // of the XFRM interface that it belongs to, 0: none
+	Replay    int    // anti-replay window in packets, 0 for none
+	ESN       bool   // extended sequence numbers (RFC 4303 section 2.2.1); IOS negotiates none
 	Encap     *Encap
 	Soft      Lifetime // reported by Expired, the SA goes on
 	Hard      Lifetime // reported by Expired, the SA is gone
@@ -237,6 +238,7 @@ type Policy struct {
 	Direction Direction
 	Selector  Selector // Local is this host's side, in every direction
 	Mark      uint32   // 0: none
+	IfID      uint32   // of the XFRM interface whose traffic it is about, 0: none
 	ReqID     ReqID
 	Mode      Mode
 	Protocol  Protocol
@@ -255,10 +257,11 @@ const (
 	Dummy                       // a loopback interface
 	VTI6                        // tunnel mode ipsec ipv6
 	GREIPv6                     // tunnel mode gre ipv6
+	XFRM                        // a VTI of either family that has no ends: SAs and policies name it
 )
 
 func (k LinkKind) String() string {
-	return [...]string{VTI: "vti", GREIP: "gre", Dummy: "dummy", VTI6: "vti6", GREIPv6: "ip6gre"}[k]
+	return [...]string{VTI: "vti", GREIP: "gre", Dummy: "dummy", VTI6: "vti6", GREIPv6: "ip6gre", XFRM: "xfrm"}[k]
 }
 
 // A Link is a network interface of ours.
@@ -266,7 +269,7 @@ type Link struct {
 	Name          string // in the kernel and in IOS: Tunnel1, Loopback0
 	Kind          LinkKind
 	Local, Remote netip.Addr // tunnel ends; zero for Dummy
-	Key           uint32     // VTI: the mark; GRE: the tunnel key, 0 for none
+	Key           uint32     // VTI: the mark; XFRM: the if_id; GRE: the tunnel key, 0 for none
 	HasKey        bool       // GRE with a key
 	Addresses     []netip.Prefix
 	MTU           int // 0: leave

@@ -44,6 +44,7 @@ func (sa *SA) State(c *state.Codec) {
 	state.Octets(c, &sa.AHKey)
 	sa.Selector.State(c)
 	state.Number(c, &sa.ReqID)
+	state.Number(c, &sa.IfID)
 	c.Int(&sa.Replay)
 	c.Bool(&sa.ESN)
 	state.Some(c, &sa.Encap, func(e *Encap) {

@@ -512,6 +512,7 @@ var commandTable = map[string]string{
 		- ipv6 mtu 1279
 		. ipv6 ospf 1 area 0
 		~ crypto map M
+		- !obol xfrm-interface
 		+ !obol linux-device eth0
 		- !obol linux-device a/b`,
 	"interface Tunnel1": `

@@ -290,7 +290,8 @@ type Tunnel struct {
 	DF              ipsec.DF      // of ESP: the profile's, else the interface's, else its source's, else the global one
 	Protection      *IPsecProfile // nil: not protected
 	ReqID           ipsec.ReqID   // unique in this configuration and stable: made from the number
-	Mark            uint32        // VTI only: unique; 0 for GRE
+	Mark            uint32        // VTI only: unique; 0 for GRE, and of an XFRM interface
+	IfID            uint32        // of an XFRM interface (!obol xfrm-interface): unique; else 0
 }
 
 // StaticRoute is ip route or ipv6 route.

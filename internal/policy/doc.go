@@ -18,6 +18,9 @@
 //
 //	!obol linux-device eth0         in an interface block: its name in Linux. Without it the
 //	                                device is found by the interface's ip address
+//	!obol xfrm-interface            in a tunnel of mode ipsec: the kernel makes an XFRM interface
+//	                                of it, whose SAs and policies have its if_id, in place of a
+//	                                VTI, whose packets have its mark
 //	!obol serial-number 100         the router's serial number, as serial-number puts it into
 //	                                the certificate's subject
 //	!obol enrolled TP1 TP2          the order in which the router enrolled its trustpoints,

@@ -65,7 +65,8 @@ var interfaceMode = (&ios.Mode[*builder]{
 		b.warn(m.Place("name"), "crypto maps are not spoken: nothing on interface %s is protected by %s", b.intf.Name, m.Str("name"))
 	}},
 ).Add(tunnelCommands...).Add(idle("ip tcp adjust-mss <500-10000>", "ipv6 unnumbered INTERFACE", "keepalive [<0-32767> [<1-255>]]", "bandwidth {<1-100000000> | inherit | LINE}", "delay <1-16777215>")...).
-	Directives(ios.Command[*builder]{Syntax: "linux-device name:WORD", Do: linuxDevice})
+	Directives(ios.Command[*builder]{Syntax: "linux-device name:WORD", Do: linuxDevice},
+		ios.Command[*builder]{Syntax: "xfrm-interface", Do: xfrmInterface})
 
 func openInterface(b *builder, m *ios.Match) {
 	name := m.Str("INTERFACE")
@@ -194,6 +195,16 @@ func linuxDevice(b *builder, m *ios.Match) {
 		return
 	}
 	b.intf.Device = name
+}
+
+// xfrmInterface has the kernel make an XFRM interface of a static VTI. Its traffic is
+// known by the if_id of policies and SAs, so that no other use of marks is in its way.
+func xfrmInterface(b *builder, m *ios.Match) {
+	if b.intf.Kind != TunnelInterface {
+		m.Fail("", "want it below interface Tunnel<n>", "interface %s is no tunnel", b.intf.Name)
+		return
+	}
+	b.intf.tunnel.xfrm, b.intf.tunnel.isXFRM = m.Place(""), true
 }
 
 // finishInterfaceAddresses settles whose addresses are whose, before anything

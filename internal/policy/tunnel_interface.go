@@ -17,6 +17,8 @@ type tunnelDraft struct {
 	mode        string // a mode that is not spoken, "" for one that is
 	vrf         string
 	protection  ref
+	xfrm        ios.Place // of !obol xfrm-interface
+	isXFRM      bool
 }
 
 var tunnelCommands = append([]ios.Command[*builder]{
@@ -169,7 +171,12 @@ func (b *builder) finishTunnels() {
 			continue
 		}
 		t.ReqID, t.DF = ids[name], b.dfOf(d)
-		if t.Mode.VTI() {
+		switch {
+		case t.isXFRM && t.Mode.VTI():
+			t.IfID = uint32(t.ReqID)
+		case t.isXFRM:
+			b.fail(t.xfrm, "want tunnel mode ipsec ipv4 or ipsec ipv6 here", "%s is a GRE tunnel, which the kernel's XFRM interface carries none of", name)
+		case t.Mode.VTI():
 			t.Mark = uint32(t.ReqID)
 		}
 		d.Interface.Tunnel = &t.Tunnel

@@ -30,6 +30,9 @@ func linkInfo(l ipsec.Link) *nl.RtAttr {
 		data.AddRtAttr(nl.IFLA_VTI_REMOTE, l.Remote.AsSlice())
 		data.AddRtAttr(nl.IFLA_VTI_IKEY, key)
 		data.AddRtAttr(nl.IFLA_VTI_OKEY, key)
+	case ipsec.XFRM:
+		data := info.AddRtAttr(nl.IFLA_INFO_DATA, nil)
+		data.AddRtAttr(nl.IFLA_XFRM_IF_ID, nl.Uint32Attr(l.Key))
 	case ipsec.GREIP, ipsec.GREIPv6:
 		data := info.AddRtAttr(nl.IFLA_INFO_DATA, nil)
 		data.AddRtAttr(nl.IFLA_GRE_LOCAL, l.Local.AsSlice())
@@ -83,19 +86,24 @@ func sameTunnel(old netlink.Link, l ipsec.Link) bool {
 		}
 		return o.Type() == l.Kind.String() && o.Ttl == ttl(l) &&
 			o.IKey == key && o.OKey == key && o.IFlags == flags && o.OFlags == flags
+	case *netlink.Xfrmi:
+		return l.Kind == ipsec.XFRM && o.Ifid == l.Key
 	case *netlink.Dummy:
 		return l.Kind == ipsec.Dummy
 	}
 	return false
 }
 
-// sameEnds says whether a link is of the kind and has the ends.
+// sameEnds says whether a link is of the kind and has the ends; an XFRM interface has
+// its if_id in their place.
 func sameEnds(link netlink.Link, l ipsec.Link) bool {
 	switch o := link.(type) {
 	case *netlink.Vti:
 		return (l.Kind == ipsec.VTI || l.Kind == ipsec.VTI6) && equal(o.Local, l.Local) && equal(o.Remote, l.Remote)
 	case *netlink.Gretun:
 		return (l.Kind == ipsec.GREIP || l.Kind == ipsec.GREIPv6) && equal(o.Local, l.Local) && equal(o.Remote, l.Remote)
+	case *netlink.Xfrmi:
+		return l.Kind == ipsec.XFRM && o.Ifid == l.Key
 	}
 	return false
 }

@@ -164,7 +164,7 @@ func fits(sa ipsec.SA, p ipsec.Policy) bool {
 	if sa.Direction == ipsec.In {
 		local, remote = remote, local
 	}
-	return local == p.Local && remote == p.Remote && sa.ReqID == p.ReqID && sa.Mode == p.Mode && sa.Protocol == p.Protocol && sa.Mark == p.Mark && (sa.AH != nil) == p.AH
+	return local == p.Local && remote == p.Remote && sa.ReqID == p.ReqID && sa.Mode == p.Mode && sa.Protocol == p.Protocol && sa.Mark == p.Mark && sa.IfID == p.IfID && (sa.AH != nil) == p.AH
 }
 
 // match compares both ends of one SA.

@@ -135,9 +135,9 @@ func (d *Dataplane) QuerySA(id ipsec.SAID) (ipsec.Counters, error) {
 }
 
 // samePolicy says whether two policies are one in the kernel: direction,
-// selector and mark are the key.
+// selector, mark and if_id are the key.
 func samePolicy(a, b ipsec.Policy) bool {
-	return a.Direction == b.Direction && a.Selector == b.Selector && a.Mark == b.Mark
+	return a.Direction == b.Direction && a.Selector == b.Selector && a.Mark == b.Mark && a.IfID == b.IfID
 }
 
 // SetPolicy adds or replaces.
@@ -181,6 +181,9 @@ func (d *Dataplane) checkPlaintext(l ipsec.Link) {
 	}
 	for _, direction := range []ipsec.Direction{ipsec.In, ipsec.Out} {
 		if !slices.ContainsFunc(d.Policies, func(p ipsec.Policy) bool {
+			if l.Kind == ipsec.XFRM {
+				return p.Direction == direction && p.IfID == l.Key
+			}
 			if l.Kind == ipsec.VTI || l.Kind == ipsec.VTI6 {
 				return p.Direction == direction && p.Local == l.Local && p.Remote == l.Remote && p.Mark == l.Key
 			}

@@ -14,24 +14,30 @@ const defaultPathMTU = 1500
 func makeLink(t *Tunnel, addresses []netip.Prefix) ipsec.Link {
 	tu := t.itf.Tunnel
 	l := ipsec.Link{
-		Name: t.itf.Name, Kind: LinkKind(tu.Mode),
+		Name: t.itf.Name, Kind: LinkKind(tu),
 		Local: tu.Source, Remote: t.end(t.remote),
 		Key: tu.Key, HasKey: tu.HasKey, TTL: tu.TTL, PathMTU: tu.PathMTU && tu.Mode == policy.GREIP,
 		Addresses: addresses,
 		Up:        t.down() == "",
 	}
-	if tu.Mode.VTI() {
+	switch {
+	case tu.IfID != 0:
+		l.Key = tu.IfID
+	case tu.Mode.VTI():
 		l.Key, l.HasKey = tu.Mark, tu.Mark != 0
 	}
 	l.MTU = t.mtu()
 	return l
 }
 
-// LinkKind is what a tunnel of a mode is in the kernel.
-func LinkKind(m policy.TunnelMode) ipsec.LinkKind {
+// LinkKind is what a tunnel is in the kernel.
+func LinkKind(t *policy.Tunnel) ipsec.LinkKind {
+	if t.IfID != 0 {
+		return ipsec.XFRM
+	}
 	return [...]ipsec.LinkKind{
 		policy.GREIP: ipsec.GREIP, policy.IPsecIPv4: ipsec.VTI, policy.GREIPv6: ipsec.GREIPv6, policy.IPsecIPv6: ipsec.VTI6,
-	}[m]
+	}[t.Mode]
 }
 
 func (t *Tunnel) mtu() int {
@@ -69,7 +75,7 @@ func (t *Tunnel) policies() []ipsec.Policy {
 	list := make([]ipsec.Policy, 0, last)
 	for d := ipsec.In; d <= last; d++ {
 		list = append(list, ipsec.Policy{
-			Direction: d, Selector: tu.SelectorTo(t.end(t.remote)), Mark: tu.Mark, ReqID: tu.ReqID,
+			Direction: d, Selector: tu.SelectorTo(t.end(t.remote)), Mark: tu.Mark, IfID: tu.IfID, ReqID: tu.ReqID,
 			Mode: t.mode, Protocol: t.protocol, AH: t.suite.Both(),
 			Local: tu.Source, Remote: t.remote,
 		})

@@ -80,11 +80,14 @@ func (s *Set) move(t *Tunnel) bool {
 }
 
 // neighbour is the tunnel whose link has the ends that another one is to have, nil for
-// none. The key tells GRE apart.
+// none. The key tells GRE apart, and an XFRM interface has no ends.
 func (s *Set) neighbour(t *Tunnel, peer netip.Addr) *Tunnel {
+	if t.itf.Tunnel.IfID != 0 {
+		return nil
+	}
 	for _, u := range s.tunnels {
 		a, b := t.itf.Tunnel, u.itf.Tunnel
-		if u != t && b != nil && !u.parked() && u.end(u.remote) == t.end(peer) && a.Source == b.Source && a.Mode == b.Mode &&
+		if u != t && b != nil && b.IfID == 0 && !u.parked() && u.end(u.remote) == t.end(peer) && a.Source == b.Source && a.Mode == b.Mode &&
 			(a.Mode.VTI() || a.HasKey == b.HasKey && a.Key == b.Key) {
 			return u
 		}

@@ -158,7 +158,7 @@ func (t *Tunnel) Due(now time.Time) bool { return !t.next.IsZero() && !t.next.Af
 
 // takes says whether an SA was negotiated for this tunnel as it is defined now.
 func (t *Tunnel) takes(sa ipsec.SA) bool {
-	return t.protected() && sa.ReqID == t.itf.Tunnel.ReqID && sa.Mark == t.itf.Tunnel.Mark
+	return t.protected() && sa.ReqID == t.itf.Tunnel.ReqID && sa.Mark == t.itf.Tunnel.Mark && sa.IfID == t.itf.Tunnel.IfID
 }
 
 // add takes a pair of SAs that came up and gives back the one that is to go

@@ -151,18 +151,21 @@ func (d *Dataplane) RemovePolicy(p ipsec.Policy) error {
 	return nil
 }
 
-// policy is the number of the one with the name of p: direction, selector and mark.
+// policy is the number of the one with the name of p: direction, selector, mark and if_id.
 func (d *Dataplane) policy(p ipsec.Policy) int {
 	return slices.IndexFunc(d.policies, func(q ipsec.Policy) bool {
-		return q.Direction == p.Direction && q.Selector == p.Selector && q.Mark == p.Mark
+		return q.Direction == p.Direction && q.Selector == p.Selector && q.Mark == p.Mark && q.IfID == p.IfID
 	})
 }
 
-// governs says whether a policy is about what a tunnel carries: by the mark, which
-// is the key of a VTI, or by the ends of GRE.
+// governs says whether a policy is about what a tunnel carries: by the mark or the
+// if_id, which is the key of a VTI and of an XFRM interface, or by the ends of GRE.
 func (t *tunnel) governs(p ipsec.Policy) bool {
-	if t.gre.Load() == nil {
-		return p.Mark == t.link.Key
+	switch {
+	case t.link.Kind == ipsec.XFRM:
+		return p.IfID == t.link.Key
+	case t.gre.Load() == nil:
+		return p.Mark == t.link.Key && p.IfID == 0
 	}
 	return p.Selector.Protocol == ipsec.GRE && p.Mark == 0 && p.Selector.Local.Contains(t.link.Local) && p.Selector.Remote.Contains(t.link.Remote)
 }

@@ -64,13 +64,13 @@ func nothingInClear(t *testing.T, p Plane) {
 }
 
 // What the peer, or somebody with the peer's address, sends in clear is
-// dropped, with and without SAs: GRE for a GRE tunnel, IP in IP for a VTI.
+// dropped, with and without SAs: GRE for a GRE tunnel, IP in IP for a VTI and an XFRM interface.
 func clearFromPeerDropped(t *testing.T, p Plane) {
 	for _, c := range []struct {
 		tun      Tunnel
 		protocol string
 		header   []byte // between the outer IP header and the inner one
-	}{{GRE(), "ip4:47", []byte{0, 0, 0x08, 0x00}}, {VTI(), "ip4:4", nil}} {
+	}{{GRE(), "ip4:47", []byte{0, 0, 0x08, 0x00}}, {VTI(), "ip4:4", nil}, {XFRM(), "ip4:4", nil}} {
 		t.Run(c.tun.Kind.String(), func(t *testing.T) {
 			r1, forger := p.Routers(t)
 			r1.Must(r1.SetLink(r1.Link(c.tun)))

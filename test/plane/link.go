@@ -94,7 +94,7 @@ func links(t *testing.T, p Plane) {
 // A link whose far end has another address carries again, by new SAs, and is the same
 // link with its addresses and routes.
 func moved(t *testing.T, p Plane) {
-	for _, tun := range []Tunnel{VTI(), GRE(), transport(GRE())} {
+	for _, tun := range []Tunnel{VTI(), XFRM(), GRE(), transport(GRE())} {
 		t.Run(fmt.Sprint(tun.Kind, tun.Mode), func(t *testing.T) {
 			r1, r2 := p.Routers(t)
 			Both(r1, r2, func(r *Router) { r.Raise(tun); r.KeyUp(tun, nil) })

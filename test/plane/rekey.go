@@ -14,7 +14,7 @@ import (
 // the new inbound SAs stand before anybody sends on them, and the old ones go when
 // nobody does any more.
 func rekey(t *testing.T, p Plane) {
-	for _, tun := range []Tunnel{VTI(), GRE(), inUDP(VTI())} {
+	for _, tun := range []Tunnel{VTI(), GRE(), inUDP(VTI()), inUDP(XFRM())} {
 		name := tun.Kind.String()
 		if tun.Encap != nil {
 			name += " in UDP"

@@ -73,7 +73,7 @@ type Tunnel struct {
 	Kind   ipsec.LinkKind
 	Mode   ipsec.Mode
 	MTU    int
-	Marks  [2]uint32 // of r1's VTI and of r2's; the ends need not agree
+	Marks  [2]uint32 // of r1's VTI and of r2's, or if_ids; the ends need not agree
 	Key    uint32    // of GRE, 0: none
 	ReqID  ipsec.ReqID
 	Cipher *suite.Cipher
@@ -96,9 +96,16 @@ func GRE() Tunnel {
 	return t
 }
 
+// XFRM is the same on an interface without ends, whose if_ids stand in for the marks.
+func XFRM() Tunnel {
+	t := VTI()
+	t.Kind = ipsec.XFRM
+	return t
+}
+
 // Link is the router's interface of the tunnel.
 func (r *Router) Link(t Tunnel) ipsec.Link {
-	l := ipsec.Link{Name: t.Name, Kind: t.Kind, Local: r.Local, Remote: r.Remote, Key: r.mark(t),
+	l := ipsec.Link{Name: t.Name, Kind: t.Kind, Local: r.Local, Remote: r.Remote, Key: r.key(t),
 		Addresses: []netip.Prefix{r.Inner}, MTU: t.MTU, Up: true}
 	if t.Key != 0 {
 		l.HasKey, l.Key = true, t.Key
@@ -106,7 +113,22 @@ func (r *Router) Link(t Tunnel) ipsec.Link {
 	return l
 }
 
+// mark and ifID are what SAs and policies know the interface by.
 func (r *Router) mark(t Tunnel) uint32 {
+	if t.Kind == ipsec.XFRM {
+		return 0
+	}
+	return r.key(t)
+}
+
+func (r *Router) ifID(t Tunnel) uint32 {
+	if t.Kind != ipsec.XFRM {
+		return 0
+	}
+	return r.key(t)
+}
+
+func (r *Router) key(t Tunnel) uint32 {
 	if r.first {
 		return t.Marks[0]
 	}
@@ -115,7 +137,7 @@ func (r *Router) mark(t Tunnel) uint32 {
 
 func (r *Router) selector(t Tunnel) ipsec.Selector {
 	switch t.Kind {
-	case ipsec.VTI:
+	case ipsec.VTI, ipsec.XFRM:
 		any4 := netip.MustParsePrefix("0.0.0.0/0")
 		return ipsec.Selector{Local: any4, Remote: any4}
 	case ipsec.VTI6:
@@ -129,7 +151,7 @@ func (r *Router) selector(t Tunnel) ipsec.Selector {
 // Policies are those of a tunnel, in the order in which they are set.
 func (r *Router) Policies(t Tunnel) (list []ipsec.Policy) {
 	for _, d := range []ipsec.Direction{ipsec.In, ipsec.Out, ipsec.Forward} {
-		list = append(list, ipsec.Policy{Direction: d, Selector: r.selector(t), Mark: r.mark(t), ReqID: t.ReqID,
+		list = append(list, ipsec.Policy{Direction: d, Selector: r.selector(t), Mark: r.mark(t), IfID: r.ifID(t), ReqID: t.ReqID,
 			Mode: t.Mode, Protocol: ipsec.ESP, Local: r.Local, Remote: r.Remote})
 	}
 	if t.Mode == ipsec.Transport {
@@ -149,7 +171,7 @@ func (r *Router) SA(t Tunnel, d ipsec.Direction) ipsec.SA {
 	}
 	sa := ipsec.SA{
 		SAID:      ipsec.SAID{Src: src, Dst: dst, SPI: spi, Protocol: ipsec.ESP, Mark: r.mark(t)},
-		Direction: d, Mode: t.Mode, Selector: r.selector(t), ReqID: t.ReqID, Replay: 64,
+		Direction: d, Mode: t.Mode, Selector: r.selector(t), ReqID: t.ReqID, IfID: r.ifID(t), Replay: 64,
 		Encr: t.Cipher, EncrKey: Key(t.Cipher.KeyLen(t.Bits)+t.Cipher.SaltLen, spi),
 	}
 	if t.Integ != nil {
