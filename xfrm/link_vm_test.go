@@ -59,6 +59,7 @@ func TestSetLink(t *testing.T) {
 		{func() { l.Up = false }, true, "state DOWN"},
 		{func() { l.Up = true }, true, "UP,LOWER_UP"},
 		{func() { l.Remote = netip.MustParseAddr("192.0.2.9") }, true, "gre remote 192.0.2.9 local 192.0.2.1 ttl 255 nopmtudisc ignore-df"},
+		{func() { l.PathMTU = true }, true, "gre remote 192.0.2.9 local 192.0.2.1 ttl 255 nopmtudisc numtxqueues"},
 		{func() { l.TTL = 64 }, false, "ttl 64"},
 		{func() { l.HasKey, l.Key = true, 0x0a000001 }, false, "ikey 10.0.0.1 okey 10.0.0.1"},
 		{func() { l.Key = 0 }, false, "ikey 0.0.0.0 okey 0.0.0.0"},

@@ -46,6 +46,7 @@ func TestSAReadBack(t *testing.T) {
 		sa.Soft = ipsec.Lifetime{Duration: 3400 * time.Second, Kilobytes: 4000000}
 		sa.Hard = ipsec.Lifetime{Duration: 3600 * time.Second, Kilobytes: 4608000}
 		sa.Encap = &ipsec.Encap{LocalPort: 4500, RemotePort: 31000}
+		sa.DF = ipsec.DFClear
 		r1.Must(r1.InstallSA(sa))
 		s, err := r1.get(sa.SAID)
 		r1.Must(err)
@@ -58,6 +59,9 @@ func TestSAReadBack(t *testing.T) {
 		}
 		if !strings.Contains(r1.Run("ip", "xfrm", "state", "list", "spi", strconv.Itoa(int(sa.SPI))), want) {
 			t.Errorf("%s: no %q", d, want)
+		}
+		if !strings.Contains(r1.Run("ip", "xfrm", "state", "list", "spi", strconv.Itoa(int(sa.SPI))), "flag nopmtudisc") {
+			t.Errorf("%s: df-bit clear is not the kernel's", d)
 		}
 		sa.Hard.Duration = 7200 * time.Second
 		r1.Must(r1.UpdateSA(sa))

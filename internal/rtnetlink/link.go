@@ -67,7 +67,7 @@ func (i *Interfaces) SetLink(l ipsec.Link) error {
 		old, err = i.makeLink(l)
 	case l.Kind != ipsec.Dummy && !sameEnds(old, l):
 		err = i.sendLink("move", 0, l)
-	case l.Kind == ipsec.GREIP: // whether it ignores DF the library does not read
+	case l.Kind == ipsec.GREIP && i.copiesDF[l.Name] != l.PathMTU:
 		err = i.sendLink("change", 0, l)
 	}
 	if err != nil {
@@ -236,6 +236,7 @@ func (i *Interfaces) sendLink(what string, flags int, l ipsec.Link) error {
 	if err != nil {
 		return fmt.Errorf("%s %s interface %s: %w", what, l.Kind, l.Name, err)
 	}
+	i.copiesDF[l.Name] = l.PathMTU
 	return nil
 }
 

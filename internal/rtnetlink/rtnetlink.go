@@ -31,12 +31,14 @@ type Interfaces struct {
 	handle  *netlink.Handle
 	sockets map[int]*nl.SocketHandle // our own messages
 	onLo    map[string]ipsec.Link    // loopback interfaces that are addresses of lo
+	// copiesDF are the GRE links that were told to: the library does not read it.
+	copiesDF map[string]bool
 }
 
 // Open gives those of the caller's network namespace. Later calls work in that
 // namespace, whichever thread makes them.
 func Open() (*Interfaces, error) {
-	i := &Interfaces{sockets: map[int]*nl.SocketHandle{}, onLo: map[string]ipsec.Link{}}
+	i := &Interfaces{sockets: map[int]*nl.SocketHandle{}, onLo: map[string]ipsec.Link{}, copiesDF: map[string]bool{}}
 	var err error
 	if i.handle, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)

@@ -36,7 +36,9 @@ func (o *outbound) sets(dont bool, gre *esp.GRE) bool {
 // packet itself.
 func (p *path) learn(s *sender) {
 	ends := s.of.ends.Load()
-	mtu, err := s.plane.host.PathMTU(ends.Local.Addr(), ends.Remote.Addr())
+	s.plane.asking.Lock()
+	mtu, err := s.plane.routes.PathMTU(ends.Local.Addr(), ends.Remote.Addr())
+	s.plane.asking.Unlock()
 	if err == nil {
 		p.mtu, p.until = mtu, s.now.Add(pathAge)
 	}

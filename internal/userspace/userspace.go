@@ -20,6 +20,8 @@ import (
 type Dataplane struct {
 	wire   *netio.ESP
 	host   *rtnetlink.Interfaces
+	asking sync.Mutex // of routes
+	routes *rtnetlink.Interfaces
 	random io.Reader
 	events *events
 	// unknown are packets of no SA: none has the SPI, the destination and the
@@ -54,8 +56,13 @@ func New(wire *netio.ESP, random io.Reader) (*Dataplane, error) {
 	if err != nil {
 		return nil, err
 	}
+	routes, err := rtnetlink.Open()
+	if err != nil {
+		host.Close()
+		return nil, err
+	}
 	d := &Dataplane{
-		wire: wire, host: host, random: random, events: newEvents(), expected: map[uint32]*kept{},
+		wire: wire, host: host, routes: routes, random: random, events: newEvents(), expected: map[uint32]*kept{},
 		tunnels: map[string]*tunnel{}, in: map[ipsec.SAID]*inbound{}, out: map[ipsec.SAID]*outbound{},
 	}
 	d.given = newReceiver(d)
@@ -113,6 +120,9 @@ func (d *Dataplane) Close() error {
 		d.mu.Unlock()
 		close(d.events.closed)
 		d.host.Close()
+		d.asking.Lock()
+		d.routes.Close()
+		d.asking.Unlock()
 	})
 	return nil
 }
