@@ -25,12 +25,12 @@ func PKITrustpointsStatus(w io.Writer, s *pki.Snapshot, name string, now time.Ti
 		}
 		pending := e != nil && !e.GaveUp && e.Request != nil
 		p.f("Trustpoint %s:\n", t.Name)
-		configured(&p, "Issuing CA certificate", t.CA)
-		if t.CA == nil {
-			configured(&p, "Router Self-Signed certificate", t.Identity)
-		} else {
-			configured(&p, "Router General Purpose certificate", t.Identity)
+		ca := t.CA
+		if ca == nil {
+			ca = t.Identity // self-signed
 		}
+		configured(&p, "Issuing CA certificate", ca)
+		configured(&p, "Router General Purpose certificate", t.Identity)
 		requests := "None"
 		switch {
 		case pending:
@@ -43,7 +43,7 @@ func PKITrustpointsStatus(w io.Writer, s *pki.Snapshot, name string, now time.Ti
 		}
 		p.f("  State:\n")
 		p.f("    Keys generated ............. %s\n", keysState(t, s.Keys(), e))
-		p.f("    Issuing CA authenticated ....... %s\n", affirmed(t.CA != nil))
+		p.f("    Issuing CA authenticated ....... %s\n", affirmed(ca != nil))
 		p.f("    Certificate request(s) ..... %s\n\n\n", requests)
 	}
 	return p.flush(w)

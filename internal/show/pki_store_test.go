@@ -76,7 +76,7 @@ func TestPKITrustpointsStatus(t *testing.T) {
 		"  Router General Purpose certificate pending:\n    Requested Subject Name:\n     cn=R1,o=cisco\n    Request Fingerprint MD5: ",
 		"    Next query attempt:\n     52 seconds\n  Last enrollment status: Pending\n" +
 			"  State:\n    Keys generated ............. Yes (General Purpose, non-exportable)\n    Issuing CA authenticated ....... Yes\n    Certificate request(s) ..... Pending\n",
-		"  Router Self-Signed certificate configured:\n",
+		"Trustpoint SELF:\n  Issuing CA certificate configured:\n    Subject Name:\n     cn=SELF,o=cisco,o=com\n    Fingerprint MD5: ",
 		"    Keys generated ............. Yes (General Purpose, exportable)\n",
 	} {
 		if !strings.Contains(got, want) {
