@@ -4,38 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/tools/txtar"
 
 	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/test/script"
 )
 
-// manyTunnels is a router with so many tunnels to the other one, each between
-// addresses of its own.
-func manyTunnels(n, own, peer int, version string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "hostname R%d\ncrypto isakmp policy 10\n encr aes\n hash sha256\n authentication pre-share\n group 19\n", own)
-	b.WriteString("crypto ikev2 proposal P\n encryption aes-cbc-128\n integrity sha256\n group 19\ncrypto ikev2 policy P\n proposal P\ncrypto ikev2 keyring K\n")
-	for i := range n {
-		fmt.Fprintf(&b, " peer T%[1]d\n  address 10.1.%[1]d.%[2]d\n  pre-shared-key secret%[1]d\n", i, peer)
-	}
-	b.WriteString("crypto ikev2 profile V2\n authentication local pre-share\n authentication remote pre-share\n keyring local K\n")
-	for i := range n {
-		fmt.Fprintf(&b, " match identity remote address 10.1.%d.%d 255.255.255.255\n", i, peer)
-	}
-	b.WriteString("crypto ipsec transform-set TS esp-aes esp-sha256-hmac\n mode transport\ncrypto ipsec profile P\n set transform-set TS\n" + version)
-	for i := range n {
-		fmt.Fprintf(&b, "crypto isakmp key secret%[1]d address 10.1.%[1]d.%[3]d\n"+
-			"interface Tunnel%[1]d\n ip address 10.2.%[1]d.%[2]d 255.255.255.0\n tunnel source 10.1.%[1]d.%[2]d\n tunnel destination 10.1.%[1]d.%[3]d\n tunnel protection ipsec profile P\n", i, own, peer)
-	}
-	return b.String()
-}
-
-// profileOf has the line of an ipsec profile that chooses a version of IKE in an ipsec profile.
-var profileOf = map[string]string{"IKEv1": "", "IKEv2": " set ikev2-profile V2\n"}
+// profileOf has the lines of an ipsec profile that choose a version of IKE.
+var profileOf = map[string]string{"IKEv1": "", "IKEv2": script.IKEv2Profile}
 
 // Of 100 tunnels one is edited: the other 99 keep their SPIs, and at no moment would a
 // packet of theirs be lost. Then one goes with all that is its own, and one comes.
@@ -45,7 +24,7 @@ func TestReloadOfHundred(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			r := newRun(&txtar.Archive{Files: []txtar.File{
-				{Name: "R1.cfg", Data: []byte(manyTunnels(n, 1, 2, words))}, {Name: "R2.cfg", Data: []byte(manyTunnels(n, 2, 1, words))},
+				{Name: "R1.cfg", Data: []byte(script.Tunnels(n, 1, 2, words))}, {Name: "R2.cfg", Data: []byte(script.Tunnels(n, 2, 1, words))},
 			}}, 1)
 			do := func(lines ...string) {
 				t.Helper()
@@ -119,8 +98,8 @@ func TestReloadAtEveryMoment(t *testing.T) {
 					t.Parallel()
 					for n, more := 0, true; more; n++ {
 						r := newRun(&txtar.Archive{Files: []txtar.File{
-							{Name: "R1.cfg", Data: []byte(manyTunnels(1, 1, 2, words+" set security-association lifetime seconds 120\n"))},
-							{Name: "R2.cfg", Data: []byte(manyTunnels(1, 2, 1, words))},
+							{Name: "R1.cfg", Data: []byte(script.Tunnels(1, 1, 2, words+" set security-association lifetime seconds 120\n"))},
+							{Name: "R2.cfg", Data: []byte(script.Tunnels(1, 2, 1, words))},
 						}}, uint64(n+1))
 						var err error
 						more, err = r.reloaded(n, rekey, first, stronger)
