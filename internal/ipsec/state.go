@@ -36,6 +36,7 @@ func (sa *SA) State(c *state.Codec) {
 	sa.SAID.State(c)
 	state.Number(c, &sa.Direction)
 	state.Number(c, &sa.Mode)
+	state.Number(c, &sa.DF)
 	suite.StateCipher(c, &sa.Encr)
 	state.Octets(c, &sa.EncrKey)
 	suite.StateIntegrity(c, &sa.Integ)
