@@ -59,7 +59,7 @@ func TestSetLink(t *testing.T) {
 		{func() { l.Up = false }, true, "state DOWN"},
 		{func() { l.Up = true }, true, "UP,LOWER_UP"},
 		{func() { l.Remote = netip.MustParseAddr("192.0.2.9") }, true, "gre remote 192.0.2.9 local 192.0.2.1 ttl 255 nopmtudisc ignore-df"},
-		{func() { l.PathMTU = true }, true, "gre remote 192.0.2.9 local 192.0.2.1 ttl 255 nopmtudisc numtxqueues"},
+		{func() { l.PathMTU = true }, true, "gre remote 192.0.2.9 local 192.0.2.1 ttl 255 nopmtudisc"},
 		{func() { l.TTL = 64 }, false, "ttl 64"},
 		{func() { l.HasKey, l.Key = true, 0x0a000001 }, false, "ikey 10.0.0.1 okey 10.0.0.1"},
 		{func() { l.Key = 0 }, false, "ikey 0.0.0.0 okey 0.0.0.0"},
@@ -89,6 +89,9 @@ func TestSetLink(t *testing.T) {
 		shown := r1.Run("ip", "-d", "address", "show", "dev", "Tunnel1")
 		if !strings.Contains(shown, c.shows) {
 			t.Errorf("want %q in\n%s", c.shows, shown)
+		}
+		if l.Kind == ipsec.GREIP && strings.Contains(shown, "ignore-df") == l.PathMTU {
+			t.Errorf("%s: DF is copied: want %v\n%s", c.shows, l.PathMTU, shown)
 		}
 		if n := strings.Count(shown, "inet "); n != len(l.Addresses) {
 			t.Errorf("%s: %d addresses, want %d\n%s", c.shows, n, len(l.Addresses), shown)
