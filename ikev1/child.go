@@ -343,7 +343,7 @@ func (s *Session) childExpired(e ipsec.Expired) {
 // to: the tunnel is told.
 func (s *Session) rekey(c *child) {
 	c.soft = time.Time{}
-	itf := s.env.Config.Interface(c.itf.Name)
+	itf := s.env.Config.Current(c.itf)
 	switch {
 	case itf == nil || itf.Tunnel == nil || itf.Tunnel.Protection == nil || itf.Tunnel.Protection.ResponderOnly:
 	case s.rekeying(itf.Name):

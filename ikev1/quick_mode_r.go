@@ -3,6 +3,7 @@ package ikev1
 import (
 	"bytes"
 
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/suite"
@@ -116,7 +117,7 @@ func (s *Session) judgeQM1(q *quickMode, c *opened) error {
 	if profile != nil {
 		profile = q.config.Profile(profile.Name)
 	}
-	choice := q.config.TunnelFor(s.local.Addr(), s.remote.Addr(), selector, profile)
+	choice := s.access(q.config, selector, profile, q.config.TunnelFor(s.local.Addr(), s.remote.Addr(), selector, profile))
 	checked := ProxiesChecked{SA: s.sa(), MessageID: q.id, Selector: selector, Profile: choice.Reason == policy.RefusedProfile, Reason: choice.Reason}
 	if choice.Interface == nil {
 		s.report(checked)
@@ -134,6 +135,23 @@ func (s *Session) judgeQM1(q *quickMode, c *opened) error {
 		return err
 	}
 	return s.agreeQM1(q, x, match, selector)
+}
+
+// access gives a peer for whose traffic no tunnel is configured the Virtual-Access
+// interface of its profile's template.
+func (s *Session) access(config *policy.Config, selector ipsec.Selector, profile *policy.ISAKMPProfile, choice policy.TunnelChoice) policy.TunnelChoice {
+	if choice.Interface != nil || s.env.Access == nil {
+		return choice
+	}
+	choice = config.AccessFor(s.local.Addr(), selector, profile, choice)
+	if choice.Interface == nil {
+		return choice
+	}
+	owner := "ISAKMP " + profile.Name + " " + s.up.peerID
+	if choice.Interface = s.env.Access(ike.Access{Template: choice.Interface, Local: s.local.Addr(), Remote: s.remote.Addr(), Owner: owner, Now: s.now}); choice.Interface == nil {
+		choice.Reason = policy.RefusedAccess
+	}
+	return choice
 }
 
 func (s *Session) agreeQM1(q *quickMode, x quickPayloads, match policy.TransformMatch, selector ipsec.Selector) error {

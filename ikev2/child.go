@@ -247,7 +247,7 @@ func (s *Session) childExpired(e ipsec.Expired) {
 // moved: it knows nothing of it.
 func (s *Session) rekeyChild(c *child) {
 	c.soft = time.Time{}
-	itf := s.env.Config.Interface(c.itf.Name)
+	itf := s.env.Config.Current(c.itf)
 	switch {
 	case itf == nil || itf.Tunnel == nil || itf.Tunnel.Protection == nil || !s.Established():
 	case itf.Tunnel.Protection.ResponderOnly && !c.strayed(s.remote.Addr()):

@@ -4,8 +4,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/suite"
@@ -195,12 +197,28 @@ func (s *Session) grant(x *ikeSA, m *message, notifies []wire.NotifyV2, wish chi
 func (s *Session) tunnelFor(old *child, fits func(*policy.Tunnel) bool) policy.TunnelChoice {
 	config, profile := s.current()
 	if old != nil {
-		if itf := config.Interface(old.itf.Name); itf != nil && itf.Tunnel != nil && itf.Tunnel.Protection != nil && fits(itf.Tunnel) {
+		if itf := config.Current(old.itf); itf != nil && itf.Tunnel != nil && itf.Tunnel.Protection != nil && fits(itf.Tunnel) {
 			return policy.TunnelChoice{Interface: itf, Reason: "proxies of " + itf.Name}
 		}
 		return policy.TunnelChoice{Reason: policy.RefusedProxies}
 	}
-	return config.IKEv2TunnelFor(s.local.Addr(), s.home(), profile, fits)
+	choice := config.IKEv2TunnelFor(s.local.Addr(), s.home(), profile, fits)
+	if choice.Interface != nil || s.env.Access == nil {
+		return choice
+	}
+	return s.access(config.IKEv2AccessFor(s.local.Addr(), profile, fits, choice))
+}
+
+// access gives the peer the Virtual-Access interface of a template.
+func (s *Session) access(choice policy.TunnelChoice) policy.TunnelChoice {
+	if choice.Interface == nil {
+		return choice
+	}
+	owner := "IKEv2 " + strconv.FormatUint(uint64(s.connID), 10)
+	if choice.Interface = s.env.Access(ike.Access{Template: choice.Interface, Local: s.local.Addr(), Remote: s.home(), Owner: owner, Now: s.now}); choice.Interface == nil {
+		choice.Reason = policy.RefusedAccess
+	}
+	return choice
 }
 
 // current is the configuration for a new child SA: the newest, in which the profile

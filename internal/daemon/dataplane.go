@@ -111,10 +111,14 @@ func needs(cfg *policy.Config) xfrm.Need {
 		if kind := linkKind(itf); kind != 0 && !slices.Contains(n.Links, kind) {
 			n.Links = append(n.Links, kind)
 		}
-		if itf.Tunnel == nil || itf.Tunnel.Protection == nil {
+		tu := itf.Tunnel
+		if itf.Template != nil {
+			tu = itf.Template
+		}
+		if tu == nil || tu.Protection == nil {
 			continue
 		}
-		for _, set := range itf.Tunnel.Protection.Transforms {
+		for _, set := range tu.Protection.Transforms {
 			if set.Encr != nil && !slices.Contains(n.Encr, set.Encr) {
 				n.Encr = append(n.Encr, set.Encr)
 			}
@@ -129,6 +133,9 @@ func needs(cfg *policy.Config) xfrm.Need {
 // linkKind is what a tunnel will be in the kernel, 0 for none. Loopback interfaces
 // need none of it.
 func linkKind(itf *policy.Interface) ipsec.LinkKind {
+	if itf.Template != nil {
+		return ipsec.XFRM
+	}
 	if itf.Tunnel == nil {
 		return 0
 	}

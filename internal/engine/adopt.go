@@ -21,7 +21,13 @@ func (e *Engine) adopt(now time.Time, cmd ike.Adopt) error {
 		return nil
 	}
 	before := e.env.Config
-	e.abandon(now, newTouched(before, cmd.Config))
+	touched := newTouched(before, cmd.Config)
+	for _, t := range e.tunnels.All() {
+		if touched.names[t.Interface().ClonedFrom] {
+			touched.names[t.Name()] = true
+		}
+	}
+	e.abandon(now, touched)
 	e.env.Config = cmd.Config
 	e.certificates.bound(cmd.Config.IKEv2.CertificateCache)
 	e.errors.bound(cmd.Config.IKEv2.DiagnoseErrors)

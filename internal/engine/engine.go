@@ -35,6 +35,7 @@ type Engine struct {
 	deadlines    deadlines
 	tunnels      tunnel.Set
 	children     book
+	access       access
 	halfOpen     halfOpen
 	mute         mute
 	cookies      ikev2.Cookies
@@ -69,6 +70,7 @@ func newEngine(env ike.Env, opts Options) *Engine {
 		env: &env, opts: opts,
 		sessions: newSessions(),
 		children: newBook(),
+		access:   newAccess(),
 		halfOpen: newHalfOpen(),
 		mute:     mute{},
 
@@ -80,6 +82,7 @@ func newEngine(env ike.Env, opts Options) *Engine {
 	e.env.Established = e.established
 	e.env.Floated = e.floated
 	e.env.Carries = e.carries
+	e.env.Access = e.accessFor
 	e.env.NewSPI = e.newSPI
 	e.env.Hold = e.fragments.hold
 	return e

@@ -43,10 +43,11 @@ func (e *Engine) Standing() []ipsec.SA {
 }
 
 // Export gives what stands, with all keys, and ends the engine; Poll gives what is
-// still to be carried out. IKE SAs in the middle of making others are deleted.
+// still to be carried out. IKE SAs in the middle of making others are deleted, and those
+// of peers with a Virtual-Access interface, who call again.
 func (e *Engine) Export(now time.Time) []byte {
 	for _, x := range slices.Clone(e.sessions.all) {
-		if !x.Quiet() {
+		if !x.Quiet() || e.called(x) {
 			e.clear(now, x, reasonHandOver)
 		}
 	}

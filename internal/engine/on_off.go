@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/tunnel"
 )
 
@@ -17,5 +18,6 @@ func (e *Engine) switchISAKMP(now time.Time) {
 
 // active says whether ISAKMP is on.
 func (e *Engine) active() bool {
-	return !e.env.Config.ISAKMP.Disabled && slices.ContainsFunc(e.tunnels.All(), (*tunnel.Tunnel).Active)
+	return !e.env.Config.ISAKMP.Disabled && (slices.ContainsFunc(e.tunnels.All(), (*tunnel.Tunnel).Active) ||
+		slices.ContainsFunc(e.env.Config.Interfaces, func(i *policy.Interface) bool { return i.Template != nil && !i.Shutdown }))
 }

@@ -161,6 +161,7 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 		if event.Initiator {
 			x.settled(event.Tunnel)
 		}
+		e.open(now, event.Tunnel)
 		var loser uint32
 		var why string
 		e.watch(now, x, e.tunnels.Lookup(event.Tunnel), func() {
@@ -175,6 +176,8 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 			e.tunnels.ChildDown(now, event)
 			e.flush()
 		})
+		e.shut(now, event.Tunnel)
+		e.flush()
 	case ike.NegotiationFailed:
 		e.counters.Failed++
 		if x.wishes != nil {

@@ -131,6 +131,10 @@ type Env struct {
 	// Carries says whether a pair of child SAs carries a tunnel's traffic, whatever
 	// IKE SA has it. It may be nil where there is one SA.
 	Carries func(tunnel string, in ipsec.Selector) bool
+	// Access gives the Virtual-Access interface of a peer: the one that it has, else a
+	// new one. nil: there are as many as there may be. It may be nil where
+	// the configuration has no Virtual-Template.
+	Access func(Access) *policy.Interface
 	// NewSPI gives a child SPI that is unique on this host, from 256 up.
 	NewSPI func() uint32
 	// Hold asks for room for so many octets of a peer's unfinished messages, and
@@ -139,6 +143,15 @@ type Env struct {
 	// Keys, when set, is told the keys of every IKE SA as they are made. A daemon
 	// never sets it; test/arch sees to that.
 	Keys func(Keys)
+}
+
+// Access asks for a Virtual-Access interface. Owner is the peer's, by whatever tells it
+// from others at the same address.
+type Access struct {
+	Template      *policy.Interface
+	Local, Remote netip.Addr
+	Owner         string
+	Now           time.Time
 }
 
 // Command is what the operator, or the daemon for him, wants of the engine.

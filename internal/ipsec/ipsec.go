@@ -120,15 +120,19 @@ type Encap struct {
 }
 
 // ReqID ties SAs, policies and tunnels together: 0x6f62nnnn ("ob" and the
-// tunnel), so that what is ours in the kernel is recognisable without a state
-// file.
+// tunnel), or 0x6f63nnnn of a Virtual-Access interface, so that what is ours in the
+// kernel is recognisable without a state file.
 type ReqID uint32
 
-// ReqIDBase is the common part of all our request ids.
-const ReqIDBase ReqID = 0x6f620000
+// ReqIDBase is the common part of the request ids of configured tunnels, AccessBase that
+// of the tunnels that a peer's call makes.
+const (
+	ReqIDBase  ReqID = 0x6f620000
+	AccessBase ReqID = 0x6f630000
+)
 
 // Ours says whether a request id is one of obol's.
-func (r ReqID) Ours() bool { return r&0xffff0000 == ReqIDBase }
+func (r ReqID) Ours() bool { return r&0xfffe0000 == ReqIDBase }
 
 // SAID names an SA in the kernel. Mark is part of the name there. AHSPI is
 // that of the AH around an ESP SA, 0 where there is none: the two come and go
@@ -267,6 +271,7 @@ func (k LinkKind) String() string {
 // A Link is a network interface of ours.
 type Link struct {
 	Name          string // in the kernel and in IOS: Tunnel1, Loopback0
+	AltName       string // a second one in the kernel: Virtual-Access1 of Vi1, "" for none
 	Kind          LinkKind
 	Local, Remote netip.Addr // tunnel ends; zero for Dummy
 	Key           uint32     // VTI: the mark; XFRM: the if_id; GRE: the tunnel key, 0 for none

@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/obol-ike/obol/internal/ios"
@@ -46,8 +47,12 @@ func (c *checker) lost() {
 }
 
 // oneSided tells of a tunnel to a router that has none back. One that goes to an
-// address that nobody here has may be meant: a NAT's.
+// address that nobody here has may be meant: a NAT's. A hub makes the tunnel back of a
+// Virtual-Template when it is called.
 func (c *checker) oneSided(e end, peer *router, abroad []end) {
+	if slices.ContainsFunc(peer.Config.Interfaces, func(i *policy.Interface) bool { return i.Template != nil }) {
+		return
+	}
 	if len(abroad) > 0 {
 		back := abroad[0]
 		c.add(NotConfigured, Warning, []ios.Pos{e.tunnel.Pos, back.tunnel.Pos}, fmt.Sprintf("make %s the tunnel destination of %s, unless a NAT gives %s the address %s", e.local(), back, e.Name, back.peer()),

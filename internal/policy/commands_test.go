@@ -11,7 +11,7 @@ import (
 func TestCommands(t *testing.T) {
 	const setup = "hostname R1\nip domain name cisco.com\ncrypto pki trustpoint T\ncrypto keyring K\ncrypto isakmp profile P\n match identity host R2\n" +
 		"crypto ipsec transform-set TS esp-aes esp-sha-hmac\ncrypto ipsec profile IP\ncrypto pki certificate map M 10\ncrypto ikev2 keyring K2\n peer X\ncrypto ikev2 profile V2\ninterface Loopback0\n ip address 10.9.9.9 255.255.255.255\n" +
-		"interface Ethernet0/0\n ip address 192.168.0.1 255.255.255.0\ninterface Tunnel1\n ip address 10.0.0.1 255.255.255.0\n tunnel source Ethernet0/0\n tunnel destination 192.168.0.2\n"
+		"interface Ethernet0/0\n ip address 192.168.0.1 255.255.255.0\ninterface Virtual-Template1 type tunnel\ninterface Tunnel1\n ip address 10.0.0.1 255.255.255.0\n tunnel source Ethernet0/0\n tunnel destination 192.168.0.2\n"
 	for block, table := range commandTable {
 		for row := range strings.Lines(table) {
 			row = strings.TrimSpace(row)

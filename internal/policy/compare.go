@@ -99,7 +99,7 @@ func (c comparison) fate(before, after *Interface) InterfaceChange {
 	if itf == nil {
 		itf = before
 	}
-	change := InterfaceChange{Name: itf.Name, Tunnel: itf.Kind == TunnelInterface}
+	change := InterfaceChange{Name: itf.Name, Tunnel: itf.Kind == TunnelInterface || itf.Kind == VirtualTemplate}
 	switch was, is := before.made(), after.made(); {
 	case before == nil || !was && is:
 		change.Fate = New
@@ -120,7 +120,18 @@ func (c comparison) fate(before, after *Interface) InterfaceChange {
 }
 
 // made says whether there is an interface at all, other than in the text.
-func (i *Interface) made() bool { return i != nil && (i.Kind != TunnelInterface || i.Tunnel != nil) }
+func (i *Interface) made() bool {
+	if i == nil {
+		return false
+	}
+	switch i.Kind {
+	case TunnelInterface:
+		return i.Tunnel != nil
+	case VirtualTemplate:
+		return i.Template != nil
+	}
+	return true
+}
 
 // missing are the dependencies that are not there any more as they were.
 func missing(before, after []dependency) (why []string) {

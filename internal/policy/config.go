@@ -156,8 +156,10 @@ type ISAKMPProfile struct {
 	Matches      []Match
 	LocalAddress netip.Addr // zero: any
 	Aggressive   bool       // initiate mode aggressive
-	Keepalive    Keepalive  // resolved: the profile's, else the global one
-	Pos          ios.Pos
+	// VirtualTemplate is that of which peers get their interfaces, 0: none.
+	VirtualTemplate int
+	Keepalive       Keepalive // resolved: the profile's, else the global one
+	Pos             ios.Pos
 }
 
 // MatchKind is the kind of a match identity rule.
@@ -232,22 +234,25 @@ const (
 	Physical InterfaceKind = iota // Ethernet-like: exists already, found by address or !obol linux-device
 	Loopback
 	TunnelInterface
+	VirtualTemplate
 )
 
 // Interface is an interface block.
 type Interface struct {
 	Name        string // canonical: Tunnel1, Loopback0, Ethernet0/0
 	Kind        InterfaceKind
-	Number      int // of Tunnel and Loopback
+	Number      int // of Tunnel, Loopback, Virtual-Template and Virtual-Access
 	Description string
 	Addresses   []netip.Prefix // address with mask length; the primary one of IPv4 first, those of IPv6 last
 	Unnumbered  string         // ip unnumbered IF: the addresses of IPv4 are that one's
-	Device      string         // !obol linux-device, "" when not given
+	Device      string         // !obol linux-device, "" when not given; Vi<n> of Virtual-Access<n>
 	Shutdown    bool
 	MTU         int     // the lower of ip mtu and ipv6 mtu, 0 when neither is given
 	Tunnel      *Tunnel // of TunnelInterface, nil when it cannot be made as it is written
 	Unable      string  // why not
 	Protected   bool    // tunnel protection is asked for
+	Template    *Tunnel // of VirtualTemplate: what is common to its Virtual-Access interfaces, nil when there are none
+	ClonedFrom  string  // the Virtual-Template of a Virtual-Access interface, else ""
 	Pos         ios.Pos
 }
 

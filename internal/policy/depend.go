@@ -36,12 +36,17 @@ type dependencies struct {
 
 func dependenciesOf(cfg *Config) dependencies { return dependencies{cfg, hasher{}} }
 
-// of lists what an interface that can be made as a tunnel depends on.
+// of lists what an interface that can be made as a tunnel, or a template of such, depends
+// on.
 func (d dependencies) of(itf *Interface) []dependency {
-	t := *itf.Tunnel
+	of := itf.Tunnel
+	if itf.Template != nil {
+		of = itf.Template
+	}
+	t := *of
 	t.Protection, t.SourceInterface = nil, "" // where the source's address comes from is all one
-	list := []dependency{{"interface " + itf.Name, place(itf.Pos), d.sum(itf.Name, itf.Shutdown, itf.Tunnel.Protection == nil, t)}}
-	p := itf.Tunnel.Protection
+	list := []dependency{{"interface " + itf.Name, place(itf.Pos), d.sum(itf.Name, itf.Shutdown, of.Protection == nil, t)}}
+	p := of.Protection
 	if p == nil {
 		return list
 	}

@@ -116,8 +116,10 @@ type IKEv2Profile struct {
 	ConfigRequest  bool // config-exchange request
 	InitialContact bool // initial-contact force: SAs of before go even without the notify
 	Shutdown       bool
-	Incomplete     string // IOS's sentence of what it must have, "" when it is whole
-	Pos            ios.Pos
+	// VirtualTemplate is that of which peers get their interfaces, 0: none.
+	VirtualTemplate int
+	Incomplete      string // IOS's sentence of what it must have, "" when it is whole
+	Pos             ios.Pos
 }
 
 // IKEv2Trustpoint is a line pki trustpoint NAME [sign | verify]; without either

@@ -22,6 +22,7 @@ type ikev2ProfileDraft struct {
 	maps        []ref
 	localIfs    []ref
 	dpd         bool // configured
+	template    virtualTemplateRef
 }
 
 // Lifetime of an IKEv2 SA, unless configured.
@@ -51,6 +52,7 @@ var ikev2ProfileMode = (&ios.Mode[*builder]{Name: "config-ikev2-profile", Strict
 		b.v2Profile.DPD, b.v2Profile.dpd = readDPD(m), m.Form == ios.Set
 	}},
 	ios.Command[*builder]{Syntax: "nat keepalive seconds:<5-3600>", Do: func(b *builder, m *ios.Match) { b.v2Profile.NATKeepalive = seconds(m) }},
+	ios.Command[*builder]{Syntax: "virtual-template <1-4095> [mode auto]", Do: func(b *builder, m *ios.Match) { b.v2Profile.template = readVirtualTemplate(m) }},
 	ios.Command[*builder]{Syntax: "config-exchange request", Do: func(b *builder, m *ios.Match) { b.v2Profile.ConfigRequest = m.Form != ios.No }},
 	ios.Command[*builder]{Syntax: "initial-contact force", Do: func(b *builder, m *ios.Match) { b.v2Profile.InitialContact = m.Form == ios.Set }},
 	ios.Command[*builder]{Syntax: "shutdown", Do: func(b *builder, m *ios.Match) { b.v2Profile.Shutdown = m.Form == ios.Set }},
@@ -60,7 +62,6 @@ var ikev2ProfileMode = (&ios.Mode[*builder]{Name: "config-ikev2-profile", Strict
 	"keyring aaa LINE",
 	"lifetime certificate",
 	"ivrf WORD",
-	"virtual-template <1-4095> [mode auto]",
 	"config-exchange set {accept | send}",
 	"aaa LINE",
 	"reconnect [timeout <600-86400>]",
@@ -230,6 +231,7 @@ func (b *builder) finishIKEv2Profiles() {
 				b.missing(r, "ikev2 keyring", b.v2Keyrings.keys)
 			}
 		}
+		p.VirtualTemplate = b.templateOf(d.template, "")
 		if !d.dpd {
 			p.DPD = b.cfg.IKEv2.DPD
 		}

@@ -75,9 +75,9 @@ func openInterface(b *builder, m *ios.Match) {
 		return
 	}
 	number := strings.LastIndexFunc(name, func(r rune) bool { return 'a' <= r|0x20 && r|0x20 <= 'z' }) + 1
-	kind := map[string]InterfaceKind{"Loopback": Loopback, "Tunnel": TunnelInterface}[name[:number]]
+	kind := map[string]InterfaceKind{"Loopback": Loopback, "Tunnel": TunnelInterface, virtualTemplate: VirtualTemplate}[name[:number]]
 	n, err := strconv.ParseUint(name[number:], 10, 31)
-	if kind != Physical && (err != nil || len(name) > maxDeviceName) {
+	if kind != Physical && kind != VirtualTemplate && (err != nil || len(name) > maxDeviceName) {
 		m.Fail("INTERFACE", "want a number that leaves a name of at most 15 characters, as Linux does", "%s has no fit number", name)
 	}
 	b.intf = b.interfaces.open(name, func() *interfaceDraft {

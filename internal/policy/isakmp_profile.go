@@ -19,6 +19,8 @@ type isakmpProfileDraft struct {
 	maps        map[string]ref // certificate maps of match certificate
 	localIf     ref
 	selfAt      ios.Place
+	template    virtualTemplateRef
+	xauth       bool // client authentication is asked for
 }
 
 var isakmpProfileCommands = []ios.Command[*builder]{
@@ -33,16 +35,20 @@ var isakmpProfileMode = (&ios.Mode[*builder]{Name: "conf-isa-prof", Strict: true
 	ios.Command[*builder]{Syntax: "match identity {address {A.B.C.D [MASK] | ipv6 prefix:X:X::X/n} | host [domain] name:WORD | user [domain] name:WORD | group name:WORD} [fvrf:WORD]", Do: profileMatch},
 	ios.Command[*builder]{Syntax: "match certificate name:WORD", Do: profileMatch},
 	ios.Command[*builder]{Syntax: "initiate mode aggressive", Do: profileAggressive},
+	ios.Command[*builder]{Syntax: "virtual-template <1-4095>", Do: func(b *builder, m *ios.Match) { b.isakmpProfile.template = readVirtualTemplate(m) }},
+	ios.Command[*builder]{Syntax: "client authentication list WORD", Do: func(b *builder, m *ios.Match) {
+		if b.isakmpProfile.xauth = m.Form == ios.Set; b.isakmpProfile.xauth {
+			noEffect(b, m)
+		}
+	}},
 	ios.Command[*builder]{Syntax: "local-address {INTERFACE | A.B.C.D} [vrf:WORD]", Do: profileLocal},
 ).Add(profileKeepaliveCommand).Add(idle(
 	"vrf WORD",
 	"accounting WORD",
-	"client authentication list WORD",
 	"client configuration address {initiate | respond}",
 	"client configuration group WORD",
 	"client pki authorization list WORD",
 	"isakmp authorization list WORD",
-	"virtual-template <1-4095>",
 	"qos-group <1-1023>",
 )...)
 
@@ -203,6 +209,11 @@ func (b *builder) finishISAKMPProfiles() {
 		if p.SelfIdentity == IdentityFQDN && p.SelfName == "" {
 			b.checkFQDN(d.selfAt, "self-identity fqdn", p.Trustpoints)
 		}
+		demand := ""
+		if d.xauth {
+			demand = "client authentication"
+		}
+		p.VirtualTemplate = b.templateOf(d.template, demand)
 		if len(p.Matches) == 0 {
 			b.cfg.Warnings = append(b.cfg.Warnings, Remark{p.Pos, "isakmp profile " + p.Name + " is incomplete until it has match identity statements: no peer leads to it"})
 		}

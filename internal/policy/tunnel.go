@@ -23,6 +23,7 @@ type TunnelAlsoRan struct {
 const (
 	RefusedProxies = "proxy identities not supported"
 	RefusedProfile = "map_db_check_isakmp_profile profile did not match"
+	RefusedAccess  = "no Virtual-Access interface is free"
 )
 
 // TunnelFor finds the tunnel of a quick mode by the addresses of the IKE SA,

@@ -123,10 +123,10 @@ func (b *builder) finishTunnels() {
 	for name, d := range b.interfaces.all {
 		b.cfg.Interfaces = append(b.cfg.Interfaces, &d.Interface)
 		t := &d.tunnel
+		if d.Kind == VirtualTemplate {
+			b.finishTemplate(d)
+		}
 		if d.Kind != TunnelInterface {
-			if t.protection.name != "" { // of a Virtual-Template
-				b.warn(t.protection.at, "dynamic VTIs are not spoken: interface %s makes no tunnels; write an interface Tunnel for each peer", name)
-			}
 			continue
 		}
 		if r := t.sourceIf; r.name != "" {

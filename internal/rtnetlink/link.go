@@ -87,7 +87,7 @@ func (i *Interfaces) AdoptLink(l ipsec.Link) error {
 		err = i.handle.LinkSetGroup(made, linkGroup)
 	}
 	if err == nil {
-		err = i.finish(made)
+		err = i.finish(made, l)
 	}
 	if err == nil {
 		err = i.adjust(made, l)
@@ -214,7 +214,7 @@ func (i *Interfaces) makeLink(l ipsec.Link) (netlink.Link, error) {
 		err = fmt.Errorf("make %s interface %s: it is gone", l.Kind, l.Name)
 	}
 	if err == nil {
-		err = i.finish(made)
+		err = i.finish(made, l)
 	}
 	if err != nil && made != nil {
 		return nil, errors.Join(err, i.deleteLink(made))
@@ -240,15 +240,20 @@ func (i *Interfaces) sendLink(what string, flags int, l ipsec.Link) error {
 	return nil
 }
 
-// finish gives a new link its name as ours, and keeps the kernel from speaking
+// finish gives a new link its name as ours and its second name, and keeps the kernel from speaking
 // IPv6 on it by itself: router solicitations would ask for SAs that IOS, where
 // an interface has no IPv6 until told so, never asks for.
-func (i *Interfaces) finish(l netlink.Link) error {
-	name := l.Attrs().Name
-	if err := i.handle.LinkSetAlias(l, aliasPrefix+name); err != nil {
+func (i *Interfaces) finish(made netlink.Link, l ipsec.Link) error {
+	name := made.Attrs().Name
+	if err := i.handle.LinkSetAlias(made, aliasPrefix+name); err != nil {
 		return fmt.Errorf("alias of interface %s: %w", name, err)
 	}
-	err := i.handle.LinkSetIP6AddrGenMode(l, nl.IN6_ADDR_GEN_MODE_NONE)
+	if l.AltName != "" {
+		if err := i.handle.LinkAddAltName(made, l.AltName); err != nil {
+			return fmt.Errorf("second name %s of interface %s: %w", l.AltName, name, err)
+		}
+	}
+	err := i.handle.LinkSetIP6AddrGenMode(made, nl.IN6_ADDR_GEN_MODE_NONE)
 	if err != nil && !errors.Is(err, syscall.EAFNOSUPPORT) { // no IPv6 at all
 		return fmt.Errorf("IPv6 of interface %s: %w", name, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/obol-ike/obol/internal/ipsec"
@@ -75,7 +76,11 @@ func ikev2Profile(p *printer, c *policy.Config, x *policy.IKEv2Profile) {
 		p.f(" NAT-keepalive: disabled\n")
 	}
 	p.f(" Ivrf: none\n")
-	p.f(" Virtual-template: none\n")
+	template := "none"
+	if x.VirtualTemplate != 0 {
+		template = strconv.Itoa(x.VirtualTemplate)
+	}
+	p.f(" Virtual-template: %s\n", template)
 	p.f(" mode auto: none\n")
 	for _, aaa := range []string{"AnyConnect EAP authentication mlist", "EAP authentication mlist", "authentication mlist", "Accounting", "group authorization", "user authorization"} {
 		p.f(" AAA %s: none\n", aaa)

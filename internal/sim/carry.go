@@ -149,9 +149,13 @@ func (d *Dataplane) policy(tunnel string, direction ipsec.Direction) (ipsec.Poli
 	if !ok || !l.Up {
 		return ipsec.Policy{}, fmt.Errorf("%s is down", tunnel)
 	}
-	reqID := d.router.config.Interface(tunnel).Tunnel.ReqID
+	of := func(p ipsec.Policy) bool { return p.IfID == l.Key }
+	if l.Kind != ipsec.XFRM {
+		id := d.router.config.Interface(tunnel).Tunnel.ReqID
+		of = func(p ipsec.Policy) bool { return p.ReqID == id }
+	}
 	for _, p := range d.Policies {
-		if p.Direction == direction && p.ReqID == reqID {
+		if p.Direction == direction && of(p) {
 			return p, nil
 		}
 	}

@@ -176,7 +176,7 @@ func (d *Dataplane) SetLink(l ipsec.Link) error {
 // checkPlaintext notes when what a link sends would be caught by no policy.
 func (d *Dataplane) checkPlaintext(l ipsec.Link) {
 	itf := d.router.config.Interface(l.Name)
-	if itf == nil || itf.Tunnel == nil || itf.Tunnel.Protection == nil {
+	if l.Kind != ipsec.XFRM && (itf == nil || itf.Tunnel == nil || itf.Tunnel.Protection == nil) {
 		return
 	}
 	for _, direction := range []ipsec.Direction{ipsec.In, ipsec.Out} {
@@ -261,10 +261,10 @@ func (d *Dataplane) Sweep() error {
 // Close has nothing to close.
 func (d *Dataplane) Close() error { return nil }
 
-// Link finds a link by name.
+// Link finds a link by one of its names.
 func (d *Dataplane) Link(name string) (ipsec.Link, bool) {
 	for _, l := range d.Links {
-		if l.Name == name {
+		if l.Name == name || l.AltName == name && name != "" {
 			return l, true
 		}
 	}

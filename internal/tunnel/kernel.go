@@ -26,6 +26,9 @@ func makeLink(t *Tunnel, addresses []netip.Prefix) ipsec.Link {
 	case tu.Mode.VTI():
 		l.Key, l.HasKey = tu.Mark, tu.Mark != 0
 	}
+	if t.itf.ClonedFrom != "" {
+		l.Name, l.AltName = t.itf.Device, t.itf.Name
+	}
 	l.MTU = t.mtu()
 	return l
 }

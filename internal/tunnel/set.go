@@ -1,6 +1,7 @@
 package tunnel
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"time"
@@ -59,7 +60,7 @@ func (s *Set) Adopt(now time.Time, cfg *policy.Config, opts Options) {
 		return !slices.Contains(s.routes, r) || gone[r.through] || !s.carries(r.through)
 	})
 	for _, t := range old {
-		if gone[t.Name()] {
+		if gone[t.Name()] && t.itf.ClonedFrom == "" {
 			s.unmake(t)
 		}
 	}
@@ -76,7 +77,30 @@ func (s *Set) Adopt(now time.Time, cfg *policy.Config, opts Options) {
 			s.make(itf, nil)
 		}
 	}
+	for _, t := range old {
+		if t.itf.ClonedFrom != "" {
+			s.keep(t, cmp.Or(cfg.Current(t.itf), t.itf))
+		}
+	}
 	s.announce()
+}
+
+// Open makes a Virtual-Access interface.
+func (s *Set) Open(now time.Time, itf *policy.Interface) {
+	s.now = now
+	s.make(itf, nil)
+}
+
+// Close takes one down, and its policies.
+func (s *Set) Close(now time.Time, name string) {
+	s.now = now
+	s.tunnels = slices.DeleteFunc(s.tunnels, func(t *Tunnel) bool {
+		if t.Name() != name {
+			return false
+		}
+		s.unmake(t)
+		return true
+	})
 }
 
 // remade are the tunnels of a configuration that another one removes or makes anew.

@@ -93,6 +93,8 @@ func (t *Tunnel) Refusal() string {
 	switch {
 	case t.itf.Tunnel == nil:
 		return t.itf.Unable
+	case t.itf.ClonedFrom != "":
+		return "its peer calls, it is a copy of " + t.itf.ClonedFrom
 	case t.itf.Shutdown:
 		return "administratively down"
 	case !t.protected():

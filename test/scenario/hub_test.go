@@ -1,0 +1,298 @@
+package scenario
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/sim"
+	"github.com/obol-ike/obol/internal/tunnel"
+	"github.com/obol-ike/obol/pki"
+)
+
+// hubText is a hub that has one configured tunnel, and makes the others of templates: of
+// the first for IKEv1, of the second for IKEv2.
+const hubText = `hostname HUB
+crypto isakmp policy 10
+ encr aes
+ hash sha256
+ authentication pre-share
+ group 19
+crypto keyring ANY
+ pre-shared-key address 0.0.0.0 0.0.0.0 key cisco
+crypto isakmp profile SPOKES
+ keyring ANY
+ match identity address 0.0.0.0
+ keepalive 10 retry 2
+ virtual-template 1
+crypto ikev2 keyring ANY
+ peer ANY
+  address 0.0.0.0 0.0.0.0
+  pre-shared-key cisco
+crypto ikev2 profile SPOKES
+ match identity remote any
+ authentication local pre-share
+ authentication remote pre-share
+ keyring local ANY
+ dpd 10 2 periodic
+ virtual-template 2
+crypto ipsec transform-set TS esp-aes esp-sha-hmac
+crypto ipsec profile ONE
+ set transform-set TS
+ set isakmp-profile SPOKES
+crypto ipsec profile TWO
+ set transform-set TS
+ set ikev2-profile SPOKES
+interface Loopback0
+ ip address 10.255.0.1 255.255.255.255
+interface Tunnel1
+ ip unnumbered Loopback0
+ tunnel source Ethernet0/0
+ tunnel mode ipsec ipv4
+ tunnel destination 203.0.113.100
+ tunnel protection ipsec profile ONE
+interface Virtual-Template1 type tunnel
+ ip unnumbered Loopback0
+ tunnel source Ethernet0/0
+ tunnel mode ipsec ipv4
+ tunnel protection ipsec profile ONE
+interface Virtual-Template2 type tunnel
+ ip unnumbered Loopback0
+ ip mtu 1400
+ tunnel mode ipsec ipv4
+ tunnel protection ipsec profile TWO
+interface Ethernet0/0
+ ip address 198.51.100.1 255.255.255.0
+`
+
+// spokeText is spoke n, which speaks IKEv2 if n is even.
+func spokeText(n int, address string) string {
+	profile := "isakmp-profile HUB"
+	if n%2 == 0 {
+		profile = "ikev2-profile HUB"
+	}
+	return fmt.Sprintf(`hostname SPOKE%d
+crypto isakmp policy 10
+ encr aes
+ hash sha256
+ authentication pre-share
+ group 19
+crypto isakmp key cisco address 198.51.100.1
+crypto isakmp profile HUB
+ keyring default
+ match identity address 198.51.100.1
+crypto isakmp keepalive 10 2
+crypto isakmp nat keepalive 20
+crypto ikev2 keyring HUB
+ peer HUB
+  address 198.51.100.1
+  pre-shared-key cisco
+crypto ikev2 profile HUB
+ match identity remote any
+ authentication local pre-share
+ authentication remote pre-share
+ keyring local HUB
+ nat keepalive 20
+crypto ipsec transform-set TS esp-aes esp-sha-hmac
+crypto ipsec profile HUB
+ set transform-set TS
+ set security-association lifetime seconds 600
+ set %s
+interface Tunnel0
+ ip address 10.0.%d.1 255.255.255.252
+ tunnel source Ethernet0/0
+ tunnel mode ipsec ipv4
+ tunnel destination 198.51.100.1
+ tunnel protection ipsec profile HUB
+interface Ethernet0/0
+ ip address %s 255.255.255.0
+`, n, profile, n, address)
+}
+
+// hubWorld is a hub and its spokes.
+type hubWorld struct {
+	*testing.T
+	*sim.World
+	hub    *sim.Router
+	spokes []*sim.Router // by number; that of 0 is the hub's configured one
+}
+
+func newHub(t *testing.T) *hubWorld {
+	h := &hubWorld{T: t, World: sim.New(8)}
+	add := func(name, text string) *sim.Router {
+		t.Helper()
+		config, errs := policy.Compile(policy.Source{Name: name, Text: []byte(text)})
+		if errs != nil {
+			t.Fatal(errs)
+		}
+		return h.Add(name, config, pki.NewSnapshot(nil), engine.Options{Options: tunnel.Options{Manual: true}})
+	}
+	h.hub = add("HUB", hubText)
+	h.spokes = []*sim.Router{add("SPOKE0", strings.ReplaceAll(spokeText(1, "203.0.113.100"), "SPOKE1", "SPOKE0"))}
+	var hidden []*sim.Router
+	for n := 1; n <= 20; n++ {
+		address := fmt.Sprintf("203.0.113.%d", n)
+		if n > 16 {
+			address = fmt.Sprintf("172.16.0.%d", n)
+		}
+		h.spokes = append(h.spokes, add(fmt.Sprintf("SPOKE%d", n), spokeText(n, address)))
+		if n > 16 {
+			hidden = append(hidden, h.spokes[n])
+		}
+	}
+	h.Masquerade(netip.MustParseAddr("192.0.2.9"), hidden...)
+	return h
+}
+
+// call has spokes bring their tunnels up.
+func (h *hubWorld) call(spokes ...*sim.Router) {
+	h.Helper()
+	for _, s := range spokes {
+		if err := s.Command(ike.Initiate{Tunnel: "Tunnel0"}); err != nil {
+			h.Fatal(err)
+		}
+	}
+	h.World.Run(10 * time.Second)
+}
+
+// interfaceOf is the hub's for a spoke, "" for none.
+func (h *hubWorld) interfaceOf(s *sim.Router) string {
+	for _, theirs := range s.Views().Tunnels[0].Children {
+		for _, v := range h.hub.Views().Tunnels {
+			if slices.ContainsFunc(v.Children, func(c tunnel.ChildView) bool { return c.Out.SPI == theirs.In.SPI && c.In.SPI == theirs.Out.SPI }) {
+				return v.Name
+			}
+		}
+	}
+	return ""
+}
+
+// carry checks that each spoke has an interface of its own, by which packets go both
+// ways, and gives the names.
+func (h *hubWorld) carry(spokes ...*sim.Router) (names []string) {
+	h.Helper()
+	for _, s := range spokes {
+		name := h.interfaceOf(s)
+		if name == "" || slices.Contains(names, name) {
+			h.Fatalf("%s has interface %q, the others have %q", s.Name, name, names)
+		}
+		names = append(names, name)
+		for _, err := range []error{h.Carries(s, h.hub, "Tunnel0", name), h.Carries(h.hub, s, name, "Tunnel0")} {
+			if err != nil {
+				h.Errorf("%s by %s: %v", s.Name, name, err)
+			}
+		}
+	}
+	return names
+}
+
+// standing wants so many interfaces at the hub beside the configured one, and nothing in
+// its data plane that is no interface's.
+func (h *hubWorld) standing(n int) {
+	h.Helper()
+	d := h.hub.Dataplane
+	if got := len(h.hub.Views().Tunnels) - 1; got != n || len(d.Links) != n+2 || len(d.Policies) != 3*(n+1) || len(d.Violations) > 0 {
+		h.Errorf("%d Virtual-Access interfaces, want %d; %d links, %d policies; %v", got, n, len(d.Links), len(d.Policies), d.Violations)
+	}
+}
+
+// A hub with 20 dynamic spokes, four of them behind one NAT address: each version has
+// two there. They rekey from either side, go, come back and are forgotten, and the
+// tunnel that is configured sees nothing of it.
+func TestHub(t *testing.T) {
+	h := newHub(t)
+	h.standing(0)
+	h.call(h.spokes...)
+	if got := h.carry(h.spokes[0])[0]; got != "Tunnel1" {
+		t.Fatalf("the configured peer has %s", got)
+	}
+	names := h.carry(h.spokes[1:]...)
+	h.standing(20)
+	for _, name := range names {
+		l, ok := h.hub.Dataplane.Link(name)
+		if want := "Vi" + strings.TrimPrefix(name, "Virtual-Access"); !ok || l.Name != want || l.AltName != name || l.Addresses[0] != netip.MustParsePrefix("10.255.0.1/32") {
+			t.Errorf("%s: %+v", name, l)
+		}
+	}
+
+	h.World.Run(25 * time.Minute)
+	if again := h.carry(h.spokes[1:]...); !slices.Equal(names, again) {
+		t.Errorf("after two lifetimes they have other interfaces:\n%q\n%q", again, names)
+	}
+	h.standing(20)
+
+	// A spoke says goodbye: its interface goes, that of its neighbour behind the NAT stays.
+	for _, n := range []int{19, 20} {
+		if err := h.spokes[n].Command(ike.Shutdown{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.World.Run(time.Second)
+	h.standing(18)
+	if again := h.carry(h.spokes[1:19]...); !slices.Equal(names[:18], again) {
+		t.Errorf("%q", again)
+	}
+
+	// Two fall silent, one comes back, and the other is found dead.
+	h.spokes[1].Kill()
+	h.spokes[2].Kill()
+	h.World.Run(time.Second)
+	h.spokes[1].Start()
+	h.call(h.spokes[1])
+	h.World.Run(2 * time.Minute)
+	h.standing(17)
+	h.carry(append([]*sim.Router{h.spokes[1]}, h.spokes[3:19]...)...)
+
+	// The template's MTU changes in place, its transform set takes the interfaces down.
+	h.adopt(strings.Replace(hubText, "ip mtu 1400", "ip mtu 1300", 1))
+	h.standing(17)
+	if l, _ := h.hub.Dataplane.Link(h.interfaceOf(h.spokes[4])); l.MTU != 1300 {
+		t.Errorf("MTU %d", l.MTU)
+	}
+	h.adopt(strings.Replace(hubText, "profile TWO\n set transform-set TS", "profile TWO\n set transform-set TS\n set pfs group19", 1))
+	h.standing(9)
+	odd := []*sim.Router{}
+	for n := 1; n < 19; n += 2 {
+		odd = append(odd, h.spokes[n])
+	}
+	h.carry(odd...)
+	h.carry(h.spokes[0])
+
+	// The next process goes on with the configured tunnel; the others call again.
+	if err := h.hub.HandOver(time.Second); err != nil {
+		t.Fatal(err)
+	}
+	h.World.Run(10 * time.Second)
+	h.standing(0)
+	h.carry(h.spokes[0])
+	h.call(odd...)
+	h.carry(odd...)
+	h.standing(9)
+
+	if err := h.hub.Command(ike.Shutdown{}); err != nil {
+		t.Fatal(err)
+	}
+	h.World.Run(time.Minute)
+	if d := h.hub.Dataplane; len(d.Links)+len(d.Policies)+len(d.SAs)+len(d.Routes) > 0 || len(d.Violations) > 0 {
+		t.Errorf("left: %v %v %v %v", d.Links, d.Policies, d.SAs, d.Violations)
+	}
+}
+
+// adopt gives the hub another configuration.
+func (h *hubWorld) adopt(text string) {
+	h.Helper()
+	config, errs := policy.Compile(policy.Source{Name: "HUB", Text: []byte(text)})
+	if errs != nil {
+		h.Fatal(errs)
+	}
+	if err := h.hub.Command(ike.Adopt{Config: config}); err != nil {
+		h.Fatal(err)
+	}
+	h.World.Run(2 * time.Second)
+}
