@@ -50,6 +50,11 @@ var interfaceMode = (&ios.Mode[*builder]{
 			b.intf.MTU = m.Int("N")
 		}
 	}},
+	ios.Command[*builder]{Syntax: "ip tcp adjust-mss <500-10000>", Do: func(b *builder, m *ios.Match) {
+		if m.Form == ios.Set { // what passes through is the firewall's business
+			b.warn(m.Place(""), "accepted, has no effect: nftables does it, with a rule of a forward chain for either way, oifname and iifname: tcp flags syn tcp option maxseg size set %d", m.Int("N"))
+		}
+	}},
 	ios.Command[*builder]{Syntax: "ipv6 address {prefix:X:X::X/n [later:{eui-64 | anycast}] | X:X::X [later:link-local] | later:{autoconfig | dhcp} [LINE]}", Do: ipv6Address},
 	ios.Command[*builder]{Syntax: "ipv6 mtu <1280-65535>", Do: func(b *builder, m *ios.Match) {
 		b.intf.ipv6MTU = 0
@@ -64,7 +69,7 @@ var interfaceMode = (&ios.Mode[*builder]{
 	ios.Command[*builder]{Syntax: "crypto map name:WORD [LINE]", Do: func(b *builder, m *ios.Match) {
 		b.warn(m.Place("name"), "crypto maps are not spoken: nothing on interface %s is protected by %s", b.intf.Name, m.Str("name"))
 	}},
-).Add(tunnelCommands...).Add(idle("ip tcp adjust-mss <500-10000>", "ipv6 unnumbered INTERFACE", "keepalive [<0-32767> [<1-255>]]", "bandwidth {<1-100000000> | inherit | LINE}", "delay <1-16777215>")...).
+).Add(tunnelCommands...).Add(idle("ipv6 unnumbered INTERFACE", "keepalive [<0-32767> [<1-255>]]", "bandwidth {<1-100000000> | inherit | LINE}", "delay <1-16777215>")...).
 	Directives(ios.Command[*builder]{Syntax: "linux-device name:WORD", Do: linuxDevice},
 		ios.Command[*builder]{Syntax: "xfrm-interface", Do: xfrmInterface})
 
