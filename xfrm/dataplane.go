@@ -126,6 +126,12 @@ func (d *Dataplane) RemoveLink(name string) error { return d.links.RemoveLink(na
 // SetRoute adds a route. One that stands already is no error.
 func (d *Dataplane) SetRoute(r ipsec.Route) error { return d.links.SetRoute(r) }
 
+// LinkDiffers says what of a link does not stand as it was set.
+func (d *Dataplane) LinkDiffers(l ipsec.Link) (string, error) { return d.links.LinkDiffers(l) }
+
+// RouteDiffers says how a route does not stand as it was set.
+func (d *Dataplane) RouteDiffers(r ipsec.Route) (string, error) { return d.links.RouteDiffers(r) }
+
 // RemoveRoute removes a route of ours. That there is none is no error.
 func (d *Dataplane) RemoveRoute(r ipsec.Route) error { return d.links.RemoveRoute(r) }
 

@@ -3,6 +3,7 @@ package xfrm
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -91,6 +92,30 @@ func (d *Dataplane) SetPolicy(p ipsec.Policy) error {
 		return fmt.Errorf("set %s: %w", describePolicy(p), err)
 	}
 	return nil
+}
+
+// PolicyDiffers says how a policy does not stand as it was set.
+func (d *Dataplane) PolicyDiffers(p ipsec.Policy) (string, error) {
+	k := toPolicy(p)
+	old, err := d.handle.XfrmPolicyGet(k)
+	switch {
+	case errors.Is(err, syscall.ENOENT):
+		return "it was removed", nil
+	case err == nil && !ours(*old):
+		err = errors.New("another's stands in its place")
+	case err == nil && !slices.EqualFunc(old.Tmpls, k.Tmpls, sameTemplate):
+		return "it is for other SAs", nil
+	case err == nil && old.Action != netlink.XFRM_POLICY_ALLOW:
+		return "it lets nothing pass", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", describePolicy(p), err)
+	}
+	return "", nil
+}
+
+func sameTemplate(a, b netlink.XfrmPolicyTmpl) bool {
+	return a.Src.Equal(b.Src) && a.Dst.Equal(b.Dst) && a.Proto == b.Proto && a.Mode == b.Mode && a.Reqid == b.Reqid && a.Optional == b.Optional
 }
 
 // RemovePolicy removes a policy. That there is none of ours is no error.

@@ -122,6 +122,7 @@ type Daemon struct {
 	supervisor supervisor
 	enrolment  *enrol.Work
 	enrolled   chan struct{} // the store has changed: holds one
+	repairs    repairs
 
 	changing sync.Mutex // one writer at the store, and one change of the configuration
 	config   atomic.Pointer[policy.Config]
@@ -199,6 +200,7 @@ func Run(ctx context.Context, o Options) error {
 		working.Go(func() { d.enrol(ctx) })
 		working.Go(func() { d.followReloads(ctx) })
 		working.Go(func() { d.supervisor.watch(ctx, d) })
+		working.Go(func() { d.reconcileAlways(ctx) })
 		control.Serve(ctx, listener, control.Handle(d))
 		working.Wait()
 	})

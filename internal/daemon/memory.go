@@ -67,6 +67,10 @@ func (*memory) RemoveLink(string) error         { return nil }
 func (*memory) SetRoute(ipsec.Route) error      { return nil }
 func (*memory) RemoveRoute(ipsec.Route) error   { return nil }
 
+func (*memory) LinkDiffers(ipsec.Link) (string, error)     { return "", nil }
+func (*memory) RouteDiffers(ipsec.Route) (string, error)   { return "", nil }
+func (*memory) PolicyDiffers(ipsec.Policy) (string, error) { return "", nil }
+
 // Events never reports anything: without packets nothing expires by volume, and
 // the engine keeps the time limits itself.
 func (m *memory) Events() <-chan ipsec.Event { return m.events }

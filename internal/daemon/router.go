@@ -60,6 +60,7 @@ func (d *Daemon) View(ctx context.Context) (view engine.View, err error) {
 	err = d.shard.call(func(e *engine.Engine, now time.Time) { view = e.Views(now) })
 	c := d.sockets.Counters()
 	view.Counters.Dropped = c.Oversize + c.NoMarker
+	view.Counters.Repaired, view.Counters.Unrepaired = d.repairs.done.Load(), d.repairs.failed.Load()
 	return view, err
 }
 

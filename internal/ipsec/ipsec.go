@@ -314,6 +314,11 @@ type Dataplane interface {
 	RemoveLink(name string) error
 	SetRoute(Route) error
 	RemoveRoute(Route) error
+	// LinkDiffers, RouteDiffers and PolicyDiffers say what does not stand as it was set,
+	// "" when all does. Set repairs it. An error says why that cannot be.
+	LinkDiffers(Link) (string, error)
+	RouteDiffers(Route) (string, error)
+	PolicyDiffers(Policy) (string, error)
 	// Events reports Expired, Mapped, LinkLost where the data plane sees that at once, and
 	// Acquire until Close.
 	Events() <-chan Event

@@ -82,6 +82,28 @@ func (i *Interfaces) addRoute(k *netlink.Route) error {
 	return i.handle.RouteAppend(k)
 }
 
+// RouteDiffers says how a route does not stand as it was set.
+func (i *Interfaces) RouteDiffers(r ipsec.Route) (string, error) {
+	k, err := i.toRoute(r)
+	var absent netlink.LinkNotFoundError
+	if errors.As(err, &absent) {
+		return "its interface was removed", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	list, err := i.handle.RouteListFiltered(netlink.FAMILY_ALL, k, netlink.RT_FILTER_DST|netlink.RT_FILTER_TABLE)
+	if err != nil {
+		return "", err
+	}
+	for _, old := range list {
+		if old.Priority == k.Priority && old.Protocol == routeProtocol && old.Gw.Equal(k.Gw) && (k.LinkIndex == 0 || old.LinkIndex == k.LinkIndex) {
+			return "", nil
+		}
+	}
+	return "it was removed", nil
+}
+
 // RemoveRoute removes a route of ours. That there is none, or that its
 // interface is gone, is no error.
 func (i *Interfaces) RemoveRoute(r ipsec.Route) error {

@@ -230,6 +230,15 @@ func (d *Dataplane) RemoveRoute(r ipsec.Route) error {
 	return nil
 }
 
+// LinkDiffers, RouteDiffers and PolicyDiffers find nothing: nobody else is there.
+func (d *Dataplane) LinkDiffers(ipsec.Link) (string, error) { return "", nil }
+
+// RouteDiffers finds nothing.
+func (d *Dataplane) RouteDiffers(ipsec.Route) (string, error) { return "", nil }
+
+// PolicyDiffers finds nothing.
+func (d *Dataplane) PolicyDiffers(ipsec.Policy) (string, error) { return "", nil }
+
 // Events is of no use here: the world hands events to the engine itself.
 func (d *Dataplane) Events() <-chan ipsec.Event { return d.events }
 

@@ -66,6 +66,26 @@ func (d *Dataplane) SetLink(l ipsec.Link) error {
 	return nil
 }
 
+// LinkDiffers says what of a link does not stand as it was set.
+func (d *Dataplane) LinkDiffers(l ipsec.Link) (string, error) {
+	d.mu.Lock()
+	t := d.tunnels[l.Name]
+	d.mu.Unlock()
+	switch {
+	case l.Kind != ipsec.Dummy && (t == nil || t.ended()):
+		return "its device is gone", nil
+	case l.Kind == ipsec.Dummy:
+		return d.host.LinkDiffers(l)
+	}
+	return d.host.SettingsDiffer(l)
+}
+
+// RouteDiffers says how a route does not stand as it was set.
+func (d *Dataplane) RouteDiffers(r ipsec.Route) (string, error) { return d.host.RouteDiffers(r) }
+
+// PolicyDiffers finds nothing: policies are in this process.
+func (d *Dataplane) PolicyDiffers(ipsec.Policy) (string, error) { return "", nil }
+
 // place gives a tunnel its ends, and what goes between them.
 func (d *Dataplane) place(t *tunnel, l ipsec.Link) {
 	d.mu.Lock()
