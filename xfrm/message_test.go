@@ -152,15 +152,15 @@ func TestMissed(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	d := &Dataplane{installed: map[ipsec.SAID]*limits{}}
 	id := func(spi uint32) ipsec.SAID { return ipsec.SAID{SPI: spi, Protocol: ipsec.ESP} }
-	for spi, soft := range map[uint32]ipsec.Lifetime{1: {Duration: time.Minute}, 2: {Duration: time.Minute}, 3: {Duration: time.Hour}, 4: {Kilobytes: 10}, 5: {Kilobytes: 10}, 6: {}} {
+	for spi, soft := range map[uint32]ipsec.Lifetime{1: {Duration: time.Minute}, 2: {Duration: time.Minute}, 3: {Duration: time.Hour}, 4: {Kilobytes: 10}, 5: {Kilobytes: 10}, 6: {}, 7: {Packets: 30}, 8: {Packets: 31}} {
 		d.remember(ipsec.SA{SAID: id(spi), Soft: soft})
 	}
-	counters := ipsec.Counters{Added: now.Add(-2 * time.Minute), Octets: 10240}
+	counters := ipsec.Counters{Added: now.Add(-2 * time.Minute), Octets: 10240, Packets: 30}
 	list := []state{ // 1 is gone
 		{id: id(2), counters: counters}, {id: id(3), counters: counters}, {id: id(4), counters: counters},
-		{id: id(5), counters: ipsec.Counters{Added: counters.Added, Octets: 10239}}, {id: id(6), counters: counters}, {id: id(9), counters: counters},
+		{id: id(5), counters: ipsec.Counters{Added: counters.Added, Octets: 10239}}, {id: id(6), counters: counters}, {id: id(7), counters: counters}, {id: id(8), counters: counters}, {id: id(9), counters: counters},
 	}
-	want := map[ipsec.Expired]bool{{SAID: id(1), Hard: true}: true, {SAID: id(2)}: true, {SAID: id(4)}: true}
+	want := map[ipsec.Expired]bool{{SAID: id(1), Hard: true}: true, {SAID: id(2)}: true, {SAID: id(4)}: true, {SAID: id(7)}: true}
 	for _, e := range d.missed(list, now) {
 		if !want[e] {
 			t.Errorf("not missed: %+v", e)

@@ -105,5 +105,6 @@ func (d *Dataplane) missed(list []state, now time.Time) []ipsec.Expired {
 // reached says whether an SA has come to the limit.
 func reached(l ipsec.Lifetime, c ipsec.Counters, now time.Time) bool {
 	return l.Duration > 0 && now.Sub(c.Added) >= l.Duration ||
-		l.Kilobytes > 0 && c.Octets >= 1024*l.Kilobytes
+		l.Kilobytes > 0 && c.Octets >= 1024*l.Kilobytes ||
+		l.Packets > 0 && c.Packets >= l.Packets
 }
