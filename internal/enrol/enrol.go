@@ -169,9 +169,9 @@ func (w *Work) request(ctx context.Context, tp *pki.Trustpoint, key *pki.KeyPair
 	if err != nil {
 		return Outcome{}, err
 	}
-	caps, err := w.capabilities(ctx, c, tp.Settings)
-	if err != nil {
-		return Outcome{}, err
+	caps, unasked := w.capabilities(ctx, c, tp.Settings)
+	if unasked != nil && renewal {
+		return Outcome{}, unasked // whether the CA takes the present one's signature is not known
 	}
 	r, err := pki.NewRequest(tp.Settings, w.Host(), password)
 	if err != nil {
@@ -194,6 +194,9 @@ func (w *Work) request(ctx context.Context, tp *pki.Trustpoint, key *pki.KeyPair
 			return Outcome{}, err
 		}
 		e.Signer = id.Certificate
+	}
+	if unasked != nil {
+		return out, w.unanswered(tp, e, unasked)
 	}
 	if renewal && tp.NeedsNextCA() && caps.NextCA() {
 		next, err := c.NextAuthority(ctx, tp.CA)

@@ -187,6 +187,32 @@ func TestGivesUp(t *testing.T) {
 	}
 }
 
+// TestServerDown: a server that does not even say what it can is asked again by the
+// configured period and count, as one that does not answer the request.
+func TestServerDown(t *testing.T) {
+	server := &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: scepserver.DefaultCapabilities}
+	r := start(t, server, func(s *pki.Settings) { s.RetryMinutes, s.RetryCount = 5, 3 })
+	up := r.settings.EnrollmentURL
+	r.settings.EnrollmentURL = "http://127.0.0.1:1"
+	tp, _ := r.state()
+	if _, err := r.Enroll(t.Context(), tp, ""); err == nil {
+		t.Fatal("a server that is not there has answered")
+	}
+	_, e := r.state()
+	if e == nil || e.Tries != 1 || e.Next.Sub(r.now).Round(time.Minute) != 5*time.Minute {
+		t.Fatalf("kept: %+v", e)
+	}
+	if err := r.step(pki.StepContinue); err == nil {
+		t.Fatal("a server that is not there has answered")
+	}
+	r.settings.EnrollmentURL = up
+	r.restart()
+	r.must(r.step(pki.StepContinue))
+	if tp, e := r.state(); tp.Identity == nil || e != nil {
+		t.Errorf("%+v, %+v", tp, e)
+	}
+}
+
 // TestRollover: the certificate ends with its CA, so that the next CA is asked; both
 // take over when the present ones end.
 func TestRollover(t *testing.T) {
