@@ -149,9 +149,12 @@ func (f *frame) follows(p []byte) bool {
 		bytes.Equal(x[14:16], y[14:16]) && bytes.Equal(x[18:], y[18:])
 }
 
-// verify checks the checksum of TCP or UDP: in a frame of several the kernel will
-// make them anew.
+// verify checks the checksums, of IPv4 and of TCP or UDP: in a frame of several they are
+// made anew, right whatever they were.
 func verify(p []byte, w flow) bool {
+	if w.ip == headerIPv4 && esp.Fold(esp.Sum(0, p[:headerIPv4])) != 0xffff {
+		return false
+	}
 	return esp.Fold(esp.Sum(pseudo(p, w.protocol, len(p)-w.ip), p[w.ip:])) == 0xffff
 }
 

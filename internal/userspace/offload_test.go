@@ -148,6 +148,7 @@ func TestSingle(t *testing.T) {
 func TestNoJoin(t *testing.T) {
 	for name, change := range map[string]func(p []byte){
 		"checksum":        func(p []byte) { p[len(p)-1]++ },
+		"IPv4 checksum":   func(p []byte) { p[10]++ },
 		"type of service": func(p []byte) { p[1]++; headerChecksum(p[:headerIPv4]) },
 		"TTL":             func(p []byte) { p[8]--; headerChecksum(p[:headerIPv4]) },
 		"identification":  func(p []byte) { p[5]++; headerChecksum(p[:headerIPv4]) },
