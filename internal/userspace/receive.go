@@ -14,9 +14,9 @@ import (
 // A receiver opens what comes by one socket. Its memory is made once.
 type receiver struct {
 	plane   *Dataplane
-	claimed []*inbound // nobody else opens packets of these
-	tunnel  *tunnel    // whose packets the frame has
-	of      *inbound   // that brought the last of them
+	claimed []*tunnel // nobody else opens packets for these
+	tunnel  *tunnel   // whose packets the frame has
+	of      *inbound  // that brought the last of them
 	frame   frame
 	writer  *deviceWriter
 	now     time.Time
@@ -24,8 +24,8 @@ type receiver struct {
 
 func newReceiver(d *Dataplane) *receiver { return &receiver{plane: d, writer: newDeviceWriter()} }
 
-// Claim waits until nobody opens packets of the SAs in the trains: what came before
-// goes to the tunnel before. Whoever waits here holds others up only until packets are
+// Claim waits until nobody opens packets for the tunnels of the SAs in the trains: what
+// came before goes to the tunnel before, also by the SA before a rekeying. Whoever waits here holds others up only until packets are
 // opened, which waits for nothing.
 func (r *receiver) Claim(trains []netio.Train) {
 	r.plane.claiming.Lock()
@@ -38,9 +38,13 @@ func (r *receiver) Claim(trains []netio.Train) {
 				continue
 			}
 			last = spi
-			if sa := r.plane.table.find(spi); sa != nil && !slices.Contains(r.claimed, sa) {
-				sa.turn.Lock()
-				r.claimed = append(r.claimed, sa)
+			sa := r.plane.table.find(spi)
+			if sa == nil {
+				continue
+			}
+			if to := sa.tunnel.Load(); to != nil && !slices.Contains(r.claimed, to) {
+				to.turn.Lock()
+				r.claimed = append(r.claimed, to)
 			}
 		}
 	}
@@ -68,8 +72,8 @@ func (r *receiver) Handle(trains []netio.Train) {
 		r.tell(sa)
 	}
 	r.flush()
-	for i, sa := range r.claimed {
-		sa.turn.Unlock()
+	for i, to := range r.claimed {
+		to.turn.Unlock()
 		r.claimed[i] = nil
 	}
 	r.claimed = r.claimed[:0]

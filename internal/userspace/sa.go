@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,7 +23,6 @@ type inbound struct {
 	remote atomic.Pointer[netip.AddrPort] // where its packets come from; port 0: not in UDP
 	told   atomic.Pointer[netip.AddrPort] // the last other address that was reported
 	tunnel atomic.Pointer[tunnel]         // whose policy has its request id
-	turn   sync.Mutex                     // of the worker that opens its packets
 }
 
 // An outbound SA.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/obol-ike/obol/internal/esp"
@@ -20,6 +21,7 @@ type tunnel struct {
 	device *device
 	gre    atomic.Pointer[esp.GRE] // nil: packets go as they are
 	way    atomic.Pointer[way]
+	turn   sync.Mutex    // of the worker that opens packets for it
 	unsent atomic.Uint64 // packets, for want of an SA
 	done   chan struct{} // its worker has ended
 }
