@@ -28,7 +28,7 @@ func (s *Store) ImportTrustpool(bundle []byte, clean bool) (added int, notes []s
 	}
 	defer unlock()
 	all, err := s.trustpool()
-	if err != nil {
+	if err != nil && !clean { // what cannot be read goes
 		return 0, notes, err
 	}
 	had := all
@@ -49,6 +49,9 @@ func (s *Store) ImportTrustpool(bundle []byte, clean bool) (added int, notes []s
 	var data []byte
 	for _, c := range all {
 		data = append(data, encodePEM("CERTIFICATE", c.Raw())...)
+	}
+	if len(data) > pki.MaxImportLen { // it could not be read again
+		return 0, notes, fmt.Errorf("the trustpool would have %d octets, at most %d are kept", len(data), pki.MaxImportLen)
 	}
 	if err := s.replaceFile(trustpoolFile, data); err != nil {
 		return 0, notes, fmt.Errorf("store: %w", err)
