@@ -129,6 +129,9 @@ func (c *CRL) extension(oid asn1.ObjectIdentifier, critical bool, value []byte) 
 	case oid.Equal(oidDeltaCRLIndicator):
 		c.Unusable = "it is a delta CRL"
 	case oid.Equal(oidIssuingDistPoint):
+		if c.scope.raw != nil { // or the second would widen the first
+			return errors.New("more than one issuing distribution point")
+		}
 		var err error
 		var why string
 		if c.scope, why, err = readScope(value); err != nil {

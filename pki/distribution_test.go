@@ -110,9 +110,12 @@ func TestOverriddenDistributionPoint(t *testing.T) {
 func TestDistributionPointCut(t *testing.T) {
 	ca := testca.New("CA1", 0)
 	whole := issue.IssuingDistributionPoint(issue.Point{Names: uris(cdp), Users: true})
-	sign := func(value []byte) error {
-		e := testca.Extension{OID: whole.OID, Critical: true, Value: value}
-		_, err := pki.ParseCRL(testca.CRL{Issuer: ca.Name.DER(), ThisUpdate: today, NextUpdate: testca.NotAfter, Extensions: []testca.Extension{e}}.Sign(ca.Key, ca.Hash))
+	sign := func(values ...[]byte) error {
+		crl := testca.CRL{Issuer: ca.Name.DER(), ThisUpdate: today, NextUpdate: testca.NotAfter}
+		for _, v := range values {
+			crl.Extensions = append(crl.Extensions, testca.Extension{OID: whole.OID, Critical: true, Value: v})
+		}
+		_, err := pki.ParseCRL(crl.Sign(ca.Key, ca.Hash))
 		return err
 	}
 	for i := range whole.Value {
@@ -122,6 +125,9 @@ func TestDistributionPointCut(t *testing.T) {
 	}
 	many := issue.IssuingDistributionPoint(issue.Point{Names: uris(strings.Split(strings.Repeat("http://x/ ", 33), " ")...)})
 	if err := sign(many.Value); err == nil || !strings.Contains(err.Error(), "more than 32 names") {
+		t.Error(err)
+	}
+	if err := sign(whole.Value, []byte{0x30, 0}); err == nil || !strings.Contains(err.Error(), "more than one") {
 		t.Error(err)
 	}
 }
