@@ -82,6 +82,9 @@ func TestWhoIsAsked(t *testing.T) {
 		"ldap first": {with(func(c *testca.Certificate) {
 			c.Extensions = []testca.Extension{issue.CRLDistributionPoint("ldap://x/", "http://a/", "http://a/", "HTTP://b/", "https://d/", "http://c/", "http://e/")}
 		}), pki.NoCRL, []string{"http://a/", "HTTP://b/", "http://c/"}},
+		"a line of a log": {with(func(c *testca.Certificate) {
+			c.Extensions = []testca.Extension{issue.CRLDistributionPoint("http://x/\x1b[2J\n%PKI-6-X: forged", "http://a/")}
+		}), pki.NoCRL, []string{"http://a/"}},
 	} {
 		v := s.Verify([]*pki.Certificate{c.leaf}, nil, today)
 		var urls []string

@@ -134,10 +134,11 @@ func (s *search) crlQueries(c, issuer *Certificate, tp *Trustpoint) (ways []Quer
 	return ways, none
 }
 
-// fetchable are the URLs that are asked.
+// fetchable are the URLs that are asked. One that would break a line of a log is none.
 func fetchable(urls []string) (out []string) {
 	for _, u := range urls {
-		if scheme, rest, ok := strings.Cut(u, "://"); ok && strings.EqualFold(scheme, "http") && rest != "" && len(out) < maxURLs && !slices.Contains(out, u) {
+		scheme, rest, ok := strings.Cut(u, "://")
+		if ok && strings.EqualFold(scheme, "http") && rest != "" && printable(u) == u && len(out) < maxURLs && !slices.Contains(out, u) {
 			out = append(out, u)
 		}
 	}
