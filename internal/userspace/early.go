@@ -11,9 +11,10 @@ import (
 // costs a megabyte at most, whoever guesses SPIs: what a gigabit a second brings in the 8
 // milliseconds of one IKE message.
 const (
-	maxExpected = 32 // SAs at a time
-	maxEarly    = 32 // packets of each
+	maxExpected = 32  // SAs at a time
+	maxEarly    = 256 // trains of each
 	earlyOctets = 1 << 20
+	keptTrain   = 128 // octets that a train costs besides its packets
 )
 
 // kept is what came early for an SA.
@@ -22,8 +23,8 @@ type kept struct {
 	octets  int
 }
 
-// ExpectSA keeps what arrives for an SA until InstallSA or RemoveSA: 32 packets, and a
-// megabyte of all SAs together. Beyond 32 SAs at a time nothing is kept, and that is no
+// ExpectSA keeps what arrives for an SA until InstallSA or RemoveSA: 256 packets, or as
+// many trains of them, and a megabyte of all SAs together. Beyond 32 SAs at a time nothing is kept, and that is no
 // error.
 func (d *Dataplane) ExpectSA(id ipsec.SAID, _ *ipsec.Encap) error {
 	d.early.Lock()
@@ -59,11 +60,12 @@ func (d *Dataplane) keep(spi uint32, t netio.Train) *inbound {
 	if sa := d.table.find(spi); sa != nil {
 		return sa
 	}
-	if k := d.expected[spi]; k != nil && len(k.packets) < maxEarly && d.kept+len(t.Packets) <= earlyOctets {
+	octets := len(t.Packets) + keptTrain
+	if k := d.expected[spi]; k != nil && len(k.packets) < maxEarly && d.kept+octets <= earlyOctets {
 		t.Packets = bytes.Clone(t.Packets)
 		k.packets = append(k.packets, t)
-		k.octets += len(t.Packets)
-		d.kept += len(t.Packets)
+		k.octets += octets
+		d.kept += octets
 	}
 	return nil
 }

@@ -216,20 +216,20 @@ func TestExpected(t *testing.T) {
 	if err := d.ExpectSA(in.SAID, in.Encap); err != nil {
 		t.Fatal(err)
 	}
-	send(40)
+	send(300)
 	if err := d.InstallSA(in); err != nil {
 		t.Fatal(err)
 	}
 	send(1)
 	counters, err := d.QuerySA(in.SAID)
-	if err != nil || counters.Packets != 33 || counters.ReplayErrors != 0 {
-		t.Errorf("%+v, %v, want 33 packets", counters, err)
+	if err != nil || counters.Packets != 257 || counters.ReplayErrors != 0 {
+		t.Errorf("%+v, %v, want 257 packets", counters, err)
 	}
 	buffer := make([]byte, 1<<16)
-	if n, err := written.Read(buffer); err != nil || n != 33*(offloadLen+headerIPv4+4) {
+	if n, err := written.Read(buffer); err != nil || n != 257*(offloadLen+headerIPv4+4) {
 		t.Errorf("%d octets written, %v", n, err)
 	}
-	if d.unknown.Load() != 41 { // those kept count as well: they met no SA
+	if d.unknown.Load() != 301 { // those kept count as well: they met no SA
 		t.Errorf("%d packets of no SA", d.unknown.Load())
 	}
 	if d.expecting.Load() != 0 {
@@ -255,7 +255,7 @@ func TestExpectedOctets(t *testing.T) {
 			d.keep(ids[i].SPI, train)
 		}
 	}
-	if d.kept > earlyOctets || d.kept+len(packet) <= earlyOctets {
+	if d.kept > earlyOctets || d.kept+len(packet)+keptTrain <= earlyOctets {
 		t.Errorf("%d octets are kept of %d", d.kept, earlyOctets)
 	}
 	for _, id := range ids {
