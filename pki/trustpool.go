@@ -42,12 +42,16 @@ func (s *Snapshot) Trustpool() []*Certificate {
 // TrustpoolPolicy is how peers under them are judged.
 func (s *Snapshot) TrustpoolPolicy() Settings { return s.poolPolicy }
 
+// maxNotes is how many certificates that are left out of a bundle are told one by one.
+const maxNotes = 20
+
 // ParseTrustpool reads a bundle of CA certificates in PEM. What no CA may use as a
 // certificate is left out, and told in a note.
 func ParseTrustpool(data []byte) (cas []*Certificate, notes []string, err error) {
 	if len(data) > MaxImportLen {
 		return nil, nil, fmt.Errorf("bundle: %d octets, at most %d are accepted", len(data), MaxImportLen)
 	}
+	left := 0
 	for n := 1; ; n++ {
 		var block *pem.Block
 		if block, data = pem.Decode(data); block == nil {
@@ -64,6 +68,9 @@ func ParseTrustpool(data []byte) (cas []*Certificate, notes []string, err error)
 			why = mayIssue(c)
 		}
 		if why != "" {
+			if left++; left > maxNotes {
+				continue
+			}
 			notes = append(notes, fmt.Sprintf("certificate %d of the bundle is left out: %s", n, why))
 			continue
 		}
@@ -71,6 +78,9 @@ func ParseTrustpool(data []byte) (cas []*Certificate, notes []string, err error)
 			return nil, nil, fmt.Errorf("bundle: more than %d CAs", MaxTrustpool)
 		}
 		cas = append(cas, c)
+	}
+	if left > maxNotes {
+		notes = append(notes, fmt.Sprintf("%d more certificates of the bundle are left out", left-maxNotes))
 	}
 	if len(cas) == 0 {
 		return nil, notes, errors.New("bundle: no CA certificate in it; PEM with -----BEGIN CERTIFICATE----- is expected")

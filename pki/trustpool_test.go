@@ -2,6 +2,7 @@ package pki_test
 
 import (
 	"bytes"
+	"encoding/pem"
 	"slices"
 	"strings"
 	"testing"
@@ -101,5 +102,16 @@ func TestParseTrustpool(t *testing.T) {
 		if cas, _, err := pki.ParseTrustpool(bad); err == nil {
 			t.Errorf("%d CAs of %.20q", len(cas), bad)
 		}
+	}
+}
+
+// A bundle of rubbish, which its server may make as long as it likes, is told of in a
+// few lines.
+func TestTrustpoolNotes(t *testing.T) {
+	rubbish := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte{0x30, 0}})
+	bundle := append(testca.CertPEM(testca.New("CA1", 0).Cert), bytes.Repeat(rubbish, 1000)...)
+	cas, notes, err := pki.ParseTrustpool(bundle)
+	if err != nil || len(cas) != 1 || len(notes) != 21 || notes[20] != "980 more certificates of the bundle are left out" {
+		t.Errorf("%d CAs, %d notes, %v", len(cas), len(notes), err)
 	}
 }
