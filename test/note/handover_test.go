@@ -3,6 +3,7 @@
 package note
 
 import (
+	"flag"
 	"slices"
 	"syscall"
 	"testing"
@@ -11,8 +12,10 @@ import (
 	"github.com/obol-ike/obol/test/routers"
 )
 
-// Each router in turn goes on in another process, 20 times in all, under a flow both
-// ways: the kernel keeps the SAs and loses no packet, and either end can rekey what it
+// handovers is more in make soak.
+var handovers = flag.Int("handovers", 2, "handovers of TestHandOver, of each pair of routers")
+
+// Each router in turn goes on in another process, under a flow both ways: the kernel keeps the SAs and loses no packet, and either end can rekey what it
 // has inherited.
 func TestHandOver(t *testing.T) {
 	t.Parallel()
@@ -32,7 +35,7 @@ func TestHandOver(t *testing.T) {
 			must(t, err)
 			both := []*routers.Router{p.R1, p.R2}
 			before := standing(t, p.R1)
-			for i := range 10 {
+			for i := range *handovers {
 				r := both[i%2]
 				leave(t, r)
 				must(t, r.Start("--initiate", "manual"))
@@ -43,7 +46,7 @@ func TestHandOver(t *testing.T) {
 			obol(t, p.R1, "rekey", "ipsec", "Tunnel1")
 			obol(t, p.R1, "rekey", "ike", "Tunnel1") // the note's R2 cannot begin
 			obol(t, p.R2, "rekey", "ipsec", "Tunnel1")
-			eventually(t, 10*time.Second, "one pair of SAs", func() bool {
+			eventually(t, 30*time.Second, "one pair of SAs", func() bool {
 				now := standing(t, p.R1)
 				return len(now) == 2 && !slices.Contains(before, now[0]) && !slices.Contains(before, now[1])
 			})

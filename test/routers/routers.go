@@ -173,8 +173,8 @@ func (r *Router) Start(flags ...string) error {
 		return nil
 	case <-r.exited:
 		return fmt.Errorf("%s: obold ended: %s\n%s", r.Name, r.cmd.ProcessState, r.Log())
-	case <-time.After(20 * time.Second):
-		return fmt.Errorf("%s: obold is not ready after 20 s\n%s", r.Name, r.Log())
+	case <-time.After(time.Minute):
+		return fmt.Errorf("%s: obold is not ready after a minute\n%s", r.Name, r.Log())
 	}
 }
 
