@@ -131,7 +131,7 @@ packages:
 # Everything side by side, the longest first; lint and unit tests, which keep the
 # processors busy, one after the other beside those that wait.
 test: go packages vm-image
-	@$(MAKE) --no-print-directory -j5 $(longest) busy $(filter-out $(longest),$(vm_tests) $(netns_tests))
+	@$(MAKE) --no-print-directory -j4 $(longest) busy $(filter-out $(longest),$(vm_tests) $(netns_tests))
 	@echo '== image test'; $(MAKE) --no-print-directory image-test
 	@echo 'test: ok'
 

@@ -15,8 +15,8 @@ import (
 // handovers is more in make soak.
 var handovers = flag.Int("handovers", 2, "handovers of TestHandOver, of each pair of routers")
 
-// Each router in turn goes on in another process, under a flow both ways: the kernel keeps the SAs and loses no packet, and either end can rekey what it
-// has inherited.
+// Each router in turn goes on in another process, under a flow both ways: the kernel
+// keeps the SAs and loses no packet, and either end can rekey what it has inherited.
 func TestHandOver(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
