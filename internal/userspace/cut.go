@@ -48,7 +48,7 @@ func cut(b []byte, f func(packet []byte)) {
 			return
 		}
 	}
-	if n > min(len(packet), maxHeaders) || o.segment == 0 {
+	if n > min(len(packet), maxHeaders) || o.segment == 0 || o.checksumField != field {
 		return
 	}
 	segments(packet, o, protocol, n, f)
