@@ -230,7 +230,7 @@ func (d *Dataplane) RemoveRoute(r ipsec.Route) error {
 	return nil
 }
 
-// LinkDiffers, RouteDiffers and PolicyDiffers find nothing: nobody else is there.
+// LinkDiffers finds nothing: nobody else is there.
 func (d *Dataplane) LinkDiffers(ipsec.Link) (string, error) { return "", nil }
 
 // RouteDiffers finds nothing.
