@@ -44,6 +44,15 @@ type KeyPair struct {
 	Signer     Signer
 }
 
+// KeyLabel is the key of a trustpoint: under the label that its configuration says, or
+// else the router's name.
+func (s Settings) KeyLabel(h Host) (KeyKind, string) {
+	if s.ECKeypair != "" {
+		return EC, s.ECKeypair
+	}
+	return RSA, cmp.Or(s.RSAKeypair, h.FQDN(), s.Name)
+}
+
 // Kind is RSA or EC.
 func (k *KeyPair) Kind() KeyKind {
 	if _, ok := k.Signer.(*rsa.PrivateKey); ok {

@@ -207,13 +207,9 @@ func (e *exec) address() (netip.Addr, error) {
 	return netip.Addr{}, fmt.Errorf("no address was given")
 }
 
-// keyOf is the key of a trustpoint, under the label that its configuration says,
-// or else the router's name. One that is missing is made, as on IOS.
+// keyOf is the key of a trustpoint. One that is missing is made, as on IOS.
 func (e *exec) keyOf(s pki.Settings, host pki.Host) (*pki.KeyPair, error) {
-	kind, label := pki.RSA, cmp.Or(s.RSAKeypair, host.FQDN(), s.Name)
-	if s.ECKeypair != "" {
-		kind, label = pki.EC, s.ECKeypair
-	}
+	kind, label := s.KeyLabel(host)
 	keys, _, err := e.keys(kind, label)
 	if err != nil {
 		return nil, err

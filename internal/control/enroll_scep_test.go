@@ -191,6 +191,23 @@ func TestPendingStatus(t *testing.T) {
 	}
 }
 
+// The key of a refused request is still there, and status says so.
+func TestRejectedStatus(t *testing.T) {
+	here := scepRouter(t, &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: scepserver.DefaultCapabilities, Password: "secret"}, "password guess")
+	answers := map[string]string{"accept": "yes", "Request": "yes"}
+	dialogue(t, here, "crypto pki authenticate IOSCA1", answers)
+	const line = "    Keys generated ............. "
+	if _, shown, _ := dialogue(t, here, "show crypto pki trustpoints IOSCA1 status", nil); !strings.Contains(shown, line+"No\n") {
+		t.Errorf("before:\n%s", shown)
+	}
+	if code, _, errs := dialogue(t, here, "crypto pki enroll IOSCA1", answers); code != ExitFailed || !strings.Contains(errs, "rejected") {
+		t.Fatalf("%d, %q", code, errs)
+	}
+	if _, shown, _ := dialogue(t, here, "show crypto pki trustpoints IOSCA1 status", nil); !strings.Contains(shown, line+"Yes (General Purpose, non-exportable)\n") || !strings.Contains(shown, "Certificate request(s) ..... None\n") {
+		t.Errorf("after:\n%s", shown)
+	}
+}
+
 // One certificate is requested: not for keys that want two.
 func TestUsageKeys(t *testing.T) {
 	here := scepRouter(t, &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: scepserver.DefaultCapabilities}, "password secret")

@@ -52,3 +52,21 @@ func (e *exec) trustpoint(name string) (*pki.Trustpoint, pki.Host, error) {
 	tp.Settings = cfg.Trustpoints[i]
 	return tp, Host(cfg), nil
 }
+
+// keyLabel says which key the configuration, where there is one, gives a trustpoint.
+func (e *exec) keyLabel() (func(*pki.Trustpoint) (pki.KeyKind, string), error) {
+	cfg := &policy.Config{}
+	if e.router != nil || e.here.Config != "" {
+		var err error
+		if cfg, err = e.config(); err != nil {
+			return nil, err
+		}
+	}
+	return func(tp *pki.Trustpoint) (pki.KeyKind, string) {
+		s := tp.Settings
+		if i := slices.IndexFunc(cfg.Trustpoints, func(s pki.Settings) bool { return s.Name == tp.Name }); i >= 0 {
+			s = cfg.Trustpoints[i]
+		}
+		return s.KeyLabel(Host(cfg))
+	}, nil
+}

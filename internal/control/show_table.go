@@ -166,14 +166,19 @@ func storedOf(syntax string, text func(io.Writer, *pki.Snapshot, string) error) 
 	return held(syntax, func(_ *exec, w io.Writer, s *pki.Snapshot, name string) error { return text(w, s, name) })
 }
 
-// trustpointsStatus tells of what is being enrolled too, which the store has.
+// trustpointsStatus tells of what is being enrolled too, which the store has, and of
+// keys that no certificate names yet.
 func trustpointsStatus(syntax string) ios.Command[*Command] {
 	return held(syntax, func(e *exec, w io.Writer, s *pki.Snapshot, name string) error {
 		st, err := e.storeHere()
 		if err != nil {
 			return err
 		}
-		return show.PKITrustpointsStatus(w, s, name, time.Now(), st.Enrolling)
+		key, err := e.keyLabel()
+		if err != nil {
+			return err
+		}
+		return show.PKITrustpointsStatus(w, s, name, time.Now(), show.Lookup{Under: st.Enrolling, Key: key})
 	})
 }
 

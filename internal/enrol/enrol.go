@@ -132,10 +132,11 @@ func (w *Work) Renew(ctx context.Context, tp *pki.Trustpoint) (Outcome, error) {
 // key is the RSA key of a trustpoint; with a suffix it is a new one that takes its
 // label later.
 func (w *Work) key(ctx context.Context, s pki.Settings, suffix string) (key *pki.KeyPair, err error) {
-	if s.ECKeypair != "" {
+	kind, label := s.KeyLabel(w.Host())
+	if kind != pki.RSA {
 		return nil, fmt.Errorf("trustpoint %s has eckeypair: SCEP wants an RSA key, for what the CA answers is encrypted with it", s.Name)
 	}
-	label := cmp.Or(s.RSAKeypair, w.Host().FQDN(), s.Name) + suffix
+	label += suffix
 	if key, err = w.Store.Key(pki.RSA, label); err != nil {
 		return nil, err
 	} else if key != nil {

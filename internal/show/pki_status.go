@@ -11,15 +11,21 @@ import (
 	"github.com/obol-ike/obol/pki"
 )
 
+// A Lookup finds what belongs to a trustpoint.
+type Lookup struct {
+	Under func(trustpoint string) (*pki.Enrolling, error) // nil: nothing is under way
+	Key   func(*pki.Trustpoint) (pki.KeyKind, string)     // the label that its configuration says
+}
+
 // PKITrustpointsStatus is show crypto pki trustpoints status, of one trustpoint or
-// of all; under gives the enrolment of one that is under way, nil for none.
-func PKITrustpointsStatus(w io.Writer, s *pki.Snapshot, name string, now time.Time, under func(trustpoint string) (*pki.Enrolling, error)) error {
+// of all. A Lookup of each says what the snapshot does not.
+func PKITrustpointsStatus(w io.Writer, s *pki.Snapshot, name string, now time.Time, of Lookup) error {
 	var p printer
 	for _, t := range s.All() {
 		if name != "" && t.Name != name {
 			continue
 		}
-		e, err := under(t.Name)
+		e, err := of.Under(t.Name)
 		if err != nil {
 			return err
 		}
@@ -42,7 +48,7 @@ func PKITrustpointsStatus(w io.Writer, s *pki.Snapshot, name string, now time.Ti
 			requests = "Yes"
 		}
 		p.f("  State:\n")
-		p.f("    Keys generated ............. %s\n", keysState(t, s.Keys(), e))
+		p.f("    Keys generated ............. %s\n", keysState(t, s.Keys(), of.Key, e))
 		p.f("    Issuing CA authenticated ....... %s\n", affirmed(ca != nil))
 		p.f("    Certificate request(s) ..... %s\n\n\n", requests)
 	}
@@ -76,12 +82,17 @@ func configured(p *printer, what string, c *pki.Certificate) {
 	p.f("    Fingerprint MD5: %s \n    Fingerprint SHA1: %s \n", pki.Fingerprint(md5Sum[:]), pki.Fingerprint(sha1Sum[:]))
 }
 
-// keysState tells of the key that a certificate is for, or is requested for.
-func keysState(t *pki.Trustpoint, keys []*pki.KeyPair, e *pki.Enrolling) string {
+// keysState tells of the key that a certificate is for, is requested for, or would be.
+func keysState(t *pki.Trustpoint, keys []*pki.KeyPair, configured func(*pki.Trustpoint) (pki.KeyKind, string), e *pki.Enrolling) string {
 	key := t.Key
-	requested := slices.IndexFunc(keys, func(k *pki.KeyPair) bool { return e != nil && k.Label == e.Label })
-	if t.Signer == nil && requested >= 0 {
-		key = keys[requested]
+	if t.Signer == nil {
+		kind, label := configured(t)
+		if e != nil {
+			kind, label = pki.RSA, e.Label
+		}
+		if i := slices.IndexFunc(keys, func(k *pki.KeyPair) bool { return k.Kind() == kind && k.Label == label }); i >= 0 {
+			key = keys[i]
+		}
 	}
 	switch {
 	case t.Signer == nil && key == nil:

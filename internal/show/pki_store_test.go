@@ -49,6 +49,8 @@ func TestPKITrustpointsStatus(t *testing.T) {
 	s := pki.NewSnapshot([]*pki.Trustpoint{
 		testca.Trustpoint("IOSCA1", note.R1CA1, 1),
 		{Settings: pki.Settings{Name: "EMPTY"}},
+		{Settings: pki.Settings{Name: "KEY", RSAKeypair: "R1"}},
+		{Settings: pki.Settings{Name: "OTHER", ECKeypair: "R1"}},
 		{Settings: pki.Settings{Name: "PENDING"}, CA: testca.New("CA4", 4).Cert},
 		{Settings: pki.Settings{Name: "SELF"}, Identity: ca.Cert, Signer: ca.Key, Key: &pki.KeyPair{Label: "SELF", Exportable: true, Signer: ca.Key}, Enrolled: 2},
 	}).WithKeys([]*pki.KeyPair{{Label: "R1", Usage: pki.GeneralKey, Signer: testca.RSA(2048, 7)}})
@@ -65,7 +67,9 @@ func TestPKITrustpointsStatus(t *testing.T) {
 		return &pki.Enrolling{Request: csr, Label: "R1", CA: ca4.Cert, Next: now.Add(52 * time.Second)}, nil
 	}
 	status := func(name string) string {
-		return text(t, func(w io.Writer) error { return PKITrustpointsStatus(w, s, name, now, under) })
+		return text(t, func(w io.Writer) error {
+			return PKITrustpointsStatus(w, s, name, now, Lookup{under, func(tp *pki.Trustpoint) (pki.KeyKind, string) { return tp.KeyLabel(pki.Host{}) }})
+		})
 	}
 	got := status("")
 	for _, want := range []string{
@@ -73,6 +77,8 @@ func TestPKITrustpointsStatus(t *testing.T) {
 		"  Router General Purpose certificate configured:\n",
 		"  State:\n    Keys generated ............. Yes (General Purpose, non-exportable)\n    Issuing CA authenticated ....... Yes\n    Certificate request(s) ..... Yes\n",
 		"Trustpoint EMPTY:\n  State:\n    Keys generated ............. No\n    Issuing CA authenticated ....... No\n    Certificate request(s) ..... None\n\n\n",
+		"Trustpoint KEY:\n  State:\n    Keys generated ............. Yes (General Purpose, non-exportable)\n    Issuing CA authenticated ....... No\n",
+		"Trustpoint OTHER:\n  State:\n    Keys generated ............. No\n",
 		"  Router General Purpose certificate pending:\n    Requested Subject Name:\n     cn=R1,o=cisco\n    Request Fingerprint MD5: ",
 		"    Next query attempt:\n     52 seconds\n  Last enrollment status: Pending\n" +
 			"  State:\n    Keys generated ............. Yes (General Purpose, non-exportable)\n    Issuing CA authenticated ....... Yes\n    Certificate request(s) ..... Pending\n",
