@@ -6,6 +6,7 @@ package enrol
 import (
 	"cmp"
 	"context"
+	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -171,9 +172,6 @@ func (w *Work) request(ctx context.Context, tp *pki.Trustpoint, key *pki.KeyPair
 		return Outcome{}, err
 	}
 	caps, unasked := w.capabilities(ctx, c, tp.Settings)
-	if unasked != nil && renewal {
-		return Outcome{}, unasked // whether the CA takes the present one's signature is not known
-	}
 	r, err := pki.NewRequest(tp.Settings, w.Host(), password)
 	if err != nil {
 		return Outcome{}, err
@@ -185,28 +183,61 @@ func (w *Work) request(ctx context.Context, tp *pki.Trustpoint, key *pki.KeyPair
 	w.Report(pki.RequestMade{Trustpoint: tp.Name, DER: csr})
 	defer func() { out.Request = csr }()
 	e := &pki.Enrolling{Request: csr, Label: key.Label, CA: tp.CA, Began: w.Now()}
-	// Not every CA renews on a signature: those that do not are asked as by a
-	// newcomer, and know the password.
-	if e.Renewal = renewal && caps.Renewal() && tp.Identity != nil && tp.Signer != nil; e.Renewal {
+	if e.Renewal = renewal && tp.Identity != nil && tp.Signer != nil; e.Renewal {
 		e.Signer = tp.Identity
-	} else {
-		id, err := scep.SelfSigned(r.Subject, key.Signer, w.Now())
-		if err != nil {
-			return Outcome{}, err
-		}
-		e.Signer = id.Certificate
+	} else if e.Signer, err = w.newcomer(r.Subject, key); err != nil {
+		return Outcome{}, err
 	}
 	if unasked != nil {
 		return out, w.unanswered(tp, e, unasked)
 	}
-	if renewal && tp.NeedsNextCA() && caps.NextCA() {
+	if err := w.adapt(ctx, tp, e, c, caps); err != nil {
+		return out, w.unanswered(tp, e, err)
+	}
+	return w.send(ctx, tp, e, c, caps)
+}
+
+// newcomer is the certificate that signs the messages of who has none of this CA.
+func (w *Work) newcomer(subject pki.Name, key *pki.KeyPair) (*pki.Certificate, error) {
+	id, err := scep.SelfSigned(subject, key.Signer, w.Now())
+	return id.Certificate, err
+}
+
+// adapt makes a renewal what the CA can do.
+func (w *Work) adapt(ctx context.Context, tp *pki.Trustpoint, e *pki.Enrolling, c *scep.Client, caps scep.Capabilities) error {
+	if !e.Renewal || e.Held {
+		return nil
+	}
+	if tp.NeedsNextCA() && caps.NextCA() && e.CA.Equal(tp.CA) {
 		next, err := c.NextAuthority(ctx, tp.CA)
 		if err != nil {
-			return Outcome{}, err
+			return err
 		}
 		e.CA = next.CA
 	}
-	return w.send(ctx, tp, e, c, caps)
+	if caps.Renewal() {
+		return nil
+	}
+	// Not every CA renews on a signature: those that do not are asked as by a
+	// newcomer, and know the password.
+	csr, err := x509.ParseCertificateRequest(e.Request)
+	if err != nil {
+		return err
+	}
+	subject, err := pki.ParseName(csr.RawSubject)
+	if err != nil {
+		return err
+	}
+	key, err := w.Store.Key(pki.RSA, e.Label)
+	switch {
+	case err != nil:
+		return err
+	case key == nil:
+		return fmt.Errorf("the key %s of the request is not in the store any more: request anew", e.Label)
+	}
+	e.Signer, err = w.newcomer(subject, key)
+	e.Renewal = err != nil
+	return err
 }
 
 // capabilities asks what the CA can.
@@ -230,6 +261,9 @@ func (w *Work) Continue(ctx context.Context, tp *pki.Trustpoint, e *pki.Enrollin
 	}
 	caps, err := w.capabilities(ctx, c, tp.Settings)
 	if err != nil {
+		return Outcome{}, w.unanswered(tp, e, err)
+	}
+	if err := w.adapt(ctx, tp, e, c, caps); err != nil {
 		return Outcome{}, w.unanswered(tp, e, err)
 	}
 	return w.send(ctx, tp, e, c, caps)

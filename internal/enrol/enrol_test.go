@@ -213,6 +213,36 @@ func TestServerDown(t *testing.T) {
 	}
 }
 
+// TestServerDownAtRenewal: so is one that is down when a renewal is due, and what it
+// can is learned then: one that does not renew on a signature is asked as by a newcomer.
+func TestServerDownAtRenewal(t *testing.T) {
+	for want, capabilities := range map[string]string{"17": scepserver.DefaultCapabilities, "19": "AES\nPOSTPKIOperation\nSHA-256\n"} {
+		server := &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: capabilities, Lifetime: 100 * time.Hour}
+		r := start(t, server, func(s *pki.Settings) { s.AutoEnroll, s.RetryMinutes, s.RetryCount = 70, 5, 3 })
+		r.must(r.step(pki.StepEnroll))
+		first, _ := r.state()
+		up := r.settings.EnrollmentURL
+		r.settings.EnrollmentURL = "http://127.0.0.1:1"
+		if err := r.step(pki.StepRenew); err == nil {
+			t.Fatal("a server that is not there has answered")
+		}
+		if _, e := r.state(); e == nil || e.Tries != 1 || e.Next.Sub(r.now).Round(time.Minute) != 5*time.Minute {
+			t.Fatalf("kept: %+v", e)
+		}
+		r.settings.EnrollmentURL = up
+		r.restart()
+		r.must(r.step(pki.StepContinue))
+		second, e := r.state()
+		if second.Identity.Equal(first.Identity) || e != nil {
+			t.Errorf("%+v, %+v", second, e)
+		}
+		log := server.Log()
+		if last := log[len(log)-1]; last.Type != want {
+			t.Errorf("the renewal was a message %s, want %s", last.Type, want)
+		}
+	}
+}
+
 // TestRollover: the certificate ends with its CA, so that the next CA is asked; both
 // take over when the present ones end.
 func TestRollover(t *testing.T) {
