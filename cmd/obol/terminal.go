@@ -107,7 +107,8 @@ func (d *desk) line() (string, error) {
 }
 
 // paste reads lines up to "quit" or an empty one; within a PEM block, which may
-// have an empty line after its headers, and before anything else none counts.
+// have an empty line after its headers, or a printed PKCS #12 file, which has some
+// around it, and before anything else none counts.
 func (d *desk) paste() (string, error) {
 	var text strings.Builder
 	inside := false
@@ -115,9 +116,9 @@ func (d *desk) paste() (string, error) {
 		line, err := d.lines.ReadString('\n')
 		word := strings.TrimSpace(line)
 		switch {
-		case strings.HasPrefix(word, "-----BEGIN"):
+		case strings.HasPrefix(word, "-----BEGIN"), word == control.PKCS12Begins:
 			inside = true
-		case strings.HasPrefix(word, "-----END"):
+		case strings.HasPrefix(word, "-----END"), strings.HasPrefix(word, control.PKCS12Ends):
 			inside = false
 		case word == "quit", word == "" && !inside && text.Len() > 0:
 			return text.String(), nil

@@ -169,11 +169,18 @@ func (e *exec) passphraseFor(k *pki.KeyPair) (string, error) {
 	return passphrase, err
 }
 
+// What stands around a PKCS #12 file that is printed: the first line, and how the last
+// one begins.
+const (
+	PKCS12Begins = "Exported pkcs12 follows:"
+	PKCS12Ends   = "---End"
+)
+
 // printPKCS12 prints that file in base64.
 func (e *exec) printPKCS12(tp *pki.Trustpoint) error {
 	der, err := e.exportPKCS12(tp)
 	if err == nil {
-		fmt.Fprintf(e.out, "Exported pkcs12 follows:\n\n%s\n---End - This line not part of the pkcs12---\n\n", wrapped(der))
+		fmt.Fprintf(e.out, "%s\n\n%s\n%s - This line not part of the pkcs12---\n\n", PKCS12Begins, wrapped(der), PKCS12Ends)
 	}
 	return err
 }

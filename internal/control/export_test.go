@@ -127,6 +127,11 @@ func TestImportPasted(t *testing.T) {
 	if code, out, errs := to.do(t.Context(), "crypto pki import TP pkcs12 terminal"); code != ExitDone || !strings.HasSuffix(out, "CRYPTO_PKI: Imported PKCS12 file successfully.\n") {
 		t.Errorf("exit %d, %q\n%s", code, errs, out)
 	}
+	to = newRouter(t)
+	to.sits = &sits{answers: []string{text, "cisco123", "?"}}
+	if code, out, errs := to.do(t.Context(), "crypto pki import TP pkcs12 terminal"); code != ExitDone || !strings.HasSuffix(out, "CRYPTO_PKI: Imported PKCS12 file successfully.\n") {
+		t.Errorf("the whole text: exit %d, %q\n%s", code, errs, out)
+	}
 	if code, _, errs := to.do(t.Context(), "crypto pki import TP pkcs12 terminal"); code != ExitFailed || errs != "% what was pasted is no base64\n" {
 		t.Errorf("exit %d, %q", code, errs)
 	}

@@ -90,10 +90,11 @@ func (e *exec) pasteInto(kind Import, c *Command) int {
 	return code
 }
 
-// unframed is the base64 of a text without a frame of PEM and without blanks.
+// unframed is the base64 of a text without blanks and without a frame, of PEM or of
+// export.
 func unframed(text string) (s string) {
 	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-----") {
+		if line = strings.TrimSpace(line); line != PKCS12Begins && !strings.HasPrefix(line, "---") {
 			s += line
 		}
 	}
