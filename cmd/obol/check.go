@@ -21,28 +21,26 @@ const exitFindings = 1
 
 // check is obol check FILE...: what will hurt in each file by itself and, of two
 // or more, between the tunnels that face each other.
-func check(args []string, now time.Time, stdout, stderr io.Writer) int {
-	asJSON, travels, j, files, err := parseCheck(args, now)
-	if err == nil {
-		err = usage(files)
-	}
-	if err == nil && travels && asJSON {
-		err = errors.New("--json belongs to obol check without --at and --revoke")
-	}
+func check(args []string, now time.Time, here home, stdout, stderr io.Writer) int {
+	o, err := parseCheck(args, now)
 	if err != nil {
 		fmt.Fprintf(stderr, "obol check: %v\n", err)
 		return control.ExitInvalid
 	}
-	if travels {
-		return j.run(files, now, stdout, stderr)
-	}
-	configs, err := compile(files)
+	configs, err := compile(o.files)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return control.ExitInvalid
 	}
+	if err := o.openStore(configs, here, stderr); err != nil {
+		fmt.Fprintf(stderr, "obol check: %v\n", err)
+		return control.ExitFailed
+	}
+	if o.travels {
+		return o.run(o.files, configs, now, stdout, stderr)
+	}
 	found := lint.Check(now, lint.Routers(configs...)...)
-	if asJSON {
+	if o.asJSON {
 		err = writeJSON(stdout, found)
 	} else {
 		err = writeText(stdout, found)
@@ -57,37 +55,83 @@ func check(args []string, now time.Time, stdout, stderr io.Writer) int {
 	return control.ExitDone
 }
 
-var errCheck = errors.New("want obol check [--json | --at DAY --revoke SERIAL@CA] and FILE after FILE")
+var errCheck = errors.New("want obol check [--json | --at DAY --revoke SERIAL@CA] [--store DIR] and FILE after FILE")
+
+// checkOptions are what stands behind obol check.
+type checkOptions struct {
+	asJSON  bool
+	travels bool // to the time of the journey, or with its revocations
+	journey
+	store string // "": none is named
+	files []string
+}
 
 // parseCheck takes options in any place.
-func parseCheck(args []string, now time.Time) (asJSON, travels bool, j journey, files []string, err error) {
-	j.at = now
+func parseCheck(args []string, now time.Time) (o checkOptions, err error) {
+	o.at = now
 	for i := 0; i < len(args) && err == nil; i++ {
 		name, value, given := strings.Cut(args[i], "=")
 		switch name {
 		case "--json":
-			asJSON = true
-		case "--at", "--revoke":
-			travels = true
+			o.asJSON = true
+		case "--at", "--revoke", "--store":
 			if !given && i+1 < len(args) {
 				i++
 				value, given = args[i], true
 			}
-			if !given {
-				return asJSON, travels, j, files, fmt.Errorf("%s needs a value", name)
+			if !given || value == "" {
+				return o, fmt.Errorf("%s needs a value", name)
 			}
-			if name == "--at" {
-				j.at, err = parseDay(value)
-				continue
-			}
-			var r lab.Revocation
-			r, err = lab.ParseRevocation(value)
-			j.revoked = append(j.revoked, r)
+			err = o.set(name, value)
 		default:
-			files = append(files, args[i])
+			o.files = append(o.files, args[i])
 		}
 	}
-	return asJSON, travels, j, files, err
+	if err == nil {
+		err = usage(o.files)
+	}
+	switch {
+	case err != nil:
+	case o.travels && o.asJSON:
+		err = errors.New("--json belongs to obol check without --at and --revoke")
+	case o.store != "" && len(o.files) > 1:
+		err = errors.New("--store is the store of one router: want one FILE with it")
+	}
+	return o, err
+}
+
+// set takes an option with a value.
+func (o *checkOptions) set(name, value string) (err error) {
+	if name == "--store" {
+		if o.store != "" {
+			return errors.New("--store stands twice")
+		}
+		o.store = value
+		return nil
+	}
+	o.travels = true
+	if name == "--at" {
+		o.at, err = parseDay(value)
+		return err
+	}
+	r, err := lab.ParseRevocation(value)
+	o.revoked = append(o.revoked, r)
+	return err
+}
+
+// openStore takes the certificates of a store: of the one that is named or, for the
+// daemon's own configuration, of the daemon's.
+func (o *checkOptions) openStore(configs []*policy.Config, here home, stderr io.Writer) (err error) {
+	if len(configs) > 1 {
+		return nil
+	}
+	dir := o.store
+	if dir == "" {
+		if dir, err = here.storeOf(o.files[0]); dir == "" {
+			return err
+		}
+	}
+	return withStore(configs[0], dir, stderr)
 }
 
 func usage(files []string) error {

@@ -33,12 +33,7 @@ type journey struct {
 }
 
 // run looks at every pair of files that tunnels join, and at a file alone by itself.
-func (j journey) run(files []string, now time.Time, stdout, stderr io.Writer) int {
-	configs, err := compile(files)
-	if err != nil {
-		fmt.Fprintln(stderr, err)
-		return control.ExitInvalid
-	}
+func (j journey) run(files []string, configs []*policy.Config, now time.Time, stdout, stderr io.Writer) int {
 	fails := false
 	if len(files) == 1 {
 		fails = j.alone(configs[0], stdout)

@@ -44,7 +44,7 @@ func TestForesee(t *testing.T) {
 	now := testca.NotBefore.Add(24 * time.Hour)
 	run := func(args ...string) (code int, out, errs string) {
 		var o, e bytes.Buffer
-		code = check(args, now, &o, &e)
+		code = check(args, now, home{}, &o, &e)
 		return code, o.String(), e.String()
 	}
 	late := testca.NotAfter.AddDate(0, 0, 2).Format(time.DateOnly)

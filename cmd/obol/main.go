@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -109,6 +110,8 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
   check FILE... --at DAY --revoke SERIAL@CA
                                           which tunnels fail on that day, or when
                                           that certificate is revoked, and why
+  check FILE --store DIR ...              with the certificates of that store; the
+                                          daemon's by itself for /etc/obol/obol.cfg
   lab A.cfg B.cfg [--initiator NAME|both] [--json] [--debug] [--debug-dir DIR]
       [--certificates NAME=FILE] [--at TIME] [--html FILE] [--pcap FILE]
                                           negotiates every tunnel of the two in
@@ -129,7 +132,8 @@ Words are IOS's exec commands, abbreviated as on IOS (obol sh cry isa sa):
                   no terminal
 
 Exit status: 0 done; 1 refused or failed; 2 not a command, or no such tunnel;
-3 no daemon. Of check: 0 nothing above info; 1 findings; 2 unusable input.
+3 no daemon. Of check: 0 nothing above info; 1 findings, or the store cannot
+be read; 2 unusable input.
 Of lab: 0 every direction is up; 1 one is down; 2 unusable input.
 `
 
@@ -140,12 +144,13 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.Writer) int {
-	if len(args) > 0 {
-		switch args[0] {
+	if i := verb(args); i < len(args) {
+		rest := slices.Concat(args[:i], args[i+1:])
+		switch args[i] {
 		case "check":
-			return check(args[1:], time.Now(), stdout, stderr)
+			return check(rest, time.Now(), installed, stdout, stderr)
 		case "lab":
-			return runLab(args[1:], time.Now(), stdout, stderr)
+			return runLab(rest, time.Now(), stdout, stderr)
 		}
 	}
 	o, err := parse(args)
@@ -190,6 +195,19 @@ func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.W
 		fmt.Fprintf(stderr, "%% %v\n", err)
 	}
 	return code
+}
+
+// verb is where the first word stands: --socket and --store may come before it.
+func verb(args []string) (i int) {
+	for ; i < len(args); i++ {
+		switch name, _, given := strings.Cut(args[i], "="); {
+		case name != "--socket" && name != "--store":
+			return i
+		case !given:
+			i++
+		}
+	}
+	return i
 }
 
 // send asks the daemon. What concerns the store is done here when no daemon

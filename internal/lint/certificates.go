@@ -27,10 +27,14 @@ func (c *checker) certificates(r *router) {
 			if block.CA {
 				what = fmt.Sprintf("The CA certificate of trustpoint %s, %s,", chain.Trustpoint, cert.Subject)
 			}
+			cure := "enrol again"
+			if block.Pos.Line > 0 {
+				cure += ", and take the new certificate into the configuration"
+			}
 			const date = "2006-01-02 15:04 MST"
 			switch x := cert.X509; {
 			case c.now.After(x.NotAfter):
-				c.add(CertExpired, severity, []ios.Pos{block.Pos}, "enrol again, and take the new certificate into the configuration", "%s has expired on %s", what, x.NotAfter.UTC().Format(date))
+				c.add(CertExpired, severity, []ios.Pos{block.Pos}, cure, "%s has expired on %s", what, x.NotAfter.UTC().Format(date))
 			case c.now.Before(x.NotBefore):
 				c.add(CertNotYetValid, severity, []ios.Pos{block.Pos}, "set the clock right, or wait", "%s is not valid before %s", what, x.NotBefore.UTC().Format(date))
 			}
@@ -58,7 +62,7 @@ func (e end) byCertificate() bool {
 			return p.Auth == policy.RSASig
 		}
 	}
-	return false
+	return e.has(policy.RSASig) // it has nothing at all: no certificate either
 }
 
 // signers are the trustpoints that the profile signs with; nil: all.

@@ -82,7 +82,7 @@ type checker struct {
 func (c *checker) add(code Code, severity Severity, where []ios.Pos, cure, format string, args ...any) {
 	f := Finding{Code: code, Severity: severity, Message: fmt.Sprintf(format, args...) + ".", Cure: strings.ToUpper(cure[:1]) + cure[1:] + ".", Where: []Place{}}
 	for _, pos := range where {
-		if p := At(pos); p.Line > 0 && !slices.Contains(f.Where, p) {
+		if p := At(pos); p.File != "" && !slices.Contains(f.Where, p) {
 			f.Where = append(f.Where, p)
 		}
 	}

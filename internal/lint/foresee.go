@@ -23,7 +23,9 @@ type Outlook struct {
 
 // Foresee looks at each tunnel by itself: one fails when every certificate that
 // it may show, and that the configuration holds, is no good at that time. A
-// tunnel without a certificate in the configuration has a Cause and does not fail.
+// tunnel without a certificate in the configuration has a Cause, and fails where the
+// order of enrolment says that there is none elsewhere either. A certificate that is
+// not of the configuration's text has a place without a line.
 func Foresee(at time.Time, revoked func(*pki.Certificate, string) bool, routers ...Router) (all []Outlook) {
 	cas := newCAs(routers)
 	for _, r := range routers {
@@ -48,12 +50,19 @@ func (e end) outlook(at time.Time, revoked func(*pki.Certificate, string) bool) 
 		seen, good = seen || has, good || has && why == ""
 		if has && why != "" && o.Cause == "" {
 			o.Cause, o.Where = why, []Place{At(pos)}
-			o.Cure = fmt.Sprintf("enrol trustpoint %s again before that, and take the new certificate into the configuration", chain.Trustpoint)
+			o.Cure = fmt.Sprintf("enrol trustpoint %s again before that", chain.Trustpoint)
+			if pos.Line > 0 {
+				o.Cure += ", and take the new certificate into the configuration"
+			}
 		}
 	}
 	switch {
+	case !seen && e.Enrolled != nil && !slices.ContainsFunc(e.Enrolled, func(name string) bool { return len(only) == 0 || slices.Contains(only, name) }):
+		o.Fails = true
+		o.Cause, o.Cure = "The router is enrolled at no trustpoint of which the tunnel would show the certificate", "enrol it before that"
+		o.Where = []Place{At(e.profilePos())}
 	case !seen:
-		o.Cause, o.Cure = "The configuration holds no certificate that the tunnel would show", "obol crypto pki expiry says what the store of the router holds"
+		o.Cause, o.Cure = "The configuration holds no certificate that the tunnel would show", "--store DIR takes those of the router's store"
 	case good:
 		o.Cause, o.Cure, o.Where = "", "", []Place{}
 	default:
