@@ -193,14 +193,26 @@ func (e *exec) subject(s pki.Settings, host pki.Host) (pki.Settings, error) {
 	return s, nil
 }
 
+// address asks for an address, or for an interface that has one.
 func (e *exec) address() (netip.Addr, error) {
+	cfg, err := e.config()
+	if err != nil {
+		return netip.Addr{}, err
+	}
 	for range 3 {
-		reply, err := e.ask(Question{Value, "Enter IP Address[]: "})
+		reply, err := e.ask(Question{Value, "Enter Interface name or IP Address[]: "})
 		if err != nil {
 			return netip.Addr{}, err
 		}
-		if a, err := netip.ParseAddr(strings.TrimSpace(reply)); err == nil {
+		reply = strings.Join(strings.Fields(reply), "") // Loopback 0 is Loopback0
+		if a, err := netip.ParseAddr(reply); err == nil {
 			return a, nil
+		}
+		name, _ := ios.InterfaceName(reply)
+		for _, i := range cfg.Interfaces {
+			if i.Name == name && len(i.Addresses) > 0 && i.Addresses[0].Addr().Is4() {
+				return i.Addresses[0].Addr(), nil
+			}
 		}
 		fmt.Fprintln(e.err, "% Bad interface or address. Try again.")
 	}

@@ -61,6 +61,17 @@ func (e *exec) authenticateSCEP(s pki.Settings, host pki.Host) error {
 	return err
 }
 
+// supersede asks whether a new request shall take the place of one that the CA has not
+// decided. The words are ours.
+func (e *exec) supersede(st *store.Store, name string) (bool, error) {
+	pending, err := st.Enrolling(name)
+	if err != nil || pending == nil || pending.GaveUp {
+		return err == nil, err
+	}
+	fmt.Fprintf(e.out, "%% Trustpoint %s has a pending certificate request since %s\n", name, pending.Began.UTC().Format("15:04:05 UTC Jan 2 2006"))
+	return e.confirm("Do you want to send another one in its place? [yes/no]: ")
+}
+
 // enrollSCEP requests a certificate from the server of a trustpoint, and waits so many
 // seconds for one that is not granted at once.
 func (e *exec) enrollSCEP(tp *pki.Trustpoint, host pki.Host, seconds int) error {
@@ -69,6 +80,9 @@ func (e *exec) enrollSCEP(tp *pki.Trustpoint, host pki.Host, seconds int) error 
 	}
 	w, err := e.enrolment(host)
 	if err != nil {
+		return err
+	}
+	if yes, err := e.supersede(w.Store, tp.Name); err != nil || !yes {
 		return err
 	}
 	fmt.Fprint(e.out, "%\n% Start certificate enrollment ..\n")

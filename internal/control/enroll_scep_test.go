@@ -191,6 +191,38 @@ func TestPendingStatus(t *testing.T) {
 	}
 }
 
+// Who enrolls while a request is pending is told, and asked.
+func TestEnrollPending(t *testing.T) {
+	here := scepRouter(t, &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: scepserver.DefaultCapabilities, Polls: 1000}, "password secret")
+	answers := map[string]string{"accept": "yes", "Request": "yes", "in its place": "no"}
+	dialogue(t, here, "crypto pki authenticate IOSCA1", answers)
+	dialogue(t, here, "crypto pki enroll IOSCA1", answers)
+	code, shown, errs := dialogue(t, here, "crypto pki enroll IOSCA1", answers)
+	if code != ExitDone || errs != "" || !strings.HasPrefix(shown, "% Trustpoint IOSCA1 has a pending certificate request since ") || strings.Contains(shown, "Start certificate enrollment") {
+		t.Errorf("no: %d, %q\n%s", code, errs, shown)
+	}
+	answers["in its place"] = "yes"
+	if _, shown, _ := dialogue(t, here, "crypto pki enroll IOSCA1", answers); !strings.Contains(shown, "Certificate request sent") {
+		t.Errorf("yes:\n%s", shown)
+	}
+}
+
+// The address of a certificate is asked for as IOS asks, and may be an interface's.
+func TestEnrollAddress(t *testing.T) {
+	for reply, want := range map[string]string{"Ethernet 0/0": "192.168.0.9", "10.0.0.7": "10.0.0.7"} {
+		here := scepRouter(t, &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: scepserver.DefaultCapabilities},
+			"password secret\n no ip-address\ninterface Ethernet0/0\n ip address 192.168.0.9 255.255.255.0")
+		answers := map[string]string{"accept": "yes", "Request": "yes", "Include an IP": "yes", "Enter Interface name or IP Address[]: ": reply}
+		dialogue(t, here, "crypto pki authenticate IOSCA1", answers)
+		if code, shown, errs := dialogue(t, here, "crypto pki enroll IOSCA1", answers); code != ExitDone {
+			t.Fatalf("%s: %d, %q\n%s", reply, code, errs, shown)
+		}
+		if subject := loadOne(t, here).Identity.Subject.String(); !strings.Contains(subject, "ipaddress="+want) {
+			t.Errorf("%s: %s", reply, subject)
+		}
+	}
+}
+
 // The key of a refused request is still there, and status says so.
 func TestRejectedStatus(t *testing.T) {
 	here := scepRouter(t, &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: scepserver.DefaultCapabilities, Password: "secret"}, "password guess")
