@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -35,12 +36,13 @@ const (
 	flowSize   = 1000                  // octets of a datagram
 	flowWindow = 64                    // datagrams; a socket's queue has room for more with Linux's defaults
 	flowTick   = time.Millisecond      //
+	flowWait   = 30 * time.Second      // for the addresses and routes of a tunnel
 	flowLate   = 3 * time.Second       // what has not come by then is lost
 	flowLook   = 10 * time.Millisecond //
 )
 
-// Flow starts one between an address of R1 and one of R2: each millisecond brings so
-// many datagrams each way.
+// Flow starts one between an address of R1 and one of R2, when either has a route to
+// the other: each millisecond brings so many datagrams each way.
 func (p *Pair) Flow(at1, at2 string, each int) (*Flow, error) {
 	c1, err := udpIn(p.R1.NS, at1, at2)
 	if err != nil {
@@ -60,15 +62,20 @@ func (p *Pair) Flow(at1, at2 string, each int) (*Flow, error) {
 	return f, nil
 }
 
-// udpIn is a socket of a namespace between two addresses.
+// udpIn is a socket of a namespace between two addresses. Of a tunnel that one router
+// has up, the other may have its routes a moment later.
 func udpIn(name, local, remote string) (c *net.UDPConn, err error) {
 	end := func(address string) *net.UDPAddr {
 		a, _ := netip.ParseAddr(address)
 		return net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, flowPort))
 	}
 	err = in(name, func() (err error) {
-		c, err = net.DialUDP("udp", end(local), end(remote))
-		return err
+		for until := time.Now().Add(flowWait); ; time.Sleep(flowLook) {
+			c, err = net.DialUDP("udp", end(local), end(remote))
+			if !(errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL)) || time.Now().After(until) {
+				return err
+			}
+		}
 	})
 	return c, err
 }

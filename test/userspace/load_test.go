@@ -59,12 +59,8 @@ func underLoad(t *testing.T, protection string, each int, f func(*testing.T, *ro
 			p := pair(t, s)
 			start(t, p, p.R2, s)
 			initiate(t, p.R1)
-			var flow *routers.Flow
-			eventually(t, "both tunnels are up", func() (up bool) {
-				var err error
-				flow, err = p.Flow("10.0.0.1", "10.0.0.2", each)
-				return err == nil
-			})
+			flow, err := p.Flow("10.0.0.1", "10.0.0.2", each)
+			must(t, err)
 			f(t, p)
 			n := flow.Sent()
 			if err := flow.End(); err != nil {
