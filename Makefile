@@ -62,10 +62,10 @@ unit: go
 	go test ./...
 
 # What runs with fifty seeds above, with a thousand; the reload of ten tunnels with a
-# hundred, and ten handovers of each pair of routers.
+# hundred, ten handovers of each pair of routers, and a hub of twenty spokes.
 soak: vm-image
 	go test -count=1 -timeout=3h -run 'TestScenarios|TestCollisions|TestEndings' ./test/scenario ./ikev2 -soak 1000
-	$(in_vm) ./test/note -run 'TestReload$$|TestHandOver' -tunnels 100 -handovers 10
+	$(in_vm) ./test/note -run 'TestReload$$|TestHandOver|TestHub' -tunnels 100 -handovers 10 -spokes 20
 
 # The verdicts of the laboratory on generated pairs, eight at a time between daemons;
 # make netns does this with 24.

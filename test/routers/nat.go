@@ -1,10 +1,8 @@
 package routers
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 )
 
@@ -60,14 +58,7 @@ func (p *Pair) Masquerade(r *Router) (*NAT, error) {
 
 // ports are where new flows come out from now on: a thousand, from first.
 func (n *NAT) ports(first int) error {
-	cmd := exec.Command("ip", "netns", "exec", n.ns, "nft", "-f", "-")
-	cmd.Stdin = strings.NewReader(fmt.Sprintf(natRules, first, first+999))
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("nft: %w\n%s", err, out.String())
-	}
-	return nil
+	return with(fmt.Sprintf(natRules, first, first+999), "ip", "netns", "exec", n.ns, "nft", "-f", "-")
 }
 
 // Rebind makes the NAT forget its flows, as the kernel does when the interface

@@ -1,0 +1,185 @@
+//go:build vm
+
+package note
+
+import (
+	"flag"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/obol-ike/obol/test/routers"
+)
+
+// spokes is more in make soak.
+var spokes = flag.Int("spokes", 3, "spokes of TestHub, at most 200")
+
+// starHub makes the spokes' interfaces of templates: of the first for IKEv1, of the
+// second for IKEv2.
+const starHub = `hostname HUB
+crypto isakmp policy 10
+ encr aes
+ hash sha256
+ authentication pre-share
+ group 19
+crypto keyring ANY
+ pre-shared-key address 0.0.0.0 0.0.0.0 key cisco
+crypto isakmp profile SPOKES
+ keyring ANY
+ match identity address 0.0.0.0
+ virtual-template 1
+crypto ikev2 keyring ANY
+ peer ANY
+  address 0.0.0.0 0.0.0.0
+  pre-shared-key cisco
+crypto ikev2 profile SPOKES
+ match identity remote any
+ authentication local pre-share
+ authentication remote pre-share
+ keyring local ANY
+ virtual-template 2
+crypto ipsec transform-set TS esp-aes esp-sha256-hmac
+crypto ipsec profile ONE
+ set transform-set TS
+ set isakmp-profile SPOKES
+crypto ipsec profile TWO
+ set transform-set TS
+ set ikev2-profile SPOKES
+interface Loopback0
+ ip address 192.168.200.1 255.255.255.0
+interface Virtual-Template1 type tunnel
+ ip unnumbered Loopback0
+ tunnel source Ethernet0/0
+ tunnel mode ipsec ipv4
+ tunnel protection ipsec profile ONE
+interface Virtual-Template2 type tunnel
+ ip unnumbered Loopback0
+ tunnel source Ethernet0/0
+ tunnel mode ipsec ipv4
+ tunnel protection ipsec profile TWO
+interface Ethernet0/0
+ ip address ` + routers.HubAddress + ` 255.255.255.0
+`
+
+// starSpoke speaks IKEv2 but for every third one.
+func starSpoke(n int, address string) string {
+	profile := "ikev2-profile HUB"
+	if n%3 == 0 {
+		profile = "isakmp-profile HUB"
+	}
+	return fmt.Sprintf(`hostname SPOKE%d
+crypto isakmp policy 10
+ encr aes
+ hash sha256
+ authentication pre-share
+ group 19
+crypto isakmp key cisco address %[2]s
+crypto isakmp profile HUB
+ keyring default
+ match identity address %[2]s
+crypto ikev2 keyring HUB
+ peer HUB
+  address %[2]s
+  pre-shared-key cisco
+crypto ikev2 profile HUB
+ match identity remote any
+ authentication local pre-share
+ authentication remote pre-share
+ keyring local HUB
+crypto ipsec transform-set TS esp-aes esp-sha256-hmac
+crypto ipsec profile HUB
+ set transform-set TS
+ set %[3]s
+interface Tunnel0
+ ip address 10.0.%[1]d.1 255.255.255.252
+ tunnel source Ethernet0/0
+ tunnel mode ipsec ipv4
+ tunnel destination %[2]s
+ tunnel protection ipsec profile HUB
+interface Ethernet0/0
+ ip address %[4]s 255.255.255.0
+ip route 192.168.200.0 255.255.255.0 Tunnel0
+`, n, routers.HubAddress, profile, address)
+}
+
+var (
+	stateSPI  = regexp.MustCompile(`spi (0x[0-9a-f]{8})`)
+	stateIfID = regexp.MustCompile(`if_id (0x[0-9a-f]+)`)
+)
+
+// accessOf is the hub's interface for a spoke, "" for none: that of its SA which
+// receives what the spoke sends.
+func accessOf(t *testing.T, s *routers.Star, spoke *routers.Router) string {
+	t.Helper()
+	sends := spis(sh(t, spoke, "ip", "xfrm", "state", "list", "src", spoke.Address))
+	for state := range strings.SplitSeq(sh(t, s.Hub, "ip", "xfrm", "state"), "\nsrc ") {
+		spi, id := stateSPI.FindStringSubmatch(state), stateIfID.FindStringSubmatch(state)
+		if spi == nil || id == nil || !slices.Contains(sends, spi[1]) {
+			continue
+		}
+		var n uint32
+		if _, err := fmt.Sscan(id[1], &n); err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("Vi%d", n&0xffff)
+	}
+	return ""
+}
+
+// A hub in the kernel whose spokes come from where nobody has told it, two of them from
+// the one address of a NAT: each has an interface of its own, by which packets go both
+// ways, and one that leaves takes nothing of its neighbour's along.
+func TestHub(t *testing.T) {
+	t.Parallel()
+	s, err := routers.NewStar(root+"/bin", starHub, *spokes, 2, starSpoke)
+	must(t, err)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("hub: %s\nspoke 1: %s", s.Hub.Log(), s.Spokes[0].Log())
+		}
+		must(t, s.Close())
+	})
+	must(t, s.Hub.Start())
+	for _, spoke := range s.Spokes {
+		must(t, spoke.Start())
+	}
+	access := map[*routers.Router]string{}
+	carry := func(list []*routers.Router) {
+		t.Helper()
+		for _, spoke := range list {
+			sh(t, spoke, "ping", "-c", "3", "-i", "0.2", "-I", "Tunnel0", "192.168.200.1")
+		}
+	}
+	for i, spoke := range s.Spokes {
+		eventually(t, 2*time.Minute, spoke.Name+" has an interface of its own", func() bool {
+			access[spoke] = accessOf(t, s, spoke)
+			return access[spoke] != ""
+		})
+		sh(t, s.Hub, "ip", "route", "add", fmt.Sprintf("10.0.%d.1", i+1), "dev", access[spoke])
+	}
+	links := func() int { return strings.Count(sh(t, s.Hub, "ip", "-o", "link"), "alias obol:Vi") }
+	if n := links(); n != *spokes {
+		t.Errorf("%d interfaces for %d spokes: %v", n, *spokes, access)
+	}
+	carry(s.Spokes)
+
+	first, neighbour := s.Spokes[0], s.Spokes[1]
+	obol(t, first, "rekey", "ipsec", "Tunnel0", "--wait", "30s")
+	if now := accessOf(t, s, first); now != access[first] {
+		t.Errorf("after rekeying %s has %s, not %s", first.Name, now, access[first])
+	}
+	carry(s.Spokes[:2])
+
+	must(t, neighbour.Stop())
+	eventually(t, 30*time.Second, neighbour.Name+"'s interface is gone", func() bool { return links() == *spokes-1 })
+	carry(slices.Delete(slices.Clone(s.Spokes), 1, 2))
+
+	must(t, s.Hub.Stop())
+	gone(t, s.Hub)
+	if left := standing(t, s.Hub); len(left) > 0 {
+		t.Errorf("SAs are left: %v", left)
+	}
+}
