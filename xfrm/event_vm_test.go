@@ -38,6 +38,7 @@ func TestOverflow(t *testing.T) {
 		}
 	}
 	go slow.watch.run(slow)
+	want = append(want, ipsec.Overflow{})
 	plane.Expect(t, slow, 10*time.Second, want...)
 }
 

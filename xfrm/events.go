@@ -59,7 +59,7 @@ func (w *watcher) run(d *Dataplane) {
 			return
 		case errors.Is(err, syscall.ENOBUFS):
 			// The kernel dropped events, it does not say which.
-			if !w.resynchronise(d) {
+			if !w.resynchronise(d) || !w.report(d, ipsec.Overflow{}) {
 				return
 			}
 			continue

@@ -4,6 +4,7 @@ package xfrm
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,9 +50,15 @@ ip route add 10.8.0.0/16 via 192.0.2.2 proto static metric 1`)
 	v6 := r1.Policies(vti)[0]
 	v6.Selector = ipsec.Selector{Local: netip.MustParsePrefix("2001:db8::/32"), Remote: netip.MustParsePrefix("::/0")}
 	r1.Must(r1.SetPolicy(v6))
-	r1.Must(r1.SetLink(ipsec.Link{Name: "Loopback0", Kind: ipsec.Dummy, Addresses: []netip.Prefix{netip.MustParsePrefix("10.99.0.1/32")}, Up: true}))
-	r1.Must(r1.SetRoute(ipsec.Route{Dst: netip.MustParsePrefix("10.50.0.0/16"), Dev: "Tunnel1", Metric: 1}))
-	r1.Must(r1.SetRoute(ipsec.Route{Dst: netip.MustParsePrefix("10.51.0.0/16"), Via: addr2, Metric: 1}))
+	loopback := ipsec.Link{Name: "Loopback0", Kind: ipsec.Dummy, Addresses: []netip.Prefix{netip.MustParsePrefix("10.99.0.1/32")}, Up: true}
+	r1.Must(r1.SetLink(loopback))
+	routes := []ipsec.Route{
+		{Dst: netip.MustParsePrefix("10.50.0.0/16"), Dev: "Tunnel1", Metric: 1},
+		{Dst: netip.MustParsePrefix("10.51.0.0/16"), Via: addr2, Metric: 1},
+	}
+	for _, route := range routes {
+		r1.Must(r1.SetRoute(route))
+	}
 	// A daemon killed in the middle of making a link.
 	r1.Sh("ip link add Tunnel9 type dummy; ip link set Tunnel9 group 28514")
 	// Larval SAs: traffic without an SA, with a mark and without one.
@@ -63,6 +70,17 @@ ip route add 10.8.0.0/16 via 192.0.2.2 proto static metric 1`)
 	}
 	if r1.everything() == before {
 		t.Fatal("nothing to sweep")
+	}
+	intent := ipsec.Intent{
+		Links: []ipsec.Link{r1.Link(vti), l, loopback}, Routes: routes, SAs: []ipsec.SAID{r1.SA(vti, ipsec.In).SAID},
+		Policies: slices.Concat(r1.Policies(vti), r1.Policies(gre), []ipsec.Policy{v6}),
+	}
+	if strays, err := r1.Strays(intent); err != nil || !slices.Equal(strays, []string{"interface Tunnel9"}) {
+		t.Errorf("strays %q, %v", strays, err)
+	}
+	all := 1 + len(intent.Links) + len(intent.Routes) + len(intent.SAs) + len(intent.Policies)
+	if strays, err := r1.Strays(ipsec.Intent{}); err != nil || len(strays) != all {
+		t.Errorf("%d strays, want %d: %q, %v", len(strays), all, strays, err)
 	}
 
 	next := r1.open(New) // the next start of the daemon

@@ -71,6 +71,9 @@ func (*memory) LinkDiffers(ipsec.Link) (string, error)     { return "", nil }
 func (*memory) RouteDiffers(ipsec.Route) (string, error)   { return "", nil }
 func (*memory) PolicyDiffers(ipsec.Policy) (string, error) { return "", nil }
 
+// Strays finds nothing: what is in memory is ours.
+func (*memory) Strays(ipsec.Intent) ([]string, error) { return nil, nil }
+
 // Events never reports anything: without packets nothing expires by volume, and
 // the engine keeps the time limits itself.
 func (m *memory) Events() <-chan ipsec.Event { return m.events }

@@ -11,7 +11,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/obol-ike/obol/internal/ipsec"
-	"github.com/obol-ike/obol/internal/tunnel"
 )
 
 // reconcileEvery is how long what others did to our interfaces, routes, policies and SAs
@@ -23,7 +22,11 @@ const reconcileEvery = time.Minute
 type repairs struct {
 	done, failed atomic.Uint64
 	broken       map[string]string // what, and why; of the queue's goroutine
+	strays       map[string]bool   // likewise
 }
+
+// errStray is about what others have made with our marks: it is not ours to remove.
+var errStray = errors.New("it is marked as obol's, and is none of this obold's")
 
 // A difference is something that did not stand as it was asked for.
 type difference struct {
@@ -32,8 +35,9 @@ type difference struct {
 }
 
 // reconcile compares a data plane with what has to stand there and repairs what differs:
-// policies before links and links before routes, as they are made.
-func (r *repairs) reconcile(plane ipsec.Dataplane, i tunnel.Intent) (found []difference) {
+// policies before links and links before routes, as they are made. What should not be
+// there it tells.
+func (r *repairs) reconcile(plane ipsec.Dataplane, i ipsec.Intent) (found []difference) {
 	check := func(what string, differs func() (string, error), repair func() error) {
 		how, err := differs()
 		if err == nil && how != "" {
@@ -65,6 +69,17 @@ func (r *repairs) reconcile(plane ipsec.Dataplane, i tunnel.Intent) (found []dif
 	for _, route := range i.Routes {
 		check("route to "+route.Dst.String(), func() (string, error) { return plane.RouteDiffers(route) }, func() error { return plane.SetRoute(route) })
 	}
+	strays, err := plane.Strays(i)
+	check("what else is marked as obol's", func() (string, error) { return "", err }, nil)
+	seen := map[string]bool{}
+	for _, what := range strays {
+		seen[what] = true
+		if !r.strays[what] {
+			r.failed.Add(1)
+			found = append(found, difference{what: what, err: errStray})
+		}
+	}
+	r.strays = seen
 	return found
 }
 
@@ -83,7 +98,7 @@ func vanished(plane ipsec.Dataplane, ids []ipsec.SAID) (gone []ipsec.SAID) {
 // far is carried out, and that is when the data plane is looked at.
 func (d *Daemon) reconcile() {
 	d.shard.turn(func(time.Time) {
-		intent, ids := d.shard.engine.Intent()
+		intent := d.shard.engine.Intent()
 		d.kernel.put(func(plane ipsec.Dataplane) {
 			for _, f := range d.repairs.reconcile(plane, intent) {
 				if f.err != nil {
@@ -92,7 +107,7 @@ func (d *Daemon) reconcile() {
 					d.log.Warn("repaired, as somebody else has changed it", zap.String("what", f.what), zap.String("how", f.how))
 				}
 			}
-			for _, id := range vanished(plane, ids) {
+			for _, id := range vanished(plane, intent.SAs) {
 				d.repairs.done.Add(1)
 				d.log.Warn("an SA has vanished, its pair is negotiated anew", zap.String("spi", fmt.Sprintf("0x%08X", id.SPI)))
 				// To its session that is what the end of its lifetime is: the peer is told,

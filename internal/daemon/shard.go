@@ -39,11 +39,12 @@ type shard struct {
 	reports []ike.Report   // likewise
 }
 
-// changes is what the engine wants of the store and of the configuration: no work for
-// a turn.
+// changes is what the engine wants of the store and of the configuration, and the data
+// plane of whoever compares it with what has to stand: no work for a turn.
 type changes interface {
 	keepCRL(ike.StoreCRL)
 	reinstate(*policy.Config)
+	reconcile()
 }
 
 func newShard(first *engine.Engine, kernel *kernelQueue, socket *netio.Sockets, hub *hub, log *zap.Logger, changes changes) *shard {
@@ -62,6 +63,10 @@ func (s *shard) begin() {
 	s.turn(func(time.Time) {})
 	go func() {
 		for event := range s.kernel.plane.Events() {
+			if _, lost := event.(ipsec.Overflow); lost {
+				s.changes.reconcile()
+				continue
+			}
 			s.turn(func(now time.Time) { s.engine.HandleKernel(now, event) })
 		}
 	}()

@@ -5,11 +5,12 @@ import (
 	"slices"
 
 	"github.com/obol-ike/obol/internal/ipsec"
-	"github.com/obol-ike/obol/internal/tunnel"
 )
 
 // Intent is what has to stand in the data plane when all that was ordered so far is
-// carried out; of SAs the names.
-func (e *Engine) Intent() (tunnel.Intent, []ipsec.SAID) {
-	return e.tunnels.Intent(), slices.Collect(maps.Keys(e.children.of))
+// carried out.
+func (e *Engine) Intent() ipsec.Intent {
+	i := e.tunnels.Intent()
+	i.SAs = slices.Collect(maps.Keys(e.children.of))
+	return i
 }

@@ -291,6 +291,14 @@ type Route struct {
 	Metric int        // IOS administrative distance, 1 by default
 }
 
+// An Intent is what has to stand in a data plane, whatever others do to it.
+type Intent struct {
+	Policies []Policy
+	Links    []Link
+	Routes   []Route
+	SAs      []SAID // their names in the kernel
+}
+
 // Dataplane carries out what IKE decided. Calls block until the kernel has
 // answered; the daemon makes them from one goroutine, in order. Errors say what
 // was asked and what the kernel said; none of them holds a key.
@@ -319,8 +327,11 @@ type Dataplane interface {
 	LinkDiffers(Link) (string, error)
 	RouteDiffers(Route) (string, error)
 	PolicyDiffers(Policy) (string, error)
-	// Events reports Expired, Mapped, LinkLost where the data plane sees that at once, and
-	// Acquire until Close.
+	// Strays names what is recognisably ours, and not of the intent: somebody else's, or
+	// of an obold that is no more.
+	Strays(Intent) ([]string, error)
+	// Events reports Expired, Mapped, Acquire and Overflow, and LinkLost where the data
+	// plane sees that at once, until Close.
 	Events() <-chan Event
 	// Adopt goes on with what an earlier process has left, links, policies and routes
 	// among it: of SAs those that are named stay (in their Public form), and others
@@ -331,8 +342,8 @@ type Dataplane interface {
 	Close() error
 }
 
-// Event is what a data plane reports: Installed, Expired, Queried, Mapped, LinkLost
-// or Acquire.
+// Event is what a data plane reports: Installed, Expired, Queried, Mapped, LinkLost,
+// Acquire or Overflow.
 type Event interface{ event() }
 
 // Installed answers an order to install an SA.
@@ -372,6 +383,12 @@ type Mapped struct {
 // routes. It is for whoever set it to set it again.
 type LinkLost struct{ Name string }
 
+// Overflow says that events were lost, as they came faster than they were read. The
+// limits that were reached meanwhile have been reported; what else others did is for
+// the reader to look after.
+type Overflow struct{}
+
+func (Overflow) event()  {}
 func (LinkLost) event()  {}
 func (Installed) event() {}
 func (Mapped) event()    {}

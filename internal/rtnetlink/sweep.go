@@ -58,10 +58,9 @@ func (i *Interfaces) deleteGroup() error {
 
 // SweepRoutes removes the routes that are recognisably ours and nothing else.
 func (i *Interfaces) SweepRoutes() (err error) {
-	ours := &netlink.Route{Protocol: routeProtocol, Table: unix.RT_TABLE_UNSPEC}
-	list, listErr := i.handle.RouteListFiltered(netlink.FAMILY_ALL, ours, netlink.RT_FILTER_PROTOCOL|netlink.RT_FILTER_TABLE)
+	list, listErr := i.ourRoutes()
 	if listErr != nil {
-		return fmt.Errorf("list routes: %w", listErr)
+		return listErr
 	}
 	for _, r := range list {
 		if delErr := i.handle.RouteDel(&r); delErr != nil && !errors.Is(delErr, syscall.ESRCH) {

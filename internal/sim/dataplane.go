@@ -239,6 +239,9 @@ func (d *Dataplane) RouteDiffers(ipsec.Route) (string, error) { return "", nil }
 // PolicyDiffers finds nothing.
 func (d *Dataplane) PolicyDiffers(ipsec.Policy) (string, error) { return "", nil }
 
+// Strays are of the real kernel.
+func (d *Dataplane) Strays(ipsec.Intent) ([]string, error) { return nil, nil }
+
 // Events is of no use here: the world hands events to the engine itself.
 func (d *Dataplane) Events() <-chan ipsec.Event { return d.events }
 

@@ -88,6 +88,9 @@ func (d *Dataplane) RouteDiffers(r ipsec.Route) (string, error) { return d.host.
 // PolicyDiffers finds nothing: policies are in this process.
 func (d *Dataplane) PolicyDiffers(ipsec.Policy) (string, error) { return "", nil }
 
+// Strays names interfaces and routes: SAs and policies are in this process.
+func (d *Dataplane) Strays(i ipsec.Intent) ([]string, error) { return d.host.Strays(i) }
+
 // place gives a tunnel its ends, and what goes between them.
 func (d *Dataplane) place(t *tunnel, l ipsec.Link) {
 	d.mu.Lock()
