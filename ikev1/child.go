@@ -346,7 +346,7 @@ func (s *Session) rekey(c *child) {
 	itf := s.env.Config.Current(c.itf)
 	switch {
 	case itf == nil || itf.Tunnel == nil || itf.Tunnel.Protection == nil || itf.Tunnel.Protection.ResponderOnly:
-	case s.rekeying(itf.Name):
+	case s.Negotiates(itf.Name):
 		s.rekeyFailed(c) // by then it has its successor, or the exchange failed
 	case s.rekeyedByPeer(itf.Name):
 		c.soft = s.now.Add(crossing) // likewise

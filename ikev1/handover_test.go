@@ -186,7 +186,7 @@ func TestRekeyWaitsForThePeers(t *testing.T) {
 		p.step(p.r2) // QM1 is read, QM2 is out
 		p.r1.session.rekey(p.r1.session.pairs()[0])
 		p.r1.collect(p.now)
-		if p.r1.session.rekeying("Tunnel1") {
+		if p.r1.session.Negotiates("Tunnel1") {
 			t.Fatal("R1 began a quick mode beside R2's")
 		}
 		p.advance(30*time.Second, func(from *party, _ []byte) bool { return !goesOn && from == p.r2 })
@@ -199,7 +199,7 @@ func TestRekeyWaitsForThePeers(t *testing.T) {
 		switch {
 		case goesOn && (begun != 1 || len(p.r1.session.pairs()) != 1 || len(p.r1.sas) != 2):
 			t.Errorf("%d successors, %d pairs, %d SAs; want one pair", begun, len(p.r1.session.pairs()), len(p.r1.sas))
-		case !goesOn && !p.r1.session.rekeying("Tunnel1"):
+		case !goesOn && !p.r1.session.Negotiates("Tunnel1"):
 			t.Error("a peer that does not go on keeps R1 from its rekey")
 		}
 	}

@@ -57,8 +57,8 @@ func (s *Session) Keeps(inSPI uint32) bool {
 	return slices.ContainsFunc(s.pairs(), func(c *child) bool { return c.in.SPI == inSPI })
 }
 
-// rekeying says whether a quick mode of ours for a tunnel is under way.
-func (s *Session) rekeying(tunnel string) bool {
+// Negotiates says whether a quick mode of ours for a tunnel is under way.
+func (s *Session) Negotiates(tunnel string) bool {
 	return slices.ContainsFunc(s.quickModes(), func(q *quickMode) bool {
 		_, done := q.state.(over)
 		return q.initiator && !done && q.itf.Name == tunnel

@@ -250,6 +250,10 @@ func (s *Session) quickTimeout() {
 				return
 			}
 		case q.resend.awaiting && !s.now.Before(q.resend.deadline()):
+			if s.overtaken(q) {
+				s.failQuick(q, "Delete Larval", q.state.sent(), "the peer's quick mode came first")
+				continue
+			}
 			s.repeat(&q.resend, wire.ExchangeQuickMode, q.id)
 		}
 	}

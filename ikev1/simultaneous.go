@@ -14,6 +14,21 @@ func (s *Session) doubled(c *child) bool {
 	})
 }
 
+// overtaken says whether a pair of the peer's carries by now what a quick mode of ours
+// was begun for. QM1 is not repeated then: to us both ends began at the same time, but
+// to a peer that has our QM1 this late it is of a successor, and the two ends would give
+// up different pairs.
+func (s *Session) overtaken(q *quickMode) bool {
+	st, waits := q.state.(sentQM1)
+	if !waits || !s.carries(q.itf.Name, st.selector) {
+		return false
+	}
+	if q.replaces != nil {
+		return !slices.Contains(s.pairs(), q.replaces)
+	}
+	return len(st.expected) == 0 // nothing carried it when it began
+}
+
 // drain stops sending on a pair. What the peer sent on it before its delete may come
 // after that, so it receives a little longer. What it was to replace goes on.
 func (s *Session) drain(c *child) {

@@ -15,6 +15,10 @@ import (
 func (e *Engine) start(now time.Time, t *tunnel.Tunnel) {
 	t.Begin(now)
 	x := e.usable(t)
+	if busy := e.negotiates(t); busy != nil {
+		busy.want(t.Name()) // a rekey, whose pair has expired meanwhile
+		return
+	}
 	switch {
 	case x != nil:
 		x.want(t.Name())
@@ -28,6 +32,18 @@ func (e *Engine) start(now time.Time, t *tunnel.Tunnel) {
 		e.counters.Sessions++
 	}
 	e.settle(now, x)
+}
+
+// negotiates is the IKE SA of version 1 under which a quick mode of ours for a tunnel is
+// under way. One beside it would make two pairs that both ends keep.
+func (e *Engine) negotiates(t *tunnel.Tunnel) *entry {
+	tu := t.Interface().Tunnel
+	for _, x := range e.sessions.of(ends{tu.Source, tu.Destination}) {
+		if x.v1 != nil && x.v1.Negotiates(t.Name()) {
+			return x
+		}
+	}
+	return nil
 }
 
 // ofV2 says whether a protected tunnel's ipsec profile asks for IKEv2.
