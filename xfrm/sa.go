@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/rtnetlink"
 )
 
 // InstallSA adds an SA, with the AH around it, and gives it what ExpectSA has kept.
@@ -309,8 +310,9 @@ func unixTime(s uint64) time.Time {
 
 // states lists all SAs of the kernel, the larval ones included.
 func (d *Dataplane) states() ([]state, error) {
-	r := d.request(nl.XFRM_MSG_GETSA, unix.NLM_F_DUMP)
-	msgs, err := r.Execute(unix.NETLINK_XFRM, nl.XFRM_MSG_NEWSA)
+	msgs, err := rtnetlink.Whole(func() ([][]byte, error) {
+		return d.request(nl.XFRM_MSG_GETSA, unix.NLM_F_DUMP).Execute(unix.NETLINK_XFRM, nl.XFRM_MSG_NEWSA)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list SAs: %w", err)
 	}

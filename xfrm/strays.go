@@ -3,8 +3,6 @@ package xfrm
 import (
 	"fmt"
 
-	"github.com/vishvananda/netlink"
-
 	"github.com/obol-ike/obol/internal/ipsec"
 )
 
@@ -40,7 +38,7 @@ func (d *Dataplane) strayPolicies(intent []ipsec.Policy) (names []string, err er
 			known[k.Index] = true
 		}
 	}
-	list, err := d.handle.XfrmPolicyList(netlink.FAMILY_ALL)
+	list, err := d.policies()
 	if err != nil {
 		return nil, fmt.Errorf("list policies: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/obol-ike/obol/internal/ipsec"
+	"github.com/obol-ike/obol/internal/rtnetlink"
 )
 
 // Sweep removes everything that is recognisably ours and nothing else, in an
@@ -72,8 +73,13 @@ func (d *Dataplane) nameLarval(s state) (ipsec.SAID, error) {
 	return s.id, err
 }
 
+// policies lists all policies of the kernel.
+func (d *Dataplane) policies() ([]netlink.XfrmPolicy, error) {
+	return rtnetlink.Whole(func() ([]netlink.XfrmPolicy, error) { return d.handle.XfrmPolicyList(netlink.FAMILY_ALL) })
+}
+
 func (d *Dataplane) sweepPolicies() (err error) {
-	list, listErr := d.handle.XfrmPolicyList(netlink.FAMILY_ALL)
+	list, listErr := d.policies()
 	if listErr != nil {
 		return fmt.Errorf("list policies: %w", listErr)
 	}

@@ -49,7 +49,7 @@ func (i *Interfaces) settingsDiffer(old netlink.Link, l ipsec.Link) (string, err
 	if l.MTU != 0 && a.MTU != l.MTU {
 		return fmt.Sprintf("its MTU is %d", a.MTU), nil
 	}
-	list, err := i.handle.AddrList(old, netlink.FAMILY_ALL)
+	list, err := i.addresses(old)
 	if err != nil {
 		return "", fmt.Errorf("list addresses: %w", err)
 	}

@@ -143,7 +143,7 @@ func (i *Interfaces) adjust(old netlink.Link, l ipsec.Link) error {
 // setAddresses adds the addresses that are missing and removes those too many.
 // Link-local IPv6 addresses are the kernel's own business.
 func (i *Interfaces) setAddresses(l netlink.Link, want []netip.Prefix) error {
-	list, err := i.handle.AddrList(l, netlink.FAMILY_ALL)
+	list, err := i.addresses(l)
 	if err != nil {
 		return fmt.Errorf("list addresses: %w", err)
 	}
@@ -263,7 +263,7 @@ func (i *Interfaces) finish(made netlink.Link, l ipsec.Link) error {
 // twin names the interface that has the ends of l: the kernel tells two VTIs
 // apart by nothing else, and two GRE interfaces by their keys too.
 func (i *Interfaces) twin(l ipsec.Link) string {
-	list, err := i.handle.LinkList()
+	list, err := Whole(i.handle.LinkList)
 	if err != nil {
 		return "another interface"
 	}

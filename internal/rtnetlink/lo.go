@@ -85,9 +85,11 @@ func (i *Interfaces) addLo(lo netlink.Link, p netip.Prefix) error {
 
 // addressesOfLo are ours.
 func (i *Interfaces) addressesOfLo(lo netlink.Link) ([]netip.Prefix, error) {
-	r := i.request(unix.RTM_GETADDR, unix.NLM_F_DUMP)
-	r.AddData(nl.NewIfAddrmsg(unix.AF_UNSPEC))
-	messages, err := r.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWADDR)
+	messages, err := Whole(func() ([][]byte, error) {
+		r := i.request(unix.RTM_GETADDR, unix.NLM_F_DUMP)
+		r.AddData(nl.NewIfAddrmsg(unix.AF_UNSPEC))
+		return r.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWADDR)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list addresses: %w", err)
 	}

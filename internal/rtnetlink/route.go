@@ -66,7 +66,7 @@ func (i *Interfaces) addRoute(k *netlink.Route) error {
 	if !errors.Is(err, syscall.EEXIST) {
 		return err
 	}
-	list, err := i.handle.RouteListFiltered(netlink.FAMILY_ALL, k, netlink.RT_FILTER_DST|netlink.RT_FILTER_TABLE)
+	list, err := i.routes(k, netlink.RT_FILTER_DST|netlink.RT_FILTER_TABLE)
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (i *Interfaces) RouteDiffers(r ipsec.Route) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	list, err := i.handle.RouteListFiltered(netlink.FAMILY_ALL, k, netlink.RT_FILTER_DST|netlink.RT_FILTER_TABLE)
+	list, err := i.routes(k, netlink.RT_FILTER_DST|netlink.RT_FILTER_TABLE)
 	if err != nil {
 		return "", err
 	}

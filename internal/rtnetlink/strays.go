@@ -16,7 +16,7 @@ func (i *Interfaces) Strays(intent ipsec.Intent) (names []string, err error) {
 	for _, l := range intent.Links {
 		links[l.Name] = true
 	}
-	standing, err := i.handle.LinkList()
+	standing, err := Whole(i.handle.LinkList)
 	if err != nil {
 		return nil, fmt.Errorf("list interfaces: %w", err)
 	}
@@ -44,7 +44,7 @@ func (i *Interfaces) Strays(intent ipsec.Intent) (names []string, err error) {
 // ourRoutes are those of every table.
 func (i *Interfaces) ourRoutes() ([]netlink.Route, error) {
 	ours := &netlink.Route{Protocol: routeProtocol, Table: unix.RT_TABLE_UNSPEC}
-	list, err := i.handle.RouteListFiltered(netlink.FAMILY_ALL, ours, netlink.RT_FILTER_PROTOCOL|netlink.RT_FILTER_TABLE)
+	list, err := i.routes(ours, netlink.RT_FILTER_PROTOCOL|netlink.RT_FILTER_TABLE)
 	if err != nil {
 		return nil, fmt.Errorf("list routes: %w", err)
 	}

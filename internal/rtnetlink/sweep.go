@@ -16,7 +16,7 @@ import (
 // and returns all of them.
 func (i *Interfaces) SweepLinks() error {
 	err := i.sweepLo()
-	list, listErr := i.handle.LinkList()
+	list, listErr := Whole(i.handle.LinkList)
 	if listErr != nil {
 		return errors.Join(err, fmt.Errorf("list interfaces: %w", listErr))
 	}
