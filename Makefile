@@ -88,8 +88,9 @@ vm: vm-image
 in-netns/%:
 	go test -count=1 -v -parallel=4 -tags=netns $*
 
+# The tests of a package that stand in files for the virtual machine; unit ran the others.
 in-vm/%:
-	$(in_vm) $*
+	$(in_vm) $* -run "^($$(grep -lE '^//go:build .*\bvm\b' $*/*_test.go | xargs sed -n 's/^func \(Test[A-Za-z0-9]*\)(.*/\1/p' | paste -sd'|'))$$"
 
 # The page of obol lab in a browser.
 page: go
