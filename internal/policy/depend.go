@@ -32,9 +32,22 @@ type dependency struct {
 type dependencies struct {
 	cfg *Config
 	hasher
+	found map[any]prefixes // of keyrings and of profiles: each tunnel looks there for its peer
 }
 
-func dependenciesOf(cfg *Config) dependencies { return dependencies{cfg, hasher{}} }
+func dependenciesOf(cfg *Config) dependencies {
+	return dependencies{cfg, hasher{}, map[any]prefixes{}}
+}
+
+// prefixesOf are those of the n entries that something has, made once.
+func (d dependencies) prefixesOf(has any, n int, of func(i int) []netip.Prefix) prefixes {
+	p, made := d.found[has]
+	if !made {
+		p = newPrefixes(n, of)
+		d.found[has] = p
+	}
+	return p
+}
 
 // of lists what an interface that can be made as a tunnel, or a template of such, depends
 // on.
@@ -90,7 +103,8 @@ func (d dependencies) ofISAKMP(p *ISAKMPProfile, local, peer netip.Addr) (list [
 		list = append(list, dependency{"crypto isakmp policy " + strconv.Itoa(x.Priority), place(x.Pos), sum})
 	}
 	if methods[PreShare] {
-		for role, k := range []KeyChoice{d.cfg.InitiatorKey(p, local, peer), d.cfg.ResponderKey(local, peer)} {
+		cfg, profile := d.keysOf(p, peer)
+		for role, k := range []KeyChoice{cfg.InitiatorKey(profile, local, peer), cfg.ResponderKey(local, peer)} {
 			if k.Key != nil {
 				list = append(list, dependency{"the pre-shared key of " + peer.String(), place(k.Key.Pos), d.sum("key", role, k.Key.Key)})
 			}
@@ -101,7 +115,7 @@ func (d dependencies) ofISAKMP(p *ISAKMPProfile, local, peer netip.Addr) (list [
 		q := *p
 		q.Description, q.Keyring, q.Matches, q.Keepalive = "", nil, nil, Keepalive{}
 		list = append(list, dependency{"crypto isakmp profile " + p.Name, place(p.Pos), d.sum(q)})
-		list = append(list, d.ofMatches("crypto isakmp profile "+p.Name, p.Matches, peer)...)
+		list = append(list, d.ofMatches(p, "crypto isakmp profile "+p.Name, p.Matches, peer)...)
 		trustpoints = p.Trustpoints
 	}
 	if methods[RSASig] {
@@ -109,6 +123,28 @@ func (d dependencies) ofISAKMP(p *ISAKMPProfile, local, peer netip.Addr) (list [
 	}
 	id, _ := d.cfg.SelfIdentity(p, local, nil) // without a certificate's name, which is no configuration
 	return append(list, dependency{"our identity", "", d.sum("identity", id)})
+}
+
+// keysOf is a configuration's keyrings, and a profile with its own, with those keys only
+// that hold a peer's address.
+func (d dependencies) keysOf(p *ISAKMPProfile, peer netip.Addr) (*Config, *ISAKMPProfile) {
+	narrow := func(ring *Keyring) *Keyring {
+		all := d.prefixesOf(ring, len(ring.Keys), func(i int) []netip.Prefix { return []netip.Prefix{ring.Keys[i].Prefix} })
+		few := *ring
+		few.Keys = nil
+		for _, i := range all.containing(peer) {
+			few.Keys = append(few.Keys, ring.Keys[i])
+		}
+		return &few
+	}
+	cfg := &Config{}
+	for _, ring := range d.cfg.Keyrings {
+		cfg.Keyrings = append(cfg.Keyrings, narrow(ring))
+	}
+	if p == nil || p.Keyring == nil {
+		return cfg, nil
+	}
+	return cfg, &ISAKMPProfile{Keyring: narrow(p.Keyring)}
 }
 
 // ofIKEv2 lists what an IKE SA of version 2 depends on.
@@ -122,7 +158,7 @@ func (d dependencies) ofIKEv2(p *IKEv2Profile, local, peer netip.Addr) (list []d
 	q.Description, q.Keyring, q.Matches = "", nil, nil
 	q.Lifetime, q.DPD, q.NATKeepalive = 0, Keepalive{}, 0
 	list = append(list, dependency{"crypto ikev2 profile " + p.Name, place(p.Pos), d.sum(q)})
-	list = append(list, d.ofMatches("crypto ikev2 profile "+p.Name, p.Matches, peer)...)
+	list = append(list, d.ofMatches(p, "crypto ikev2 profile "+p.Name, p.Matches, peer)...)
 	if p.Keyring != nil {
 		list = append(list, d.ofPeers(p.Keyring, peer)...)
 	}
@@ -139,13 +175,24 @@ func (d dependencies) ofIKEv2(p *IKEv2Profile, local, peer netip.Addr) (list []d
 // ofMatches lists the rules that may have led the peer to a profile: those of its
 // address where there are any, else those of no address or of another one, which a
 // NAT may hide.
-func (d dependencies) ofMatches(profile string, rules []Match, peer netip.Addr) (list []dependency) {
-	holds := func(m Match) bool { return m.Kind == MatchAddress && m.Prefix.Contains(peer) }
-	known := slices.ContainsFunc(rules, holds)
-	for _, m := range rules {
-		if known && m.Kind == MatchAddress && !holds(m) {
-			continue
+func (d dependencies) ofMatches(of any, profile string, rules []Match, peer netip.Addr) (list []dependency) {
+	addresses := d.prefixesOf(of, len(rules), func(i int) []netip.Prefix {
+		if rules[i].Kind != MatchAddress {
+			return nil
 		}
+		return []netip.Prefix{rules[i].Prefix}
+	})
+	which := addresses.containing(peer)
+	if len(which) > 0 {
+		which = append(which, addresses.none...)
+		slices.Sort(which)
+	} else {
+		for i := range rules {
+			which = append(which, i)
+		}
+	}
+	for _, i := range which {
+		m := rules[i]
 		said := []any{m}
 		for _, cm := range d.cfg.Maps {
 			if m.Kind == MatchCertificate && cm.Name == m.Value {
@@ -160,12 +207,15 @@ func (d dependencies) ofMatches(profile string, rules []Match, peer netip.Addr) 
 // ofPeers lists the blocks of a keyring whose key may be the peer's: not those of
 // another address.
 func (d dependencies) ofPeers(k *IKEv2Keyring, peer netip.Addr) (list []dependency) {
-	for _, x := range k.Peers {
-		switch id := x.Identity; {
-		case x.HostAddress.IsValid() && x.HostAddress == peer, x.Prefix.Contains(peer):
-		case x.HostAddress.IsValid(), x.Prefix.IsValid():
-			continue
-		case id.Kind == 0, id.Kind == MatchAddress && !id.Prefix.Contains(peer):
+	addresses := d.prefixesOf(k, len(k.Peers), func(i int) []netip.Prefix {
+		x := k.Peers[i]
+		return []netip.Prefix{x.Prefix, netip.PrefixFrom(x.HostAddress, x.HostAddress.BitLen())}
+	})
+	which := append(addresses.containing(peer), addresses.none...)
+	slices.Sort(which)
+	for _, i := range which {
+		x := k.Peers[i]
+		if id := x.Identity; !x.Prefix.IsValid() && !x.HostAddress.IsValid() && (id.Kind == 0 || id.Kind == MatchAddress && !id.Prefix.Contains(peer)) {
 			continue
 		}
 		sum := d.sum(x.Hostname, x.HostAddress, x.Prefix, x.Identity, x.Local, x.Remote)
