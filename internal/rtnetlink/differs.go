@@ -49,14 +49,14 @@ func (i *Interfaces) settingsDiffer(old netlink.Link, l ipsec.Link) (string, err
 	if l.MTU != 0 && a.MTU != l.MTU {
 		return fmt.Sprintf("its MTU is %d", a.MTU), nil
 	}
-	list, err := i.addresses(old)
+	list, err := i.addressesOf(old)
 	if err != nil {
-		return "", fmt.Errorf("list addresses: %w", err)
+		return "", err
 	}
 	var standing []netip.Prefix
-	for _, addr := range list {
-		if p, ok := fromIPNet(addr.IPNet); ok && (p.Addr().Is4() || !p.Addr().IsLinkLocalUnicast()) {
-			standing = append(standing, p)
+	for _, a := range list {
+		if a.Addr().Is4() || !a.Addr().IsLinkLocalUnicast() {
+			standing = append(standing, a.Prefix)
 		}
 	}
 	return addressesDiffer(standing, l.Addresses), nil

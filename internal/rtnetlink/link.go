@@ -143,23 +143,22 @@ func (i *Interfaces) adjust(old netlink.Link, l ipsec.Link) error {
 // setAddresses adds the addresses that are missing and removes those too many.
 // Link-local IPv6 addresses are the kernel's own business.
 func (i *Interfaces) setAddresses(l netlink.Link, want []netip.Prefix) error {
-	list, err := i.addresses(l)
+	list, err := i.addressesOf(l)
 	if err != nil {
-		return fmt.Errorf("list addresses: %w", err)
+		return err
 	}
 	missing := map[netip.Prefix]bool{}
 	for _, p := range want {
 		missing[p] = true
 	}
 	for _, a := range list {
-		p, ok := fromIPNet(a.IPNet)
-		if !ok || p.Addr().Is6() && p.Addr().IsLinkLocalUnicast() {
+		if a.Addr().Is6() && a.Addr().IsLinkLocalUnicast() {
 			continue
 		}
-		if missing[p] {
-			delete(missing, p)
-		} else if err := i.handle.AddrDel(l, &a); err != nil {
-			return fmt.Errorf("remove address %s: %w", p, err)
+		if missing[a.Prefix] {
+			delete(missing, a.Prefix)
+		} else if err := i.removeAddress(l, a); err != nil {
+			return fmt.Errorf("remove address %s: %w", a, err)
 		}
 	}
 	for _, p := range want { // in order: the first one is the primary address

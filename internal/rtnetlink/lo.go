@@ -84,40 +84,14 @@ func (i *Interfaces) addLo(lo netlink.Link, p netip.Prefix) error {
 }
 
 // addressesOfLo are ours.
-func (i *Interfaces) addressesOfLo(lo netlink.Link) ([]netip.Prefix, error) {
-	messages, err := Whole(func() ([][]byte, error) {
-		r := i.request(unix.RTM_GETADDR, unix.NLM_F_DUMP)
-		r.AddData(nl.NewIfAddrmsg(unix.AF_UNSPEC))
-		return r.Execute(unix.NETLINK_ROUTE, unix.RTM_NEWADDR)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list addresses: %w", err)
-	}
-	var list []netip.Prefix
-	for _, b := range messages {
-		if len(b) < unix.SizeofIfAddrmsg {
-			continue
-		}
-		m := nl.DeserializeIfAddrmsg(b)
-		attributes, err := nl.ParseRouteAttr(b[unix.SizeofIfAddrmsg:])
-		if err != nil || int(m.Index) != lo.Attrs().Index {
-			continue
-		}
-		var address netip.Addr
-		ours := false
-		for _, a := range attributes {
-			switch a.Attr.Type {
-			case unix.IFA_ADDRESS:
-				address, _ = netip.AddrFromSlice(a.Value)
-			case ifaProto:
-				ours = len(a.Value) == 1 && a.Value[0] == addressProtocol
-			}
-		}
-		if p := netip.PrefixFrom(address, int(m.Prefixlen)); ours && p.IsValid() {
-			list = append(list, p)
+func (i *Interfaces) addressesOfLo(lo netlink.Link) (ours []netip.Prefix, err error) {
+	list, err := i.addressesOf(lo)
+	for _, a := range list {
+		if a.protocol == addressProtocol {
+			ours = append(ours, a.Prefix)
 		}
 	}
-	return list, nil
+	return ours, err
 }
 
 // removeLo takes the addresses of a loopback interface away from lo.

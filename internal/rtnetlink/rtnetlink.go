@@ -53,6 +53,12 @@ func Open() (*Interfaces, error) {
 		i.Close()
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
+	// Lists of what was asked for only, since Linux 4.20; an older kernel has no such option.
+	err = unix.SetsockoptInt(s.GetFd(), unix.SOL_NETLINK, unix.NETLINK_GET_STRICT_CHK, 1)
+	if err != nil && !errors.Is(err, unix.ENOPROTOOPT) {
+		i.Close()
+		return nil, fmt.Errorf("netlink: %w", err)
+	}
 	return i, nil
 }
 

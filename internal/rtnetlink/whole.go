@@ -20,10 +20,6 @@ func Whole[T any](list func() ([]T, error)) (all []T, err error) {
 	return all, err
 }
 
-func (i *Interfaces) addresses(l netlink.Link) ([]netlink.Addr, error) {
-	return Whole(func() ([]netlink.Addr, error) { return i.handle.AddrList(l, netlink.FAMILY_ALL) })
-}
-
 // routes are those that are as k in what the filter names.
 func (i *Interfaces) routes(k *netlink.Route, filter uint64) ([]netlink.Route, error) {
 	return Whole(func() ([]netlink.Route, error) { return i.handle.RouteListFiltered(netlink.FAMILY_ALL, k, filter) })
