@@ -59,13 +59,14 @@ type Engine struct {
 // fills in the rest.
 func New(now time.Time, env ike.Env, opts Options) *Engine {
 	e := newEngine(env, opts)
-	e.tunnels.Adopt(now, env.Config, opts.Options)
+	e.tunnels.Adopt(now, env.Config, e.opts.Options)
 	e.flush()
 	e.switchISAKMP(now)
 	return e
 }
 
 func newEngine(env ike.Env, opts Options) *Engine {
+	opts.Rand = env.Rand
 	e := &Engine{
 		env: &env, opts: opts,
 		sessions: newSessions(),

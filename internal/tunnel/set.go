@@ -158,7 +158,7 @@ func (s *Set) keep(t *Tunnel, itf *policy.Interface) {
 // refresh takes over what other parts of the configuration, and the options,
 // say about a tunnel.
 func (s *Set) refresh(t *Tunnel) {
-	t.manual = s.opts.Manual
+	t.manual, t.rand = s.opts.Manual, s.opts.Rand
 	t.pathMTU = s.path(t.itf.Tunnel)
 	was := t.recursive
 	t.recursive = recursive(s.cfg, t.itf, s.routes)

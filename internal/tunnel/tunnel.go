@@ -10,6 +10,8 @@
 package tunnel
 
 import (
+	"encoding/binary"
+	"io"
 	"net/netip"
 	"time"
 
@@ -19,7 +21,7 @@ import (
 )
 
 // RetryInterval is what IOS's IPsec engine waits before it asks ISAKMP again
-// for an SA that it did not get.
+// for an SA that it did not get. With Options.Rand it is up to a tenth more.
 const RetryInterval = 30 * time.Second
 
 // Options that are not configuration.
@@ -29,6 +31,9 @@ type Options struct {
 	// PathMTU gives the octets that an IP packet to a tunnel's destination may
 	// have; nil: the ip mtu of the source interface, else 1500.
 	PathMTU func(local, remote netip.Addr) int
+	// Rand spreads attempts: many tunnels that failed together do not all ask again at
+	// the same moment. nil: they do.
+	Rand io.Reader
 }
 
 // A Tunnel is one interface Tunnel<n>.
@@ -37,6 +42,7 @@ type Tunnel struct {
 	link      ipsec.Link
 	remote    netip.Addr // where its peer is, zero: it is parked
 	manual    bool
+	rand      io.Reader
 	recursive bool // its destination is routed into itself
 	pathMTU   int
 
@@ -138,7 +144,18 @@ func (t *Tunnel) Failed(now time.Time, reason string) {
 	t.negotiating = false
 	t.failure = reason
 	t.failures++
+	t.askLater(now)
+}
+
+// askLater schedules an attempt after RetryInterval and up to a tenth more.
+func (t *Tunnel) askLater(now time.Time) {
 	t.schedule(now.Add(RetryInterval))
+	var b [2]byte
+	if t.next.IsZero() || t.rand == nil {
+		return
+	}
+	_, _ = io.ReadFull(t.rand, b[:]) // without randomness it is the same time, and nothing worse
+	t.next = t.next.Add(RetryInterval / 10 * time.Duration(binary.BigEndian.Uint16(b[:])) / (1 << 16))
 }
 
 // Restart makes a tunnel that is down try at once, where it tries by itself.
@@ -194,7 +211,7 @@ func (t *Tunnel) remove(now time.Time, inSPI uint32) bool {
 	for i, c := range t.children {
 		if c.in.SPI == inSPI {
 			t.children = append(t.children[:i], t.children[i+1:]...)
-			t.schedule(now.Add(RetryInterval))
+			t.askLater(now)
 			return true
 		}
 	}

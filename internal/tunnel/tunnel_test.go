@@ -1,11 +1,14 @@
 package tunnel
 
 import (
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
@@ -360,5 +363,33 @@ func TestSimultaneousMainMode(t *testing.T) {
 	late.Begun = start.Add(10 * time.Second)
 	if loser, why := s.ChildUp(start.Add(11*time.Second), late); why != Simultaneous || loser != 1000 {
 		t.Errorf("%d %q, want 1000 to go", loser, why)
+	}
+}
+
+// Many tunnels that fail together ask again one after the other: each after IOS's thirty
+// seconds and up to a tenth more.
+func TestAttemptsAreSpread(t *testing.T) {
+	spread := map[time.Duration]bool{}
+	for seed := range byte(100) {
+		var s Set
+		s.Adopt(start, note(policy.GREIP), Options{Rand: rand.NewChaCha8([32]byte{seed})})
+		tu := s.Lookup("Tunnel1")
+		tu.Begin(start)
+		tu.Failed(start, "no answer")
+		after := tu.Next().Sub(start)
+		if after < RetryInterval || after >= RetryInterval*11/10 {
+			t.Errorf("seed %d: asks again after %v", seed, after)
+		}
+		spread[after.Truncate(time.Second)] = true
+	}
+	if len(spread) != 3 {
+		t.Errorf("in %d of 3 seconds", len(spread))
+	}
+	var s Set
+	s.Adopt(start, note(policy.GREIP), Options{Manual: true, Rand: iotest.ErrReader(errors.New("no need for any"))})
+	tu := s.Lookup("Tunnel1")
+	tu.Begin(start)
+	if tu.Failed(start, "no answer"); !tu.Next().IsZero() {
+		t.Errorf("a manual tunnel asks again at %v", tu.Next())
 	}
 }
