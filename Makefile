@@ -117,7 +117,7 @@ vm-image: build
 	bin/vmrun -prepare
 
 VM_TIMEOUT = 30m
-in_vm = VM_COPY=$(CURDIR)/bin/obold:$(CURDIR)/bin/obol:$(CURDIR)/configs \
+in_vm = VM_COPY=$(CURDIR)/bin/obold:$(CURDIR)/bin/obol:$(CURDIR)/configs:$(CURDIR)/docs/faults.md \
 	go test -count=1 -v -parallel=4 -timeout=$(VM_TIMEOUT) -tags=vm -exec $(CURDIR)/bin/vmrun
 
 image: build

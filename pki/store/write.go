@@ -50,7 +50,9 @@ func (s *Store) replaceDir(c *change, number uint64, trustpoint string, files ma
 		return err
 	}
 	for file, data := range files {
-		err = errors.Join(err, writeSync(filepath.Join(path, file), data))
+		if err = writeSync(filepath.Join(path, file), data); err != nil {
+			break // a disk that is full is so for all of them
+		}
 	}
 	if err == nil {
 		err = syncDir(path)

@@ -1,8 +1,6 @@
-// Package faults is the table of docs/faults.md: what befalls a tunnel, and the time
+// Package faults reads the table of docs/faults.md: what befalls a tunnel, and the time
 // within which it carries again. Package scenario brings about what is in the table in
-// virtual time, and the test of this package in namespaces of a virtual machine:
-//
-//	make build && VM_COPY=$PWD/bin:$PWD/configs:$PWD/docs go test -tags vm -exec "go run ./test/vm/run" ./test/faults
+// virtual time, and package note in namespaces of a virtual machine.
 package faults
 
 import (

@@ -208,6 +208,17 @@ func (r *Router) Freeze() error { return r.cmd.Process.Signal(syscall.SIGSTOP) }
 // Thaw undoes Freeze.
 func (r *Router) Thaw() error { return r.cmd.Process.Signal(syscall.SIGCONT) }
 
+// Memory is what the daemon has resident, in kilobytes.
+func (r *Router) Memory() (kilobytes int, err error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", r.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	_, err = fmt.Sscan(rest, &kilobytes)
+	return kilobytes, err
+}
+
 // Stop ends a running daemon in order.
 func (r *Router) Stop() error {
 	if r.cmd == nil {
