@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/sim"
 )
@@ -12,9 +13,9 @@ import (
 // pace is the time between two packets of a constant flow: 500 a second.
 const pace = 2 * time.Millisecond
 
-// steady lets time pass with a constant flow in both directions, and gives how many
-// packets were sent and what became of those that did not arrive.
-func (r *run) steady(d time.Duration) (sent int, lost []error) {
+// steady lets time pass with a constant flow in both directions, a packet each pace, and
+// gives how many were sent and what became of those that did not arrive.
+func (r *run) steady(d, pace time.Duration) (sent int, lost []error) {
 	x, y := r.routers[0], r.routers[1]
 	arrived := func(err error) {
 		if err != nil {
@@ -47,11 +48,11 @@ func rekeys(t *testing.T, version string, after time.Duration, rounds int, comma
 				t.Fatalf("%s: %v", line, err)
 			}
 		}
-		if sent, lost := r.steady(after); len(lost) > 0 {
+		if sent, lost := r.steady(after, pace); len(lost) > 0 {
 			t.Fatalf("round %d, %q: %d packets of %d lost, the first %v", i, commands(i), len(lost), sent, lost[0])
 		}
 	}
-	if _, lost := r.steady(10 * time.Second); len(lost) > 0 {
+	if _, lost := r.steady(10*time.Second, pace); len(lost) > 0 {
 		t.Errorf("%d packets lost at the end, the first %v", len(lost), lost[0])
 	}
 	ikeSAs := "want isakmp 1"
@@ -110,6 +111,58 @@ func TestRekeysCross(t *testing.T) {
 				rekeys(t, version, 15*time.Second, 4, func(int) []string {
 					return []string{"rekey R1 " + what + " Tunnel1", "rekey R2 " + what + " Tunnel1"}
 				})
+			})
+		}
+	}
+}
+
+// Lifetimes are over sixty times for the pairs and ten times for IKE SAs, half of them of a
+// tunnel that R1 began, who rekeys it, and half of R2's: no packet is lost, and one pair is
+// left, under one IKE SA.
+// The flow is that of an operator's rekeys in make soak, and thinner else.
+func TestRekeysByLifetime(t *testing.T) {
+	lifetimes := map[string]string{
+		"IKEv1": versions["IKEv1 with PFS"] +
+			"add R1 crypto isakmp policy 10 | lifetime 600 | crypto ipsec security-association lifetime seconds 120\n" +
+			"add R2 crypto isakmp policy 10 | lifetime 600 | crypto ipsec security-association lifetime seconds 120\n",
+		"IKEv2": versions["IKEv2"] +
+			"add R1 crypto ikev2 profile prof1 | lifetime 600 | crypto ipsec profile prof1 | set security-association lifetime seconds 120\n" +
+			"add R2 crypto ikev2 profile prof1 | lifetime 620 | crypto ipsec profile prof1 | set security-association lifetime seconds 120\n",
+	}
+	each := 50 * pace
+	if *soak > 0 {
+		each = pace
+	}
+	for version, lines := range lifetimes {
+		for _, who := range []string{"R1", "R2"} {
+			t.Run(version+" "+who, func(t *testing.T) {
+				t.Parallel()
+				r := started(t, 1, lines+"start\ninitiate "+who+" Tunnel1\nwait up 5s\nadvance 10s\njitter 20ms\n")
+				sent, lost := r.steady(55*time.Minute, each)
+				if len(lost) > 0 {
+					t.Errorf("%d packets of %d lost, the first %v", len(lost), sent, lost[0])
+				}
+				if err := r.command("wait agreed 20s"); err != nil {
+					t.Error(err)
+				}
+				var pairs, ikeSAs int
+				x, _ := r.router(who)
+				for _, report := range x.Reports {
+					switch e := report.Event.(type) {
+					case ike.ChildUp:
+						if e.Initiator {
+							pairs++
+						}
+					case ike.SessionUp, ikev2.SARekeyed:
+						ikeSAs++
+					case ike.NegotiationFailed:
+						t.Errorf("%+v", e)
+					}
+				}
+				if pairs < 31 || ikeSAs < 6 {
+					t.Errorf("%d pairs and %d IKE SAs, want the first and thirty, and the first and five", pairs, ikeSAs)
+				}
+				t.Logf("%d packets, none lost; %d pairs under %d IKE SAs", sent, pairs, ikeSAs)
 			})
 		}
 	}
