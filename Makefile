@@ -5,7 +5,7 @@
 # make interop strongSwan and Libreswan as peers, in a virtual machine (root)
 # make bench   obold and strongSwan's charon as responders, processor time a tunnel (root)
 # make bench-dataplane  a TCP stream through the userspace data plane and through those of others (root)
-# make soak    the scenarios of bad networks, and IKEv2's collisions, with a thousand seeds each
+# make soak    faults, bad networks, rekeys and reloads at length, with a report (root)
 # make lab-sockets  what the laboratory says of 200 generated pairs, against daemons on sockets (root)
 # make image   a container image with nothing but the two programs
 
@@ -28,7 +28,7 @@ TAGS := netns,vm,image,bench,page
 # Packages whose tests need a namespace, or a kernel of their own.
 tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: all build install lint unit test netns page vm busy vm-image interop bench bench-dataplane soak lab-sockets image image-test demo demo-vm fuzz packages clean go
+.PHONY: all build install lint unit test netns page vm busy vm-image interop bench bench-dataplane soak soak-scenarios soak-faults soak-lifetimes soak-kernel lab-sockets image image-test demo demo-vm fuzz packages clean go
 
 all: build
 
@@ -61,11 +61,29 @@ lint: go
 unit: go
 	go test ./...
 
-# What runs with fifty seeds above, with a thousand; the reload of ten tunnels with a
-# hundred, ten handovers of each pair of routers, and a hub of twenty spokes.
+# What is short above, at length, a part after the other: what they say is written down in
+# docs/soak.txt. make soak SOAK=kernel runs one part.
+SOAK ?= scenarios faults lifetimes kernel
 soak: vm-image
-	go test -count=1 -timeout=3h -run 'TestScenarios|TestCollisions|TestEndings' ./test/scenario ./ikev2 -soak 1000
-	$(in_vm) ./test/note -run 'TestReload$$|TestHandOver|TestHub' -tunnels 100 -handovers 10 -spokes 20
+	@test/soak docs/soak.txt $(SOAK)
+
+# Bad networks and collisions with a thousand seeds each.
+soak-scenarios: go
+	go test -count=1 -v -timeout=1h -run 'TestScenarios|TestCollisions|TestEndings' ./test/scenario ./ikev2 -soak 1000
+
+# The table of docs/faults.md in virtual time.
+soak-faults: go
+	go test -count=1 -v -timeout=1h -run 'TestFaults$$' ./test/scenario -faults 300
+
+# Sixty pairs and ten IKE SAs that expire, under 500 packets a second, in virtual time.
+soak-lifetimes: go
+	go test -count=1 -v -timeout=1h -run 'TestRekeysByLifetime|TestRekeyUnderFlow|TestRekeysCross' ./test/scenario -soak 1
+
+# The faults that need a kernel; the reload of a hundred tunnels, ten handovers of each pair
+# of routers, and a hub of twenty spokes.
+soak-kernel: VM_TIMEOUT = 60m
+soak-kernel: vm-image
+	$(in_vm) ./test/note -run 'TestFaults|TestFullDisk|TestReload$$|TestHandOver|TestHub' -faults -tunnels 100 -handovers 10 -spokes 20
 
 # The verdicts of the laboratory on generated pairs, eight at a time between daemons;
 # make netns does this with 24.

@@ -56,6 +56,9 @@ const memoryNoise = 12 << 10
 // orderly stop leaves nothing.
 func TestFaults(t *testing.T) {
 	t.Parallel()
+	release, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	must(t, err)
+	t.Logf("Linux %s", release)
 	for _, f := range kernelFaults {
 		v1, v2 := faults.Within(t, root, f.name)
 		for version, within := range map[int]time.Duration{1: v1, 2: v2} {
