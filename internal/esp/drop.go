@@ -28,6 +28,7 @@ const (
 	// Of tunnels.
 	TooLong  // for the path, and not to be fragmented
 	NoTunnel // no tunnel takes what an SA brings
+	Refused  // by the tunnel's device, which is down or gone
 	Looped   // a tunnel's own, by a route to its peer that leads into it
 	drops    = iota + 1
 )
@@ -38,7 +39,7 @@ var dropTexts = [drops]string{
 	Padding: "wrong padding", Dummy: "dummy packet", Next: "unexpected next header", Congested: "congestion that its sender cannot hear of",
 	GREHeader: "not GRE of RFC 2784", GREChecksum: "wrong GRE checksum", GREKey: "wrong GRE key",
 	TooLong:  "too long for the path, and not to be fragmented",
-	NoTunnel: "no policy and no tunnel for it", Looped: "the tunnel's own",
+	NoTunnel: "no policy and no tunnel for it", Refused: "refused by the tunnel's device", Looped: "the tunnel's own",
 }
 
 func (d Drop) Error() string { return "esp: " + dropTexts[d] }

@@ -112,9 +112,10 @@ func (a *account) Reached(now time.Time) (soft, hard bool) {
 func (a *account) NextLimit() time.Time {
 	l := a.limits.Load()
 	switch {
+	case l.hardTold.Load(): // the soft one, if it was passed by, tells no more
 	case l.soft.duration < l.hard.duration && !l.softTold.Load():
 		return a.added.Add(l.soft.duration)
-	case l.hard.duration < math.MaxInt64 && !l.hardTold.Load():
+	case l.hard.duration < math.MaxInt64:
 		return a.added.Add(l.hard.duration)
 	}
 	return time.Time{}
@@ -127,7 +128,7 @@ func (a *account) Counters() ipsec.Counters {
 		ReplayErrors: a.Of(Replayed), IntegrityErrors: a.Of(Integrity), LengthErrors: a.Of(Truncated),
 		ProtocolErrors: a.Of(Next), SelectorErrors: a.Of(Outside), LifetimeErrors: a.Of(Expired), SequenceErrors: a.Of(Exhausted),
 	}
-	for _, kind := range [...]Drop{Malformed, Padding, Congested, GREHeader, GREChecksum, GREKey, TooLong, NoTunnel, Looped} {
+	for _, kind := range [...]Drop{Malformed, Padding, Congested, GREHeader, GREChecksum, GREKey, TooLong, NoTunnel, Refused, Looped} {
 		c.FormErrors += a.Of(kind)
 	}
 	if used := a.used.Load(); used > 0 {

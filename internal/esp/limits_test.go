@@ -87,6 +87,21 @@ func TestNextLimit(t *testing.T) {
 	}
 }
 
+// Where both limits have passed before anybody asks, the soft one tells no more, and time
+// is of no use any more.
+func TestBothLimitsAtOnce(t *testing.T) {
+	_, sas := suites()
+	sa := sas[0]
+	sa.Soft, sa.Hard = ipsec.Lifetime{Duration: 10 * time.Second}, ipsec.Lifetime{Duration: 20 * time.Second}
+	o, _ := pair(t, sa)
+	if soft, hard := o.Reached(start.Add(30 * time.Second)); soft || !hard {
+		t.Errorf("soft %v, hard %v", soft, hard)
+	}
+	if at := o.NextLimit(); !at.IsZero() {
+		t.Errorf("next at %v", at.Sub(start))
+	}
+}
+
 // A new SA is asked for before the sequence numbers are used up, unless they are
 // extended.
 func TestSequenceLimit(t *testing.T) {
