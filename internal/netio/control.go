@@ -9,14 +9,15 @@ import (
 )
 
 // controlSpace is enough for what the system tells beside a datagram and for what
-// we tell it: an IPv6 packet's information, a traffic class and a segment size,
-// 40, 24 and 24 octets.
-const controlSpace = 96
+// we tell it: an IPv6 packet's information, a traffic class, a hop limit and a segment
+// size, 40 and three times 24 octets.
+const controlSpace = 112
 
 // A control is that, read or to be written.
 type control struct {
 	local   netip.Addr // of this host: what the peer asked, or where a datagram leaves
 	tos     uint8      // type of service or traffic class
+	hops    uint8      // TTL or hop limit, 0: the system's own; written only
 	segment int        // octets of each datagram of several in one, 0: it is one
 }
 
@@ -67,12 +68,15 @@ func (c control) put(b []byte, v6 bool) int {
 		a := c.local.As4()
 		copy(add(unix.IPPROTO_IP, unix.IP_PKTINFO, unix.SizeofInet4Pktinfo)[4:], a[:]) // ipi_spec_dst
 	}
-	switch {
-	case c.tos == 0:
-	case v6:
-		binary.NativeEndian.PutUint32(add(unix.IPPROTO_IPV6, unix.IPV6_TCLASS, 4), uint32(c.tos))
-	default:
-		binary.NativeEndian.PutUint32(add(unix.IPPROTO_IP, unix.IP_TOS, 4), uint32(c.tos))
+	level, class, hops := int32(unix.IPPROTO_IP), int32(unix.IP_TOS), int32(unix.IP_TTL)
+	if v6 {
+		level, class, hops = unix.IPPROTO_IPV6, unix.IPV6_TCLASS, unix.IPV6_HOPLIMIT
+	}
+	if c.tos != 0 {
+		binary.NativeEndian.PutUint32(add(level, class, 4), uint32(c.tos))
+	}
+	if c.hops != 0 {
+		binary.NativeEndian.PutUint32(add(level, hops, 4), uint32(c.hops))
 	}
 	if c.segment != 0 {
 		binary.NativeEndian.PutUint16(add(unix.IPPROTO_UDP, unix.UDP_SEGMENT, 2), uint16(c.segment))

@@ -22,6 +22,7 @@ type Train struct {
 	Local, Remote netip.AddrPort // port 0: ESP is a protocol of IP and not in UDP
 	TOS           uint8          // type of service or traffic class of what is around them
 	DF            bool           // they may not be fragmented; of those that are sent over IPv4
+	Hops          uint8          // TTL or hop limit of those that are sent; 0: the system's own
 	Packets       []byte         // one behind the other
 	Size          int            // octets of each but the last, which may be shorter
 }

@@ -5,10 +5,13 @@ package netio
 import (
 	"bytes"
 	"encoding/binary"
+	"net"
 	"net/netip"
 	"testing"
 	"time"
 
+	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
 	"golang.org/x/sys/unix"
 
 	"github.com/obol-ike/obol/internal/ike"
@@ -123,6 +126,78 @@ func next[T any](t *testing.T, from <-chan T) T {
 	case <-time.After(5 * time.Second):
 		t.Fatal("nothing arrived")
 		panic("unreachable")
+	}
+}
+
+// A train has as many hops as it says, and else as many as the host gives.
+func TestHops(t *testing.T) {
+	s, _, _ := wired(t, false)
+	_, port := s.Ports()
+	for _, a := range append([]string{"127.0.0.1"}, loopback6()...) {
+		end := netip.MustParseAddr(a)
+		for _, network := range []string{"udp", "ip"} {
+			local, listen := netip.AddrPortFrom(end, port), netip.AddrPortFrom(end, 0).String()
+			family := "4"
+			if end.Is6() {
+				family = "6"
+			}
+			if network += family; network[:2] == "ip" {
+				network, local, listen = network+":50", netip.AddrPortFrom(end, 0), a
+			}
+			c, err := net.ListenPacket(network, listen)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			c.SetReadDeadline(time.Now().Add(10 * time.Second))
+			remote := local
+			if u, ok := c.LocalAddr().(*net.UDPAddr); ok {
+				remote = u.AddrPort()
+			}
+			hops := hopsOf(t, c, end.Is6())
+			usual := 0
+			for _, want := range []uint8{0, 7, 255} {
+				s.ESP().Sender().Send([]Train{{Local: local, Remote: remote, TOS: 0xb8, Hops: want, Packets: packets(2, 1000, 1000), Size: 1000}})
+				for range 2 {
+					got := hops()
+					if want == 0 {
+						usual = got
+					}
+					if got != int(want) && want != 0 || usual < 32 {
+						t.Errorf("%s: %d hops, want %d; the host gives %d", network, got, want, usual)
+					}
+				}
+			}
+		}
+	}
+}
+
+// hopsOf reads what comes, and how many hops it has left.
+func hopsOf(t *testing.T, c net.PacketConn, v6 bool) func() int {
+	b := make([]byte, 2000)
+	if v6 {
+		p := ipv6.NewPacketConn(c)
+		if err := p.SetControlMessage(ipv6.FlagHopLimit, true); err != nil {
+			t.Fatal(err)
+		}
+		return func() int {
+			_, m, _, err := p.ReadFrom(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m.HopLimit
+		}
+	}
+	p := ipv4.NewPacketConn(c)
+	if err := p.SetControlMessage(ipv4.FlagTTL, true); err != nil {
+		t.Fatal(err)
+	}
+	return func() int {
+		_, m, _, err := p.ReadFrom(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.TTL
 	}
 }
 

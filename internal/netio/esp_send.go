@@ -78,7 +78,7 @@ func (s *Sender) message(i int, t Train) {
 	if len(o.trains) == espMessages {
 		s.flush(i)
 	}
-	c := control{local: t.Local.Addr(), tos: t.TOS}
+	c := control{local: t.Local.Addr(), tos: t.TOS, hops: t.Hops}
 	if len(t.Packets) > t.Size {
 		c.segment = t.Size
 	}
