@@ -2,6 +2,9 @@ package xfrm
 
 import (
 	"fmt"
+	"io"
+	"os"
+	"strings"
 	"sync"
 
 	"github.com/vishvananda/netlink"
@@ -20,6 +23,7 @@ type Dataplane struct {
 	sockets map[int]*nl.SocketHandle // our own messages
 	release string                   // of the kernel
 	watch   *watcher
+	errors  *os.File // what was dropped and why; nil: the kernel does not count
 
 	expected map[uint32]kept // what comes early, by SPI
 	deaf     bool            // there is no CAP_NET_RAW for it
@@ -62,6 +66,7 @@ func open(eventBuffer int) (*Dataplane, error) {
 		d.Close()
 		return nil, err
 	}
+	d.errors, _ = os.Open("/proc/thread-self/net/xfrm_stat") // of this namespace, also later
 	d.release = kernelRelease()
 	return d, nil
 }
@@ -114,7 +119,28 @@ func (d *Dataplane) Close() error {
 		d.links.Close()
 	}
 	d.handle.Close()
+	d.errors.Close()
 	return nil
+}
+
+// InvalidSPIs are the kernel's XfrmInNoStates: packets of ESP and AH of which no state has
+// the SPI.
+func (d *Dataplane) InvalidSPIs() uint64 {
+	text, err := io.ReadAll(io.NewSectionReader(d.errors, 0, maxErrors))
+	if err != nil {
+		return 0 // it does not count
+	}
+	return invalidSPIs(string(text))
+}
+
+// maxErrors is more than the octets of all the kernel's counters.
+const maxErrors = 1 << 16
+
+func invalidSPIs(text string) uint64 {
+	_, rest, _ := strings.Cut(text, "XfrmInNoStates")
+	n := uint64(0)
+	fmt.Sscan(rest, &n)
+	return n
 }
 
 // SetLink makes the link, or changes what differs.

@@ -70,6 +70,7 @@ func (*memory) RemoveRoute(ipsec.Route) error   { return nil }
 func (*memory) LinkDiffers(ipsec.Link) (string, error)     { return "", nil }
 func (*memory) RouteDiffers(ipsec.Route) (string, error)   { return "", nil }
 func (*memory) PolicyDiffers(ipsec.Policy) (string, error) { return "", nil }
+func (*memory) InvalidSPIs() uint64                        { return 0 }
 
 // Strays finds nothing: what is in memory is ours.
 func (*memory) Strays(ipsec.Intent) ([]string, error) { return nil, nil }

@@ -55,11 +55,12 @@ func (d *Daemon) Change(ctx context.Context, f func(*store.Store) error) error {
 	return d.adopt(ctx, ike.Adopt{PKI: snapshot})
 }
 
-// View is a copy of the engine's state, and what the sockets dropped.
+// View is a copy of the engine's state, and what the sockets and the data plane dropped.
 func (d *Daemon) View(ctx context.Context) (view engine.View, err error) {
 	err = d.shard.call(func(e *engine.Engine, now time.Time) { view = e.Views(now) })
 	c := d.sockets.Counters()
 	view.Counters.Dropped = c.Oversize + c.NoMarker
+	view.Counters.InvalidSPIs = d.kernel.plane.InvalidSPIs()
 	view.Counters.Repaired, view.Counters.Unrepaired = d.repairs.done.Load(), d.repairs.failed.Load()
 	return view, err
 }

@@ -21,6 +21,13 @@ type BadMessage struct {
 	Reason        string
 }
 
+// InvalidSPI is %CRYPTO-4-RECVD_PKT_INV_SPI: a packet of ESP came for no SA. Interface has
+// the address that it was sent to, "": none of the configuration.
+type InvalidSPI struct {
+	SAID      ipsec.SAID
+	Interface string
+}
+
 // Unsupported is a message of a version or an exchange that we do not speak.
 type Unsupported struct {
 	Local, Remote netip.AddrPort
@@ -77,6 +84,9 @@ type ISAKMPOnOff struct{ On bool }
 
 // IsEvent makes it an event.
 func (Rekeyed) IsEvent() {}
+
+// IsEvent makes it an event.
+func (InvalidSPI) IsEvent() {}
 
 // IsEvent makes it an event.
 func (RevocationAsked) IsEvent()    {}

@@ -11,7 +11,8 @@ import (
 // Counters count what has been handled and what was not.
 type Counters struct {
 	Dropped       uint64 // by the sockets: no message of IKE (the daemon's count)
-	Repaired      uint64 // interfaces, routes, policies and SAs of ours that others had changed (likewise)
+	InvalidSPIs   uint64 // packets of ESP for no SA (the data plane's count)
+	Repaired      uint64 // interfaces, routes, policies and SAs of ours that others had changed (the daemon's count)
 	Unrepaired    uint64 // of these those that could not be repaired (likewise)
 	Datagrams     uint64 // handed in
 	Malformed     uint64 // not ISAKMP, or a first message that cannot be read

@@ -207,6 +207,8 @@ func Lines(r ike.Report) []Line {
 		return aggressiveDisabled()
 	case engine.BadMessage:
 		return badMessage(e.Remote)
+	case engine.InvalidSPI:
+		return invalidSPI(e)
 	case tunnel.LineProtocol:
 		return lineProtocol(e)
 	case tunnel.LinkLost:

@@ -1,6 +1,7 @@
 package ioslog
 
 import (
+	"fmt"
 	"net/netip"
 
 	"github.com/obol-ike/obol/ikev1"
@@ -23,7 +24,7 @@ func Logged(e ike.Event) bool {
 	case ikev1.NoOfferAccepted, ikev1.HashRefused, ikev1.AggressiveDisabled, ikev1.CertRefused, ikev1.SignatureRefused,
 		ikev1.IDCertMismatch, ikev1.MessageRejected, ikev1.NotifyReceived, ikev1.IPsecProposalRefused, ikev1.ProxiesChecked,
 		ikev2.IDCertMismatch,
-		engine.SessionStatus, engine.ISAKMPOnOff, engine.NoSA, engine.AggressiveDisabled, engine.BadMessage,
+		engine.SessionStatus, engine.ISAKMPOnOff, engine.NoSA, engine.AggressiveDisabled, engine.BadMessage, engine.InvalidSPI,
 		engine.Configured, engine.RollbackScheduled, engine.RollbackNear, engine.RollbackConfirmed, engine.RollbackBegun,
 		tunnel.LineProtocol, tunnel.LinkLost, tunnel.RecursiveRouting,
 		pki.EnrolmentGranted, pki.EnrolmentRejected:
@@ -50,6 +51,16 @@ func aggressiveDisabled() []Line {
 
 func badMessage(remote netip.AddrPort) []Line {
 	return syslog("CRYPTO-4-IKMP_BAD_MESSAGE: IKE message from %s failed its sanity check or is malformed", remote.Addr())
+}
+
+// invalidSPI names the interface where it is known: older IOS never does.
+func invalidSPI(e engine.InvalidSPI) []Line {
+	text := fmt.Sprintf("CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for destaddr=%s, prot=%d, spi=0x%X(%[3]d), srcaddr=%s",
+		e.SAID.Dst, uint8(e.SAID.Protocol), e.SAID.SPI, e.SAID.Src)
+	if e.Interface != "" {
+		text += ", input interface=" + e.Interface
+	}
+	return syslog("%s", text)
 }
 
 // messageRejected: what was understood has lines of its own.

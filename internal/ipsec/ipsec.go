@@ -330,8 +330,11 @@ type Dataplane interface {
 	// Strays names what is recognisably ours, and not of the intent: somebody else's, or
 	// of an obold that is no more.
 	Strays(Intent) ([]string, error)
-	// Events reports Expired, Mapped, Acquire and Overflow, and LinkLost where the data
-	// plane sees that at once, until Close.
+	// InvalidSPIs is how many packets of ESP have come for no SA. It may be asked at any
+	// time, and counts from when the data plane, or the host, began.
+	InvalidSPIs() uint64
+	// Events reports Expired, Mapped, Acquire and Overflow, and LinkLost and InvalidSPI
+	// where the data plane sees that at once, until Close.
 	Events() <-chan Event
 	// Adopt goes on with what an earlier process has left, links, policies and routes
 	// among it: of SAs those that are named stay (in their Public form), and others
@@ -343,7 +346,7 @@ type Dataplane interface {
 }
 
 // Event is what a data plane reports: Installed, Expired, Queried, Mapped, LinkLost,
-// Acquire or Overflow.
+// Acquire, InvalidSPI or Overflow.
 type Event interface{ event() }
 
 // Installed answers an order to install an SA.
@@ -388,10 +391,15 @@ type LinkLost struct{ Name string }
 // the reader to look after.
 type Overflow struct{}
 
-func (Overflow) event()  {}
-func (LinkLost) event()  {}
-func (Installed) event() {}
-func (Mapped) event()    {}
-func (Expired) event()   {}
-func (Queried) event()   {}
-func (Acquire) event()   {}
+// InvalidSPI tells of a packet that came for no SA of that name, of many at most one a
+// minute: anybody can send them.
+type InvalidSPI struct{ SAID SAID }
+
+func (InvalidSPI) event() {}
+func (Overflow) event()   {}
+func (LinkLost) event()   {}
+func (Installed) event()  {}
+func (Mapped) event()     {}
+func (Expired) event()    {}
+func (Queried) event()    {}
+func (Acquire) event()    {}

@@ -34,6 +34,9 @@ func CallAdmission(w io.Writer, v engine.View, c *policy.Config) error {
 	p.f("IKE packets dropped at dispatch: %14d\n\n", n.Dropped+n.Malformed+n.Unsupported+n.UnknownSA)
 	p.f("Max IPSEC SAs: %15d\n", 0)
 	p.f("Total IPSEC SA Count: %8d active: %13d negotiating: %6d\n", children, children, 0)
+	if n.InvalidSPIs > 0 {
+		p.f("IPSEC packets with an invalid SPI: %12d\n", n.InvalidSPIs)
+	}
 	if n.Repaired+n.Unrepaired > 0 { // nothing of IOS's: a router's kernel is its own
 		p.f("\nChanged by others on this host: %d repaired: %d not repaired: %d\n", n.Repaired+n.Unrepaired, n.Repaired, n.Unrepaired)
 	}

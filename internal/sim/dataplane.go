@@ -242,6 +242,9 @@ func (d *Dataplane) PolicyDiffers(ipsec.Policy) (string, error) { return "", nil
 // Strays are of the real kernel.
 func (d *Dataplane) Strays(ipsec.Intent) ([]string, error) { return nil, nil }
 
+// InvalidSPIs are none: no packet is carried.
+func (d *Dataplane) InvalidSPIs() uint64 { return 0 }
+
 // Events is of no use here: the world hands events to the engine itself.
 func (d *Dataplane) Events() <-chan ipsec.Event { return d.events }
 

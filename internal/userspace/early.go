@@ -24,64 +24,66 @@ type kept struct {
 }
 
 // ExpectSA keeps what arrives for an SA until InstallSA or RemoveSA: 256 packets, or as
-// many trains of them, and a megabyte of all SAs together. Beyond 32 SAs at a time nothing is kept, and that is no
-// error.
+// many trains of them, and a megabyte of all SAs together. Beyond
+// 32 SAs at a time nothing is kept, and that is no error.
 func (d *Dataplane) ExpectSA(id ipsec.SAID, _ *ipsec.Encap) error {
-	d.early.Lock()
-	defer d.early.Unlock()
+	d.claiming.Lock()
+	defer d.claiming.Unlock()
 	if len(d.expected) < maxExpected && id.Protocol == ipsec.ESP {
 		d.expected[id.SPI] = &kept{}
-		d.expecting.Store(int32(len(d.expected)))
 	}
 	return nil
 }
 
 func (d *Dataplane) unexpect(id ipsec.SAID) {
-	d.early.Lock()
-	defer d.early.Unlock()
-	d.expectNoMore(id.SPI)
+	d.claiming.Lock()
+	defer d.claiming.Unlock()
+	if k := d.expected[id.SPI]; k != nil {
+		d.unknown.Add(uint64(len(k.packets)))
+		d.expectNoMore(id.SPI)
+	}
 }
 
 func (d *Dataplane) expectNoMore(spi uint32) {
-	if k := d.expected[spi]; k != nil {
-		d.kept -= k.octets
-		delete(d.expected, spi)
-		d.expecting.Store(int32(len(d.expected)))
-	}
+	d.kept -= d.expected[spi].octets
+	delete(d.expected, spi)
 }
 
-// keep notes a packet whose SA is expected. It gives the SA if that stands meanwhile.
-func (d *Dataplane) keep(spi uint32, t netio.Train) *inbound {
-	if d.expecting.Load() == 0 {
-		return nil
+// keep notes a packet whose SA is expected. It is false for another, and where there is
+// no room.
+func (d *Dataplane) keep(spi uint32, t *netio.Train, packet []byte) bool {
+	k, octets := d.expected[spi], len(packet)+keptTrain
+	if k == nil || len(k.packets) == maxEarly || d.kept+octets > earlyOctets {
+		return false
 	}
-	d.early.Lock()
-	defer d.early.Unlock()
-	if sa := d.table.find(spi); sa != nil {
-		return sa
-	}
-	octets := len(t.Packets) + keptTrain
-	if k := d.expected[spi]; k != nil && len(k.packets) < maxEarly && d.kept+octets <= earlyOctets {
-		t.Packets = bytes.Clone(t.Packets)
-		k.packets = append(k.packets, t)
-		k.octets += octets
-		d.kept += octets
-	}
-	return nil
+	early := *t
+	early.Packets, early.Size = bytes.Clone(packet), len(packet)
+	k.packets = append(k.packets, early)
+	k.octets += octets
+	d.kept += octets
+	return true
 }
 
-// admit lets an SA receive: what came early first, then what comes.
+// admit lets an SA receive: what came early first, then what comes. Its tunnel's turn it
+// waits for like any other worker.
 func (d *Dataplane) admit(sa *inbound) {
-	d.early.Lock()
-	defer d.early.Unlock()
+	d.claiming.Lock()
+	defer d.claiming.Unlock()
 	if k := d.expected[sa.id.SPI]; k != nil {
-		for _, t := range k.packets {
-			if sa.takes(t) {
-				d.given.open(sa, t, t.Packets)
+		to := sa.tunnel.Load()
+		for i := range k.packets {
+			if t := &k.packets[i]; sa.takes(t) {
+				d.given.claim(run{t, sa, to, t.Packets})
+			} else {
+				d.stray(sa.id.SPI, t)
 			}
 		}
-		d.given.flush()
+		d.given.Handle(nil)
 		d.expectNoMore(sa.id.SPI)
 	}
-	d.table.put(sa.id.SPI, sa)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.in[sa.id] == sa { // no limit was reached meanwhile
+		d.table.put(sa.id.SPI, sa)
+	}
 }

@@ -158,6 +158,14 @@ func verify(p []byte, w flow) bool {
 	return esp.Fold(esp.Sum(pseudo(p, w.protocol, len(p)-w.ip), p[w.ip:])) == 0xffff
 }
 
+// packets is how many it has.
+func (f *frame) packets() int {
+	if f.first == nil {
+		return 0
+	}
+	return 1 + len(f.rest)
+}
+
 // finish gives the frame to the writer, and is empty then; false if it was.
 func (f *frame) finish(w *deviceWriter) bool {
 	if f.first == nil {

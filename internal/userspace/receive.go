@@ -14,6 +14,7 @@ import (
 // A receiver opens what comes by one socket. Its memory is made once.
 type receiver struct {
 	plane   *Dataplane
+	runs    []run
 	claimed []*tunnel // nobody else opens packets for these
 	tunnel  *tunnel   // whose packets the frame has
 	of      *inbound  // that brought the last of them
@@ -22,56 +23,94 @@ type receiver struct {
 	now     time.Time
 }
 
+// A run is packets of one SA, one behind the other in a train.
+type run struct {
+	train   *netio.Train
+	sa      *inbound
+	to      *tunnel // nil: none takes them
+	packets []byte
+}
+
 func newReceiver(d *Dataplane) *receiver { return &receiver{plane: d, writer: newDeviceWriter()} }
 
-// Claim waits until nobody opens packets for the tunnels of the SAs in the trains: what
-// came before goes to the tunnel before, also by the SA before a rekeying. Whoever waits here holds others up only until packets are
-// opened, which waits for nothing.
+// Claim finds the SAs of what is in the trains, and waits until nobody opens packets for
+// their tunnels: what came before goes to the tunnel before, also by the SA before a
+// rekeying. Whoever waits here holds others up only until packets are opened, which waits for nothing.
 func (r *receiver) Claim(trains []netio.Train) {
-	r.plane.claiming.Lock()
-	defer r.plane.claiming.Unlock()
-	for _, t := range trains {
-		var last uint32
-		for rest := t.Packets; len(rest) >= 4; rest = rest[min(t.Size, len(rest)):] {
-			spi := binary.BigEndian.Uint32(rest)
-			if spi == last {
+	d := r.plane
+	d.claiming.Lock()
+	defer d.claiming.Unlock()
+	for i := range trains {
+		t := &trains[i]
+		var sa *inbound
+		for rest := t.Packets; len(rest) > 0; {
+			packet := rest[:min(t.Size, len(rest))]
+			rest = rest[len(packet):]
+			if len(packet) < 4 {
+				d.unknown.Add(1)
+				sa = nil
 				continue
 			}
-			last = spi
-			sa := r.plane.table.find(spi)
-			if sa == nil {
+			spi := binary.BigEndian.Uint32(packet)
+			if sa != nil && sa.id.SPI == spi {
+				last := &r.runs[len(r.runs)-1]
+				last.packets = last.packets[:len(last.packets)+len(packet)]
 				continue
 			}
-			if to := sa.tunnel.Load(); to != nil && !slices.Contains(r.claimed, to) {
-				to.turn.Lock()
-				r.claimed = append(r.claimed, to)
+			if sa = d.of(spi, t, packet); sa != nil {
+				r.claim(run{t, sa, sa.tunnel.Load(), packet})
 			}
 		}
 	}
 }
 
-// Handle opens trains and gives what they carry to the tunnels.
-func (r *receiver) Handle(trains []netio.Train) {
+func (r *receiver) claim(one run) {
+	if one.to != nil && !slices.Contains(r.claimed, one.to) {
+		one.to.turn.Lock()
+		r.claimed = append(r.claimed, one.to)
+	}
+	r.runs = append(r.runs, one)
+}
+
+// of gives the SA of a packet. One whose SA is expected is kept.
+func (d *Dataplane) of(spi uint32, t *netio.Train, packet []byte) *inbound {
+	sa := d.table.find(spi)
+	switch {
+	case sa != nil && sa.takes(t):
+		return sa
+	case sa == nil && d.keep(spi, t, packet):
+	default:
+		d.stray(spi, t)
+	}
+	return nil
+}
+
+// strayTold is how often a packet of no SA is told of: anybody sends them.
+const strayTold = time.Minute
+
+func (d *Dataplane) stray(spi uint32, t *netio.Train) {
+	d.unknown.Add(1)
+	if now := time.Now(); now.Sub(d.told) >= strayTold {
+		d.told = now
+		d.events.put(ipsec.InvalidSPI{SAID: ipsec.SAID{Src: t.Remote.Addr(), Dst: t.Local.Addr(), SPI: spi, Protocol: ipsec.ESP}})
+	}
+}
+
+// Handle opens what Claim has found and gives what that carries to the tunnels.
+func (r *receiver) Handle([]netio.Train) {
 	r.now = time.Now()
-	for _, t := range trains {
-		var sa *inbound
-		for rest := t.Packets; len(rest) > 0; rest = rest[min(t.Size, len(rest)):] {
-			packet := rest[:min(t.Size, len(rest))]
-			if len(packet) < 4 {
-				r.plane.unknown.Add(1)
-				continue
-			}
-			if spi := binary.BigEndian.Uint32(packet); sa == nil || sa.id.SPI != spi {
-				r.tell(sa)
-				sa = r.find(spi, t, packet)
-			}
-			if sa != nil {
-				r.open(sa, t, packet)
-			}
+	for i := range r.runs {
+		one := &r.runs[i]
+		for rest := one.packets; len(rest) > 0; {
+			packet := rest[:min(one.train.Size, len(rest))]
+			rest = rest[len(packet):]
+			r.open(one, packet)
 		}
-		r.tell(sa)
+		r.plane.tell(one.sa.id, one.sa.esp)
 	}
 	r.flush()
+	clear(r.runs)
+	r.runs = r.runs[:0]
 	for i, to := range r.claimed {
 		to.turn.Unlock()
 		r.claimed[i] = nil
@@ -79,34 +118,15 @@ func (r *receiver) Handle(trains []netio.Train) {
 	r.claimed = r.claimed[:0]
 }
 
-// find gives the SA of a packet.
-func (r *receiver) find(spi uint32, t netio.Train, packet []byte) *inbound {
-	sa := r.plane.table.find(spi)
-	if sa == nil {
-		t.Packets, t.Size = packet, len(packet)
-		sa = r.plane.keep(spi, t)
-	}
-	if sa == nil || !sa.takes(t) {
-		r.plane.unknown.Add(1)
-		return nil
-	}
-	return sa
-}
-
 // takes says whether a train may be the SA's: as to the kernel, another destination or
 // encapsulation is another SA.
-func (sa *inbound) takes(t netio.Train) bool {
+func (sa *inbound) takes(t *netio.Train) bool {
 	return t.Local.Addr() == sa.id.Dst && (sa.remote.Load().Port() != 0) == (t.Remote.Port() != 0)
 }
 
-func (r *receiver) tell(sa *inbound) {
-	if sa != nil {
-		r.plane.tell(sa.id, sa.esp)
-	}
-}
-
 // open opens a packet of ESP and gives what it carries to its tunnel, or drops it.
-func (r *receiver) open(sa *inbound, t netio.Train, packet []byte) {
+func (r *receiver) open(one *run, packet []byte) {
+	sa, t, to := one.sa, one.train, one.to
 	next, payload, err := sa.esp.Open(packet, esp.Outer{Src: sa.id.Src, Dst: sa.id.Dst, TOS: t.TOS}, r.now)
 	if err != nil {
 		return
@@ -114,7 +134,6 @@ func (r *receiver) open(sa *inbound, t netio.Train, packet []byte) {
 	if *sa.remote.Load() != t.Remote {
 		r.mapped(sa, t.Remote)
 	}
-	to := sa.tunnel.Load()
 	var gre *esp.GRE
 	if to != nil {
 		gre = to.gre.Load()
@@ -153,11 +172,14 @@ func (r *receiver) mapped(sa *inbound, from netip.AddrPort) {
 
 // flush writes the frame.
 func (r *receiver) flush() {
+	packets := r.frame.packets()
 	if !r.frame.finish(r.writer) {
 		return
 	}
 	if r.writer.write(r.tunnel.device) != nil {
-		r.of.esp.Refuse(esp.NoTunnel)
+		for range packets {
+			r.of.esp.Refuse(esp.Refused)
+		}
 	}
 	r.tunnel, r.of = nil, nil
 }

@@ -1,7 +1,6 @@
 package userspace
 
 import (
-	"net/netip"
 	"time"
 
 	"github.com/obol-ike/obol/internal/esp"
@@ -14,6 +13,7 @@ const (
 	maxOverhead = 160       // of GRE and ESP, at most
 	sealed      = 256 << 10 // octets that wait to be sent
 	enough      = 128 << 10 // of them, not to look for more
+	reads       = 64        // of the device, likewise
 )
 
 // A sender is the worker of a tunnel. Its memory is made once.
@@ -47,9 +47,8 @@ func (s *sender) run() {
 	defer close(s.tunnel.done)
 	segment := s.packet // made once
 	for {
-		wait := true
-		for len(s.out) < enough {
-			b, err := s.device.read(wait)
+		for n := 0; n < reads && len(s.out) < enough; n++ {
+			b, err := s.device.read(n == 0)
 			if err != nil {
 				return
 			}
@@ -58,7 +57,6 @@ func (s *sender) run() {
 			}
 			s.now = time.Now()
 			cut(b, segment)
-			wait = false
 		}
 		s.flush()
 	}
@@ -97,6 +95,11 @@ func (s *sender) packet(b []byte) {
 		sa.esp.Refuse(esp.Looped)
 		return
 	}
+	hops, within := limit(b)
+	if within && hops == 0 {
+		sa.esp.Refuse(esp.Looped)
+		return
+	}
 	tos, dont := esp.Inherited(b)
 	gre := s.tunnel.gre.Load()
 	if dont = sa.sets(dont, gre); dont && s.path.known(s.now) {
@@ -125,18 +128,13 @@ func (s *sender) packet(b []byte) {
 	s.out = out
 	t := *sa.ends.Load()
 	t.TOS, t.DF = tos, dont
-	s.append(t, start)
-}
-
-// traffic is what packets between two addresses look like in front of ESP. Where a
-// route to the peer leads into its own tunnel, each would go in again, for ever.
-func traffic(ends *netio.Train) ipsec.Selector {
-	local, remote := ends.Local.Addr(), ends.Remote.Addr()
-	s := ipsec.Selector{Local: netip.PrefixFrom(local, local.BitLen()), Remote: netip.PrefixFrom(remote, remote.BitLen()), Protocol: uint8(ipsec.ESP)}
-	if port := ends.Remote.Port(); port != 0 {
-		s.Protocol, s.LocalPort, s.RemotePort = protocolUDP, ends.Local.Port(), port
+	switch {
+	case within:
+		t.Hops = hops
+	case gre != nil && sa.mode == ipsec.Transport: // it is GRE's own header
+		t.Hops = gre.TTL
 	}
-	return s
+	s.append(t, start)
 }
 
 // append makes what was sealed since start the end of the last train, or a train of
@@ -145,7 +143,7 @@ func (s *sender) append(t netio.Train, start int) {
 	n := len(s.out) - start
 	if last := len(s.trains) - 1; last >= 0 && !s.full {
 		l := &s.trains[last]
-		if l.TOS == t.TOS && l.DF == t.DF && l.Remote == t.Remote && l.Local == t.Local && n <= l.Size && len(l.Packets) < netio.MaxTrain*l.Size && len(l.Packets)+n <= netio.MaxTrainOctets {
+		if l.TOS == t.TOS && l.DF == t.DF && l.Hops == t.Hops && l.Remote == t.Remote && l.Local == t.Local && n <= l.Size && len(l.Packets) < netio.MaxTrain*l.Size && len(l.Packets)+n <= netio.MaxTrainOctets {
 			l.Packets = s.out[start-len(l.Packets):]
 			s.full = n < l.Size
 			return

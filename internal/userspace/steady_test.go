@@ -10,6 +10,7 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/obol-ike/obol/internal/esp"
@@ -68,6 +69,12 @@ func bare(t *testing.T) (d *Dataplane, written *os.File) {
 		close(d.events.closed)
 	})
 	return d, r
+}
+
+// take is a worker's turn.
+func take(r *receiver, trains []netio.Train) {
+	r.Claim(trains)
+	r.Handle(trains)
 }
 
 // From a train to the TUN device, and from what that hands over to a train, nothing
@@ -189,163 +196,6 @@ func TestOrderAmongWorkers(t *testing.T) {
 	workers.Wait()
 }
 
-// What comes before its SA stands is given to it then, before what comes later, and
-// no more of it than 32 packets.
-func TestExpected(t *testing.T) {
-	d, written := bare(t)
-	out, in := pairOfSAs(t, 64)
-	sa, err := esp.NewOutbound(out, rand.Reader, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newReceiver(d)
-	send := func(n int) {
-		for range n {
-			packet := make([]byte, headerIPv4+4)
-			packet[0], packet[3], packet[8], packet[9] = 0x45, byte(len(packet)), 64, 254
-			copy(packet[12:], []byte{10, 0, 0, 1, 10, 0, 0, 2})
-			headerChecksum(packet[:headerIPv4])
-			b, err := sa.Seal(nil, packet, time.Now())
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Handle([]netio.Train{{Local: netip.AddrPortFrom(here, 4500), Remote: netip.AddrPortFrom(there, 4500), Packets: b, Size: len(b)}})
-		}
-	}
-	send(1) // nobody waits for it
-	if err := d.ExpectSA(in.SAID, in.Encap); err != nil {
-		t.Fatal(err)
-	}
-	send(300)
-	if err := d.InstallSA(in); err != nil {
-		t.Fatal(err)
-	}
-	send(1)
-	counters, err := d.QuerySA(in.SAID)
-	if err != nil || counters.Packets != 257 || counters.ReplayErrors != 0 {
-		t.Errorf("%+v, %v, want 257 packets", counters, err)
-	}
-	buffer := make([]byte, 1<<16)
-	if n, err := written.Read(buffer); err != nil || n != 257*(offloadLen+headerIPv4+4) {
-		t.Errorf("%d octets written, %v", n, err)
-	}
-	if d.unknown.Load() != 301 { // those kept count as well: they met no SA
-		t.Errorf("%d packets of no SA", d.unknown.Load())
-	}
-	if d.expecting.Load() != 0 {
-		t.Error("it is still expected")
-	}
-}
-
-// However many SAs are expected and however long packets are, no more than a megabyte
-// is kept; what was kept makes room when its SA is expected no more.
-func TestExpectedOctets(t *testing.T) {
-	d, _ := bare(t)
-	_, in := pairOfSAs(t, 64)
-	packet := make([]byte, 60000)
-	train := netio.Train{Local: netip.AddrPortFrom(here, 4500), Remote: netip.AddrPortFrom(there, 4500), Packets: packet, Size: len(packet)}
-	ids := make([]ipsec.SAID, maxExpected)
-	for i := range ids {
-		ids[i] = in.SAID
-		ids[i].SPI += uint32(i)
-		if err := d.ExpectSA(ids[i], in.Encap); err != nil {
-			t.Fatal(err)
-		}
-		for range 3 {
-			d.keep(ids[i].SPI, train)
-		}
-	}
-	if d.kept > earlyOctets || d.kept+len(packet)+keptTrain <= earlyOctets {
-		t.Errorf("%d octets are kept of %d", d.kept, earlyOctets)
-	}
-	for _, id := range ids {
-		if err := d.RemoveSA(id); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if d.kept != 0 || d.expecting.Load() != 0 {
-		t.Errorf("%d octets of %d SAs are kept still", d.kept, d.expecting.Load())
-	}
-}
-
-// What comes early with another encapsulation is not the SA's either, and tells of no
-// new address.
-func TestExpectedElsewhere(t *testing.T) {
-	d, written := bare(t)
-	out, in := pairOfSAs(t, 64)
-	in.Encap = nil
-	if err := d.ExpectSA(in.SAID, in.Encap); err != nil {
-		t.Fatal(err)
-	}
-	sa, err := esp.NewOutbound(out, rand.Reader, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newReceiver(d)
-	for _, port := range []uint16{4500, 0} {
-		packet := make([]byte, headerIPv4)
-		packet[0], packet[3], packet[8] = 0x45, headerIPv4, 64
-		headerChecksum(packet)
-		b, err := sa.Seal(nil, packet, time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Handle([]netio.Train{{Local: netip.AddrPortFrom(here, port), Remote: netip.AddrPortFrom(there, port), Packets: b, Size: len(b)}})
-	}
-	if err := d.InstallSA(in); err != nil {
-		t.Fatal(err)
-	}
-	if n, err := written.Read(make([]byte, 1<<16)); err != nil || n != offloadLen+headerIPv4 {
-		t.Errorf("%d octets written, %v, want one packet", n, err)
-	}
-	select {
-	case e := <-d.Events():
-		t.Errorf("event %+v", e)
-	case <-time.After(50 * time.Millisecond):
-	}
-}
-
-// What a tunnel has sent does not go into it again, whichever of its packets of ESP a
-// route leads there; what others of the two hosts say to each other does.
-func TestNotIntoItself(t *testing.T) {
-	for _, encap := range []*ipsec.Encap{nil, {LocalPort: 4500, RemotePort: 20000}} {
-		d, _ := bare(t)
-		out, _ := pairOfSAs(t, 64)
-		out.Src, out.Dst, out.Encap = here, there, encap
-		if err := d.InstallSA(out); err != nil {
-			t.Fatal(err)
-		}
-		s := &sender{plane: d, tunnel: d.tunnels["Tunnel1"], out: make([]byte, 0, sealed)}
-		send := func(src, dst netip.Addr, protocol uint8, ports uint32) {
-			packet := make([]byte, headerIPv4+8)
-			packet[0], packet[3], packet[8], packet[9] = 0x45, byte(len(packet)), 64, protocol
-			copy(packet[12:], src.AsSlice())
-			copy(packet[16:], dst.AsSlice())
-			binary.BigEndian.PutUint32(packet[headerIPv4:], ports)
-			s.packet(packet)
-		}
-		own, ports := uint8(ipsec.ESP), uint32(0x3000) // an SPI
-		if encap != nil {
-			own, ports = protocolUDP, 4500<<16|20000
-		}
-		send(here, there, own, ports)
-		if c, err := d.QuerySA(out.SAID); err != nil || c.FormErrors != 1 || c.Errors() != 1 || len(s.out) != 0 {
-			t.Fatalf("counted: %+v, %v, %d octets sealed", c, err, len(s.out))
-		}
-		for _, pass := range []func(){
-			func() { send(there, here, own, ports) },
-			func() { send(here, netip.MustParseAddr("192.0.2.3"), own, ports) },
-			func() { send(here, there, protocolTCP, ports) },
-			func() { send(here, there, protocolUDP, 53<<16|53) },
-		} {
-			before := len(s.out)
-			if pass(); len(s.out) == before {
-				t.Errorf("a packet that is none of its own is dropped")
-			}
-		}
-	}
-}
-
 // A packet whose authentication held tells of its new address once until the SA is
 // updated; one of another encapsulation, destination or SPI is dropped.
 func TestMapped(t *testing.T) {
@@ -358,6 +208,7 @@ func TestMapped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	d.told = time.Now() // of those of no SA
 	r := newReceiver(d)
 	send := func(local, remote netip.AddrPort, spoil func([]byte)) {
 		packet := make([]byte, headerIPv4)
@@ -368,7 +219,7 @@ func TestMapped(t *testing.T) {
 			t.Fatal(err)
 		}
 		spoil(b)
-		r.Handle([]netio.Train{{Local: local, Remote: remote, Packets: b, Size: len(b)}})
+		take(r, []netio.Train{{Local: local, Remote: remote, Packets: b, Size: len(b)}})
 	}
 	leave := func([]byte) {}
 	own, moved := netip.AddrPortFrom(here, 4500), netip.AddrPortFrom(there, 20000)
@@ -493,7 +344,9 @@ func TestNewestSends(t *testing.T) {
 }
 
 // Soft is told once, hard once, by volume and by time, and the SA is gone then.
-func TestLimits(t *testing.T) {
+func TestLimits(t *testing.T) { synctest.Test(t, limits) }
+
+func limits(t *testing.T) {
 	d, _ := bare(t)
 	out, _ := pairOfSAs(t, 64)
 	out.Soft, out.Hard = ipsec.Lifetime{Duration: 50 * time.Millisecond}, ipsec.Lifetime{Duration: 150 * time.Millisecond}

@@ -6,8 +6,8 @@ import (
 )
 
 // A table finds inbound SAs by their SPI. Reading takes no lock: a part of it, of
-// those whose SPI ends alike, is replaced as a whole. Writing is for one goroutine
-// at a time.
+// those whose SPI ends alike, is replaced as a whole. Who writes holds the data plane's
+// mutex.
 type table [256]atomic.Pointer[map[uint32]*inbound]
 
 func (t *table) find(spi uint32) *inbound {

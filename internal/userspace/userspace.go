@@ -28,13 +28,12 @@ type Dataplane struct {
 	// encapsulation. The others are counted by their SAs.
 	unknown atomic.Uint64
 
-	table     table        // what comes in
-	claiming  sync.Mutex   // of its SAs
-	expecting atomic.Int32 // how many SAs, in expected
-	early     sync.Mutex   // guards expected, and puts what was kept before what comes
-	expected  map[uint32]*kept
-	kept      int       // octets, in expected
-	given     *receiver // opens what was kept
+	table    table      // what comes in
+	claiming sync.Mutex // of its SAs: puts what was kept before what comes, and guards:
+	expected map[uint32]*kept
+	kept     int       // octets, in expected
+	given    *receiver // opens what was kept
+	told     time.Time // of a packet of no SA
 
 	mu       sync.Mutex // all below
 	tunnels  map[string]*tunnel
@@ -76,7 +75,10 @@ func New(wire *netio.ESP, random io.Reader) (*Dataplane, error) {
 // String names the data plane for show and logs.
 func (*Dataplane) String() string { return "userspace: ESP and GRE in this process, TUN" }
 
-// Events reports Expired, Mapped, LinkLost and Acquire until Close.
+// InvalidSPIs is how many packets came for no SA.
+func (d *Dataplane) InvalidSPIs() uint64 { return d.unknown.Load() }
+
+// Events reports Expired, Mapped, LinkLost, InvalidSPI and Acquire until Close.
 func (d *Dataplane) Events() <-chan ipsec.Event { return d.events.out }
 
 // Adopt refuses: SAs go with the process that has them.
