@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -129,16 +130,22 @@ func TestOCSPDelegated(t *testing.T) {
 		return by.Issue(c).Raw()
 	}
 	ext := func(e ...testca.Extension) testca.Certificate { return testca.Certificate{Extensions: e} }
+	stale := cert(ca, testca.Certificate{NotAfter: today.Add(-time.Second), Extensions: []testca.Extension{signing}})
+	before := ca.Issue(testca.Certificate{Subject: name.DER(), Key: testca.RSA(2048, 4).Public(), Extensions: []testca.Extension{signing}}).Raw()
 	for _, c := range []struct {
 		what string
-		cert []byte
+		cert []byte // one after the other
 		text string
 	}{
 		{"delegated", cert(ca, ext(signing)), ""},
+		{"delegated, beside one that has run out", slices.Concat(stale, cert(ca, ext(signing))), ""},
+		{"delegated, beside one of the key before", slices.Concat(before, cert(ca, ext(signing))), ""},
+		{"of the key before", before, "does not verify"},
 		{"no purpose", cert(ca, ext()), "is not for OCSP signing"},
 		{"another purpose", cert(ca, ext(issue.ExtendedKeyUsage([]int{1, 3, 6, 1, 5, 5, 7, 3, 1}))), "is not for OCSP signing"},
 		{"key usage", cert(ca, ext(signing, testca.KeyUsage(testca.KeyEncipherment))), "does not permit signatures"},
-		{"expired", cert(ca, testca.Certificate{NotAfter: today.Add(-time.Second), Extensions: []testca.Extension{signing}}), "is not valid now"},
+		{"expired", stale, "is not valid now"},
+		{"expired, twice", slices.Concat(stale, stale), "is not valid now"},
 		{"of another CA", cert(other, ext(signing)), "is from cn=CA2"},
 		{"of another key of that name", cert(testca.New("CA1", 4), ext(signing)), "does not verify"},
 		{"a critical extension", cert(ca, ext(signing, testca.Extension{OID: []int{1, 2, 3}, Critical: true, Value: []byte{5, 0}})), "1.2.3 is not understood"},

@@ -53,23 +53,34 @@ func (r *OCSPResponse) about(q *Query, now time.Time) (*ocspSingle, *refusal) {
 }
 
 // verifySigner obeys RFC 6960 section 4.2.2.2: the response is signed by the CA that
-// issued the certificate, or by one to whom that CA itself has delegated it.
+// issued the certificate, or by one to whom that CA itself has delegated it. Who gets a
+// new certificate may send the one before beside it, under the same name: each is tried.
 func (r *OCSPResponse) verifySigner(issuer *Certificate, policy Policy, now time.Time) *refusal {
+	var first *refusal
 	if r.names(issuer) {
-		_, refused := r.signed.verify(issuer.X509.PublicKey, policy)
-		return refused
+		if _, first = r.signed.verify(issuer.X509.PublicKey, policy); first == nil {
+			return nil
+		}
 	}
 	for _, c := range r.certs {
 		if !r.names(c) {
 			continue
 		}
-		if refused := delegated(c, issuer, policy, now); refused != nil {
-			return refused
+		refused := delegated(c, issuer, policy, now)
+		if refused == nil {
+			_, refused = r.signed.verify(c.X509.PublicKey, policy)
 		}
-		_, refused := r.signed.verify(c.X509.PublicKey, policy)
-		return refused
+		if refused == nil {
+			return nil
+		}
+		if first == nil {
+			first = refused
+		}
 	}
-	return refuse(BadSignature, "it is signed by somebody who is neither %s nor a responder of its", issuer.Subject)
+	if first == nil {
+		first = refuse(BadSignature, "it is signed by somebody who is neither %s nor a responder of its", issuer.Subject)
+	}
+	return first
 }
 
 // names says whether the responder's ID is that of a certificate.
