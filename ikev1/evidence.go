@@ -16,6 +16,7 @@ type awaitingEvidence struct {
 	mainMode
 	message *inbound
 	until   time.Time
+	looks   int          // at the chain
 	told    int          // outputs of the last look, which the next one repeats
 	early   ike.Datagram // of a quick mode, for which phase 1 is over; no Data: none came
 }
@@ -28,17 +29,18 @@ func (*awaitingEvidence) handle(*Session, *inbound) (mainMode, error) {
 func (s *Session) awaitEvidence(st mainMode, m *inbound, queries []pki.Query, told int) {
 	wait := &awaitingEvidence{until: s.now.Add(ike.LookupTime)}
 	if before, again := s.main.(*awaitingEvidence); again {
-		wait.until, wait.early = before.until, before.early
+		wait.until, wait.looks, wait.early = before.until, before.looks, before.early
 	}
+	wait.looks++
 	wait.mainMode, wait.message, wait.told = st, m, told
 	s.main = wait
 	s.out = append(s.out, ike.Inquire{Queries: queries})
 }
 
-// mayAsk says whether the session has time to wait for servers.
+// mayAsk says whether the session may wait for servers, or wait on.
 func (s *Session) mayAsk() bool {
 	st, ok := s.main.(*awaitingEvidence)
-	return !ok || s.now.Before(st.until)
+	return !ok || s.now.Before(st.until) && st.looks < ike.MaxLooks
 }
 
 // Waits says that the peer's signature holds, and that servers are asked about its

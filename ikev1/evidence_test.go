@@ -113,6 +113,12 @@ func TestEvidenceRefuses(t *testing.T) {
 		"silence": {func(p *pairOf, judge *party, _ *testca.CA, _ *big.Int) {
 			p.advance(ike.LookupTime, func(*party, []byte) bool { return true })
 		}, pki.NoCRL, "no CRL of"},
+		"question after question": {func(p *pairOf, judge *party, _ *testca.CA, _ *big.Int) {
+			for range ike.MaxLooks {
+				judge.session.HandleEvidence(p.now)
+				judge.collect(p.now)
+			}
+		}, pki.NoCRL, "no CRL of"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			everywhere(t, func(t *testing.T, p *pairOf, judge *party, _ []byte, ca map[string]*testca.CA) {

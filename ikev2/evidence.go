@@ -17,6 +17,7 @@ type awaitingEvidence struct {
 	message *message
 	peer    *peerProof
 	until   time.Time
+	looks   int // at the chain
 	told    int // outputs of the last look, which the next one repeats
 }
 
@@ -38,15 +39,16 @@ func (s *Session) awaitEvidence(st *awaitingEvidence, before int, next phase, er
 	if !ok {
 		return next, err
 	}
+	st.looks++
 	st.at, st.told = s.state, len(s.out)-before+st.told
 	s.out = append(s.out, ike.Inquire{Queries: u.Queries})
 	return st, nil
 }
 
-// mayAsk says whether the session has time to wait for servers.
+// mayAsk says whether the session may wait for servers, or wait on.
 func (s *Session) mayAsk() bool {
 	st, ok := s.phase.(*awaitingEvidence)
-	return !ok || s.now.Before(st.until)
+	return !ok || s.now.Before(st.until) && st.looks < ike.MaxLooks
 }
 
 // Waits says that the peer's signature holds, and that servers are asked about its

@@ -95,6 +95,12 @@ func TestEvidenceRefuses(t *testing.T) {
 			p.evidence(judge, nil, errors.New("the server answers 500"))
 		}, pki.NoCRL, "the server answers 500"},
 		"silence": {func(p *pairOf, _ *party, _ *big.Int) { p.advance(ike.LookupTime, nil) }, pki.NoCRL, "no CRL of"},
+		"question after question": {func(p *pairOf, judge *party, _ *big.Int) {
+			for range ike.MaxLooks {
+				judge.session.HandleEvidence(p.now)
+				judge.collect(p.now)
+			}
+		}, pki.NoCRL, "no CRL of"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			eitherJudges(t, func(t *testing.T, p *pairOf, judge *party, _ ike.Datagram) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -22,11 +21,13 @@ var oidCRLDistributionPoints = asn1.ObjectIdentifier{2, 5, 29, 31}
 type scope struct {
 	raw   []byte // the extension's value
 	names []pointName
-	users bool // onlyContainsUserCerts
-	cas   bool // onlyContainsCACerts
+	named []string // likewise, as people read them
+	users bool     // onlyContainsUserCerts
+	cas   bool     // onlyContainsCACerts
 }
 
-// pointName is a GeneralName of a distribution point.
+// pointName is a GeneralName of a distribution point, in the form in which names are
+// equal that mean the same.
 type pointName struct {
 	tag   cbasn1.Tag
 	value string
@@ -37,22 +38,6 @@ var (
 	directoryName = cbasn1.Tag(4).Constructed().ContextSpecific()
 	uriName       = cbasn1.Tag(6).ContextSpecific()
 )
-
-func (n pointName) equal(m pointName) bool {
-	if n.tag != m.tag || n.tag != directoryName {
-		return n == m
-	}
-	a, err := ParseName([]byte(n.value))
-	b, err2 := ParseName([]byte(m.value))
-	return err == nil && err2 == nil && a.Equal(b)
-}
-
-func (n pointName) String() string {
-	if name, err := ParseName([]byte(n.value)); n.tag == directoryName && err == nil {
-		return name.String()
-	}
-	return printable(n.value)
-}
 
 // readScope reads
 //
@@ -78,7 +63,7 @@ func readScope(value []byte) (s scope, unusable string, err error) {
 	s.raw = value
 	var relative bool
 	if named {
-		if s.names, relative, err = readPoint(point); err != nil {
+		if s.names, s.named, relative, err = readPoint(point); err != nil {
 			return s, "", err
 		}
 	}
@@ -108,26 +93,34 @@ func readFlag(s *cryptobyte.String, tag uint8, flag *bool) bool {
 
 // readPoint reads a DistributionPointName: a full name, or one relative to the issuer,
 // of which RFC 5280 section 4.2.1.13 says that CAs SHOULD NOT use it.
-func readPoint(point cryptobyte.String) (names []pointName, relative bool, err error) {
+func readPoint(point cryptobyte.String) (names []pointName, texts []string, relative bool, err error) {
 	var list cryptobyte.String
 	if point.PeekASN1Tag(cbasn1.Tag(1).Constructed().ContextSpecific()) {
-		return nil, true, nil
+		return nil, nil, true, nil
 	}
 	if !point.ReadASN1(&list, cbasn1.Tag(0).Constructed().ContextSpecific()) || !point.Empty() {
-		return nil, false, errors.New("malformed name of a distribution point")
+		return nil, nil, false, errors.New("malformed name of a distribution point")
 	}
 	for !list.Empty() {
 		var value cryptobyte.String
 		var tag cbasn1.Tag
 		if !list.ReadAnyASN1(&value, &tag) {
-			return nil, false, errors.New("malformed name of a distribution point")
+			return nil, nil, false, errors.New("malformed name of a distribution point")
 		}
 		if len(names) == maxPointNames {
-			return nil, false, fmt.Errorf("a distribution point with more than %d names", maxPointNames)
+			return nil, nil, false, fmt.Errorf("a distribution point with more than %d names", maxPointNames)
 		}
-		names = append(names, pointName{tag, string(value)})
+		name, text := pointName{tag, string(value)}, printable(string(value))
+		if tag == directoryName {
+			dn, err := ParseName(value)
+			if err != nil {
+				return nil, nil, false, err
+			}
+			name.value, text = dn.Canonical(), dn.String()
+		}
+		names, texts = append(names, name), append(texts, text)
 	}
-	return names, false, nil
+	return names, texts, false, nil
 }
 
 // pointNames are the names under which a certificate says that its CRL is. A point with
@@ -151,7 +144,7 @@ func pointNames(c *Certificate) (all []pointName) {
 			return all
 		}
 		if named && entry.Empty() {
-			names, _, err := readPoint(point)
+			names, _, _, err := readPoint(point)
 			if err != nil {
 				return all
 			}
@@ -161,30 +154,44 @@ func pointNames(c *Certificate) (all []pointName) {
 	return all
 }
 
-// leavesOut says why a list is not about a certificate, "" when it is (RFC 5280 section
-// 6.3.3 (b) (2)). urls are where the operator says that the list is. A list that no
-// distribution point gave counts as one of "a distribution point name of the
-// certificate issuer".
-func (s *scope) leavesOut(c *Certificate, urls ...string) string {
-	ca := c.X509.BasicConstraintsValid && c.X509.IsCA
-	switch {
-	case s.users && ca:
-		return "it is about certificates of users only"
-	case s.cas && !ca:
-		return "it is about certificates of CAs only"
-	case len(s.names) == 0:
-		return ""
-	}
-	named := append(pointNames(c), pointName{directoryName, string(c.X509.RawIssuer)})
+// pointsOf are the names under which the list about a certificate may be: those of its
+// distribution points, those where the operator says that it is, and, as a list that no
+// distribution point gave counts as one of "a distribution point name of the certificate
+// issuer" (RFC 5280 section 6.3.3), the issuer's.
+func pointsOf(c *Certificate, urls ...string) []pointName {
+	points := append(pointNames(c), pointName{directoryName, c.Issuer.Canonical()})
 	for _, u := range urls {
-		named = append(named, pointName{uriName, u})
+		if u != "" {
+			points = append(points, pointName{uriName, u})
+		}
 	}
-	if slices.ContainsFunc(s.names, func(n pointName) bool { return slices.ContainsFunc(named, n.equal) }) {
-		return ""
+	return points
+}
+
+// leavesOut says whether a list is not about a certificate with such points (RFC 5280
+// section 6.3.3 (b) (2)).
+func (s *scope) leavesOut(c *Certificate, points []pointName) bool {
+	ca := c.X509.BasicConstraintsValid && c.X509.IsCA
+	return s.users && ca || s.cas && !ca || len(s.names) > 0 &&
+		!slices.ContainsFunc(s.names, func(n pointName) bool { return slices.Contains(points, n) })
+}
+
+// String says what the list is about.
+func (s *scope) String() string {
+	about := "certificates"
+	switch {
+	case s.users:
+		about += " of users only"
+	case s.cas:
+		about += " of CAs only"
 	}
-	var names []string
-	for _, n := range s.names {
-		names = append(names, n.String())
+	for i, name := range s.named {
+		if i == 0 {
+			about += " with the distribution point "
+		} else {
+			about += ", "
+		}
+		about += name
 	}
-	return "it is about certificates with the distribution point " + strings.Join(names, ", ")
+	return about
 }

@@ -1,18 +1,17 @@
 package pki
 
 import (
-	"crypto/sha256"
 	"slices"
 	"sync"
 	"time"
 )
 
-// Limits of what servers told. A hub with a thousand peers of a few CAs needs a small
-// part of it.
+// Limits of what servers told, of which each CA has its share: see crowding. A hub with
+// a thousand peers of a few CAs needs a small part of it.
 const (
 	maxHeldOctets = 32 << 20 // of CRLs in all
-	maxHeldCRLs   = 1024
-	maxHeldStatus = 4096 // certificates
+	maxHeldCRLs   = 1024     // each counts as this part of the octets at least
+	maxHeldStatus = 4096     // certificates
 	maxFailures   = 256
 	maxWatched    = 64
 
@@ -31,27 +30,23 @@ const (
 // they were asked: see After.
 type evidence struct {
 	mu      sync.Mutex
-	crls    map[certID256][]heldCRL // by the CA's certificate: one of each scope
-	held    int                     // these
-	octets  int                     // likewise
-	status  map[string]heldStatus   // by Query.Key: who wants a nonce has no answer without
-	failed  map[string]failure      // likewise
+	crls    map[CAHash][]heldCRL  // one of each scope
+	status  map[string]heldStatus // by Query.Key: who wants a nonce has no answer without
+	failed  map[string]failure    // likewise
 	watched map[string]watched
+	number  uint64 // of the newest claim
 }
 
-type certID256 = [sha256.Size]byte
-
-func certHash(der []byte) certID256 { return sha256.Sum256(der) }
-
 type heldCRL struct {
-	crl  *CRL
-	from Query
-	at   time.Time
+	HeldCRL
+	claim // the larger of its octets and of maxHeldCRLs's part
+	cache CRLCache
+	at    time.Time
 }
 
 // until is how long it counts for a trustpoint.
 func (h heldCRL) until(cache CRLCache) time.Time {
-	until := h.crl.NextUpdate.Add(cache.Extend)
+	until := h.CRL.NextUpdate.Add(cache.Extend)
 	if after := h.at.Add(cache.DeleteAfter); cache.DeleteAfter > 0 && after.Before(until) {
 		until = after
 	}
@@ -62,29 +57,37 @@ func (h heldCRL) until(cache CRLCache) time.Time {
 }
 
 type heldStatus struct {
+	claim
 	finding Finding
 	until   time.Time
 }
 
 type failure struct {
+	claim
 	reason string
 	until  time.Time
 }
 
 func newEvidence() *evidence {
 	return &evidence{
-		crls: map[certID256][]heldCRL{}, status: map[string]heldStatus{},
+		crls: map[CAHash][]heldCRL{}, status: map[string]heldStatus{},
 		failed: map[string]failure{}, watched: map[string]watched{},
 	}
+}
+
+// claims a place for the answer to a query.
+func (e *evidence) claims(q *Query, size int) claim {
+	e.number++
+	return claim{q.CAs(), size, e.number}
 }
 
 // crlsOf are the CRLs of a CA that servers gave, as far as a trustpoint keeps them.
 func (e *evidence) crlsOf(issuer *Certificate, cache CRLCache, now time.Time) (lists []*CRL) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, h := range e.crls[certHash(issuer.Raw())] {
+	for _, h := range e.crls[caHash(issuer)] {
 		if !now.After(h.until(cache)) {
-			lists = append(lists, h.crl)
+			lists = append(lists, h.CRL)
 		}
 	}
 	return lists
@@ -128,10 +131,8 @@ func (s *Snapshot) Learn(q *Query, f *Finding, err error, now time.Time) *CRL {
 		case f.until.Before(until):
 			until = f.until
 		}
-		if len(e.status) >= maxHeldStatus {
-			clear(e.status)
-		}
-		e.status[q.Key()] = heldStatus{*f, until}
+		e.status[q.Key()] = heldStatus{e.claims(q, 1), *f, until}
+		bound(e.status, maxHeldStatus)
 		return nil
 	}
 	for list, ca := range s.genuine { // the router may have restarted since it had one of the store
@@ -148,10 +149,8 @@ func (s *Snapshot) Learn(q *Query, f *Finding, err error, now time.Time) *CRL {
 }
 
 func (e *evidence) fail(q *Query, reason string, now time.Time) {
-	if len(e.failed) >= maxFailures {
-		clear(e.failed)
-	}
-	e.failed[q.Key()] = failure{reason, now.Add(failureTime)}
+	e.failed[q.Key()] = failure{e.claims(q, 1), reason, now.Add(failureTime)}
+	bound(e.failed, maxFailures)
 	e.delay(q, now)
 }
 
@@ -159,27 +158,49 @@ func (e *evidence) fail(q *Query, reason string, now time.Time) {
 // lies: it changes nothing. One about some certificates of a CA is not for the store:
 // there may be many of them.
 func (e *evidence) hold(q *Query, crl *CRL, now time.Time) *CRL {
-	id := certHash(q.issuer.Raw())
-	at := slices.IndexFunc(e.crls[id], func(h heldCRL) bool { return h.crl.Replaces(crl) })
+	id := caHash(q.issuer)
+	at := slices.IndexFunc(e.crls[id], func(h heldCRL) bool { return h.CRL.Replaces(crl) })
 	if at >= 0 {
-		have := e.crls[id][at].crl
+		have := e.crls[id][at].CRL
 		if crl.ThisUpdate.Before(have.ThisUpdate) {
 			e.fail(q, older(crl, have), now)
 			return nil
 		}
 		e.crls[id] = slices.Delete(e.crls[id], at, at+1)
-		e.held, e.octets = e.held-1, e.octets-len(have.Raw)
 	}
-	if e.held == maxHeldCRLs || e.octets+len(crl.Raw) > q.policy.crlCacheLen() {
-		clear(e.crls)
-		e.held, e.octets = 0, 0
-	}
-	e.crls[id] = append(e.crls[id], heldCRL{crl, *q, now})
-	e.held, e.octets = e.held+1, e.octets+len(crl.Raw)
+	from := HeldCRL{CRL: crl, Trustpoint: q.Trustpoint, URLs: q.URLs, SCEP: q.SCEP}
+	room := q.policy.crlCacheLen()
+	e.crls[id] = append(e.crls[id], heldCRL{from, e.claims(q, max(len(crl.Raw), room/maxHeldCRLs)), q.cache, now})
+	e.boundCRLs(room)
 	if q.cache.None || q.cache.DeleteAfter > 0 || crl.scope.raw != nil {
 		return nil
 	}
 	return crl
+}
+
+// boundCRLs holds the CRLs to a room. The one that came last stays, since somebody waits
+// for it: what is too large by itself is the first to go when the next one comes.
+func (e *evidence) boundCRLs(room int) {
+	for {
+		taken, claims := 0, []claim{}
+		for _, lists := range e.crls {
+			for _, h := range lists {
+				taken, claims = taken+h.size, append(claims, h.claim)
+			}
+		}
+		if taken <= room {
+			return
+		}
+		goes := crowding(claims)
+		if goes[0].number == e.number {
+			return
+		}
+		for id, lists := range e.crls {
+			if e.crls[id] = slices.DeleteFunc(lists, func(h heldCRL) bool { return h.among(goes) }); len(e.crls[id]) == 0 {
+				delete(e.crls, id)
+			}
+		}
+	}
 }
 
 // CRLCacheLen is how many octets of CRLs that servers gave are kept at most.
@@ -229,8 +250,8 @@ func (s *Snapshot) FetchedCRLs(now time.Time) []HeldCRL {
 	var list []HeldCRL
 	for _, lists := range e.crls {
 		for _, h := range lists {
-			if !now.After(h.until(h.from.cache)) {
-				list = append(list, HeldCRL{h.crl, h.from.Trustpoint, h.from.URLs, h.from.SCEP})
+			if !now.After(h.until(h.cache)) {
+				list = append(list, h.HeldCRL)
 			}
 		}
 	}

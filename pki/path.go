@@ -53,7 +53,7 @@ func (s *search) judge(path []*Certificate, anchors []*Trustpoint) Verdict {
 	// known. The first refusal is told that no server could change, else the first.
 	var first *Verdict
 	for i := len(path) - 2; i >= 0; i-- {
-		note, ask, r := s.revocation(path[i], path[i+1], governing(path, i, anchors))
+		note, ask, r := s.revocation(path[i:], governing(path, i, anchors))
 		if note != "" {
 			v.Notes = append(v.Notes, note)
 		}

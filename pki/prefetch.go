@@ -12,6 +12,7 @@ const (
 
 // watched is a CRL that is to be fetched anew.
 type watched struct {
+	claim
 	query Query
 	at    time.Time
 	ends  time.Time // of the CRL
@@ -25,11 +26,12 @@ func (e *evidence) watch(q *Query, crl *CRL, now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	key := q.Key()
-	if w, ok := e.watched[key]; ok && !w.ends.Before(crl.NextUpdate) || len(e.watched) >= maxWatched {
+	if w, ok := e.watched[key]; ok && !w.ends.Before(crl.NextUpdate) {
 		return
 	}
 	ahead := min(max(crl.NextUpdate.Sub(crl.ThisUpdate)/10, prefetchLeast), prefetchMost)
-	e.watched[key] = watched{*q, earlier(crl.NextUpdate.Add(-ahead), now.Add(maxAge)), crl.NextUpdate}
+	e.watched[key] = watched{e.claims(q, 1), *q, earlier(crl.NextUpdate.Add(-ahead), now.Add(maxAge)), crl.NextUpdate}
+	bound(e.watched, maxWatched)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -2,6 +2,7 @@ package pki
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,7 @@ type Query struct {
 
 	at           *Trustpoint // of SCEP
 	cert, issuer *Certificate
+	above        []*Certificate // the CAs from the issuer up to the anchor
 	policy       Policy
 	evidence     *evidence // of the snapshot for which it is asked
 	cache        CRLCache
@@ -40,7 +42,7 @@ func (q *Query) Key() string {
 		about = q.cert.Raw()
 	}
 	// A CRL may be about CAs or about others only.
-	return fmt.Sprintf("%s %v %v %v %s %x", q.Method, q.SCEP, q.wantsNonce, q.cert.X509.IsCA, strings.Join(q.URLs, " "), certHash(about))
+	return fmt.Sprintf("%s %v %v %v %s %x", q.Method, q.SCEP, q.wantsNonce, q.cert.X509.IsCA, strings.Join(q.URLs, " "), sha256.Sum256(about))
 }
 
 // Server is the host, with its port, that is asked first.
@@ -55,6 +57,16 @@ func (q *Query) Certificate() *Certificate { return q.cert }
 
 // Issuer is the CA that issued it.
 func (q *Query) Issuer() *Certificate { return q.issuer }
+
+// CAs are those that stand above the certificate, the anchor first and the issuer last:
+// each has it that the question is asked.
+func (q *Query) CAs() []CAHash {
+	cas := make([]CAHash, 0, len(q.above))
+	for _, ca := range slices.Backward(q.above) {
+		cas = append(cas, caHash(ca))
+	}
+	return cas
+}
 
 // At is the trustpoint whose identity asks by SCEP, nil for another query.
 func (q *Query) At() *Trustpoint { return q.at }
@@ -115,7 +127,7 @@ func (s *Snapshot) CRLQuery(trustpoint string, now time.Time) (*Query, error) {
 	if i := slices.IndexFunc(tp.Chain, func(c *Certificate) bool { return tp.Identity.SignedBy(c) == nil }); i >= 0 {
 		issuer = tp.Chain[i]
 	}
-	ways, none := (&search{snapshot: s, now: now}).crlQueries(tp.Identity, issuer, tp)
+	ways, none := (&search{snapshot: s, now: now}).crlQueries([]*Certificate{tp.Identity, issuer}, tp)
 	if len(ways) == 0 {
 		if none == "" {
 			none = "neither the certificate nor enrollment url says where it is"
@@ -157,8 +169,8 @@ func (q *Query) Read(data []byte, now time.Time) (*Finding, error) {
 	if q.Configured && !q.SCEP {
 		named = q.URLs
 	}
-	if other := crl.scope.leavesOut(q.cert, named...); r == nil && other != "" {
-		r = refuse(NoCRL, "%s", other)
+	if r == nil && crl.scope.leavesOut(q.cert, pointsOf(q.cert, named...)) {
+		r = refuse(NoCRL, "it is about %s", &crl.scope)
 	}
 	if r != nil {
 		return nil, fmt.Errorf("the CRL cannot be used: %s", r.reason)

@@ -7,12 +7,14 @@ import (
 	"time"
 )
 
-// revocation applies the trustpoint's revocation-check to one certificate. The
+// revocation applies the trustpoint's revocation-check to the first certificate of a
+// path, which goes on to the anchor. The
 // methods are asked in order until one answers; where none does the certificate
 // is refused, unless the list names none. A method that could answer if a server were
 // asked is asked before the next one counts: then ask is that query, and the rest is
 // what holds if the server does not answer.
-func (s *search) revocation(c, issuer *Certificate, tp *Trustpoint) (note string, ask *Query, _ *refusal) {
+func (s *search) revocation(path []*Certificate, tp *Trustpoint) (note string, ask *Query, _ *refusal) {
+	c := path[0]
 	if tp.skips(c) {
 		return "", nil, nil
 	}
@@ -32,7 +34,7 @@ func (s *search) revocation(c, issuer *Certificate, tp *Trustpoint) (note string
 		if m == RevocationOCSP {
 			look = s.ocspStatus
 		}
-		st := look(c, issuer, tp)
+		st := look(path, tp)
 		if ask == nil {
 			ask = st.ask
 		}
@@ -58,8 +60,9 @@ type status struct {
 }
 
 // crlStatus looks for a CRL: in the store, then among those that servers gave.
-func (s *search) crlStatus(c, issuer *Certificate, tp *Trustpoint) (st status) {
-	ways, none := s.crlQueries(c, issuer, tp)
+func (s *search) crlStatus(path []*Certificate, tp *Trustpoint) (st status) {
+	c, issuer := path[0], path[1]
+	ways, none := s.crlQueries(path, tp)
 	crl, why := s.validCRL(c, issuer, tp, s.now)
 	if crl != nil {
 		s.crls++
@@ -90,8 +93,9 @@ func (c *CRL) status(of *Certificate, st status) status {
 }
 
 // ocspStatus looks for what a responder said.
-func (s *search) ocspStatus(c, issuer *Certificate, tp *Trustpoint) status {
-	q := Query{Trustpoint: tp.Name, Method: RevocationOCSP, cert: c, issuer: issuer, policy: s.snapshot.policy, evidence: s.snapshot.evidence, wantsNonce: !tp.OCSPNoNonce}
+func (s *search) ocspStatus(path []*Certificate, tp *Trustpoint) status {
+	c, issuer := path[0], path[1]
+	q := Query{Trustpoint: tp.Name, Method: RevocationOCSP, cert: c, issuer: issuer, above: path[1:], policy: s.snapshot.policy, evidence: s.snapshot.evidence, wantsNonce: !tp.OCSPNoNonce}
 	none := "the certificate names no OCSP responder, and ocsp url is not configured"
 	if _, url := tp.overrides(c); url != "" {
 		q.URLs, q.Configured = []string{url}, true
@@ -112,10 +116,11 @@ func (s *search) ocspStatus(c, issuer *Certificate, tp *Trustpoint) status {
 	return status{why: why, ask: ask}
 }
 
-// crlQueries are the ways to a CA's CRL: the distribution points of the certificate,
-// then GetCRL at the trustpoint's own CA. none says why there is none.
-func (s *search) crlQueries(c, issuer *Certificate, tp *Trustpoint) (ways []Query, none string) {
-	q := Query{Trustpoint: tp.Name, Method: RevocationCRL, cert: c, issuer: issuer, policy: s.snapshot.policy, evidence: s.snapshot.evidence, cache: tp.CRLCache}
+// crlQueries are the ways to the CRL about the first certificate of a path: its
+// distribution points, then GetCRL at the trustpoint's own CA. none says why there is none.
+func (s *search) crlQueries(path []*Certificate, tp *Trustpoint) (ways []Query, none string) {
+	c, issuer := path[0], path[1]
+	q := Query{Trustpoint: tp.Name, Method: RevocationCRL, cert: c, issuer: issuer, above: path[1:], policy: s.snapshot.policy, evidence: s.snapshot.evidence, cache: tp.CRLCache}
 	if url, _ := tp.overrides(c); url != "" {
 		configured := q
 		configured.URLs, configured.Configured = []string{url}, true
@@ -164,31 +169,35 @@ func printable(s string) string { return string(appendPrintable(nil, s)) }
 // why there is none.
 func (s *search) validCRL(c, issuer *Certificate, tp *Trustpoint, at time.Time) (best *CRL, why string) {
 	held := s.snapshot.evidence.crlsOf(issuer, tp.CRLCache, s.now) // their signatures were verified when they came
-	var named []string
-	if url, _ := tp.overrides(c); url != "" {
-		named = []string{url}
-	}
+	override, _ := tp.overrides(c)
+	points := pointsOf(c, override)
+	var other *CRL // that is about other certificates
+	var bad *refusal
 	for i, crl := range slices.Concat(held, tp.CRLs) {
-		if !crl.Issuer.Equal(issuer.Subject) {
+		switch {
+		case !crl.Issuer.Equal(issuer.Subject) || best != nil && !crl.ThisUpdate.After(best.ThisUpdate):
+			continue
+		case crl.scope.leavesOut(c, points):
+			other = crl
 			continue
 		}
 		r := crl.unfit(at)
-		if r == nil && i >= len(held) && s.snapshot.genuine[crl] != issuer {
+		if r == nil && i >= len(held) && !issuer.Equal(s.snapshot.genuine[crl]) {
 			r = crl.signedBy(issuer, s.snapshot.policy)
 		}
-		if other := crl.scope.leavesOut(c, named...); r == nil && other != "" {
-			r = refuse(NoCRL, "%s", other)
-		}
 		if r != nil {
-			why = fmt.Sprintf("the CRL of %s cannot be used: %s", issuer.Subject, r.reason)
+			bad = r
 			continue
 		}
-		if best == nil || crl.ThisUpdate.After(best.ThisUpdate) {
-			best = crl
-		}
+		best = crl
 	}
-	if best == nil && why == "" {
-		why = fmt.Sprintf("no CRL of %s in trustpoint %s", issuer.Subject, tp.Name)
+	switch {
+	case best != nil:
+		return best, ""
+	case bad == nil && other != nil:
+		bad = refuse(NoCRL, "it is about %s", &other.scope)
+	case bad == nil:
+		return nil, fmt.Sprintf("no CRL of %s in trustpoint %s", issuer.Subject, tp.Name)
 	}
-	return best, why
+	return nil, fmt.Sprintf("the CRL of %s cannot be used: %s", issuer.Subject, bad.reason)
 }

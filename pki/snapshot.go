@@ -46,9 +46,11 @@ func (s *Snapshot) verifyCRLs() {
 		if tp.CA == nil {
 			continue
 		}
-		for _, crl := range tp.CRLs {
-			if crl.signedBy(tp.CA, s.policy) == nil {
-				s.genuine[crl] = tp.CA
+		for _, ca := range append(slices.Clone(tp.Chain), tp.CA) {
+			for _, crl := range tp.CRLs {
+				if crl.signedBy(ca, s.policy) == nil {
+					s.genuine[crl] = ca
+				}
 			}
 		}
 	}

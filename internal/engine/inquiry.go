@@ -10,11 +10,13 @@ import (
 )
 
 // Limits on questions: those under way, of these to one server, which may hang and is
-// not to keep the others from being asked, and those that wait for their turn.
+// not to keep the others from being asked, and those that wait for their turn. Of both a
+// CA has half of what the one above it has, and an anchor half of all: whoever may issue
+// certificates names as many servers as he likes, all of which may hang.
 const (
 	maxInquiries = 64
 	maxOfServer  = 16
-	maxQueued    = 1024
+	maxQueued    = 2048
 )
 
 var errManyInquiries = errors.New("too many servers are being asked")
@@ -25,17 +27,19 @@ type inquiries struct {
 	byKey  map[string]*inquiry // by Query.Key
 	byID   map[int]*inquiry    // under way
 	busy   map[string]int      // of these, by Query.Server
+	byCA   map[pki.CAHash]int  // likewise, by the CAs above the certificate
 	queue  []*inquiry          // not yet
 	lastID int
 }
 
 type inquiry struct {
 	query   pki.Query
+	cas     []pki.CAHash // of the query
 	waiting []*entry
 }
 
 func newInquiries() inquiries {
-	return inquiries{byKey: map[string]*inquiry{}, byID: map[int]*inquiry{}, busy: map[string]int{}}
+	return inquiries{byKey: map[string]*inquiry{}, byID: map[int]*inquiry{}, busy: map[string]int{}, byCA: map[pki.CAHash]int{}}
 }
 
 // inquires takes what a session wants asked.
@@ -62,13 +66,13 @@ func (e *Engine) inquires(now time.Time, x *entry, o ike.Output) bool {
 
 // ask begins a question that nobody has asked, or has it wait for its turn.
 func (e *Engine) ask(now time.Time, q pki.Query, waiting ...*entry) error {
-	i := &inquiry{query: q, waiting: waiting}
+	i := &inquiry{query: q, cas: q.CAs(), waiting: waiting}
 	if e.inquiries.room(i) {
 		if err := e.inquire(now, i); err != nil {
 			return err
 		}
 	} else {
-		if len(e.inquiries.queue) >= maxQueued {
+		if !e.inquiries.mayQueue(i) {
 			e.pki.crl(&q, &e.pki.Busy)
 			return errManyInquiries
 		}
@@ -80,7 +84,40 @@ func (e *Engine) ask(now time.Time, q pki.Query, waiting ...*entry) error {
 
 // room says whether a question may be asked now.
 func (q *inquiries) room(i *inquiry) bool {
-	return len(q.byID) < maxInquiries && q.busy[i.query.Server()] < maxOfServer
+	return len(q.byID) < maxInquiries && q.busy[i.query.Server()] < maxOfServer &&
+		i.fits(maxInquiries, func(depth int) int { return q.byCA[i.cas[depth]] })
+}
+
+// mayQueue says whether one may wait for its turn.
+func (q *inquiries) mayQueue(i *inquiry) bool {
+	return len(q.queue) < maxQueued && i.fits(maxQueued, func(depth int) (n int) {
+		for _, other := range q.queue {
+			if depth < len(other.cas) && other.cas[depth] == i.cas[depth] {
+				n++
+			}
+		}
+		return n
+	})
+}
+
+// fits says whether each CA above the certificate has a place left, of so many in all,
+// of which it has taken those.
+func (i *inquiry) fits(all int, taken func(depth int) int) bool {
+	for depth := range i.cas { // the anchor first
+		if all = max(all/2, 1); taken(depth) >= all {
+			return false
+		}
+	}
+	return true
+}
+
+// count adds to numbers; what has come to nothing is not kept.
+func count[K comparable](numbers map[K]int, n int, of ...K) {
+	for _, k := range of {
+		if numbers[k] += n; numbers[k] == 0 {
+			delete(numbers, k)
+		}
+	}
 }
 
 func (e *Engine) inquire(now time.Time, i *inquiry) error {
@@ -90,7 +127,8 @@ func (e *Engine) inquire(now time.Time, i *inquiry) error {
 	}
 	e.inquiries.lastID++
 	e.inquiries.byID[e.inquiries.lastID] = i
-	e.inquiries.busy[i.query.Server()]++
+	count(e.inquiries.busy, 1, i.query.Server())
+	count(e.inquiries.byCA, 1, i.cas...)
 	e.report(now, RevocationAsked{Query: &i.query})
 	e.out = append(e.out, ike.Lookup{ID: ike.LookupID{Index: e.inquiries.lastID}, Query: &i.query})
 	return nil
@@ -104,11 +142,8 @@ func (e *Engine) answered(now time.Time, id int, a ike.Answer) {
 		return
 	}
 	delete(e.inquiries.byID, id)
-	if server := i.query.Server(); e.inquiries.busy[server] > 1 {
-		e.inquiries.busy[server]--
-	} else {
-		delete(e.inquiries.busy, server)
-	}
+	count(e.inquiries.busy, -1, i.query.Server())
+	count(e.inquiries.byCA, -1, i.cas...)
 	e.conclude(now, i, a)
 	for next := e.inquiries.next(); next != nil; next = e.inquiries.next() {
 		if err := e.inquire(now, next); err != nil {

@@ -16,6 +16,10 @@ const MaxAnswer = 16 << 10
 // together: far below what a peer repeats its message, so that it hears of a failure.
 const LookupTime = 10 * time.Second
 
+// MaxLooks is how often an exchange looks at a peer's chain and finds that there is more
+// to ask: an answer may lead to another question, to which the chain names the server.
+const MaxLooks = 16
+
 // Lookup asks for what is elsewhere. It is a certificate that a peer shows by hash and
 // URL (RFC 7296 section 3.6), who is not authenticated yet; or, with a Query, evidence
 // about a certificate of a chain that is trusted. The answer is Engine.HandleLookup
