@@ -12,12 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/zap"
-
 	"github.com/obol-ike/obol/internal/engine"
 	"github.com/obol-ike/obol/internal/ike"
-	"github.com/obol-ike/obol/internal/netio"
-	"github.com/obol-ike/obol/internal/tunnel"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/test/scepserver"
 	"github.com/obol-ike/obol/test/testca"
@@ -248,69 +244,4 @@ func (a *asker) up(patience time.Duration) error {
 		a.engine.HandleDatagram(time.Now(), ike.Datagram{Local: a.last.Local, Remote: a.last.Remote, Data: buf[:n]})
 	}
 	return errors.New("no session")
-}
-
-// Over sockets: a hundred handshakes come to their end while one waits for a server that
-// never answers. test/netns compares how long they take.
-func TestNobodyElseWaits(t *testing.T) {
-	ca1, ca2 := testca.New("CA1", 0), testca.New("CA2", 1)
-	asked, left := make(chan struct{}), make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		close(asked)
-		<-r.Context().Done()
-		close(left)
-	}))
-	defer server.Close()
-	cfg := compile(t, strings.ReplaceAll(certified, "tunnel destination 127.0.0.1", "tunnel destination 127.0.0.2"))
-	none := func(tp *pki.Trustpoint) *pki.Trustpoint {
-		tp.RevocationCheck = []pki.RevocationMethod{pki.RevocationNone}
-		return tp
-	}
-	sockets, err := netio.Listen(netio.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sockets.Close()
-	d := &Daemon{hub: newHub(), plane: newMemory(), sockets: sockets, log: zap.NewNop()}
-	d.config.Store(cfg)
-	d.kernel = newKernelQueue(d.plane)
-	hub := pki.NewSnapshot([]*pki.Trustpoint{none(testca.Trustpoint("CA1", ca1.Enroll("HUB", "127.0.0.1", "1", 2), 1)), {Settings: pki.Settings{Name: "CA2"}, CA: ca2.Cert}})
-	d.shard = newShard(engine.New(time.Now(), ike.Env{Config: cfg, PKI: hub, Rand: rand.Reader}, engine.Options{Options: tunnel.Options{Manual: true}}), d.kernel, sockets, d.hub, d.log, d)
-	d.shard.fetcher.permit, d.shard.fetcher.asking = anyAddress, time.Hour
-	defer d.shard.stop()
-	received := make(chan error, 1)
-	go func() { received <- sockets.Receive(d.shard.deliver) }()
-	d.shard.begin()
-
-	dial := func(id *testca.Identity, trusts ...*pki.Trustpoint) *asker {
-		port, _ := sockets.Ports()
-		conn, err := net.DialUDP("udp4", nil, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: int(port)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		tps := append([]*pki.Trustpoint{none(testca.Trustpoint("CA1", id, 1))}, trusts...)
-		env := ike.Env{Config: compile(t, certified), PKI: pki.NewSnapshot(tps), Rand: rand.Reader}
-		return &asker{engine: engine.New(time.Now(), env, engine.Options{Options: tunnel.Options{Manual: true}}), conn: conn}
-	}
-	waits := dial(ca2.EnrollAt(server.URL, "R2", "127.0.0.1", "1", 3), none(&pki.Trustpoint{Settings: pki.Settings{Name: "CA2"}, CA: ca1.Cert}))
-	ended := make(chan error, 1)
-	go func() { ended <- waits.up(time.Hour) }()
-	<-asked
-	good := ca1.Enroll("R3", "127.0.0.1", "1", 4)
-	for i := range 100 {
-		p := dial(good)
-		if err := errors.Join(p.up(time.Minute), p.conn.Close()); err != nil {
-			t.Fatal(i, err)
-		}
-	}
-	select {
-	case <-left:
-		t.Error("the question has not lasted as long as the handshakes")
-	case err := <-ended:
-		t.Errorf("the one that waits: %v", err)
-	default:
-	}
-	server.CloseClientConnections()
-	waits.conn.Close()
-	<-ended
 }
