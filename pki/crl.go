@@ -264,6 +264,27 @@ func (c *CRL) signedBy(ca *Certificate, policy Policy) *refusal {
 	return r
 }
 
+// AnswersFor says why the list answers nothing about certificates of such CAs at a time,
+// nil when it does.
+func (c *CRL) AnswersFor(cas []*Certificate, policy Policy, now time.Time) error {
+	unsigned := errors.New("it is of none of the CAs here")
+	for _, ca := range cas {
+		if !c.Issuer.Equal(ca.Subject) {
+			continue
+		}
+		if unsigned = c.SignedBy(ca, policy); unsigned == nil {
+			break
+		}
+	}
+	if unsigned != nil {
+		return unsigned
+	}
+	if r := c.unfit(now); r != nil {
+		return errors.New(r.reason)
+	}
+	return nil
+}
+
 // unfit says why the list answers nothing now, whoever signed it; nil when it
 // does.
 func (c *CRL) unfit(now time.Time) *refusal {

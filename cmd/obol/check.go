@@ -32,14 +32,17 @@ func check(args []string, now time.Time, here home, stdout, stderr io.Writer) in
 		fmt.Fprintln(stderr, err)
 		return control.ExitInvalid
 	}
-	if err := o.openStore(configs, here, stderr); err != nil {
+	lists, err := o.openStore(configs, here, stderr)
+	if err != nil {
 		fmt.Fprintf(stderr, "obol check: %v\n", err)
 		return control.ExitFailed
 	}
 	if o.travels {
 		return o.run(o.files, configs, now, stdout, stderr)
 	}
-	found := lint.Check(now, lint.Routers(configs...)...)
+	routers := lint.Routers(configs...)
+	routers[0].CRLs = lists
+	found := lint.Check(now, routers...)
 	if o.asJSON {
 		err = writeJSON(stdout, found)
 	} else {
@@ -119,16 +122,16 @@ func (o *checkOptions) set(name, value string) (err error) {
 	return err
 }
 
-// openStore takes the certificates of a store: of the one that is named or, for the
-// daemon's own configuration, of the daemon's.
-func (o *checkOptions) openStore(configs []*policy.Config, here home, stderr io.Writer) (err error) {
+// openStore takes the certificates of a store, and gives its CRLs: of the one that is
+// named or, for the daemon's own configuration, of the daemon's.
+func (o *checkOptions) openStore(configs []*policy.Config, here home, stderr io.Writer) (lists []lint.StoredCRL, err error) {
 	if len(configs) > 1 {
-		return nil
+		return nil, nil
 	}
 	dir := o.store
 	if dir == "" {
 		if dir, err = here.storeOf(o.files[0]); dir == "" {
-			return err
+			return nil, err
 		}
 	}
 	return withStore(configs[0], dir, stderr)

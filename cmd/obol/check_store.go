@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/obol-ike/obol/internal/ios"
+	"github.com/obol-ike/obol/internal/lint"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/pki/store"
@@ -40,14 +41,14 @@ func (h home) storeOf(file string) (string, error) {
 
 // withStore gives a configuration the certificates and the order of enrolment that
 // the daemon would have with a store: the store's, and of the chain blocks what the
-// store does not have. It says which those are.
-func withStore(c *policy.Config, dir string, stderr io.Writer) error {
+// store does not have. It says which those are, and gives the store's CRLs.
+func withStore(c *policy.Config, dir string, stderr io.Writer) (lists []lint.StoredCRL, err error) {
 	if _, err := os.Stat(dir); err != nil { // Open would make it
-		return fmt.Errorf("store: %w", err)
+		return nil, fmt.Errorf("store: %w", err)
 	}
 	st, err := store.Open(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var chains []policy.CertificateChain
 	var stored, written []string
@@ -56,7 +57,14 @@ func withStore(c *policy.Config, dir string, stderr io.Writer) error {
 	for _, tp := range c.Trustpoints {
 		held, err := st.Held(tp.Name)
 		if err != nil {
-			return err
+			return nil, err
+		}
+		cas := held.Chain
+		if held.CA != nil {
+			cas = append(cas, held.CA)
+		}
+		for _, l := range held.CRLs {
+			lists = append(lists, lint.StoredCRL{Trustpoint: tp.Name, CAs: cas, CRL: l.CRL, File: filepath.Join(held.Dir, l.File)})
 		}
 		if held.Dir != "" {
 			stored = append(stored, tp.Name)
@@ -79,7 +87,7 @@ func withStore(c *policy.Config, dir string, stderr io.Writer) error {
 	if len(written) > 0 {
 		fmt.Fprintf(stderr, "%% Certificates of chain blocks: %s\n", strings.Join(written, ", "))
 	}
-	return nil
+	return lists, nil
 }
 
 // merged is the chain block of what the store holds of a trustpoint, and of blocks
@@ -94,6 +102,9 @@ func merged(c *policy.Config, trustpoint string, held store.Held) (chain policy.
 		}
 	}
 	add(held.Identity, false, "cert.pem")
+	for _, ca := range held.Chain {
+		add(ca, true, "chain.pem")
+	}
 	add(held.CA, true, "ca.pem")
 	for _, own := range c.Chains {
 		if own.Trustpoint != trustpoint {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,6 +99,53 @@ func TestCheckStoreAndChainBlocks(t *testing.T) {
 	late := testca.NotAfter.Format(time.DateOnly)
 	if code, out, errs := run(bareR1, "--store", empty, "--at", late); code != exitFindings || errs != "% Certificates of the store "+empty+": none\n" || !strings.Contains(out, "fails on "+late+": The router is enrolled at no trustpoint") {
 		t.Errorf("a router that never enrolled: exit %d, %q\n%s", code, errs, out)
+	}
+}
+
+// CAs that stand between, and CRLs, are judged too, a line each: what is out of date, and
+// a list of a CA that is not the trustpoint's.
+func TestCheckJudgesTheStore(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	st, err := store.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca, early := testca.New("CA1", 0), testca.NotBefore.Add(time.Hour)
+	sub := &testca.CA{Name: testca.DN("CN=SUB"), Key: testca.RSA(2048, 1), Hash: ca.Hash}
+	sub.Cert = ca.Issue(testca.Certificate{
+		Subject: sub.Name.DER(), Key: sub.Key.Public(), NotAfter: early,
+		Extensions: []testca.Extension{testca.BasicConstraints(true, -1), testca.KeyUsage(testca.CertSign | testca.CRLSign)},
+	})
+	id := sub.Enroll("R1", "192.168.0.1", "100", 2)
+	if _, err := st.ImportPEM("IOSCA1", testca.CertPEM(ca.Cert), slices.Concat(testca.CertPEM(id.Cert), testca.CertPEM(sub.Cert)), id.KeyPEM()); err != nil {
+		t.Fatal(err)
+	}
+	for _, crl := range [][]byte{ca.CRLAt(testca.NotBefore, early), sub.CRL()} {
+		if _, err := st.ImportCRL("IOSCA1", crl); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := filepath.Join(dir, "IOSCA1.1")
+	if err := os.WriteFile(filepath.Join(at, "crl.0.pem"), testca.CRLPEM(testca.New("CA2", 3).CRL()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := checker(home{})
+	code, out, errs := run(bareR1, "--store", dir)
+	for _, want := range []string{
+		filepath.Join(at, "chain.pem") + ": error: The CA certificate of trustpoint IOSCA1, cn=SUB, has expired on 2013-06-17 14:25 UTC. [CERT_EXPIRED]\n",
+		": warning: The CRL of cn=CA1,o=cisco,o=com in trustpoint IOSCA1 answers nothing: it was to be renewed by 14:25:01 UTC Jun 17 2013. [REVOCATION_UNKNOWN]\n",
+		filepath.Join(at, "crl.0.pem") + ": warning: The CRL of cn=CA2,o=cisco,o=com in trustpoint IOSCA1 answers nothing: it is of none of the CAs here. [REVOCATION_UNKNOWN]\n",
+	} {
+		if strings.Count(out, want) != 1 {
+			t.Errorf("no %q", want)
+		}
+	}
+	if code != exitFindings || strings.Count(out, "REVOCATION_UNKNOWN") != 2 || strings.Count(out, "CERT_EXPIRED") != 1 {
+		t.Errorf("exit %d, %q\n%s", code, errs, out)
+	}
+	day := testca.NotBefore.AddDate(0, 0, 2).Format(time.DateOnly)
+	if _, out, _ := run(bareR1, "--store", dir, "--at", day); !strings.Contains(out, "fails on "+day+": The CA certificate of trustpoint IOSCA1") || !strings.Contains(out, "chain.pem") {
+		t.Error(out)
 	}
 }
 

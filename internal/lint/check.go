@@ -18,6 +18,7 @@ type Router struct {
 	// Enrolled are the trustpoints that have a certificate, the oldest first; nil: what
 	// !obol enrolled says, else all of them in the order of the file.
 	Enrolled []string
+	CRLs     []StoredCRL
 }
 
 // Routers names the routers of configurations: by the hostname, else R1, R2 in
@@ -54,6 +55,7 @@ func Check(now time.Time, routers ...Router) []Finding {
 		c.identities(r)
 		c.overlaps(r)
 		c.certificates(r)
+		c.lists(r)
 		c.weak(r)
 		c.unused(r)
 	}

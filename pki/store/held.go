@@ -1,9 +1,7 @@
 package store
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 
 	"github.com/obol-ike/obol/pki"
@@ -11,10 +9,12 @@ import (
 
 // Held is what everybody may see of a trustpoint of the store.
 type Held struct {
-	CA       *pki.Certificate // nil where Identity is self-signed
-	Identity *pki.Certificate // nil: CA only
-	Enrolled uint64           // order of enrolment, 0 without Identity
-	Dir      string           // with ca.pem and cert.pem
+	CA       *pki.Certificate   // nil where Identity is self-signed
+	Identity *pki.Certificate   // nil: CA only
+	Chain    []*pki.Certificate // the CAs between, in issuer order
+	CRLs     []HeldCRL
+	Enrolled uint64 // order of enrolment, 0 without Identity
+	Dir      string // with ca.pem, cert.pem, chain.pem and the CRLs
 }
 
 // Held reads the certificates of a trustpoint and not their keys, so that it takes
@@ -34,11 +34,18 @@ func (s *Store) Held(name string) (Held, error) {
 		return Held{}, nil
 	}
 	h := Held{Dir: e.path}
-	if h.CA, err = readCertificate(e.path, "ca.pem"); err != nil {
-		return Held{}, err
+	one := func(file string) *pki.Certificate {
+		if certs := e.certificates(file, &err); len(certs) > 0 {
+			return certs[0]
+		}
+		return nil
 	}
-	if h.Identity, err = readCertificate(e.path, "cert.pem"); err != nil {
-		return Held{}, err
+	h.CA, h.Identity, h.Chain = one("ca.pem"), one("cert.pem"), e.certificates("chain.pem", &err)
+	if err == nil {
+		h.CRLs, err = e.crls()
+	}
+	if err != nil {
+		return Held{}, fmt.Errorf("store: %s: %w", e.path, err)
 	}
 	switch {
 	case h.Identity != nil:
@@ -49,18 +56,20 @@ func (s *Store) Held(name string) (Held, error) {
 	return h, nil
 }
 
-// readCertificate reads a file of one certificate; nil: there is none.
-func readCertificate(dir, file string) (*pki.Certificate, error) {
-	data, err := readFile(filepath.Join(dir, file), pki.MaxImportLen)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+// certificates reads those of a file, unless something was wrong before; none: there is
+// no such file.
+func (e entry) certificates(file string, failed *error) []*pki.Certificate {
+	if *failed != nil {
+		return nil
 	}
-	var certs []*pki.Certificate
-	if err == nil {
-		certs, err = pki.ParseCertificates(data)
+	data, err := optional(readFile(filepath.Join(e.path, file), pki.MaxImportLen))
+	if err != nil || data == nil {
+		*failed = err
+		return nil
 	}
+	certs, err := pki.ParseCertificates(data)
 	if err != nil {
-		return nil, fmt.Errorf("store: %s: %s: %w", dir, file, err)
+		*failed = fmt.Errorf("%s: %w", file, err)
 	}
-	return certs[0], nil
+	return certs
 }

@@ -180,6 +180,21 @@ func (s *Store) read(e entry) (*pki.Trustpoint, error) {
 	if m.Identity != nil {
 		tp.Enrolled, tp.Key = e.number, pki.DescribeKey(key, e.name, m.Signer)
 	}
+	lists, err := e.crls()
+	for _, l := range lists {
+		tp.CRLs = append(tp.CRLs, l.CRL)
+	}
+	return tp, err
+}
+
+// HeldCRL is a CRL of a trustpoint of the store.
+type HeldCRL struct {
+	CRL  *pki.CRL
+	File string // in the trustpoint's directory
+}
+
+// crls reads the CRLs of a trustpoint.
+func (e entry) crls() (lists []HeldCRL, err error) {
 	paths, err := filepath.Glob(filepath.Join(escape(e.path), "crl.*.pem"))
 	if err != nil {
 		return nil, err
@@ -193,9 +208,9 @@ func (s *Store) read(e entry) (*pki.Trustpoint, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
 		}
-		tp.CRLs = append(tp.CRLs, crl)
+		lists = append(lists, HeldCRL{crl, filepath.Base(path)})
 	}
-	return tp, nil
+	return lists, nil
 }
 
 // escape keeps the store's own path out of the glob's language.
