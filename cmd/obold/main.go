@@ -21,6 +21,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/coreos/go-systemd/v22/journal"
+
 	"github.com/obol-ike/obol/internal/daemon"
 	"github.com/obol-ike/obol/internal/ioslog"
 )
@@ -94,6 +96,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	handOver := make(chan os.Signal, 1)
 	signal.Notify(handOver, syscall.SIGUSR2)
 	o.HandOver = handOver
+	o.Journal, _ = journal.StderrIsJournalStream() // what it cannot tell is no journal
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	return exit(daemon.Run(ctx, o), stderr)

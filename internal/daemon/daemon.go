@@ -24,7 +24,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/coreos/go-systemd/v22/journal"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/obol-ike/obol/internal/control"
 	"github.com/obol-ike/obol/internal/engine"
@@ -70,6 +72,7 @@ type Options struct {
 	Reload            <-chan os.Signal  // each reads Config again
 	HandOver          <-chan os.Signal  // the next process goes on with what stands
 	Stderr            io.Writer
+	Journal           bool // Stderr is systemd's journal: the log's lines go there with their fields
 }
 
 // An Error is why the daemon could not start, and the exit status that says so.
@@ -190,7 +193,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 
 	var ended func()
-	d.log, ended = startLog(o.Stderr, d.hub, o.Debug)
+	d.log, ended = startLog(logOf(o), d.hub, o.Debug)
 	defer ended()
 	d.kernel = newKernelQueue(d.plane)
 	d.enrolment, d.enrolled = d.newEnrolment(), make(chan struct{}, 1)
@@ -204,6 +207,14 @@ func Run(ctx context.Context, o Options) error {
 		control.Serve(ctx, listener, control.Handle(d))
 		working.Wait()
 	})
+}
+
+// logOf is where lines of the log go to.
+func logOf(o Options) zapcore.Core {
+	if o.Journal {
+		return inJournal{LevelEnabler: zapcore.DebugLevel, send: journal.Send}
+	}
+	return inText(o.Stderr)
 }
 
 // load reads the store and adds what only the configuration has: the blocks of

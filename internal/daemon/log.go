@@ -2,9 +2,10 @@ package daemon
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"regexp"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -32,50 +33,91 @@ const logRest = 20 * time.Millisecond
 // lastLines is how long the end of the daemon waits for the log to be read.
 const lastLines = time.Second
 
+// A line is what is logged, with its fields.
+type line struct {
+	zapcore.Entry
+	fields []zapcore.Field
+}
+
 // spoken are the lines that parts of the daemon log themselves. As with reports,
 // who writes never waits for the log's reader.
 type spoken struct {
-	lines chan []byte
-	lost  atomic.Uint64
+	zapcore.LevelEnabler
+	with  []zapcore.Field
+	lines chan line
+	lost  *atomic.Uint64
 }
 
-func (s *spoken) Write(line []byte) (int, error) {
+func (s spoken) Check(e zapcore.Entry, to *zapcore.CheckedEntry) *zapcore.CheckedEntry {
+	return to.AddCore(e, s)
+}
+
+func (s spoken) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	select {
-	case s.lines <- bytes.Clone(line):
+	case s.lines <- line{e, slices.Concat(s.with, fields)}:
 	default:
 		s.lost.Add(1)
+	}
+	return nil
+}
+
+func (s spoken) With(fields []zapcore.Field) zapcore.Core {
+	s.with = slices.Concat(s.with, fields)
+	return s
+}
+
+func (spoken) Sync() error { return nil }
+
+// text are lines that leave in one write, when there is nothing more to read. They
+// are lost if nobody takes them.
+type text struct {
+	to    io.Writer
+	lines bytes.Buffer
+}
+
+func (t *text) Write(line []byte) (int, error) {
+	t.lines.Write(line)
+	if t.lines.Len() > logWrite {
+		t.Sync()
 	}
 	return len(line), nil
 }
 
-// startLog makes the log and starts the goroutine that writes it: what is logged
-// itself, and of the reports IOS's syslog lines, the debug lines asked for, and what
-// obol knows better than IOS says. ended waits until everything is written, but no
-// longer than lastLines for a reader that does not read.
-func startLog(w io.Writer, h *hub, debug []ioslog.Facility) (log *zap.Logger, ended func()) {
+func (t *text) Sync() error {
+	t.to.Write(t.lines.Bytes())
+	t.lines.Reset()
+	return nil
+}
+
+// inText is a log of lines of text, their fields at the end.
+func inText(w io.Writer) zapcore.Core {
 	encoder := zap.NewProductionEncoderConfig()
 	encoder.EncodeTime = zapcore.ISO8601TimeEncoder
 	encoder.EncodeLevel = zapcore.CapitalLevelEncoder
-	to := func(w io.Writer) *zap.Logger {
-		return zap.New(zapcore.NewCore(zapcore.NewConsoleEncoder(encoder), zapcore.AddSync(w), zapcore.DebugLevel))
-	}
+	return zapcore.NewCore(zapcore.NewConsoleEncoder(encoder), &text{to: w}, zapcore.DebugLevel)
+}
+
+// startLog starts the goroutine that writes the log: what is logged itself, and of the
+// reports IOS's syslog lines, the debug lines asked for, and what obol knows better
+// than IOS says. ended waits until everything is written, but no longer than lastLines
+// for a reader that does not read.
+func startLog(out zapcore.Core, h *hub, debug []ioslog.Facility) (log *zap.Logger, ended func()) {
 	wants := everything
 	if len(debug) == 0 {
 		wants = logged
 	}
 	reports := h.subscribe(logQueue, wants)
-	own := &spoken{lines: make(chan []byte, logQueue)}
+	own := spoken{LevelEnabler: out, lines: make(chan line, logQueue), lost: &atomic.Uint64{}}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		var text bytes.Buffer // lines that leave in one write, when there is nothing more to read
-		lines := to(&text)
+		lines := zap.New(out)
 		for open := true; open; {
 			var r ike.Report
 			select {
 			case r, open = <-reports.reports:
-			case line := <-own.lines:
-				text.Write(line)
+			case l := <-own.lines:
+				out.Write(l.Entry, l.fields)
 			}
 			if n := reports.Lost() + own.lost.Swap(0); n > 0 {
 				lines.Warn("the log is too slow, reports are lost", zap.Uint64("lost", n))
@@ -84,19 +126,19 @@ func startLog(w io.Writer, h *hub, debug []ioslog.Facility) (log *zap.Logger, en
 				logReport(lines, r, debug)
 			}
 			for n := len(own.lines); !open && n > 0; n-- {
-				text.Write(<-own.lines)
+				l := <-own.lines
+				out.Write(l.Entry, l.fields)
 			}
 			all := len(reports.reports)+len(own.lines) == 0
-			if !open || all || text.Len() > logWrite {
-				w.Write(text.Bytes()) // lost if nobody takes it
-				text.Reset()
+			if !open || all {
+				out.Sync()
 			}
 			if open && all {
 				time.Sleep(logRest)
 			}
 		}
 	}()
-	return to(own), func() {
+	return zap.New(own), func() {
 		h.close()
 		select {
 		case <-done:
@@ -137,9 +179,9 @@ func logReport(log *zap.Logger, r ike.Report, debug []ioslog.Facility) {
 		log.Info("IKE SA down", zap.Uint32("conn-id", e.ConnID), zap.Stringer("remote", e.Remote), zap.String("reason", e.Reason))
 	case ike.ChildUp:
 		log.Info("IPsec SAs up", zap.String("tunnel", e.Tunnel), zap.Stringer("remote", e.Remote),
-			zap.Uint32("spi-in", e.In.SPI), zap.Uint32("spi-out", e.Out.SPI))
+			spi("spi-in", e.In.SPI), spi("spi-out", e.Out.SPI))
 	case ike.ChildDown:
-		log.Info("IPsec SAs down", zap.String("tunnel", e.Tunnel), zap.Uint32("spi-in", e.InSPI), zap.String("reason", e.Reason))
+		log.Info("IPsec SAs down", zap.String("tunnel", e.Tunnel), spi("spi-in", e.InSPI), zap.String("reason", e.Reason))
 	case ikev2.CertificateFetched:
 		fields := []zap.Field{zap.Uint32("conn-id", e.ConnID), zap.Stringer("remote", e.Remote), zap.String("url", e.URL)}
 		if e.Reason != "" {
@@ -163,15 +205,22 @@ func logValidated(log *zap.Logger, connID uint32, v pki.Verdict) {
 	log.Info("certificate validated", fields...)
 }
 
-// severity is the digit of a syslog line: %CRYPTO-5-IKMP_INVALID_CERT.
+// spi is a field with an SPI as ip xfrm prints it.
+func spi(name string, value uint32) zap.Field { return zap.String(name, fmt.Sprintf("0x%08x", value)) }
+
+// syslog is the head of a syslog line: %CRYPTO-5-IKMP_INVALID_CERT, facility, severity
+// and mnemonic.
+var syslog = regexp.MustCompile(`^%([A-Z0-9_]+)-([0-7])-([A-Z0-9_]+)`)
+
+// severity is that of a syslog line.
 func severity(line string) zapcore.Level {
-	_, rest, _ := strings.Cut(line, "-")
+	head := syslog.FindStringSubmatch(line)
 	switch {
-	case rest == "":
+	case head == nil:
 		return zapcore.InfoLevel
-	case rest[0] <= '3':
+	case head[2] <= "3":
 		return zapcore.ErrorLevel
-	case rest[0] == '4':
+	case head[2] == "4":
 		return zapcore.WarnLevel
 	}
 	return zapcore.InfoLevel

@@ -46,7 +46,7 @@ func TestLog(t *testing.T) {
 	for _, debug := range [][]ioslog.Facility{nil, {ioslog.ISAKMP}} {
 		var out bytes.Buffer
 		h := newHub()
-		_, ended := startLog(&out, h, debug)
+		_, ended := startLog(inText(&out), h, debug)
 		for _, e := range events {
 			h.publish([]ike.Report{{Event: e}})
 		}
@@ -70,7 +70,7 @@ func TestEndDoesNotWaitForAStuckLog(t *testing.T) {
 	r, w := io.Pipe()
 	defer r.Close()
 	h := newHub()
-	_, ended := startLog(w, h, nil)
+	_, ended := startLog(inText(w), h, nil)
 	h.publish([]ike.Report{{Event: ike.SessionDown{ConnID: 1001}}})
 	returned := make(chan struct{})
 	go func() {
@@ -89,7 +89,7 @@ func TestStuckLogStopsNobody(t *testing.T) {
 	r, w := io.Pipe()
 	defer r.Close()
 	h := newHub()
-	log, ended := startLog(w, h, nil)
+	log, ended := startLog(inText(w), h, nil)
 	h.publish([]ike.Report{{Event: ike.SessionDown{ConnID: 1001}}})
 	logged := make(chan struct{})
 	go func() {
@@ -122,7 +122,7 @@ func TestStuckLogStopsNobody(t *testing.T) {
 // What was logged before the end is written, in its order.
 func TestLastLines(t *testing.T) {
 	var out bytes.Buffer
-	log, ended := startLog(&out, newHub(), nil)
+	log, ended := startLog(inText(&out), newHub(), nil)
 	for n := range 100 {
 		log.Error("line", zap.Int("n", n))
 	}

@@ -109,7 +109,7 @@ func (d *Daemon) reconcile() {
 			}
 			for _, id := range vanished(plane, intent.SAs) {
 				d.repairs.done.Add(1)
-				d.log.Warn("an SA has vanished, its pair is negotiated anew", zap.String("spi", fmt.Sprintf("0x%08X", id.SPI)))
+				d.log.Warn("an SA has vanished, its pair is negotiated anew", spi("spi", id.SPI))
 				// To its session that is what the end of its lifetime is: the peer is told,
 				// and the tunnel negotiates.
 				d.shard.answer(ipsec.Expired{SAID: id, Hard: true})

@@ -106,6 +106,11 @@ var bans = []ban{
 		why:    "rooms report events; the daemon turns them into logs",
 	},
 	{
+		paths:  []string{"github.com/coreos/go-systemd/..."},
+		within: func(r room) bool { return r.level < 6 },
+		why:    "the daemon alone speaks to systemd",
+	},
+	{
 		paths:  []string{"math/rand", "math/rand/v2"},
 		within: pure,
 		why:    "randomness comes in through Env, so that a seed replays a whole exchange",
