@@ -172,7 +172,7 @@ func Run(ctx context.Context, o Options) error {
 		return refuse(ExitSystem, err)
 	}
 	useProcessors(d.options.Plane)
-	ports := netio.Options{IKE: netio.PortIKE, NATT: netio.PortNATT, Bypass: d.options.Plane == Kernel, ESP: d.options.Plane == Userspace}
+	ports := netio.Options{IKE: netio.PortIKE, NATT: netio.PortNATT, Bypass: d.options.Plane == Kernel, ESP: d.options.Plane == Userspace, Kept: d.supervisor.kept()}
 	if d.sockets, err = netio.Listen(ports); err != nil {
 		return refuse(ExitSystem, err)
 	}

@@ -45,8 +45,8 @@ func (d *Daemon) followHandOver(ctx context.Context, end context.CancelCauseFunc
 	end(errHandOver)
 }
 
-// handOver ends the engine and leaves its state to the next process, and the kernel as
-// it is. Without a state the next process begins anew: it sweeps the kernel, and tells
+// handOver ends the engine and leaves its state to the next process, the sockets too
+// where systemd keeps them, and the kernel as it is. Without a state the next process begins anew: it sweeps the kernel, and tells
 // the peers.
 func (d *Daemon) handOver(ctx context.Context) {
 	l := legacy{plane: d.options.Plane, sources: d.Config().Sources}
@@ -59,8 +59,11 @@ func (d *Daemon) handOver(ctx context.Context) {
 		err = d.bequeath(l)
 	}
 	clear(l.engine)
+	if err == nil {
+		err = d.supervisor.keep(d.sockets.Conns())
+	}
 	if err != nil {
-		d.log.Error("the state is not handed over", zap.Error(err))
+		d.log.Error("handing over", zap.Error(err))
 	}
 	d.hub.close()
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,7 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/obol-ike/obol/internal/engine"
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/netio"
 	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/pki/store"
@@ -63,6 +68,76 @@ func TestHandOver(t *testing.T) {
 	}
 	if _, err := os.Stat(d.legacyPath()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("it is left behind: %v", err)
+	}
+}
+
+// Systemd gets the sockets of a daemon that hands over, and what comes before the next
+// one waits for it.
+func TestSocketsAreKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	listener, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	listener.SetReadDeadline(time.Now().Add(time.Minute)) // of what never comes
+	d := leaving(t, &recording{memory: newMemory()})
+	d.supervisor = supervisor{socket: path}
+	signals := make(chan os.Signal, 1)
+	d.options.HandOver = signals
+	signals <- syscall.SIGUSR2
+	if err := d.serve(t.Context(), d.sockets.Receive, func(ctx context.Context) { <-ctx.Done() }); err != nil {
+		t.Fatal(err)
+	}
+	var kept []*os.File
+	for range d.sockets.Conns() {
+		kept = append(kept, hearSocket(t, listener))
+	}
+	port, natt := d.sockets.Ports()
+	peer, err := net.DialUDP("udp4", nil, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: int(port)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	if _, err := peer.Write([]byte("for the next process")); err != nil {
+		t.Fatal(err)
+	}
+	next, err := netio.Listen(netio.Options{IKE: port, NATT: natt, Kept: kept})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = next.Receive(func(batch []ike.Datagram) {
+		if got := string(batch[0].Data); got != "for the next process" {
+			t.Errorf("%q", got)
+		}
+		next.Close()
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// hearSocket waits until systemd is given a socket.
+func hearSocket(t *testing.T, listener *net.UnixConn) *os.File {
+	t.Helper()
+	for {
+		text, rights := make([]byte, 100), make([]byte, unix.CmsgSpace(4))
+		n, m, _, _, err := listener.ReadMsgUnix(text, rights)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(string(text[:n]), "FDSTORE=1\n") {
+			continue
+		}
+		list, err := unix.ParseSocketControlMessage(rights[:m])
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%d control messages, %v", len(list), err)
+		}
+		fds, err := unix.ParseUnixRights(&list[0])
+		if err != nil || len(fds) != 1 {
+			t.Fatalf("%v, %v", fds, err)
+		}
+		return os.NewFile(uintptr(fds[0]), fdName)
 	}
 }
 

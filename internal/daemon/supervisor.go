@@ -2,10 +2,14 @@ package daemon
 
 import (
 	"context"
-	"net"
+	"errors"
 	"os"
 	"strconv"
+	"syscall"
 	"time"
+
+	"github.com/coreos/go-systemd/v22/activation"
+	"golang.org/x/sys/unix"
 )
 
 // A supervisor is who started the daemon and wants to hear how it is: systemd, with
@@ -28,15 +32,50 @@ func findSupervisor(getenv func(string) string, pid int) supervisor {
 
 // tell sends a state. Who does not listen is not waited for.
 func (s supervisor) tell(state string) {
-	if s.socket == "" {
-		return
+	if s.socket != "" {
+		s.send(state, nil)
 	}
-	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: s.socket, Net: "unixgram"})
+}
+
+// send sends a state, and the rights to sockets with it.
+func (s supervisor) send(state string, rights []byte) error {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
-		return
+		return err
 	}
-	defer conn.Close()
-	conn.Write([]byte(state))
+	defer unix.Close(fd)
+	return unix.Sendmsg(fd, []byte(state), rights, &unix.SockaddrUnix{Name: s.socket}, unix.MSG_NOSIGNAL)
+}
+
+// fdName is what systemd calls the sockets that it keeps.
+const fdName = "ike"
+
+// keep leaves sockets with systemd: it opens them to the next process of the service
+// (sd_notify(3), FDSTORE=1), and closes them where none follows.
+func (s supervisor) keep(sockets []syscall.Conn) error {
+	if s.socket == "" {
+		return nil
+	}
+	var errs []error
+	for _, socket := range sockets {
+		raw, err := socket.SyscallConn()
+		if err == nil {
+			err = raw.Control(func(fd uintptr) {
+				errs = append(errs, s.send("FDSTORE=1\nFDPOLL=0\nFDNAME="+fdName, unix.UnixRights(int(fd))))
+			})
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// kept are the sockets that systemd has kept. They are this process's then.
+func (s supervisor) kept() []*os.File {
+	files := activation.Files(true)
+	if len(files) > 0 {
+		s.tell("FDSTOREREMOVE=1\nFDNAME=" + fdName)
+	}
+	return files
 }
 
 // watch gives signs of life until ctx ends, each after a turn of the shard and a turn

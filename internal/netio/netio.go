@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync/atomic"
 	"syscall"
 
@@ -46,6 +47,9 @@ type Options struct {
 	Bypass bool
 	// ESP says that ESP is for this process, which opens its wire.
 	ESP bool
+	// Kept are sockets that the process before has left open. Listen takes those of its
+	// ports, unless ESP is for this process, and closes the others.
+	Kept []*os.File
 }
 
 // Sockets are those of one network namespace: two, and two of IPv6 where the
@@ -78,12 +82,15 @@ type batches interface {
 // said.
 func Listen(o Options) (*Sockets, error) {
 	s := &Sockets{ike: o.IKE, natt: o.NATT}
+	before := take(o.Kept)
+	defer before.close()
 	if o.ESP {
 		s.esp = &ESP{of: s}
+		before.close() // its sockets share port 4500 from the beginning
 	}
 	for _, v6 := range []bool{false, true} {
 		for _, port := range []*uint16{&s.ike, &s.natt} {
-			sock, err := listen(*port, v6, o, port == &s.natt)
+			sock, err := listen(before, place{*port, v6}, o, port == &s.natt)
 			if v6 && errors.Is(err, unix.EAFNOSUPPORT) {
 				return s, nil
 			}
@@ -103,24 +110,15 @@ func Listen(o Options) (*Sockets, error) {
 	return s, nil
 }
 
-func listen(port uint16, v6 bool, o Options, natt bool) (*socket, error) {
-	// SO_REUSEADDR stays off, as Go leaves it for UDP: a second daemon must be
-	// told that the port is taken and not share its datagrams.
-	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
-		return setOptions(c, v6, o, natt)
-	}}
-	network := "udp4"
-	if v6 {
-		network = "udp6"
-	}
-	conn, err := config.ListenPacket(context.Background(), network, fmt.Sprintf(":%d", port))
+func listen(before kept, at place, o Options, natt bool) (*socket, error) {
+	port, v6 := at.port, at.v6
+	udp, err := bind(before, at, o, natt)
 	if errors.Is(err, unix.EADDRINUSE) {
 		return nil, fmt.Errorf("UDP port %d is in use by another program", port)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("UDP port %d: %w", port, cause(err))
 	}
-	udp := conn.(*net.UDPConn)
 	sock := &socket{udp: udp, v6: v6, port: uint16(udp.LocalAddr().(*net.UDPAddr).Port), marker: natt}
 	if v6 {
 		err = ipv6.NewPacketConn(udp).SetControlMessage(ipv6.FlagDst, true)
@@ -135,6 +133,35 @@ func listen(port uint16, v6 bool, o Options, natt bool) (*socket, error) {
 		return nil, fmt.Errorf("UDP port %d: IP_PKTINFO: %w", port, cause(err))
 	}
 	return sock, nil
+}
+
+// bind makes a socket, or takes the one that there was before: all its options are set
+// again, as it may have been another data plane's.
+func bind(before kept, at place, o Options, natt bool) (*net.UDPConn, error) {
+	if udp := before.find(at); udp != nil {
+		raw, err := udp.SyscallConn()
+		if err == nil {
+			err = setOptions(raw, at.v6, o, natt)
+		}
+		if err != nil {
+			return nil, errors.Join(err, udp.Close())
+		}
+		return udp, nil
+	}
+	// SO_REUSEADDR stays off, as Go leaves it for UDP: a second daemon must be
+	// told that the port is taken and not share its datagrams.
+	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		return setOptions(c, at.v6, o, natt)
+	}}
+	network := "udp4"
+	if at.v6 {
+		network = "udp6"
+	}
+	conn, err := config.ListenPacket(context.Background(), network, fmt.Sprintf(":%d", at.port))
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.UDPConn), nil
 }
 
 func setOptions(c syscall.RawConn, v6 bool, o Options, natt bool) error {
