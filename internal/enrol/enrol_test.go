@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto"
 	"crypto/rand"
+	"errors"
 	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -240,6 +242,31 @@ func TestServerDownAtRenewal(t *testing.T) {
 		if last := log[len(log)-1]; last.Type != want {
 			t.Errorf("the renewal was a message %s, want %s", last.Type, want)
 		}
+	}
+}
+
+// A disk that is full when the CA has granted: what stood stands, and the CA is asked for
+// the same certificate again.
+func TestFullDisk(t *testing.T) {
+	server := &scepserver.Server{CA: testca.New("CA1", 0), Capabilities: scepserver.DefaultCapabilities, Lifetime: 100 * time.Hour}
+	r := start(t, server, func(s *pki.Settings) { s.AutoEnroll = 70 })
+	r.must(r.step(pki.StepEnroll))
+	first, _ := r.state()
+	change := r.Change
+	r.Change = func(context.Context, func(*store.Store) error) error { return syscall.ENOSPC }
+	if err := r.step(pki.StepRenew); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("with a full disk: %v", err)
+	}
+	if tp, _ := r.state(); !tp.Identity.Equal(first.Identity) || !same(tp.Signer, first.Signer) {
+		t.Error("the identity has changed")
+	}
+	if failed, ok := r.events[len(r.events)-1].(pki.EnrolmentFailed); !ok || failed.Reason != syscall.ENOSPC.Error() {
+		t.Errorf("reported last: %+v", r.events[len(r.events)-1])
+	}
+	r.Change = change
+	r.must(r.step(pki.StepContinue))
+	if tp, e := r.state(); tp.Identity.Equal(first.Identity) || e != nil {
+		t.Errorf("with room again: %+v", e)
 	}
 }
 
