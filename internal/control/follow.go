@@ -46,6 +46,11 @@ func (e *exec) follow(o outcome) int {
 		return ExitDone
 	}
 	is := func() int {
+		// With the SAs come an interface that is up, and its routes: they stand too when
+		// the data plane answers.
+		if _, err := e.router.Counters(e.ctx, nil); err != nil {
+			return e.failf("%s: %v", o.tunnel, err)
+		}
 		fmt.Fprintf(e.out, "%s is %s after %.1f s\n", o.tunnel, o.done, time.Since(began).Seconds())
 		return ExitDone
 	}

@@ -30,7 +30,7 @@ func TestAnswerLeavesFromTheAddressAsked(t *testing.T) {
 		if _, err := conn.Write(first); err != nil {
 			t.Fatal(err)
 		}
-		conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		conn.SetReadDeadline(time.Now().Add(time.Minute))
 		answer := make([]byte, 1500)
 		n, err := conn.Read(answer)
 		if err != nil {

@@ -23,7 +23,8 @@ import (
 func TestR1Starts(t *testing.T) {
 	p := note(t)
 	start(t, p)
-	want(t, "initiate", obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s"), "Tunnel1 is up after")
+	want(t, "initiate", obol(t, p.R1, 0, "initiate", "Tunnel1"), "Tunnel1 is up after")
+	must(t, p.R2.AwaitSAs())
 	want(t, "again", obol(t, p.R1, 0, "init", "tu1"), "Tunnel1 is up already")
 	for _, r := range []*routers.Router{p.R1, p.R2} {
 		for line, parts := range map[string][]string{
@@ -54,15 +55,15 @@ func TestR2Starts(t *testing.T) {
 	start(t, p)
 	lines := follow(t, p.R1, "debug", "crypto", "isakmp", "pki")
 	out := obol(t, p.R2, 1, "initiate", "Tunnel1", "--verbose")
-	want(t, "initiate", out, "% Tunnel1: MM5: ", "Tunnel1: negotiating, 5 s of 90 s")
-	want(t, "R1's log", p.R1.Log(), "%CRYPTO-5-IKMP_INVALID_CERT: Certificate received from 192.168.0.2 is bad")
+	want(t, "initiate", out, "% Tunnel1: MM5: ", "Tunnel1: negotiating, ", " s of 90 s")
+	says(t, p.R1, "%CRYPTO-5-IKMP_INVALID_CERT: Certificate received from 192.168.0.2 is bad")
 	if strings.Contains(p.R1.Log(), "Old State = ") {
 		t.Error("R1's log holds debug lines that nobody asked for")
 	}
 	want(t, "debug on R1", lines(), "ISAKMP", "Old State = IKE_R_MM4", "CRYPTO_PKI", "%CRYPTO-5-IKMP_INVALID_CERT")
 }
 
-// follow gives what a streaming command has printed so far.
+// follow gives what a debug command has printed so far.
 func follow(t *testing.T, r *routers.Router, words ...string) func() string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -74,7 +75,6 @@ func follow(t *testing.T, r *routers.Router, words ...string) func() string {
 		defer mu.Unlock()
 		all.WriteString(line + "\n")
 	}, words...))
-	time.Sleep(500 * time.Millisecond) // it listens
 	return func() string {
 		mu.Lock()
 		defer mu.Unlock()
@@ -88,7 +88,7 @@ func TestImportHoldsAtOnce(t *testing.T) {
 	p := note(t)
 	start(t, p)
 	must(t, p.EnrolRouter(p.R1, "IOSCA2", "IOSCA1"))
-	obol(t, p.R2, 0, "initiate", "Tunnel1", "--wait", "30s")
+	obol(t, p.R2, 0, "initiate", "Tunnel1")
 }
 
 func TestExitStatusOfCommands(t *testing.T) {
@@ -102,18 +102,17 @@ func TestExitStatusOfCommands(t *testing.T) {
 	want(t, "a store without daemon", obol(t, p.R2, 0, "show", "crypto", "pki", "certificates"), "cn=CA1")
 }
 
-// A daemon that is told to stop tells its peer, says nothing and is quick.
+// A daemon that is told to stop tells its peer, and says nothing.
 func TestStopTellsThePeer(t *testing.T) {
 	for _, sig := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(sig.String(), func(t *testing.T) {
 			p := note(t)
 			start(t, p)
-			obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s")
-			began := time.Now()
+			up(t, p)
 			code, err := p.R1.Signal(sig)
 			must(t, err)
-			if took := time.Since(began); code != 0 || took > 3*time.Second {
-				t.Errorf("exit status %d after %v", code, took)
+			if code != 0 {
+				t.Errorf("exit status %d", code)
 			}
 			if _, err := os.Stat(p.R1.Socket); !os.IsNotExist(err) {
 				t.Errorf("the control socket: %v", err)
@@ -144,7 +143,7 @@ func TestStartAfterKill(t *testing.T) {
 func TestPortInUse(t *testing.T) {
 	p := note(t)
 	start(t, p)
-	obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s")
+	obol(t, p.R1, 0, "initiate", "Tunnel1")
 	second := exec.Command("ip", "netns", "exec", p.R1.NS, filepath.Join(bin, "obold"), "-c", p.R1.Config,
 		"--store", p.R1.Store, "--socket", p.R1.Socket+".second", "--dataplane", "none")
 	out, err := second.CombinedOutput()
@@ -197,7 +196,7 @@ func TestIKEPassesPolicies(t *testing.T) {
 		t.Fatal("the policies block nothing")
 	}
 	start(t, p)
-	obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s")
+	obol(t, p.R1, 0, "initiate", "Tunnel1")
 }
 
 // The daemon outlives whoever read its log, and still stops in order.

@@ -15,7 +15,7 @@ func TestHandOver(t *testing.T) {
 	t.Parallel()
 	p := keyed(t, func(text string) string { return text })
 	start(t, p)
-	obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s")
+	up(t, p)
 	for _, r := range []*routers.Router{p.R1, p.R2} {
 		before := spi(t, r)
 		code, err := r.Signal(syscall.SIGUSR2)

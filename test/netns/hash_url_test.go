@@ -167,8 +167,8 @@ func TestCertificateByURL(t *testing.T) {
 		select {
 		case s := <-c:
 			return s
-		case <-time.After(20 * time.Second):
-			t.Fatalf("not after 20 s: %s", what)
+		case <-time.After(time.Minute):
+			t.Fatalf("not after a minute: %s", what)
 			return ""
 		}
 	}
@@ -233,7 +233,7 @@ func TestCertificateByURL(t *testing.T) {
 	default:
 	}
 	want(t, "charon", next("charon is refused", down), "received AUTHENTICATION_FAILED")
-	if took := time.Since(start); took > ike.LookupTime+5*time.Second {
+	if took := time.Since(start); took > ike.LookupTime+20*time.Second {
 		t.Errorf("refused after %v, an exchange waits %v for a certificate", took, ike.LookupTime)
 	}
 	<-ended

@@ -104,11 +104,25 @@ func want(t *testing.T, what, text string, parts ...string) {
 	}
 }
 
+// up has R1 bring its tunnel up, and waits until R2 has it too.
+func up(t *testing.T, p *routers.Pair) {
+	t.Helper()
+	must(t, p.Up(p.R1, "Tunnel1"))
+}
+
+// eventually waits until ok, at most a minute.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !ok(); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("not after 10 s: %s", what)
+			t.Fatalf("not after a minute: %s", what)
 		}
 	}
+}
+
+// says waits until a router's log has a line with the text: what writes it is not what
+// carries out.
+func says(t *testing.T, r *routers.Router, text string) {
+	t.Helper()
+	eventually(t, r.Name+" says "+text, func() bool { return strings.Contains(r.Log(), text) })
 }

@@ -37,10 +37,10 @@ func TestIKEv2(t *testing.T) {
 				first = p.R2
 			}
 			if c.failed != "" {
-				want(t, "initiate", obol(t, first, 1, "initiate", "Tunnel1", "--wait", "60s"), c.failed)
+				want(t, "initiate", obol(t, first, 1, "initiate", "Tunnel1"), c.failed)
 				return
 			}
-			want(t, "initiate", obol(t, first, 0, "initiate", "Tunnel1", "--wait", "60s"), "Tunnel1 is up after")
+			must(t, p.Up(first, "Tunnel1"))
 			for _, r := range []*routers.Router{p.R1, p.R2} {
 				want(t, r.Name, obol(t, r, 0, "initiate", "Tunnel1"), "Tunnel1 is up already")
 			}

@@ -17,7 +17,7 @@ func TestLeftovers(t *testing.T) {
 	must(t, exec.Command("ip", "netns", "add", "obol-r1").Run())
 	left := exec.Command("ip", "netns", "exec", "obol-r1", "sleep", "60")
 	must(t, left.Start())
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		out, err := exec.Command("ip", "netns", "pids", "obol-r1").Output()
 		must(t, err)
 		if len(out) > 0 {

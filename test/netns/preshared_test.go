@@ -36,9 +36,14 @@ func TestPreSharedKeys(t *testing.T) {
 			start(t, p)
 			for _, r := range []*routers.Router{p.R1, p.R2} {
 				lines := follow(t, r, "debug", "crypto", "isakmp")
-				want(t, "initiate", obol(t, r, 0, "initiate", "Tunnel1", "--wait", "30s"), "Tunnel1 is up after")
+				must(t, p.Up(r, "Tunnel1"))
 				want(t, "detail", obol(t, r, 0, "show", "crypto", "isakmp", "sa", "detail"), "aes  sha256 psk  14")
 				obol(t, r, 0, "clear", "crypto", "session")
+				for _, r := range []*routers.Router{p.R1, p.R2} {
+					eventually(t, r.Name+" has no SA", func() bool {
+						return !strings.Contains(obol(t, r, 0, "show", "crypto", "session"), "UP-ACTIVE")
+					})
+				}
 				eventually(t, "the debug line", func() bool {
 					return strings.Contains(lines(), "found peer pre-shared key matching")
 				})

@@ -26,7 +26,7 @@ func TestReload(t *testing.T) {
 		must(t, os.WriteFile(path, []byte(string(original)+more), 0o600))
 		return path
 	}
-	obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s")
+	up(t, p)
 	before := spi(t, p.R1)
 
 	broken := file("broken.cfg", "interface Tunnel1\n tunnel sauce Ethernet0/0\n")
@@ -45,7 +45,7 @@ func TestReload(t *testing.T) {
 	eventually(t, "the new configuration runs", func() bool {
 		return strings.Contains(obol(t, p.R1, 0, "show", "running-config"), "description to R2")
 	})
-	want(t, "log", p.R1.Log(), "%SYS-5-CONFIG_I: Configured from "+p.R1.Config)
+	says(t, p.R1, "%SYS-5-CONFIG_I: Configured from "+p.R1.Config)
 	if now := spi(t, p.R1); now != before {
 		t.Errorf("the SA was %s, and is %s", before, now)
 	}
@@ -63,7 +63,7 @@ func TestReload(t *testing.T) {
 	must(t, err)
 	must(t, os.WriteFile(p.R2.Config, []byte(strings.Replace(string(text), "esp-aes ", "esp-aes 256 ", 1)), 0o600))
 	obol(t, p.R2, 0, "configure", "replace")
-	obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s")
+	up(t, p)
 	want(t, "the new SAs", obol(t, p.R2, 0, "show", "crypto", "ipsec", "sa"), "esp-256-aes")
 }
 

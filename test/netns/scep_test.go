@@ -137,7 +137,7 @@ func micromdm(t *testing.T, dir string) (*recorder, string, string) {
 			t.Log(said.String())
 		}
 	})
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		c, err := routers.DialIn(scepCA, "192.168.0.3:8080")
 		if err == nil {
 			c.Close()
@@ -212,7 +212,7 @@ func TestSCEPWithMicroMDM(t *testing.T) {
 		}
 	})
 	renewed := ""
-	for deadline := time.Now().Add(60 * time.Second); renewed == "" || renewed == first; time.Sleep(300 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); renewed == "" || renewed == first; time.Sleep(300 * time.Millisecond) {
 		if out, err := exec.Command(filepath.Join(bin, "obol"), "--socket", socket, "show", "crypto", "pki", "certificates").Output(); err == nil {
 			renewed = identity(string(out))
 		}

@@ -91,7 +91,7 @@ func inProcess(t *testing.T, r *routers.Router) []byte {
 	env := ike.Env{Config: cfg, PKI: snapshot, Rand: io.TeeReader(rand.NewChaCha8([32]byte{2}), &drawn)}
 	e := engine.New(time.Now(), env, engine.Options{Options: tunnel.Options{Manual: true}})
 	must(t, e.Command(time.Now(), ike.Initiate{Tunnel: "Tunnel1"}))
-	for end := time.After(30 * time.Second); ; {
+	for end := time.After(time.Minute); ; {
 		for o, ok := e.Poll(); ok; o, ok = e.Poll() {
 			switch o := o.(type) {
 			case ike.Send:

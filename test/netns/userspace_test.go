@@ -19,7 +19,7 @@ func carry(t *testing.T, p *routers.Pair) {
 	for _, r := range []*routers.Router{p.R1, p.R2} {
 		must(t, r.Start("--dataplane", "userspace", "--initiate", "manual"))
 	}
-	obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s")
+	up(t, p)
 }
 
 // shell runs a command in a router's namespace.
@@ -33,7 +33,7 @@ func shell(t *testing.T, r *routers.Router, words ...string) string {
 // pings go from LAN to LAN, and all come back.
 func pings(t *testing.T, p *routers.Pair) {
 	t.Helper()
-	want(t, "ping", shell(t, p.R1, "ping", "-c", "20", "-i", "0.02", "-W", "2", "-I", p.R1.LAN, p.R2.LAN), " 0% packet loss")
+	must(t, p.R1.Ping(20, "0.02", p.R1.LAN, p.R2.LAN))
 }
 
 // tcp carries 20 MB each way.
@@ -42,13 +42,13 @@ func tcp(t *testing.T, p *routers.Pair) {
 	for _, way := range []string{"--forceflush", "-R"} {
 		done := make(chan error, 1)
 		go func() {
-			_, err := p.R2.Run("timeout", "60", "iperf3", "-s", "-B", p.R2.LAN, "-1")
+			_, err := p.R2.Run("timeout", "200", "iperf3", "-s", "-B", p.R2.LAN, "-1")
 			done <- err
 		}()
 		var out string
 		eventually(t, "20 MB of TCP "+way, func() bool {
 			var err error
-			out, err = p.R1.Run("timeout", "50", "iperf3", "-c", p.R2.LAN, "-B", p.R1.LAN, "-n", "20M", way)
+			out, err = p.R1.Run("timeout", "180", "iperf3", "-c", p.R2.LAN, "-B", p.R1.LAN, "-n", "20M", way)
 			return err == nil
 		})
 		want(t, "iperf3", out, "receiver")
@@ -124,7 +124,9 @@ func TestUserspaceNAT(t *testing.T) {
 		_, err := p.R1.Run("ping", "-c", "1", "-W", "1", "-I", p.R1.LAN, p.R2.LAN)
 		return err == nil
 	})
-	want(t, "R2", obol(t, p.R2, 0, "show", "crypto", "session", "detail"), "remote 192.168.0.1/20")
+	eventually(t, "R2 follows", func() bool {
+		return strings.Contains(obol(t, p.R2, 0, "show", "crypto", "session", "detail"), "remote 192.168.0.1/20")
+	})
 }
 
 // A TUN device that somebody removes is made again, with its routes. A daemon that was
@@ -138,14 +140,14 @@ func TestUserspaceLeavesNothing(t *testing.T) {
 		_, err := p.R1.Run("ping", "-c", "1", "-W", "1", "-I", p.R1.LAN, p.R2.LAN)
 		return err == nil
 	})
-	want(t, "log", p.R1.Log(), "%LINK-5-CHANGED: Interface Tunnel1, changed state to reset")
+	says(t, p.R1, "%LINK-5-CHANGED: Interface Tunnel1, changed state to reset")
 	_, err := p.R1.Signal(syscall.SIGKILL)
 	must(t, err)
 	if out := shell(t, p.R1, "ip", "-d", "link"); strings.Contains(out, "Tunnel1") {
 		t.Errorf("the killed one's TUN device:\n%s", out)
 	}
 	must(t, p.R1.Start("--dataplane", "userspace", "--initiate", "manual"))
-	obol(t, p.R1, 0, "initiate", "Tunnel1", "--wait", "30s")
+	up(t, p)
 	pings(t, p)
 	code, err := p.R1.Signal(os.Interrupt)
 	must(t, err)

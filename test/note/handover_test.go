@@ -7,7 +7,6 @@ import (
 	"slices"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/obol-ike/obol/test/routers"
 )
@@ -30,7 +29,7 @@ func TestHandOver(t *testing.T) {
 			t.Parallel()
 			p := topology(t, c.r1, c.r2, c.order)
 			start(t, p, "--initiate", "manual")
-			obol(t, p.R1, "initiate", "Tunnel1", "--wait", "30s")
+			up(t, p)
 			flow, err := p.Flow(p.R1.LAN, p.R2.LAN, 1)
 			must(t, err)
 			both := []*routers.Router{p.R1, p.R2}
@@ -46,7 +45,7 @@ func TestHandOver(t *testing.T) {
 			obol(t, p.R1, "rekey", "ipsec", "Tunnel1")
 			obol(t, p.R1, "rekey", "ike", "Tunnel1") // the note's R2 cannot begin
 			obol(t, p.R2, "rekey", "ipsec", "Tunnel1")
-			eventually(t, 30*time.Second, "one pair of SAs", func() bool {
+			eventually(t, "one pair of SAs", func() bool {
 				now := standing(t, p.R1)
 				return len(now) == 2 && !slices.Contains(before, now[0]) && !slices.Contains(before, now[1])
 			})

@@ -4,31 +4,31 @@ package note
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/obol-ike/obol/test/routers"
 )
 
-// debug collects a router's debug lines until stop.
-func debug(t *testing.T, r *routers.Router, what string) (lines func() []string, stop func()) {
+// debug follows a router's debug lines from now on; debugged waits for one with a text.
+func debug(t *testing.T, r *routers.Router, what string) (debugged func(text string)) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
+	t.Cleanup(cancel)
 	var mu sync.Mutex
-	var all []string
+	var all strings.Builder
 	must(t, r.Follow(ctx, func(line string) {
 		mu.Lock()
 		defer mu.Unlock()
-		all = append(all, line)
+		all.WriteString(line + "\n")
 	}, "debug", "crypto", what))
-	time.Sleep(500 * time.Millisecond) // the subscription stands
-	return func() []string {
+	return func(text string) {
+		t.Helper()
+		eventually(t, r.Name+"'s debug has "+text, func() bool {
 			mu.Lock()
 			defer mu.Unlock()
-			return append([]string(nil), all...)
-		}, func() {
-			time.Sleep(500 * time.Millisecond) // the last lines arrive
-			cancel()
-		}
+			return strings.Contains(all.String(), text)
+		})
+	}
 }

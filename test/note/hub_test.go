@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/obol-ike/obol/test/routers"
 )
@@ -154,11 +153,15 @@ func TestHub(t *testing.T) {
 		}
 	}
 	for i, spoke := range s.Spokes {
-		eventually(t, 2*time.Minute, spoke.Name+" has an interface of its own", func() bool {
+		eventually(t, spoke.Name+" has an interface of its own", func() bool {
 			access[spoke] = accessOf(t, s, spoke)
 			return access[spoke] != ""
 		})
-		sh(t, s.Hub, "ip", "route", "add", fmt.Sprintf("10.0.%d.1", i+1), "dev", access[spoke])
+		must(t, spoke.AwaitSAs())
+		eventually(t, access[spoke]+" is up", func() bool {
+			_, err := s.Hub.Run("ip", "route", "add", fmt.Sprintf("10.0.%d.1", i+1), "dev", access[spoke])
+			return err == nil
+		})
 	}
 	links := func() int { return strings.Count(sh(t, s.Hub, "ip", "-o", "link"), "alias obol:Vi") }
 	if n := links(); n != *spokes {
@@ -174,7 +177,7 @@ func TestHub(t *testing.T) {
 	carry(s.Spokes[:2])
 
 	must(t, neighbour.Stop())
-	eventually(t, 30*time.Second, neighbour.Name+"'s interface is gone", func() bool { return links() == *spokes-1 })
+	eventually(t, neighbour.Name+"'s interface is gone", func() bool { return links() == *spokes-1 })
 	carry(slices.Delete(slices.Clone(s.Spokes), 1, 2))
 
 	must(t, s.Hub.Stop())

@@ -4,7 +4,6 @@ package note
 
 import (
 	"testing"
-	"time"
 
 	"github.com/obol-ike/obol/test/routers"
 )
@@ -25,10 +24,7 @@ func TestIKEv2(t *testing.T) {
 		t.Run(c.config, func(t *testing.T) {
 			p := topology(t, "configs/"+c.config+"r1.cfg", "configs/"+c.config+"r2.cfg", c.order)
 			start(t, p, "--initiate", "manual")
-			out, err := p.R1.Obol("initiate", "Tunnel1", "--wait", "30s")
-			if err != nil {
-				t.Fatal(out, err)
-			}
+			up(t, p)
 			sh(t, p.R1, "ping", "-c", "5", "-i", "0.2", "-I", p.R1.LAN, p.R2.LAN)
 			sh(t, p.R2, "ping", "-c", "5", "-i", "0.2", "-I", p.R2.LAN, p.R1.LAN)
 			for _, r := range []*routers.Router{p.R1, p.R2} {
@@ -39,9 +35,8 @@ func TestIKEv2(t *testing.T) {
 				}
 			}
 			t.Run("MTU", func(t *testing.T) { mtu(t, p, c.mtu) })
-			_, err = p.R1.Obol("clear", "crypto", "session")
-			must(t, err)
-			eventually(t, 10*time.Second, "no SA on either side", func() bool {
+			obol(t, p.R1, "clear", "crypto", "session")
+			eventually(t, "no SA on either side", func() bool {
 				return len(spis(sh(t, p.R1, "ip", "xfrm", "state")+sh(t, p.R2, "ip", "xfrm", "state"))) == 0
 			})
 		})

@@ -38,9 +38,7 @@ func TestIPv6(t *testing.T) {
 				sh(t, r, "ip", "address", "add", fmt.Sprintf("2001:db8::%d/64", 1+i), "dev", routers.Outer, "nodad")
 			}
 			start(t, p, "--initiate", "manual")
-			if out, err := p.R1.Obol("initiate", "Tunnel1", "--wait", "30s"); err != nil {
-				t.Fatal(out, err)
-			}
+			up(t, p)
 			want(t, "Tunnel1", sh(t, p.R1, "ip", "-d", "link", "show", "Tunnel1"), c.link, fmt.Sprintf("mtu %d ", c.mtu))
 			clear := func(r *routers.Router) string {
 				return sh(t, r, "sh", "-c", "tcpdump -i "+routers.Outer+" -Q out -nn -c 8 'src net 2001:db8::/32 and not (esp or udp or icmp6[0] == 135 or icmp6[0] == 136)' 2>/dev/null & sleep 4; kill $!; wait")
@@ -70,9 +68,8 @@ func TestIPv6(t *testing.T) {
 					t.Errorf("%s: want one pair of SAs:\n%s", r.Name, states)
 				}
 			}
-			_, err = p.R1.Obol("clear", "crypto", "session")
-			must(t, err)
-			eventually(t, 10*time.Second, "no SA on either side", func() bool {
+			obol(t, p.R1, "clear", "crypto", "session")
+			eventually(t, "no SA on either side", func() bool {
 				return len(spis(sh(t, p.R1, "ip", "xfrm", "state")+sh(t, p.R2, "ip", "xfrm", "state"))) == 0
 			})
 			if out, err := p.R1.Run("ping", "-c", "1", "-W", "1", "-I", lan1, lan2); err == nil {

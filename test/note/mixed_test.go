@@ -4,7 +4,6 @@ package note
 
 import (
 	"testing"
-	"time"
 
 	"github.com/obol-ike/obol/test/routers"
 )
@@ -23,15 +22,12 @@ func TestMixedDataplanes(t *testing.T) {
 			p := topology(t, c.r1, c.r2, routers.NoteOrder)
 			must(t, p.R1.Start("--initiate", "manual", "--dataplane", "userspace"))
 			must(t, p.R2.Start("--initiate", "manual", "--dataplane", "xfrm"))
-			out, err := p.R1.Obol("initiate", "Tunnel1", "--wait", "30s")
-			if err != nil {
-				t.Fatal(out, err)
-			}
+			up(t, p)
 			if n := len(spis(sh(t, p.R1, "ip", "xfrm", "state"))); n != 0 {
 				t.Errorf("R1 has %d SAs in its kernel", n)
 			}
 			for _, way := range [][2]*routers.Router{{p.R1, p.R2}, {p.R2, p.R1}} {
-				if err := <-way[0].Pings(3*time.Second, "0.01", way[0].LAN, way[1].LAN); err != nil {
+				if err := way[0].Ping(200, "0.01", way[0].LAN, way[1].LAN); err != nil {
 					t.Errorf("%s: %v", way[0].Name, err)
 				}
 			}

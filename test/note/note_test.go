@@ -9,7 +9,6 @@ package note
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -49,6 +48,12 @@ func start(t *testing.T, p *routers.Pair, flags ...string) {
 	t.Helper()
 	must(t, p.R1.Start(flags...))
 	must(t, p.R2.Start(flags...))
+}
+
+// up has R1 bring its tunnel up, and waits until R2 has it too.
+func up(t *testing.T, p *routers.Pair) {
+	t.Helper()
+	must(t, p.Up(p.R1, "Tunnel1"))
 }
 
 func must(t *testing.T, err error) {
@@ -101,15 +106,19 @@ func lengths(list []routers.Step) map[string]int {
 	return m
 }
 
-// eventually waits until ok, at most d.
-func eventually(t *testing.T, d time.Duration, what string, ok func() bool) {
+// eventually waits until ok, at most patience.
+func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(d); !ok(); time.Sleep(200 * time.Millisecond) {
+	for end := time.Now().Add(patience); !ok(); time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("not after %v: %s", d, what)
+			t.Fatalf("not after %v: %s", patience, what)
 		}
 	}
 }
+
+// patience is for what comes of itself on a loaded machine: a second try of IOS is half
+// a minute after the first, and what others have changed stands again after a minute.
+const patience = 3 * time.Minute
 
 // wantLengths checks the first transmission of each named message.
 func wantLengths(t *testing.T, got []routers.Step, wanted map[string]int) {
@@ -127,14 +136,10 @@ func TestR1Starts(t *testing.T) {
 	start(t, p, "--initiate", "manual")
 	c, err := p.R1.Capture(nil)
 	must(t, err)
-	out, err := p.R1.Obol("initiate", "Tunnel1", "--wait", "30s")
-	if err != nil {
-		t.Fatal(out, err)
-	}
+	up(t, p)
 	wantLengths(t, steps(t, c.Close()), map[string]int{"MM1": 164, "MM2": 104, "MM3": 327, "MM4": 727, "QM1": 164, "QM2": 164})
 
-	ping := sh(t, p.R1, "ping", "-c", "100", "-i", "0.02", "-I", p.R1.LAN, p.R2.LAN)
-	want(t, "100 pings", ping, "100 received", " 0% packet loss")
+	must(t, p.R1.Ping(100, "0.02", p.R1.LAN, p.R2.LAN))
 
 	for _, r := range []*routers.Router{p.R1, p.R2} {
 		states := sh(t, r, "ip", "-s", "xfrm", "state")
@@ -180,7 +185,7 @@ func tcp(t *testing.T, p *routers.Pair, megabytes string) {
 	}()
 	for _, flag := range []string{"--forceflush", "-R"} {
 		var out string
-		eventually(t, 60*time.Second, megabytes+" of TCP "+flag, func() bool {
+		eventually(t, megabytes+" of TCP "+flag, func() bool {
 			var err error
 			out, err = p.R1.Run("timeout", "100", "iperf3", "-c", p.R2.LAN, "-B", p.R1.LAN, "-n", megabytes, flag)
 			return err == nil
@@ -225,28 +230,23 @@ func TestR2Starts(t *testing.T) {
 	}
 	wantLengths(t, list, map[string]int{"MM1": 164, "MM2": 104, "MM3": 707, "MM4": 727})
 	for _, r := range []*routers.Router{p.R1, p.R2} {
+		eventually(t, r.Name+" has no IKE SA", func() bool {
+			return !strings.Contains(obol(t, r, "show", "crypto", "isakmp", "sa"), "192.168.0.")
+		})
 		nothingLeft(t, r)
 	}
 
 	// R1 re-enrolled in the other order: its newest certificate is IOSCA1's, and R2's direction comes up.
 	must(t, p.EnrolRouter(p.R1, "IOSCA2", "IOSCA1"))
-	out, err = p.R2.Obol("initiate", "Tunnel1", "--wait", "30s")
-	if err != nil {
-		t.Fatal("R2's direction after R1's re-enrolment:", out, err)
-	}
+	must(t, p.Up(p.R2, "Tunnel1"))
 	sh(t, p.R2, "ping", "-c", "3", "-i", "0.2", "-I", p.R2.LAN, p.R1.LAN)
 }
 
-// nothingLeft checks that no IKE SA, SA or timer of an attempt is left.
+// nothingLeft checks that no SA or timer of an attempt is left.
 func nothingLeft(t *testing.T, r *routers.Router) {
 	t.Helper()
 	if s := sh(t, r, "ip", "xfrm", "state"); strings.Contains(s, "proto esp") {
 		t.Errorf("%s has SAs left:\n%s", r.Name, s)
-	}
-	out, err := r.Obol("show", "crypto", "isakmp", "sa")
-	must(t, err)
-	if strings.Contains(out, "192.168.0.") {
-		t.Errorf("%s has IKE SAs left:\n%s", r.Name, out)
 	}
 	want(t, r.Name+" session", session(t, r), "DOWN")
 }
@@ -264,7 +264,7 @@ func TestBothAuto(t *testing.T) {
 	t.Parallel()
 	p := note(t, routers.NoteOrder)
 	start(t, p)
-	eventually(t, 60*time.Second, "both UP-ACTIVE", func() bool {
+	eventually(t, "both UP-ACTIVE", func() bool {
 		return strings.Contains(session(t, p.R1), "UP-ACTIVE") && strings.Contains(session(t, p.R2), "UP-ACTIVE")
 	})
 	time.Sleep(75 * time.Second) // R2's own attempts come to their end meanwhile
@@ -310,10 +310,7 @@ func TestVTI(t *testing.T) {
 	}
 	c, err := p.R1.Capture(nil)
 	must(t, err)
-	out, err := p.R1.Obol("initiate", "Tunnel1", "--wait", "30s")
-	if err != nil {
-		t.Fatal(out, err)
-	}
+	up(t, p)
 	wantLengths(t, steps(t, c.Close()), map[string]int{"MM1": 164, "QM1": 172, "QM2": 172})
 	sh(t, p.R1, "ping", "-c", "5", "-i", "0.2", "-I", p.R1.LAN, p.R2.LAN)
 	for _, r := range []*routers.Router{p.R1, p.R2} {
@@ -342,7 +339,7 @@ func TestVTI(t *testing.T) {
 	t.Run("MTU", func(t *testing.T) { mtu(t, p, 1438) })
 	_, err = p.R1.Obol("clear", "crypto", "session")
 	must(t, err)
-	eventually(t, 5*time.Second, "line protocol down on both", func() bool { return down(p.R1) && down(p.R2) })
+	eventually(t, "line protocol down on both", func() bool { return down(p.R1) && down(p.R2) })
 }
 
 // markOf turns a key as `ip link` prints it (dotted) into a mark as `ip xfrm`
@@ -359,13 +356,12 @@ func markOf(key string) string {
 func TestGREAgainstVTI(t *testing.T) {
 	p := topology(t, "configs/note/ikev1-r1.cfg", "configs/vti/r2.cfg", routers.NoteOrder)
 	start(t, p, "--initiate", "manual")
-	lines, stop := debug(t, p.R2, "ipsec")
-	out, err := p.R1.Obol("initiate", "Tunnel1", "--wait", "30s")
+	debugged := debug(t, p.R2, "ipsec")
+	out, err := p.R1.Obol("initiate", "Tunnel1")
 	if routers.ExitCode(err) != 1 {
 		t.Fatalf("exit status %d, want 1: %s", routers.ExitCode(err), out)
 	}
-	stop()
-	want(t, "R2's debug", strings.Join(lines(), "\n"), "proxy identities not supported")
+	debugged("proxy identities not supported")
 	for _, r := range []*routers.Router{p.R1, p.R2} {
 		if n := len(spis(sh(t, r, "ip", "xfrm", "state"))); n != 0 {
 			t.Errorf("%s has %d SAs after a refused quick mode", r.Name, n)
@@ -377,14 +373,9 @@ func TestGREAgainstVTI(t *testing.T) {
 func TestDebugLines(t *testing.T) {
 	p := note(t, routers.NoteOrder)
 	start(t, p, "--initiate", "manual")
-	lines, stop := debug(t, p.R2, "isakmp")
-	_, err := p.R1.Obol("initiate", "Tunnel1", "--wait", "30s")
-	must(t, err)
-	stop()
-	got := lines()
+	debugged := debug(t, p.R2, "isakmp")
+	up(t, p)
 	for _, line := range []string{"Choosing trustpoint IOSCA1 as issuer", "peer matches prof1 profile", "using the IOSCA1 trustpoint's keypair to sign"} {
-		if !slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, line) }) {
-			t.Errorf("R2's debug has no line %q:\n%s", line, strings.Join(got, "\n"))
-		}
+		debugged(line)
 	}
 }

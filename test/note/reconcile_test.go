@@ -34,9 +34,7 @@ func TestReconciliation(t *testing.T) {
 				sh(t, r, "ip", "address", "add", fmt.Sprintf("2001:db8::%d/64", 1+i), "dev", routers.Outer, "nodad")
 			}
 			start(t, p, "--initiate", "manual")
-			if out, err := p.R1.Obol("initiate", "Tunnel1", "--wait", "30s"); err != nil {
-				t.Fatal(out, err)
-			}
+			up(t, p)
 			untouched := time.Now()
 			lan1, lan2 := fmt.Sprintf(c.lan, 1), fmt.Sprintf(c.lan, 2)
 			routes := sh(t, p.R1, "sh", "-c", "ip route show proto 111; ip -6 route show proto 111")
@@ -45,7 +43,7 @@ func TestReconciliation(t *testing.T) {
 			}
 			changes := 2 + strings.Count(routes, "\n")
 			repaired := func(r *routers.Router) int { return strings.Count(r.Log(), "repaired, as somebody else") }
-			eventually(t, 75*time.Second, "R1 has repaired", func() bool { return repaired(p.R1) >= changes })
+			eventually(t, "R1 has repaired", func() bool { return repaired(p.R1) >= changes })
 			sh(t, p.R1, "ping", "-c", "3", "-i", "0.2", "-I", lan1, lan2)
 			time.Sleep(time.Until(untouched.Add(65 * time.Second)))
 			if n, m := repaired(p.R1), repaired(p.R2); n != changes || m != 0 {

@@ -36,13 +36,14 @@ const (
 	flowSize   = 1000                  // octets of a datagram
 	flowWindow = 64                    // datagrams; a socket's queue has room for more with Linux's defaults
 	flowTick   = time.Millisecond      //
-	flowWait   = 30 * time.Second      // for the addresses and routes of a tunnel
-	flowLate   = 3 * time.Second       // what has not come by then is lost
+	flowWait   = time.Minute           // for a tunnel that carries
+	flowLate   = 30 * time.Second      // what has not come by then is lost
 	flowLook   = 10 * time.Millisecond //
+	flowGreet  = 500 * time.Millisecond
 )
 
-// Flow starts one between an address of R1 and one of R2, when either has a route to
-// the other: each millisecond brings so many datagrams each way.
+// Flow starts one between an address of R1 and one of R2, when they reach each other:
+// each millisecond brings so many datagrams each way.
 func (p *Pair) Flow(at1, at2 string, each int) (*Flow, error) {
 	c1, err := udpIn(p.R1.NS, at1, at2)
 	if err != nil {
@@ -51,6 +52,9 @@ func (p *Pair) Flow(at1, at2 string, each int) (*Flow, error) {
 	c2, err := udpIn(p.R2.NS, at2, at1)
 	if err != nil {
 		return nil, errors.Join(err, c1.Close())
+	}
+	if err := greet(c1, c2); err != nil {
+		return nil, errors.Join(err, c1.Close(), c2.Close())
 	}
 	f := &Flow{stop: make(chan struct{})}
 	f.ways[0] = &way{name: "from R1 to R2", from: c1, to: c2, times: map[uint64]int{}}
@@ -78,6 +82,23 @@ func udpIn(name, local, remote string) (c *net.UDPConn, err error) {
 		}
 	})
 	return c, err
+}
+
+// greet sends both ways until an answer has come. Who answers may have the routes of a
+// tunnel before its SAs. What comes late of a greeting is no datagram of a flow.
+func greet(c1, c2 *net.UDPConn) error {
+	arrives := func(from, to *net.UDPConn) bool {
+		from.Write([]byte("?")) // it may be refused as yet
+		to.SetReadDeadline(time.Now().Add(flowGreet))
+		_, err := to.Read(make([]byte, flowSize))
+		return err == nil
+	}
+	for until := time.Now().Add(flowWait); !(arrives(c1, c2) && arrives(c2, c1)); {
+		if time.Now().After(until) {
+			return fmt.Errorf("nothing passes between %s and %s", c1.LocalAddr(), c2.LocalAddr())
+		}
+	}
+	return errors.Join(c1.SetReadDeadline(time.Time{}), c2.SetReadDeadline(time.Time{}))
 }
 
 func (w *way) send(each int, stop chan struct{}) {

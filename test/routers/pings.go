@@ -25,6 +25,17 @@ func (r *Router) Pings(d time.Duration, interval, from, to string) <-chan error 
 	return end
 }
 
+// Ping sends so many pings from one address to another, at an interval as ping takes it,
+// and goes on until as many are answered: it is an error that one was lost.
+func (r *Router) Ping(n int, interval, from, to string) error {
+	// -c alone waits no longer than two round trips for the last answer.
+	out, err := r.Run("ping", "-D", "-c", fmt.Sprint(n), "-w", "60", "-i", interval, "-I", from, to)
+	if lost := gaps(out); err == nil && lost.N > 0 {
+		err = lost
+	}
+	return err
+}
+
 // LostPings is an error: so many pings were lost, and when.
 type LostPings struct {
 	N    int

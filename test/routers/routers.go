@@ -10,6 +10,7 @@ package routers
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -194,8 +195,8 @@ func (r *Router) Signal(sig os.Signal) (int, error) {
 	select {
 	case <-r.exited:
 		return r.cmd.ProcessState.ExitCode(), nil
-	case <-time.After(15 * time.Second):
-		return 0, fmt.Errorf("%s: obold did not end 15 s after %v\n%s", r.Name, sig, r.Log())
+	case <-time.After(time.Minute):
+		return 0, fmt.Errorf("%s: obold did not end a minute after %v\n%s", r.Name, sig, r.Log())
 	}
 }
 
@@ -245,8 +246,8 @@ func (r *Router) Obol(words ...string) (string, error) {
 	return run(append([]string{filepath.Join(r.bin, "obol"), "--socket", r.Socket, "--store", r.Store}, words...)...)
 }
 
-// Follow runs an obol command that goes on (debug), and gives each line to
-// show until ctx ends.
+// Follow runs an obol command that goes on, a debug that says that it is on, and gives
+// each line to show until ctx ends. What happens after its return is among the lines.
 func (r *Router) Follow(ctx context.Context, show func(line string), words ...string) error {
 	cmd := exec.CommandContext(ctx, filepath.Join(r.bin, "obol"),
 		append([]string{"--socket", r.Socket, "--store", r.Store}, words...)...)
@@ -257,8 +258,12 @@ func (r *Router) Follow(ctx context.Context, show func(line string), words ...st
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() { // it is said when the daemon listens for the command
+		return fmt.Errorf("%s: obol %s has said nothing: %w", r.Name, strings.Join(words, " "), cmp.Or(lines.Err(), cmd.Wait()))
+	}
+	show(lines.Text())
 	go func() {
-		lines := bufio.NewScanner(out)
 		for lines.Scan() {
 			show(lines.Text())
 		}

@@ -119,6 +119,9 @@ func (p *Pair) startAnew(plane string) error {
 // ping goes through a tunnel to the address that the other router's tunnel has in
 // its network.
 func ping(from, to *Router, tunnel string) string {
+	if err := errors.Join(from.AwaitSAs(), to.AwaitSAs()); err != nil {
+		return err.Error()
+	}
 	own, err := from.Run("ip", "-o", "-4", "address", "show", "dev", tunnel)
 	if err != nil {
 		return err.Error()
@@ -132,7 +135,8 @@ func ping(from, to *Router, tunnel string) string {
 			if mine.Addr() == other.Addr() || !mine.Contains(other.Addr()) {
 				continue
 			}
-			if out, err := from.Run("ping", "-c", "3", "-i", "0.3", "-W", "2", "-I", mine.Addr().String(), other.Addr().String()); err != nil {
+			// One that is answered, of those of ten seconds.
+			if out, err := from.Run("ping", "-c", "1", "-w", "10", "-I", mine.Addr().String(), other.Addr().String()); err != nil {
 				return out
 			}
 			return Answered

@@ -109,8 +109,9 @@ func TestLibipsec(t *testing.T) {
 			p := pair(t, setup{version, "ipsec ipv4", " set security-association lifetime kilobytes 5120\n"})
 			c := startCharon(t, p, version)
 
-			initiate(t, p.R1)
-			passes(t, p)
+			if out, err := p.R1.Obol("initiate", "Tunnel1"); err != nil {
+				t.Fatal(out, err)
+			}
 			flow, err := p.Flow("10.0.0.1", "10.0.0.2", 1)
 			must(t, err)
 			successors := func(n int) {
@@ -133,9 +134,10 @@ func TestLibipsec(t *testing.T) {
 			}
 			eventually(t, "charon has no SA", func() bool { return c.must("--list-sas") == "" })
 
-			c.must("--initiate", "--child", "net", "--timeout", "20")
+			c.must("--initiate", "--child", "net", "--timeout", "60")
+			must(t, p.R1.AwaitSAs())
 			passes(t, p)
-			c.must("--terminate", "--ike", "net", "--timeout", "10")
+			c.must("--terminate", "--ike", "net", "--timeout", "60")
 			eventually(t, "R1 has no SA", func() bool { return spis(t, p.R1) == "" })
 		})
 	}
@@ -148,10 +150,7 @@ func passes(t *testing.T, p *routers.Pair) {
 		r        *routers.Router
 		from, to string
 	}{{p.R1, "10.0.0.1", "10.0.0.2"}, {p.R2, "10.0.0.2", "10.0.0.1"}} {
-		out, err := way.r.Run("ping", "-c", "5", "-i", "0.1", "-W", "3", "-I", way.from, way.to)
-		if err != nil || !strings.Contains(out, " 0% packet loss") {
-			t.Fatalf("%s: %v\n%s", way.from, err, out)
-		}
+		must(t, way.r.Ping(5, "0.1", way.from, way.to))
 	}
 }
 

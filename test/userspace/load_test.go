@@ -58,7 +58,7 @@ func underLoad(t *testing.T, protection string, each int, f func(*testing.T, *ro
 		t.Run(fmt.Sprintf("IKEv%d", s.version), func(t *testing.T) {
 			p := pair(t, s)
 			start(t, p, p.R2, s)
-			initiate(t, p.R1)
+			must(t, p.Up(p.R1, "Tunnel1"))
 			flow, err := p.Flow("10.0.0.1", "10.0.0.2", each)
 			must(t, err)
 			f(t, p)
