@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -217,17 +218,18 @@ func TestWhatWaitsForATunnel(t *testing.T) {
 		{name: "the rekey takes long", line: "rekey ike Tunnel1 wait 1", view: up, code: ExitFailed, err: "% Tunnel1: not rekeyed after 1 s\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			r := newRouter(t)
-			r.view, r.becomes, r.refuse = test.view, test.becomes, test.refuse
-			r.report(test.events...)
-			code, out, errs := r.do(t.Context(), test.line)
-			if code != test.code || out != test.out || errs != test.err {
-				t.Errorf("exit %d, out %q, err %q", code, out, errs)
-			}
-			if r.open != 0 {
-				t.Error("the subscription stays")
-			}
+			synctest.Test(t, func(t *testing.T) {
+				r := newRouter(t)
+				r.view, r.becomes, r.refuse = test.view, test.becomes, test.refuse
+				r.report(test.events...)
+				code, out, errs := r.do(t.Context(), test.line)
+				if code != test.code || out != test.out || errs != test.err {
+					t.Errorf("exit %d, out %q, err %q", code, out, errs)
+				}
+				if r.open != 0 {
+					t.Error("the subscription stays")
+				}
+			})
 		})
 	}
 }

@@ -32,7 +32,7 @@ func serving(t *testing.T, handle Handler) string {
 		cancel()
 		select {
 		case <-ended:
-		case <-time.After(5 * time.Second):
+		case <-time.After(time.Minute):
 			t.Error("Serve goes on after its context")
 		}
 	})
@@ -136,7 +136,7 @@ func TestGoingClientEndsItsCommand(t *testing.T) {
 	cancel()
 	select {
 	case <-ended:
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the command goes on without its client")
 	}
 }

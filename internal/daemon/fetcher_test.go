@@ -88,8 +88,9 @@ func TestFetch(t *testing.T) {
 		"/nowhere":   {"", "the server answers 404"},
 	} {
 		f := newFetcher()
-		f.time = 2 * time.Second
-		if c.err == "not answer in time" {
+		f.time = time.Minute
+		late := c.err == "not answer in time"
+		if late {
 			f.time = 100 * time.Millisecond
 		}
 		hits.Store(0)
@@ -99,7 +100,7 @@ func TestFetch(t *testing.T) {
 			t.Errorf("%s: %v", path, a.Err)
 		case c.err == "" && (a.Err != nil || !bytes.Equal(a.Data, []byte(c.data))):
 			t.Errorf("%s: %d octets, %v", path, len(a.Data), a.Err)
-		case hits.Load() != 1:
+		case hits.Load() > 1, hits.Load() == 0 && !late: // the time may be over before the request
 			t.Errorf("%s: %d requests", path, hits.Load())
 		}
 		f.close()
@@ -163,6 +164,7 @@ func TestPermit(t *testing.T) {
 // those of one peer. The end of the daemon does not wait for them.
 func TestFetchesAreLimited(t *testing.T) {
 	f := newFetcher()
+	f.time = time.Hour
 	for range fetchAtOnce {
 		f.places <- struct{}{} // as many others go on
 	}
@@ -188,9 +190,8 @@ func TestFetchesAreLimited(t *testing.T) {
 	if err := begin(maxFetches); err == nil || err.Error() != "64 fetches are under way" {
 		t.Error(err)
 	}
-	began := time.Now()
 	f.close()
-	if took := time.Since(began); took > 2*time.Second || answers.Load() != maxFetches {
-		t.Errorf("%d answers after %v", answers.Load(), took)
+	if answers.Load() != maxFetches {
+		t.Errorf("%d answers", answers.Load())
 	}
 }

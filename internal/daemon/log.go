@@ -31,7 +31,7 @@ const logWrite = 16 << 10
 const logRest = 20 * time.Millisecond
 
 // lastLines is how long the end of the daemon waits for the log to be read.
-const lastLines = time.Second
+const lastLines = 5 * time.Second
 
 // A line is what is logged, with its fields.
 type line struct {

@@ -104,15 +104,11 @@ func TestQuery(t *testing.T) {
 		if strings.Contains(want, "in time") {
 			f.asking = 1500 * time.Millisecond
 		} else {
-			f.asking = 20 * time.Second
+			f.asking = time.Minute
 		}
-		begun := time.Now()
 		a := f.query(queryTo(t, ca, pki.Settings{}, server.URL+path))
 		if (a.Err == nil) != (want == "") || a.Err != nil && !strings.Contains(a.Err.Error(), want) || (a.Finding == nil) != (a.Err != nil) {
 			t.Errorf("%s: %v", path, a.Err)
-		}
-		if took := time.Since(begun); strings.Contains(want, "in time") && took > 10*time.Second {
-			t.Errorf("%s took %v", path, took)
 		}
 		f.close()
 	}
@@ -139,7 +135,7 @@ func TestQueryRedirect(t *testing.T) {
 		inner.URL + "/ocsp": "", inner.URL + "/moved-ocsp": "", outer.URL: "nothing is fetched from 127.0.0.1",
 	} {
 		f := newFetcher()
-		f.asking = 20 * time.Second
+		f.asking = time.Minute
 		set := pki.Settings{OCSPURL: url, RevocationCheck: []pki.RevocationMethod{pki.RevocationOCSP}}
 		a := f.query(queryTo(t, ca, set, ""))
 		if (a.Err == nil) != (want == "") || a.Err != nil && !strings.Contains(a.Err.Error(), want) {
@@ -168,7 +164,7 @@ func TestQueryBySCEP(t *testing.T) {
 			t.Fatal(v.Reason)
 		}
 		f := newFetcher()
-		f.asking = 20 * time.Second
+		f.asking = time.Minute
 		a := f.query(&v.Queries[0])
 		f.close()
 		s.Learn(&v.Queries[0], a.Finding, a.Err, time.Now())

@@ -154,11 +154,7 @@ func TestStopDoesNotWaitForADeadKernel(t *testing.T) {
 	d.kernel.put(func(ipsec.Dataplane) { <-hold })
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	began := time.Now()
-	d.stop(ctx)
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("stopped after %v", took)
-	}
+	d.stop(ctx) // for ever, if it waited
 }
 
 // The timer rings no later than the engine wants, and when it has rung it is set

@@ -123,7 +123,7 @@ func next[T any](t *testing.T, from <-chan T) T {
 	select {
 	case one := <-from:
 		return one
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nothing arrived")
 		panic("unreachable")
 	}

@@ -49,7 +49,7 @@ func TestLinkLost(t *testing.T) {
 			plane.Both(r1, r2, func(r *plane.Router) { r.Raise(tun) })
 			plane.Both(r1, r2, func(r *plane.Router) { r.KeyUp(tun, nil) })
 			r1.Sh("ip link del Tunnel1")
-			plane.Expect(t, r1.Dataplane, 10*time.Second, ipsec.LinkLost{Name: "Tunnel1"})
+			plane.Expect(t, r1.Dataplane, time.Minute, ipsec.LinkLost{Name: "Tunnel1"})
 			r1.Must(r1.SetLink(r1.Link(tun)))
 			plane.Exchange(t, r1, r2, 3)
 			r1.Must(r1.RemoveLink("Tunnel1"))

@@ -14,8 +14,9 @@ import (
 // which ESP protected is seen a second time in clear, as if it had come so, when
 // the kernel has decrypted it (tcpdump shows it too).
 type Capture struct {
-	mu      sync.Mutex
+	mu      sync.Mutex // held by who reads
 	packets []Packet
+	buf     []byte
 	fd      int
 	ended   chan struct{}
 }
@@ -33,7 +34,7 @@ func (p Packet) Protocol() uint8 { return p.Data[9] }
 // test is over.
 func (h *Host) Sent(link string) *Capture {
 	h.t.Helper()
-	c := &Capture{ended: make(chan struct{})}
+	c := &Capture{buf: make([]byte, 1<<16), ended: make(chan struct{})}
 	err := h.Do(func() (err error) {
 		ifi, err := net.InterfaceByName(link)
 		if err != nil {
@@ -42,9 +43,6 @@ func (h *Host) Sent(link string) *Capture {
 		// ETH_P_ALL, because a socket for ETH_P_IP alone does not see what
 		// the host sends. SOCK_DGRAM takes off the link's own header.
 		if c.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0); err != nil {
-			return err
-		}
-		if err = unix.SetsockoptTimeval(c.fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Usec: 50_000}); err != nil {
 			return err
 		}
 		return unix.Bind(c.fd, &unix.SockaddrLinklayer{Protocol: htons(unix.ETH_P_ALL), Ifindex: ifi.Index})
@@ -64,15 +62,12 @@ func (h *Host) Sent(link string) *Capture {
 
 func (c *Capture) record(stop chan struct{}) {
 	defer close(c.ended)
-	buf := make([]byte, 1<<16)
+	const look = 50 // milliseconds after which stop is seen
 	for {
-		n, from, err := unix.Recvfrom(c.fd, buf, 0)
-		ll, ok := from.(*unix.SockaddrLinklayer)
-		if err == nil && ok && ll.Pkttype == unix.PACKET_OUTGOING && ll.Protocol == htons(unix.ETH_P_IP) && n >= 20 {
-			c.mu.Lock()
-			c.packets = append(c.packets, Packet{time.Now(), append([]byte(nil), buf[:n]...)})
-			c.mu.Unlock()
-		}
+		unix.Poll([]unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLIN}}, look)
+		c.mu.Lock()
+		c.read()
+		c.mu.Unlock()
 		select {
 		case <-stop:
 			return
@@ -81,11 +76,25 @@ func (c *Capture) record(stop chan struct{}) {
 	}
 }
 
-// Packets returns what was captured so far.
+// read takes what waits in the socket.
+func (c *Capture) read() {
+	for {
+		n, from, err := unix.Recvfrom(c.fd, c.buf, unix.MSG_DONTWAIT)
+		if err != nil {
+			return
+		}
+		ll, ok := from.(*unix.SockaddrLinklayer)
+		if ok && ll.Pkttype == unix.PACKET_OUTGOING && ll.Protocol == htons(unix.ETH_P_IP) && n >= 20 {
+			c.packets = append(c.packets, Packet{time.Now(), append([]byte(nil), c.buf[:n]...)})
+		}
+	}
+}
+
+// Packets returns what was sent so far.
 func (c *Capture) Packets() []Packet {
-	time.Sleep(60 * time.Millisecond) // the recorder may lag behind the kernel
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.read()
 	return append([]Packet(nil), c.packets...)
 }
 

@@ -49,7 +49,7 @@ func nothingInClear(t *testing.T, p Plane) {
 			defer flood.Process.Kill()
 		}
 		flowing := func() int { return len(sent[0].Packets()) }
-		for n, deadline := flowing(), time.Now().Add(20*time.Second); flowing() < n+20; {
+		for n, deadline := flowing(), time.Now().Add(patience); flowing() < n+20; time.Sleep(10 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatal("the ping does not flow")
 			}
@@ -81,23 +81,23 @@ func clearFromPeerDropped(t *testing.T, p Plane) {
 				return err
 			}))
 			defer from.Close()
-			taken := func() bool {
+			taken := func(wait time.Duration) bool {
 				if _, err := from.WriteTo(append(c.header, datagram(forger.Inner.Addr(), r1.Inner.Addr(), 7000)...), &net.IPAddr{IP: r1.Local.AsSlice()}); err != nil {
 					t.Fatal(err)
 				}
-				sink.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
+				sink.SetReadDeadline(time.Now().Add(wait))
 				_, _, err := sink.ReadFrom(make([]byte, 100))
 				return err == nil
 			}
-			if p.Bare && c.tun.Kind == ipsec.GREIP && !taken() {
+			if p.Bare && c.tun.Kind == ipsec.GREIP && !taken(patience) {
 				t.Error("without a policy the forged GRE must arrive, else this test shows nothing")
 			}
 			r1.Raise(c.tun)
-			if taken() {
+			if taken(settle) {
 				t.Error("taken while there is no SA")
 			}
 			r1.KeyUp(c.tun, nil)
-			if taken() {
+			if taken(settle) {
 				t.Error("taken while SAs stand")
 			}
 		})

@@ -50,7 +50,7 @@ func early(t *testing.T, p Plane) {
 				t.Helper()
 				b, got := make([]byte, 100), map[string]bool{}
 				for range n {
-					c2.SetReadDeadline(time.Now().Add(3 * time.Second))
+					c2.SetReadDeadline(time.Now().Add(patience))
 					m, _, err := c2.ReadFrom(b)
 					if err != nil {
 						t.Fatalf("got %v, %v\n%s", got, err, r2.Facts())

@@ -60,15 +60,15 @@ func expire(t *testing.T, p Plane) {
 		r2.KeyUp(tun, nil)
 		start := time.Now()
 		r1.KeyUp(tun, func(sa *ipsec.SA) {
-			sa.Soft.Duration, sa.Hard.Duration = 1500*time.Millisecond, 6*time.Second
+			sa.Soft.Duration, sa.Hard.Duration = 1500*time.Millisecond, 10*time.Second
 		})
 		out, in := r1.SA(tun, ipsec.Out).SAID, r1.SA(tun, ipsec.In).SAID
-		Expect(t, r1.Dataplane, 5*time.Second, ipsec.Expired{SAID: out}, ipsec.Expired{SAID: in})
+		Expect(t, r1.Dataplane, patience, ipsec.Expired{SAID: out}, ipsec.Expired{SAID: in})
 		if d := time.Since(start); d < 1500*time.Millisecond {
 			t.Errorf("soft lifetime after %v", d)
 		}
 		Exchange(t, r1, r2, 3) // the SA goes on
-		Expect(t, r1.Dataplane, 10*time.Second, ipsec.Expired{SAID: out, Hard: true}, ipsec.Expired{SAID: in, Hard: true})
+		Expect(t, r1.Dataplane, patience, ipsec.Expired{SAID: out, Hard: true}, ipsec.Expired{SAID: in, Hard: true})
 		if _, err := r1.QuerySA(out); err == nil {
 			t.Error("the SA stands after its hard lifetime")
 		}
@@ -84,7 +84,7 @@ func expire(t *testing.T, p Plane) {
 			c.WriteToUDPAddrPort(make([]byte, 100), netip.MustParseAddrPort("10.0.0.2:9"))
 			time.Sleep(2 * time.Millisecond)
 		}
-		Expect(t, r1.Dataplane, 5*time.Second, ipsec.Expired{SAID: out}, ipsec.Expired{SAID: out, Hard: true})
+		Expect(t, r1.Dataplane, patience, ipsec.Expired{SAID: out}, ipsec.Expired{SAID: out, Hard: true})
 	})
 }
 
@@ -112,7 +112,7 @@ func acquire(t *testing.T, p Plane) {
 			if a, ok := e.(ipsec.Acquire); !ok || a.ReqID != tun.ReqID || a.Selector != r1.acquired(tun) && a.Selector != r1.selector(tun) {
 				t.Errorf("got %+v, want an acquire of %v", e, r1.acquired(tun))
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(patience):
 			t.Error("no event")
 		}
 	})

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"net"
 	"net/netip"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,7 +37,8 @@ func rekey(t *testing.T, p Plane) {
 				Both(r1, r2, func(r *Router) { r.Must(r.InstallSA(r.SA(tun, ipsec.Out))) })
 				time.Sleep(200 * time.Millisecond)
 				Both(r1, r2, func(r *Router) { r.Must(r.RemoveSA(r.SA(old, ipsec.Out).SAID)) })
-				time.Sleep(200 * time.Millisecond) // what is under way
+				there.await() // what is under way
+				back.await()
 				Both(r1, r2, func(r *Router) {
 					id := r.SA(old, ipsec.In).SAID
 					if c, err := r.QuerySA(id); err != nil || c.Packets == 0 || c.ReplayErrors+c.IntegrityErrors != 0 {
@@ -50,51 +53,70 @@ func rekey(t *testing.T, p Plane) {
 	}
 }
 
-// A stream is numbered datagrams, one a millisecond or as the machine has time.
+// A stream is numbered datagrams, one a millisecond or as the machine has time: no more
+// are under way than a socket has room for.
 type stream struct {
-	stop     chan struct{}
-	sent     chan uint64
-	received chan []uint64
+	stop, ended      chan struct{} // the sender is to stop, and has
+	sent, received   atomic.Uint64
+	sender, receiver sync.WaitGroup
+	times            map[uint64]int // that a number has come
 }
+
+const streamWindow = 64
 
 // flow starts a stream through the tunnel.
 func flow(from, to *Router, port uint16) *stream {
-	s := &stream{stop: make(chan struct{}), sent: make(chan uint64, 1), received: make(chan []uint64, 1)}
+	s := &stream{stop: make(chan struct{}), ended: make(chan struct{}), times: map[uint64]int{}}
 	c, sink := from.UDP(from.Port(port)), to.UDP(to.Port(port))
-	go func() {
-		var n uint64
+	s.sender.Go(func() {
 		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
 		for {
 			select {
 			case <-s.stop:
-				s.sent <- n
 				return
 			case <-tick.C:
+			}
+			if n := s.sent.Load(); n < s.received.Load()+streamWindow {
 				c.WriteTo(binary.BigEndian.AppendUint64(nil, n), sink.LocalAddr())
-				n++
+				s.sent.Add(1)
 			}
 		}
-	}()
-	go func() { s.received <- drain(sink, s.stop) }()
+	})
+	s.receiver.Go(func() { s.drain(sink) })
 	return s
 }
 
-// drain reads numbers until nothing has come for a second after stop.
-func drain(c *net.UDPConn, stop chan struct{}) (list []uint64) {
+// drain reads numbers until the sender has ended, and then what is under way: all of it,
+// or what comes within patience, and what comes twice.
+func (s *stream) drain(c *net.UDPConn) {
 	buf := make([]byte, 100)
-	for {
-		c.SetReadDeadline(time.Now().Add(time.Second))
+	for quiet := time.Duration(0); ; {
+		c.SetReadDeadline(time.Now().Add(settle))
 		n, _, err := c.ReadFrom(buf)
 		if err == nil && n == 8 {
-			list = append(list, binary.BigEndian.Uint64(buf))
+			number := binary.BigEndian.Uint64(buf)
+			if s.times[number]++; s.times[number] == 1 {
+				s.received.Add(1)
+			}
+			quiet = 0
 			continue
 		}
 		select {
-		case <-stop:
-			return list
+		case <-s.ended:
+			if quiet += settle; s.received.Load() == s.sent.Load() || quiet > patience {
+				return
+			}
 		default:
 		}
+	}
+}
+
+// await waits until what has been sent so far has come, or is lost.
+func (s *stream) await() {
+	n := s.sent.Load()
+	for end := time.Now().Add(patience); s.received.Load() < n && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
 	}
 }
 
@@ -102,13 +124,13 @@ func drain(c *net.UDPConn, stop chan struct{}) (list []uint64) {
 func (s *stream) end(t *testing.T) {
 	t.Helper()
 	close(s.stop)
-	sent, times := <-s.sent, map[uint64]int{}
-	for _, n := range <-s.received {
-		times[n]++
-	}
+	s.sender.Wait()
+	close(s.ended)
+	s.receiver.Wait()
+	sent := s.sent.Load()
 	lost, twice := 0, 0
 	for n := range sent {
-		switch times[n] {
+		switch s.times[n] {
 		case 0:
 			lost++
 		case 1:
@@ -152,7 +174,7 @@ end`)
 		if e != event {
 			t.Fatalf("got %+v, want %+v", e, event)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Fatalf("no event\n%s\n%s", r1.Facts(), r2.Facts())
 	}
 	in.Encap.RemotePort, out.Encap.RemotePort = 31000, 31000

@@ -43,7 +43,11 @@ func replay(t *testing.T, p Plane) {
 			want.Packets, want.ReplayErrors, taken = 8, 0, 3
 		}
 		for got := 0; ; got++ {
-			sink.SetReadDeadline(time.Now().Add(500 * time.Millisecond))
+			wait := settle
+			if got < taken {
+				wait = patience
+			}
+			sink.SetReadDeadline(time.Now().Add(wait))
 			if _, _, err := sink.ReadFrom(make([]byte, 100)); err != nil {
 				if got != taken {
 					t.Errorf("window %d: %d packets are taken a second time, want %d", window, got, taken)
@@ -52,10 +56,16 @@ func replay(t *testing.T, p Plane) {
 			}
 		}
 		sink.Close()
-		c, err := r2.QuerySA(in.SAID)
-		r2.Must(err)
-		if c.Packets != want.Packets || c.ReplayErrors != want.ReplayErrors || c.IntegrityErrors != want.IntegrityErrors {
-			t.Errorf("window %d: counts %+v, want %+v", window, c, want)
+		for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+			c, err := r2.QuerySA(in.SAID)
+			r2.Must(err)
+			if c.Packets == want.Packets && c.ReplayErrors == want.ReplayErrors && c.IntegrityErrors == want.IntegrityErrors {
+				break
+			}
+			if time.Now().After(end) {
+				t.Errorf("window %d: counts %+v, want %+v", window, c, want)
+				break
+			}
 		}
 		Both(r1, r2, func(r *Router) {
 			r.Must(r.RemoveSA(r.SA(tun, ipsec.In).SAID))

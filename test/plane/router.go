@@ -212,7 +212,7 @@ func (r *Router) Raise(t Tunnel) {
 // own makes the route, after the address can be bound.
 func (r *Router) awaitLocal(a netip.Addr) {
 	r.T.Helper()
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		if r.Run("ip", "-6", "route", "show", "table", "local", a.String()) != "" {
 			return
 		}
@@ -237,6 +237,9 @@ func (r *Router) KeyUp(t Tunnel, change func(*ipsec.SA)) {
 // Port is one of the router's address in the tunnel.
 func (r *Router) Port(n uint16) string { return netip.AddrPortFrom(r.Inner.Addr(), n).String() }
 
+// patience is for what has to come, on a loaded machine too.
+const patience = 30 * time.Second
+
 // Exchange sends n datagrams from r1 to r2 and back through the tunnel.
 func Exchange(t *testing.T, r1, r2 *Router, n int) {
 	t.Helper()
@@ -249,7 +252,7 @@ func Exchange(t *testing.T, r1, r2 *Router, n int) {
 		if _, err := c1.WriteTo([]byte(msg), c2.LocalAddr()); err != nil {
 			t.Fatal(err)
 		}
-		c2.SetReadDeadline(time.Now().Add(3 * time.Second))
+		c2.SetReadDeadline(time.Now().Add(patience))
 		m, from, err := c2.ReadFrom(buf)
 		if err != nil || string(buf[:m]) != msg {
 			t.Fatalf("r2 got %q, %v\n%s\n%s", buf[:m], err, r1.Facts(), r2.Facts())
@@ -257,7 +260,7 @@ func Exchange(t *testing.T, r1, r2 *Router, n int) {
 		if _, err := c2.WriteTo(buf[:m], from); err != nil {
 			t.Fatal(err)
 		}
-		c1.SetReadDeadline(time.Now().Add(3 * time.Second))
+		c1.SetReadDeadline(time.Now().Add(patience))
 		if _, _, err = c1.ReadFrom(buf); err != nil {
 			t.Fatalf("back at r1: %v\n%s\n%s", err, r1.Facts(), r2.Facts())
 		}

@@ -89,14 +89,14 @@ func linkMTU(t *testing.T, p Plane) {
 	kinds(t, func(t *testing.T, tun Tunnel) {
 		r1, r2 := p.Routers(t)
 		Both(r1, r2, func(r *Router) { r.Raise(tun); r.KeyUp(tun, nil) })
-		ping := func(size int) (string, error) {
-			return r1.Try("ping", "-c", "2", "-i", "0.2", "-W", "1", "-M", "do", "-s", strconv.Itoa(size-28), r2.Inner.Addr().String())
+		ping := func(size int, wait string) (string, error) {
+			return r1.Try("ping", "-c", "2", "-i", "0.2", wait, "-M", "do", "-s", strconv.Itoa(size-28), r2.Inner.Addr().String())
 		}
 		sent := []*netlab.Capture{r1.Sent("e0"), r2.Sent("e0")}
-		if out, err := ping(tun.MTU); err != nil {
+		if out, err := ping(tun.MTU, "-w30"); err != nil {
 			t.Errorf("%d octets: %s\n%s", tun.MTU, out, r1.Facts())
 		}
-		if out, err := ping(tun.MTU + 1); err == nil || !strings.Contains(out, "message too long, mtu="+strconv.Itoa(tun.MTU)) {
+		if out, err := ping(tun.MTU+1, "-W1"); err == nil || !strings.Contains(out, "message too long, mtu="+strconv.Itoa(tun.MTU)) {
 			t.Errorf("%d octets: %v %s", tun.MTU+1, err, out)
 		}
 		for _, c := range sent {
@@ -109,8 +109,8 @@ func linkMTU(t *testing.T, p Plane) {
 					full++
 				}
 			}
-			if full != 2 {
-				t.Errorf("%d full packets seen, want 2\n%s", full, c)
+			if full < 2 {
+				t.Errorf("%d full packets seen, want 2 at least\n%s", full, c)
 			}
 		}
 	})
@@ -140,12 +140,12 @@ func forwarding(t *testing.T, p Plane) {
 		r1.Must(r1.SetRoute(ipsec.Route{Dst: netip.MustParsePrefix("10.2.2.0/24"), Via: r2.Inner.Addr(), Metric: 1}))
 		r2.Must(r2.SetRoute(ipsec.Route{Dst: netip.MustParsePrefix("10.1.1.0/24"), Dev: tun.Name, Metric: 1}))
 		sent1, sent2 := r1.Sent("e0"), r2.Sent("e0")
-		if out, err := lan1.Try("ping", "-c", "5", "-i", "0.2", "-W", "2", "10.2.2.2"); err != nil {
+		if out, err := lan1.Try("ping", "-c", "5", "-i", "0.2", "-w", "30", "10.2.2.2"); err != nil {
 			t.Fatalf("%s\n%s\n%s", out, r1.Facts(), r2.Facts())
 		}
-		lan2.Run("ping", "-c", "2", "-i", "0.2", "-W", "2", "10.1.1.2")
+		lan2.Run("ping", "-c", "2", "-i", "0.2", "-w", "30", "10.1.1.2")
 		// path MTU discovery of a host behind the router
-		lan1.Run("ping", "-c", "1", "-W", "2", "-M", "do", "-s", strconv.Itoa(tun.MTU-28), "10.2.2.2")
+		lan1.Run("ping", "-c", "1", "-w", "30", "-M", "do", "-s", strconv.Itoa(tun.MTU-28), "10.2.2.2")
 		if out, err := lan1.Try("ping", "-c", "1", "-W", "2", "-M", "do", "-s", strconv.Itoa(tun.MTU-27), "10.2.2.2"); err == nil || !strings.Contains(out, "mtu = "+strconv.Itoa(tun.MTU)) {
 			t.Errorf("one octet above the MTU: %v %s", err, out)
 		}
@@ -163,7 +163,7 @@ func transportMode(t *testing.T, p Plane) {
 	Both(r1, r2, func(r *Router) { r.Raise(tun); r.KeyUp(tun, nil) })
 	sent := r1.Sent("e0")
 	Exchange(t, r1, r2, 3)
-	r1.Run("ping", "-c", "1", "-W", "1", "-M", "do", "-s", strconv.Itoa(tun.MTU-28), "10.0.0.2")
+	r1.Run("ping", "-c", "1", "-w", "30", "-M", "do", "-s", strconv.Itoa(tun.MTU-28), "10.0.0.2")
 	OnlyESP(t, sent, 4)
 	for _, p := range sent.Packets() {
 		if len(p.Data) > 1500 || p.Data[6]&0x3f != 0 {
