@@ -25,7 +25,7 @@ func TestDynamicVTI(t *testing.T) {
 	if out, err := p.R1.Obol("clear", "crypto", "session"); err != nil {
 		t.Fatal(out, err)
 	}
-	eventually(t, "R2's interface, SAs and policies are gone", func() bool {
+	eventually(t, patience, "R2's interface, SAs and policies are gone", func() bool {
 		_, err := p.R2.Run("ip", "link", "show", "Vi1")
 		return err != nil && sh(t, p.R2, "ip", "xfrm", "state") == "" && !strings.Contains(sh(t, p.R2, "ip", "xfrm", "policy"), "if_id")
 	})

@@ -197,7 +197,9 @@ func loseEvents(t *testing.T, p *routers.Pair) {
 	want(t, "the sockets", lostEvents(sh(t, p.R1, "cat", "/proc/net/netlink")), "lost")
 	must(t, p.R1.Thaw())
 	eventually(t, 45*time.Second, "R1 has repaired", func() bool { return strings.Count(p.R1.Log(), "repaired, as somebody else") >= 2 })
-	want(t, "R1's log", p.R1.Log(), "interface Tunnel9", "it is marked as obol's")
+	eventually(t, time.Minute, "R1 tells of Tunnel9", func() bool {
+		return strings.Contains(p.R1.Log(), "interface Tunnel9") && strings.Contains(p.R1.Log(), "it is marked as obol's")
+	})
 	sh(t, p.R1, "ip", "link", "delete", "Tunnel9")
 }
 

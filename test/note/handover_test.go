@@ -45,7 +45,7 @@ func TestHandOver(t *testing.T) {
 			obol(t, p.R1, "rekey", "ipsec", "Tunnel1")
 			obol(t, p.R1, "rekey", "ike", "Tunnel1") // the note's R2 cannot begin
 			obol(t, p.R2, "rekey", "ipsec", "Tunnel1")
-			eventually(t, "one pair of SAs", func() bool {
+			eventually(t, patience, "one pair of SAs", func() bool {
 				now := standing(t, p.R1)
 				return len(now) == 2 && !slices.Contains(before, now[0]) && !slices.Contains(before, now[1])
 			})

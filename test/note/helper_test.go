@@ -25,7 +25,7 @@ func debug(t *testing.T, r *routers.Router, what string) (debugged func(text str
 	}, "debug", "crypto", what))
 	return func(text string) {
 		t.Helper()
-		eventually(t, r.Name+"'s debug has "+text, func() bool {
+		eventually(t, patience, r.Name+"'s debug has "+text, func() bool {
 			mu.Lock()
 			defer mu.Unlock()
 			return strings.Contains(all.String(), text)

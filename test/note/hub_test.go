@@ -153,12 +153,12 @@ func TestHub(t *testing.T) {
 		}
 	}
 	for i, spoke := range s.Spokes {
-		eventually(t, spoke.Name+" has an interface of its own", func() bool {
+		eventually(t, patience, spoke.Name+" has an interface of its own", func() bool {
 			access[spoke] = accessOf(t, s, spoke)
 			return access[spoke] != ""
 		})
 		must(t, spoke.AwaitSAs())
-		eventually(t, access[spoke]+" is up", func() bool {
+		eventually(t, patience, access[spoke]+" is up", func() bool {
 			_, err := s.Hub.Run("ip", "route", "add", fmt.Sprintf("10.0.%d.1", i+1), "dev", access[spoke])
 			return err == nil
 		})
@@ -177,7 +177,7 @@ func TestHub(t *testing.T) {
 	carry(s.Spokes[:2])
 
 	must(t, neighbour.Stop())
-	eventually(t, neighbour.Name+"'s interface is gone", func() bool { return links() == *spokes-1 })
+	eventually(t, patience, neighbour.Name+"'s interface is gone", func() bool { return links() == *spokes-1 })
 	carry(slices.Delete(slices.Clone(s.Spokes), 1, 2))
 
 	must(t, s.Hub.Stop())

@@ -36,7 +36,7 @@ func TestIKEv2(t *testing.T) {
 			}
 			t.Run("MTU", func(t *testing.T) { mtu(t, p, c.mtu) })
 			obol(t, p.R1, "clear", "crypto", "session")
-			eventually(t, "no SA on either side", func() bool {
+			eventually(t, patience, "no SA on either side", func() bool {
 				return len(spis(sh(t, p.R1, "ip", "xfrm", "state")+sh(t, p.R2, "ip", "xfrm", "state"))) == 0
 			})
 		})

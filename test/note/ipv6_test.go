@@ -69,7 +69,7 @@ func TestIPv6(t *testing.T) {
 				}
 			}
 			obol(t, p.R1, "clear", "crypto", "session")
-			eventually(t, "no SA on either side", func() bool {
+			eventually(t, patience, "no SA on either side", func() bool {
 				return len(spis(sh(t, p.R1, "ip", "xfrm", "state")+sh(t, p.R2, "ip", "xfrm", "state"))) == 0
 			})
 			if out, err := p.R1.Run("ping", "-c", "1", "-W", "1", "-I", lan1, lan2); err == nil {

@@ -61,7 +61,7 @@ func nothingInTheClear(t *testing.T, mode string) {
 
 	up := func(when string) {
 		t.Helper()
-		eventually(t, "pings pass "+when, func() bool {
+		eventually(t, patience, "pings pass "+when, func() bool {
 			_, err := p.R1.Run("ping", "-c", "1", "-W", "1", "-I", p.R1.LAN, p.R2.LAN)
 			return err == nil
 		})

@@ -106,12 +106,12 @@ func lengths(list []routers.Step) map[string]int {
 	return m
 }
 
-// eventually waits until ok, at most patience.
-func eventually(t *testing.T, what string, ok func() bool) {
+// eventually waits until ok, at most d.
+func eventually(t *testing.T, d time.Duration, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(200 * time.Millisecond) {
+	for end := time.Now().Add(d); !ok(); time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("not after %v: %s", patience, what)
+			t.Fatalf("not after %v: %s", d, what)
 		}
 	}
 }
@@ -185,7 +185,7 @@ func tcp(t *testing.T, p *routers.Pair, megabytes string) {
 	}()
 	for _, flag := range []string{"--forceflush", "-R"} {
 		var out string
-		eventually(t, megabytes+" of TCP "+flag, func() bool {
+		eventually(t, patience, megabytes+" of TCP "+flag, func() bool {
 			var err error
 			out, err = p.R1.Run("timeout", "100", "iperf3", "-c", p.R2.LAN, "-B", p.R1.LAN, "-n", megabytes, flag)
 			return err == nil
@@ -230,7 +230,7 @@ func TestR2Starts(t *testing.T) {
 	}
 	wantLengths(t, list, map[string]int{"MM1": 164, "MM2": 104, "MM3": 707, "MM4": 727})
 	for _, r := range []*routers.Router{p.R1, p.R2} {
-		eventually(t, r.Name+" has no IKE SA", func() bool {
+		eventually(t, patience, r.Name+" has no IKE SA", func() bool {
 			return !strings.Contains(obol(t, r, "show", "crypto", "isakmp", "sa"), "192.168.0.")
 		})
 		nothingLeft(t, r)
@@ -264,7 +264,7 @@ func TestBothAuto(t *testing.T) {
 	t.Parallel()
 	p := note(t, routers.NoteOrder)
 	start(t, p)
-	eventually(t, "both UP-ACTIVE", func() bool {
+	eventually(t, patience, "both UP-ACTIVE", func() bool {
 		return strings.Contains(session(t, p.R1), "UP-ACTIVE") && strings.Contains(session(t, p.R2), "UP-ACTIVE")
 	})
 	time.Sleep(75 * time.Second) // R2's own attempts come to their end meanwhile
@@ -339,7 +339,7 @@ func TestVTI(t *testing.T) {
 	t.Run("MTU", func(t *testing.T) { mtu(t, p, 1438) })
 	_, err = p.R1.Obol("clear", "crypto", "session")
 	must(t, err)
-	eventually(t, "line protocol down on both", func() bool { return down(p.R1) && down(p.R2) })
+	eventually(t, patience, "line protocol down on both", func() bool { return down(p.R1) && down(p.R2) })
 }
 
 // markOf turns a key as `ip link` prints it (dotted) into a mark as `ip xfrm`

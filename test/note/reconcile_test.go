@@ -43,7 +43,7 @@ func TestReconciliation(t *testing.T) {
 			}
 			changes := 2 + strings.Count(routes, "\n")
 			repaired := func(r *routers.Router) int { return strings.Count(r.Log(), "repaired, as somebody else") }
-			eventually(t, "R1 has repaired", func() bool { return repaired(p.R1) >= changes })
+			eventually(t, patience, "R1 has repaired", func() bool { return repaired(p.R1) >= changes })
 			sh(t, p.R1, "ping", "-c", "3", "-i", "0.2", "-I", lan1, lan2)
 			time.Sleep(time.Until(untouched.Add(65 * time.Second)))
 			if n, m := repaired(p.R1), repaired(p.R2); n != changes || m != 0 {

@@ -46,7 +46,7 @@ func TestReload(t *testing.T) {
 	must(t, p.R2.Start("--initiate", "manual"))
 	must(t, p.R1.Start())
 	up := func() bool { return len(spis(sh(t, p.R1, "ip", "xfrm", "state"))) == 2*n }
-	eventually(t, "all tunnels are up", up)
+	eventually(t, patience, "all tunnels are up", up)
 
 	var flows []*routers.Flow
 	for _, k := range []int{0, n / 2, n - 1} {
@@ -65,7 +65,7 @@ func TestReload(t *testing.T) {
 		must(t, err)
 		want(t, r.Name, out, fmt.Sprintf("0 new, 0 removed, 1 renegotiated, %d untouched (1 of them changed in place)", n-1), fmt.Sprintf("renegotiated: Tunnel%d: ", edited))
 	}
-	eventually(t, "the edited tunnel is up again", func() bool {
+	eventually(t, patience, "the edited tunnel is up again", func() bool {
 		return up() && len(spis(sh(t, p.R2, "ip", "xfrm", "state"))) == 2*n
 	})
 	for _, f := range flows {
