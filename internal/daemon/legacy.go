@@ -62,6 +62,11 @@ func (d *Daemon) bequeath(l legacy) error {
 		return err
 	}
 	defer clear(c.Octets())
+	return d.seal(c.Octets())
+}
+
+// seal writes what is left, and the key into the store.
+func (d *Daemon) seal(octets []byte) error {
 	key := make([]byte, 32)
 	rand.Read(key)
 	defer clear(key)
@@ -81,7 +86,7 @@ func (d *Daemon) bequeath(l legacy) error {
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(sealer.Seal(nil, make([]byte, sealer.NonceSize()), c.Octets(), boot()))
+	_, err = f.Write(sealer.Seal(nil, make([]byte, sealer.NonceSize()), octets, boot()))
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
