@@ -13,7 +13,7 @@ const (
 	maxOverhead = 160       // of GRE and ESP, at most
 	sealed      = 256 << 10 // octets that wait to be sent
 	enough      = 128 << 10 // of them, not to look for more
-	reads       = 64        // of the device, likewise
+	reads       = 256       // of the device, likewise
 )
 
 // A sender is the worker of a tunnel. Its memory is made once.

@@ -147,6 +147,11 @@ func TestUserspaceLeavesNothing(t *testing.T) {
 		t.Errorf("the killed one's TUN device:\n%s", out)
 	}
 	must(t, p.R1.Start("--dataplane", "userspace", "--initiate", "manual"))
+	eventually(t, "R1 tells of packets by the SA that went with the killed one", func() bool {
+		p.R2.Run("ping", "-c", "1", "-W", "1", "-I", p.R2.LAN, p.R1.LAN)
+		return strings.Contains(p.R1.Log(), "%CRYPTO-4-RECVD_PKT_INV_SPI: decaps: rec'd IPSEC packet has invalid spi for destaddr=192.168.0.1, prot=50, spi=0x")
+	})
+	want(t, "R1", obol(t, p.R1, 0, "show", "crypto", "call", "admission", "statistics"), "IPSEC packets with an invalid SPI:")
 	up(t, p)
 	pings(t, p)
 	code, err := p.R1.Signal(os.Interrupt)
