@@ -59,22 +59,36 @@ func choose(p Plane, cfg *policy.Config, w io.Writer) (Plane, error) {
 	return p, fmt.Errorf("%w; and in userspace: %w (%s)", lacks, refuses, without)
 }
 
-// userspaceCarries says what of a configuration userspace cannot carry, nil for
-// nothing.
+// userspaceCarries says why userspace cannot carry a configuration here, nil where it can.
 func userspaceCarries(cfg *policy.Config) error {
 	if err := userspace.Probe(); err != nil {
 		return err
 	}
+	return beyondUserspace(cfg)
+}
+
+// beyondUserspace is what of a configuration userspace carries nowhere, nil for nothing.
+func beyondUserspace(cfg *policy.Config) error {
 	for _, itf := range cfg.Interfaces {
+		tu := tunnelOf(itf)
 		switch {
-		case itf.Tunnel == nil || itf.Shutdown:
-		case itf.Tunnel.Protection == nil:
+		case tu == nil || itf.Shutdown:
+		case tu.Protection == nil:
 			return fmt.Errorf("%s: interface %s has no tunnel protection: userspace carries what IPsec protects", itf.Pos, itf.Name)
-		case slices.ContainsFunc(itf.Tunnel.Protection.Transforms, func(set *policy.TransformSet) bool { return set.AH != nil || set.Encr == nil }):
+		case slices.ContainsFunc(tu.Protection.Transforms, func(set *policy.TransformSet) bool { return set.AH != nil || set.Encr == nil }):
 			return fmt.Errorf("%s: interface %s: %w", itf.Pos, itf.Name, userspace.ErrAH)
 		}
 	}
 	return nil
+}
+
+// tunnelOf is what an interface, or those that are cloned from it, are as a tunnel; nil: no
+// tunnel.
+func tunnelOf(itf *policy.Interface) *policy.Tunnel {
+	if itf.Template != nil {
+		return itf.Template
+	}
+	return itf.Tunnel
 }
 
 // openDataplane opens the one that was chosen.
@@ -111,10 +125,7 @@ func needs(cfg *policy.Config) xfrm.Need {
 		if kind := linkKind(itf); kind != 0 && !slices.Contains(n.Links, kind) {
 			n.Links = append(n.Links, kind)
 		}
-		tu := itf.Tunnel
-		if itf.Template != nil {
-			tu = itf.Template
-		}
+		tu := tunnelOf(itf)
 		if tu == nil || tu.Protection == nil {
 			continue
 		}
