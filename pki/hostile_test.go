@@ -116,11 +116,12 @@ func TestHostileDER(t *testing.T) {
 		issue.BasicConstraints(true, -1), issue.NameConstraints(nil, names[:200]),
 	}})
 	many := ca.Issue(testca.Certificate{Subject: testca.DN("CN=R2").DER(), Key: testca.RSA(2048, 2).Public(), Extensions: []testca.Extension{issue.AltNames(names...)}})
-	begun := time.Now()
-	if v := trust(ca, pki.RevocationNone).Verify([]*pki.Certificate{many}, nil, today); v.Code != pki.NameConstraint {
-		t.Errorf("5000 names: %v %s", v.Code, v.Reason)
-	}
-	if took := time.Since(begun); took > time.Second {
+	took := processor(t, func() {
+		if v := trust(ca, pki.RevocationNone).Verify([]*pki.Certificate{many}, nil, today); v.Code != pki.NameConstraint {
+			t.Errorf("5000 names: %v %s", v.Code, v.Reason)
+		}
+	})
+	if took > time.Second {
 		t.Errorf("5000 names against 200 constraints took %v", took)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/obol-ike/obol/test/routers"
 )
@@ -30,7 +29,7 @@ func TestFullDisk(t *testing.T) {
 	must(t, p.EnrolRouter(r, routers.NoteOrder.R1...))
 	must(t, p.EnrolRouter(p.R2, routers.NoteOrder.R2...))
 	start(t, p, "--initiate", "manual")
-	obol(t, r, "initiate", "Tunnel1", "--wait", "30s")
+	up(t, p)
 	carries := func(when string) {
 		t.Helper()
 		sh(t, r, "ping", "-c", "3", "-i", "0.2", "-W", "5", "-I", r.LAN, p.R2.LAN)
@@ -58,10 +57,10 @@ func TestFullDisk(t *testing.T) {
 	}
 	carries("with the disk full")
 	obol(t, r, "rekey", "ipsec", "Tunnel1")
-	eventually(t, 30*time.Second, "the old pair is gone", func() bool { return len(standing(t, r)) == 2 })
+	eventually(t, patience, "the old pair is gone", func() bool { return len(standing(t, r)) == 2 })
 	must(t, r.Stop())
 	must(t, r.Start("--initiate", "manual"))
-	obol(t, r, "initiate", "Tunnel1", "--wait", "30s")
+	up(t, p)
 	carries("started with the disk full")
 
 	must(t, os.Remove(filepath.Join(r.Store, "filler")))

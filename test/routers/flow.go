@@ -35,6 +35,7 @@ const (
 	flowPort   = 7000
 	flowSize   = 1000                  // octets of a datagram
 	flowWindow = 64                    // datagrams; a socket's queue has room for more with Linux's defaults
+	flowSlow   = 16                    // of one a millisecond: its SA's last 256 kilobytes outlast a rekeying on a slow machine too
 	flowTick   = time.Millisecond      //
 	flowWait   = time.Minute           // for a tunnel that carries
 	flowLate   = 30 * time.Second      // what has not come by then is lost
@@ -105,6 +106,7 @@ func (w *way) send(each int, stop chan struct{}) {
 	tick := time.NewTicker(flowTick)
 	defer tick.Stop()
 	datagram := make([]byte, flowSize)
+	window := uint64(min(flowWindow, flowSlow*each))
 	for {
 		select {
 		case <-stop:
@@ -113,7 +115,7 @@ func (w *way) send(each int, stop chan struct{}) {
 		}
 		for range each {
 			n := w.sent.Load()
-			if n-w.received.Load() >= flowWindow {
+			if n-w.received.Load() >= window {
 				break
 			}
 			binary.BigEndian.PutUint64(datagram, n)
