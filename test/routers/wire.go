@@ -27,10 +27,10 @@ func (p *Pair) Bridge() (*Wire, error) {
 		"ip link add " + Outer + " netns " + p.R1.NS + " type veth peer name a netns " + w.ns,
 		"ip -n " + p.R1.NS + " address add " + p.R1.Address + "/24 dev " + Outer,
 		"ip -n " + p.R1.NS + " link set " + Outer + " up",
-		"ip -n " + w.ns + " link add br type bridge",
-		"ip -n " + w.ns + " link set br up",
-		"ip -n " + w.ns + " link set a master br up",
-		"ip -n " + w.ns + " link set b master br up",
+		"ip -n " + w.ns + " link add name wire type bridge",
+		"ip -n " + w.ns + " link set dev wire up",
+		"ip -n " + w.ns + " link set dev a master wire up",
+		"ip -n " + w.ns + " link set dev b master wire up",
 	} {
 		if _, err := run(strings.Fields(line)...); err != nil {
 			return nil, err
