@@ -12,10 +12,12 @@
 // many processors as there are.
 //
 // What has no SA, no policy or no tunnel is dropped; nothing leaves in clear. SAs of
-// AH, and tunnels without protection, are refused.
+// AH, and tunnels without protection, are refused. What comes before its SA waits for it,
+// within bounds.
 //
 // The outer header takes type of service and ECN from the packet in it, and DF unless
 // crypto ipsec df-bit has it otherwise; GRE has none without tunnel
 // path-mtu-discovery. What has DF and is too long for the path is answered so; the rest
-// is fragmented outside.
+// is fragmented outside. It has as many hops as the host gives, and ESP around ESP, of a
+// tunnel within a tunnel, one less than that: where routes lead round, it ends.
 package userspace

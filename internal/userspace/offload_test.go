@@ -199,6 +199,7 @@ func FuzzCut(f *testing.F) {
 		total := 0
 		cut(b, func(p []byte) {
 			total += len(p)
+			limit(p)
 			if len(p) > size {
 				t.Errorf("a packet of %d octets in %d", len(p), size)
 			}

@@ -35,7 +35,7 @@ func limit(b []byte) (hops uint8, within bool) {
 	switch b[0] >> 4 {
 	case 4:
 		n := int(b[0]&15) * 4
-		if len(b) < n {
+		if len(b) < max(n, headerIPv4) {
 			return 0, false
 		}
 		hops, protocol, own = b[8], b[9], b[n:]

@@ -92,6 +92,10 @@ func TestLimit(t *testing.T) {
 		if hops, within := limit(c.packet); hops != c.hops || within != c.within {
 			t.Errorf("%s: %d, %v", name, hops, within)
 		}
+		for n := 1; n < len(c.packet); n++ { // no panic
+			limit(c.packet[:n:n])
+			limit(append([]byte{0x40}, c.packet[:n:n]...))
+		}
 	}
 
 	for _, c := range []struct {
