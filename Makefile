@@ -23,12 +23,12 @@ export CGO_ENABLED := 0
 export GOFLAGS := -trimpath -buildvcs=false
 
 FUZZTIME ?= 10m
-TAGS := netns,vm,image,bench,page
+TAGS := netns,vm,image,bench,page,boot
 
 # Packages whose tests need a namespace, or a kernel of their own.
 tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: all build install lint unit test netns page vm busy vm-image interop bench bench-dataplane soak soak-scenarios soak-faults soak-lifetimes soak-kernel lab-sockets image image-test demo demo-vm fuzz packages clean go
+.PHONY: all build install lint unit test netns page vm busy vm-image interop bench bench-dataplane soak soak-scenarios soak-faults soak-lifetimes soak-kernel soak-boot lab-sockets image image-test demo demo-vm fuzz packages clean go
 
 all: build
 
@@ -63,7 +63,7 @@ unit: go
 
 # What is short above, at length, a part after the other: what they say is written down in
 # docs/soak.txt. make soak SOAK=kernel runs one part.
-SOAK ?= scenarios faults lifetimes kernel
+SOAK ?= scenarios faults lifetimes kernel boot
 soak: vm-image
 	@test/soak docs/soak.txt $(SOAK)
 
@@ -84,6 +84,13 @@ soak-lifetimes: go
 soak-kernel: VM_TIMEOUT = 60m
 soak-kernel: vm-image
 	$(in_vm) ./test/note -run 'TestFaults|TestFullDisk|TestReload$$|TestHandOver|TestHub' -faults -tunnels 100 -handovers 10 -spokes 20
+
+# The installed service in two machines that boot Debian's systemd.
+BOOT := $(CURDIR)/build/boot
+soak-boot: vm-image
+	$(MAKE) --no-print-directory install DESTDIR=$(BOOT)
+	VM_COPY=$(BOOT)=/:$(CURDIR)/docs/journal.md \
+		go test -count=1 -v -timeout=$(VM_TIMEOUT) -tags=boot -exec '$(CURDIR)/bin/vmrun -systemd -pair' ./test/boot
 
 # The verdicts of the laboratory on generated pairs, eight at a time between daemons;
 # make netns does this with 24.

@@ -36,7 +36,7 @@ func Check(dir string) ([]Finding, error) {
 		Dir: dir,
 		Mode: packages.NeedName | packages.NeedFiles | packages.NeedModule | packages.NeedImports |
 			packages.NeedTypes | packages.NeedSyntax | packages.NeedTypesInfo,
-		BuildFlags: []string{"-tags=netns,vm,image,bench,page"},
+		BuildFlags: []string{"-tags=netns,vm,image,bench,page,boot"},
 	}, "./...")
 	if err != nil {
 		return nil, err

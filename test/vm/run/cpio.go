@@ -63,7 +63,7 @@ func (c *cpio) file(name, src string, perm uint32) {
 	c.data(name, b, perm)
 }
 
-// tree adds the file or directory src as name.
+// tree adds the file or directory src as name, and each below it with its own mode.
 func (c *cpio) tree(name, src string) {
 	err := filepath.WalkDir(src, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -76,7 +76,11 @@ func (c *cpio) tree(name, src string) {
 		at := name + strings.TrimPrefix(p, src)
 		switch {
 		case fi.IsDir():
-			c.dir(at)
+			c.dir(filepath.Dir(at))
+			if !c.dirs[at] {
+				c.dirs[at] = true
+				c.entry(at, 0o040000|uint32(fi.Mode().Perm()), nil)
+			}
 		case fi.Mode().IsRegular():
 			c.file(at, p, uint32(fi.Mode().Perm()))
 		case fi.Mode()&fs.ModeSymlink != 0:

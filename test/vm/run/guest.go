@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// guest is process 1 of the virtual machine: it makes the root file system,
-// runs the job and tells the host how it ended.
+// guest is process 1 of the virtual machine: it makes the root file system and becomes
+// systemd, or runs the job itself.
 func guest() {
 	defer func() { // a panic of process 1 panics the kernel, which hides the cause
 		fmt.Println("vm init:", recover())
@@ -25,21 +25,41 @@ func guest() {
 	mount("proc", "/proc", "proc", "")
 	mount("sysfs", "/sys", "sysfs", "")
 	mount("devtmpfs", "/dev", "devtmpfs", "")
-	var j job
-	b, err := os.ReadFile("/job.json")
-	check(err)
-	check(json.Unmarshal(b, &j))
+	j := readJob("/job.json")
 	for _, m := range j.Modules {
 		insmod(m)
 	}
+	own, err := os.ReadFile("/init") // out of reach soon
+	check(err)
 	switchRoot()
 	os.Setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 	if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("lo: %v %s", err, out))
 	}
+	if j.LAN { // no udev does it
+		if out, err := exec.Command("modprobe", "virtio_net").CombinedOutput(); err != nil {
+			panic(fmt.Sprintf("virtio_net: %v %s", err, out))
+		}
+	}
+	if j.Systemd {
+		becomeSystemd(j, own) // does not return
+	}
+	carryOut(j)
+}
+
+func readJob(path string) *job {
+	var j job
+	b, err := os.ReadFile(path)
+	check(err)
+	check(json.Unmarshal(b, &j))
+	return &j
+}
+
+// carryOut runs the job and tells the host how it ended, which ends the machine.
+func carryOut(j *job) {
 	p := openPort("job")
 	p.send(frameReady, nil)
-	code := spawn(&j, p)
+	code := spawn(j, p)
 	for _, r := range j.Return {
 		sendBack(p, r)
 	}

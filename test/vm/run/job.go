@@ -16,6 +16,8 @@ type job struct {
 	Dir     string
 	Modules []string // to load before the root disk is mounted, in order
 	Return  []pair   // what to send back when the program has ended
+	Systemd bool     // process 1 is to be systemd
+	LAN     bool     // there is an eth0
 }
 
 // A pair is a path on one machine and its path on the other.
@@ -106,7 +108,7 @@ func writeInitrd(path, img string, j *job, copies pairs) error {
 		if err != nil {
 			return err
 		}
-		w.tree("/host"+to, c.From)
+		w.tree(filepath.Join("/host", to), c.From)
 	}
 	b, err := json.Marshal(j)
 	if err != nil {

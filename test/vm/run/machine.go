@@ -20,6 +20,9 @@ import (
 type machine struct {
 	image, initrd string
 	memory, cpus  int // MiB, number
+	systemd       bool
+	lan           *os.File // its end of the network to another machine; nil: none
+	number        int      // on the network
 }
 
 var errBoot = errors.New("the guest did not come up")
@@ -45,11 +48,14 @@ func accel() ([]string, time.Duration) {
 	return []string{"-accel", "tcg,thread=multi", "-cpu", "max"}, 60 * time.Second
 }
 
+// systemdTakes is how many times as long a boot of systemd may take.
+const systemdTakes = 5
+
 // args is QEMU's command line. The machine is q35 and not the smaller microvm:
 // that one fails to calibrate its clock under TCG in one boot of five.
 // append=on keeps QEMU from truncating the pipe, which fails.
 func (m machine) args(accel []string) []string {
-	return append(accel,
+	args := append(accel,
 		"-M", "q35", "-smp", strconv.Itoa(m.cpus), "-m", strconv.Itoa(m.memory),
 		"-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
 		"-kernel", filepath.Join(m.image, "vmlinuz"), "-initrd", m.initrd,
@@ -60,11 +66,19 @@ func (m machine) args(accel []string) []string {
 		"-device", "virtio-serial-pci",
 		"-add-fd", "fd=3,set=1", "-chardev", "file,id=job,path=/dev/fdset/1,append=on",
 		"-device", "virtserialport,chardev=job,name=job")
+	if m.lan != nil { // romfile: nobody boots from there
+		args = append(args, "-netdev", "socket,id=lan,fd=4",
+			"-device", fmt.Sprintf("virtio-net-pci,netdev=lan,mac=52:54:00:00:00:%02x,romfile=", m.number))
+	}
+	return args
 }
 
 func (m machine) boot(ctx context.Context) (int, error) {
 	start := time.Now()
 	options, patience := accel()
+	if m.systemd {
+		patience *= systemdTakes
+	}
 	frames, w, err := os.Pipe()
 	if err != nil {
 		return 0, err
@@ -76,6 +90,9 @@ func (m machine) boot(ctx context.Context) (int, error) {
 	var console tail
 	cmd.Stdout, cmd.Stderr = &console, &console
 	cmd.ExtraFiles = []*os.File{w}
+	if m.lan != nil {
+		cmd.ExtraFiles = append(cmd.ExtraFiles, m.lan)
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	err = cmd.Start()
 	w.Close()
@@ -118,7 +135,7 @@ func (m machine) boot(ctx context.Context) (int, error) {
 	cause := context.Cause(ctx)
 	cancel(nil) // the guest has nothing to save: no need for an orderly power-off
 	cmd.Wait()
-	if verbose || code < 0 {
+	if verbose || code < 0 && !errors.Is(cause, errNotNeeded) {
 		say("console:\n%s", console.String())
 	}
 	switch {

@@ -34,8 +34,11 @@ var verbose = os.Getenv("VM_VERBOSE") != ""
 func say(format string, a ...any) { fmt.Fprintf(os.Stderr, "vm: "+format+"\n", a...) }
 
 func main() {
-	if os.Getpid() == 1 {
+	switch {
+	case os.Getpid() == 1:
 		guest() // does not return
+	case os.Args[0] == service:
+		work() // likewise
 	}
 	var copies, returns pairs
 	copies.add(os.Getenv("VM_COPY"))
@@ -47,6 +50,8 @@ func main() {
 	var m machine
 	flag.IntVar(&m.memory, "m", 1024, "guest memory in MiB")
 	flag.IntVar(&m.cpus, "smp", 2, "guest CPUs")
+	flag.BoolVar(&m.systemd, "systemd", false, "boot systemd, and run the command as a service")
+	two := flag.Bool("pair", false, "two machines on one network")
 	flag.Parse()
 	if flag.NArg() == 0 && !*prep {
 		fmt.Fprintln(os.Stderr, "usage: run [-copy HOST[=GUEST]] [-return GUEST[=HOST]] [-timeout D] COMMAND [ARGUMENT...] | -prepare")
@@ -54,7 +59,7 @@ func main() {
 	}
 	code, err := 0, error(nil)
 	if m.image, err = prepare(); err == nil && !*prep {
-		code, err = run(m, flag.Args(), copies, returns, *limit)
+		code, err = run(m, *two, flag.Args(), copies, returns, *limit)
 	}
 	if err != nil {
 		say("%v", err)
@@ -63,9 +68,9 @@ func main() {
 	os.Exit(code)
 }
 
-// run makes a job of the command, boots the machine and returns the command's
-// exit status.
-func run(m machine, args []string, copies, returns pairs, limit time.Duration) (int, error) {
+// run makes a job of the command, boots the machine, or a pair of them, and returns
+// the command's exit status.
+func run(m machine, two bool, args []string, copies, returns pairs, limit time.Duration) (int, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return 0, err
@@ -92,9 +97,19 @@ func run(m machine, args []string, copies, returns pairs, limit time.Duration) (
 		return 0, err
 	}
 	defer os.RemoveAll(tmp)
-	m.initrd = filepath.Join(tmp, "initrd")
-	if err := writeInitrd(m.initrd, m.image, &job{Args: args, Env: os.Environ(), Dir: dir, Return: returns}, copies); err != nil {
-		return 0, err
+	machines := []machine{m}
+	if two {
+		if machines, err = m.double(); err != nil {
+			return 0, err
+		}
+	}
+	for i := range machines {
+		m := &machines[i]
+		m.initrd = filepath.Join(tmp, fmt.Sprintf("initrd%d", i+1))
+		j := &job{Args: args, Env: append(os.Environ(), fmt.Sprintf("VM_MACHINE=%d", i+1)), Dir: dir, Return: returns, Systemd: m.systemd, LAN: m.lan != nil}
+		if err := writeInitrd(m.initrd, m.image, j, copies); err != nil {
+			return 0, err
+		}
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
 	defer stop()
@@ -103,7 +118,7 @@ func run(m machine, args []string, copies, returns pairs, limit time.Duration) (
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
-	return m.run(ctx)
+	return runAll(ctx, machines)
 }
 
 func isDir(name string) bool {

@@ -53,6 +53,8 @@ nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 E
 printf 'root:x:0:\nnogroup:x:65534:\n' > "$root/etc/group"
 echo '127.0.0.1 localhost vm' > "$root/etc/hosts"
+# With an identity it is no first boot, at which systemd enables every service.
+echo 6f626f6c6f626f6c6f626f6c6f626f6c > "$root/etc/machine-id"
 echo 'hosts: files' > "$root/etc/nsswitch.conf"
 : > "$root/etc/resolv.conf"
 

@@ -1,0 +1,205 @@
+//go:build boot
+
+// Package boot runs the installed service in two virtual machines that boot Debian's
+// systemd, on one network: make soak-boot.
+package boot
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	startup  = "/etc/obol/obol.cfg"
+	patience = 2 * time.Minute // for what takes a second on an idle machine
+	restarts = 5
+)
+
+// The service's whole life under systemd: it is enabled and started, its tunnels come
+// up, it is reloaded and restarted while packets flow, and stopped. One tunnel's ESP is
+// a protocol of IP, the other's is in UDP.
+func TestService(t *testing.T) {
+	r1, r2 := dial(t, "R1", "192.168.0.1"), dial(t, "R2", "192.168.0.2")
+	both := []*router{r1, r2}
+	// A NAT before R2, which changes the ports alone.
+	r2.write("/run/nat.nft", 0o600, `table ip nat {
+	chain out {
+		type nat hook postrouting priority srcnat
+		ip saddr 192.168.1.2 udp sport 500 snat to 192.168.1.2:10500
+		ip saddr 192.168.1.2 udp sport 4500 snat to 192.168.1.2:14500
+	}
+}`)
+	r2.sh("nft -f /run/nat.nft")
+	for i, r := range both {
+		install(t, r, fmt.Sprintf("testdata/r%d.cfg", i+1))
+		r.sh("systemctl enable --now obold")
+		for _, question := range []string{"is-enabled", "is-active"} {
+			if got := r.try("systemctl", question, "obold"); got != "enabled" && got != "active" {
+				t.Fatalf("%s %s: %s", r.name, question, got)
+			}
+		}
+	}
+	r1.sh("obol initiate Tunnel1 --wait 120s")
+	r2.sh("obol initiate Tunnel2 --wait 120s")
+	var flows []*flow
+	for _, tunnel := range []string{"1", "2"} {
+		local, remote := "10.0."+tunnel+".1:7000", "10.0."+tunnel+".2:7000"
+		eventually(t, patience, "R2's address on Tunnel"+tunnel, func() error {
+			return r2.rpc.Call("Host.Echo", remote, &struct{}{})
+		})
+		flows = append(flows, startFlow(t, "Tunnel"+tunnel, local, remote))
+	}
+	for _, f := range flows {
+		f.passes(t, 100)
+	}
+	var before []string
+	eventually(t, patience, "both ends have the same four SAs", func() error {
+		if before = spis(r1); len(before) != 4 || !slices.Equal(before, spis(r2)) {
+			return fmt.Errorf("%v and %v", before, spis(r2))
+		}
+		return nil
+	})
+	if states := r1.sh("ip xfrm state"); !strings.Contains(states, "encap type espinudp sport 4500 dport 14500") {
+		t.Fatalf("no ESP in UDP:\n%s", states)
+	}
+
+	reload(t, r1)
+	for i := range restarts {
+		restart(t, both[i%2])
+		for _, f := range flows {
+			f.passes(t, 50)
+		}
+	}
+	for _, r := range both {
+		if now := spis(r); !slices.Equal(now, before) {
+			t.Errorf("%s: SAs before %v, now %v", r.name, before, now)
+		}
+	}
+	r1.sh("obol rekey ipsec Tunnel1 --wait 120s")
+	r2.sh("obol rekey ike Tunnel2 --wait 120s")
+	for _, f := range flows {
+		f.passes(t, 50)
+		f.end(t)
+	}
+
+	for _, r := range both {
+		r.sh("systemctl stop obold")
+		if got := r.sh("systemctl show -P Result obold"); got != "success" {
+			t.Errorf("%s: the service ended with %s", r.name, got)
+		}
+		for _, left := range []string{"ip xfrm state", "ip xfrm policy", "ip link show Tunnel1", "ip link show Tunnel2"} {
+			if got := r.try(strings.Fields(left)...); got != "" && !strings.Contains(got, "does not exist") {
+				t.Errorf("%s: %s:\n%s", r.name, left, got)
+			}
+		}
+		journal(t, r, before)
+	}
+}
+
+// install does what make install does on a host, where its files are there already.
+func install(t *testing.T, r *router, config string) {
+	t.Helper()
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.sh("systemd-sysusers obol.conf")
+	r.sh("chgrp obol /etc/obol")
+	r.write(startup, 0o640, string(text))
+	r.sh("chgrp obol " + startup)
+	r.sh("systemctl daemon-reload")
+}
+
+// reload changes the file, and waits until the daemon has taken it.
+func reload(t *testing.T, r *router) {
+	t.Helper()
+	r.write(startup, 0o640, r.sh("cat "+startup)+"\n!\ninterface Loopback7\n ip address 192.168.107.1 255.255.255.0\n")
+	r.sh("systemctl reload obold")
+	eventually(t, patience, "the new configuration holds", func() error {
+		if out := r.try("ip", "-br", "address"); !strings.Contains(out, "192.168.107.1") {
+			return errors.New(out)
+		}
+		return nil
+	})
+}
+
+// restart makes another process of the service. What systemd has kept for it, it has
+// taken.
+func restart(t *testing.T, r *router) {
+	t.Helper()
+	before := r.sh("systemctl show -P MainPID obold")
+	r.sh("systemctl restart obold")
+	if now := r.sh("systemctl show -P MainPID obold"); now == before || now == "0" {
+		t.Fatalf("%s: process %s, and before %s", r.name, now, before)
+	}
+	eventually(t, patience, "systemd keeps no sockets", func() error {
+		if n := r.sh("systemctl show -P NFileDescriptorStore obold"); n != "0" {
+			return errors.New(n)
+		}
+		return nil
+	})
+}
+
+// spis are those of a router's SAs, in order.
+func spis(r *router) []string {
+	r.t.Helper()
+	list := regexp.MustCompile(`spi (0x[0-9a-f]{8})`).FindAllString(r.sh("ip xfrm state"), -1)
+	slices.Sort(list)
+	return list
+}
+
+// journal checks what stands of the service in the journal: lines with the fields that
+// docs/journal.md promises, and none that it does not know.
+func journal(t *testing.T, r *router, spis []string) {
+	t.Helper()
+	doc, err := os.ReadFile("../../docs/journal.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wanted := map[string][]string{
+		"IKE SA up":              {"OBOL_CONN_ID", "OBOL_LOCAL", "OBOL_REMOTE", "OBOL_PEER", "OBOL_PROFILE", "OBOL_INITIATOR"},
+		"IKE SA down":            {"OBOL_CONN_ID", "OBOL_REMOTE", "OBOL_REASON"},
+		"IPsec SAs up":           {"OBOL_TUNNEL", "OBOL_REMOTE", "OBOL_SPI_IN", "OBOL_SPI_OUT"},
+		"IPsec SAs down":         {"OBOL_TUNNEL", "OBOL_SPI_IN", "OBOL_REASON"},
+		"configuration replaced": {"OBOL_FILE", "OBOL_CHANGES"},
+	}
+	if r.name == "R2" {
+		delete(wanted, "configuration replaced")
+	}
+	r.sh("journalctl --sync")
+	syslog := 0
+	for text := range strings.Lines(r.sh("journalctl -o json --no-pager -u obold")) {
+		var line map[string]any
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatalf("%s: %v: %s", r.name, err, text)
+		}
+		for field := range line {
+			if strings.HasPrefix(field, "OBOL_") && !strings.Contains(string(doc), "| `"+field+"` |") {
+				t.Errorf("%s: %s is not documented: %s", r.name, field, text)
+			}
+		}
+		message, _ := line["MESSAGE"].(string)
+		for _, field := range wanted[message] {
+			if line[field] == nil || line["PRIORITY"] != "6" || line["SYSLOG_IDENTIFIER"] != "obold" {
+				t.Errorf("%s: no %s, or another priority or identifier: %s", r.name, field, text)
+			}
+		}
+		if in, ok := line["OBOL_SPI_IN"].(string); ok && message == "IPsec SAs up" {
+			spis = slices.DeleteFunc(spis, func(s string) bool { return s == "spi "+in || s == "spi "+line["OBOL_SPI_OUT"].(string) })
+		}
+		delete(wanted, message)
+		if line["OBOL_MNEMONIC"] != nil && line["OBOL_FACILITY"] != nil {
+			syslog++
+		}
+	}
+	if len(wanted) > 0 || syslog == 0 || len(spis) > 0 {
+		t.Errorf("%s: the journal lacks %v, has %d of IOS's lines, and not the SAs %v:\n%s", r.name, wanted, syslog, spis, r.sh("journalctl --no-pager -u obold"))
+	}
+}
