@@ -99,7 +99,7 @@ func TestService(t *testing.T) {
 				t.Errorf("%s: %s:\n%s", r.name, left, got)
 			}
 		}
-		journal(t, r, before)
+		journal(t, r, slices.Clone(before))
 	}
 }
 
@@ -117,17 +117,28 @@ func install(t *testing.T, r *router, config string) {
 	r.sh("systemctl daemon-reload")
 }
 
-// reload changes the file, and waits until the daemon has taken it.
+// reload changes the file: what is wrong in it is refused, with its place, and what is
+// right holds then.
 func reload(t *testing.T, r *router) {
 	t.Helper()
-	r.write(startup, 0o640, r.sh("cat "+startup)+"\n!\ninterface Loopback7\n ip address 192.168.107.1 255.255.255.0\n")
+	right := r.sh("cat "+startup) + "\n!\ninterface Loopback7\n ip address 192.168.107.1 255.255.255.0\n"
+	r.write(startup, 0o640, right+"interface Loopback8\n ip address 192.168.108.1 255.255.0.255\n")
+	before := r.sh("ip -br address")
+	if out := r.try("systemctl", "reload", "obold"); !strings.Contains(out, "failed") {
+		t.Errorf("%s: a wrong configuration: %s", r.name, out)
+	}
+	place := fmt.Sprintf("%s:%d:", startup, strings.Count(right, "\n")+2)
+	if log := r.sh("journalctl --no-pager -u obold"); !strings.Contains(log, place) {
+		t.Errorf("%s: the journal has no %s\n%s", r.name, place, log)
+	}
+	if now := r.sh("ip -br address"); now != before {
+		t.Errorf("%s: addresses\n%s\nand before\n%s", r.name, now, before)
+	}
+	r.write(startup, 0o640, right)
 	r.sh("systemctl reload obold")
-	eventually(t, patience, "the new configuration holds", func() error {
-		if out := r.try("ip", "-br", "address"); !strings.Contains(out, "192.168.107.1") {
-			return errors.New(out)
-		}
-		return nil
-	})
+	if now := r.sh("ip -br address"); !strings.Contains(now, "192.168.107.1") {
+		t.Errorf("%s: addresses\n%s", r.name, now)
+	}
 }
 
 // restart makes another process of the service. What systemd has kept for it, it has
@@ -156,8 +167,8 @@ func spis(r *router) []string {
 }
 
 // journal checks what stands of the service in the journal: lines with the fields that
-// docs/journal.md promises, and none that it does not know.
-func journal(t *testing.T, r *router, spis []string) {
+// docs/journal.md promises, and none that it does not know. The SAs were told of.
+func journal(t *testing.T, r *router, missing []string) {
 	t.Helper()
 	doc, err := os.ReadFile("../../docs/journal.md")
 	if err != nil {
@@ -192,14 +203,14 @@ func journal(t *testing.T, r *router, spis []string) {
 			}
 		}
 		if in, ok := line["OBOL_SPI_IN"].(string); ok && message == "IPsec SAs up" {
-			spis = slices.DeleteFunc(spis, func(s string) bool { return s == "spi "+in || s == "spi "+line["OBOL_SPI_OUT"].(string) })
+			missing = slices.DeleteFunc(missing, func(s string) bool { return s == "spi "+in || s == "spi "+line["OBOL_SPI_OUT"].(string) })
 		}
 		delete(wanted, message)
 		if line["OBOL_MNEMONIC"] != nil && line["OBOL_FACILITY"] != nil {
 			syslog++
 		}
 	}
-	if len(wanted) > 0 || syslog == 0 || len(spis) > 0 {
-		t.Errorf("%s: the journal lacks %v, has %d of IOS's lines, and not the SAs %v:\n%s", r.name, wanted, syslog, spis, r.sh("journalctl --no-pager -u obold"))
+	if len(wanted) > 0 || syslog == 0 || len(missing) > 0 {
+		t.Errorf("%s: the journal lacks %v, has %d of IOS's lines, and not the SAs %v:\n%s", r.name, wanted, syslog, missing, r.sh("journalctl --no-pager -u obold"))
 	}
 }

@@ -20,7 +20,7 @@ func TestUnitIsUnderstood(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "obold.service")
-	here := strings.NewReplacer("/usr/local/bin/obold", "/bin/true")
+	here := strings.NewReplacer("/usr/local/bin/obold", "/bin/true", "/usr/local/bin/obol", "/bin/true")
 	if err := os.WriteFile(path, []byte(here.Replace(string(text))), 0o644); err != nil {
 		t.Fatal(err)
 	}

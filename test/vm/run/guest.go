@@ -29,8 +29,6 @@ func guest() {
 	for _, m := range j.Modules {
 		insmod(m)
 	}
-	own, err := os.ReadFile("/init") // out of reach soon
-	check(err)
 	switchRoot()
 	os.Setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 	if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
@@ -42,7 +40,7 @@ func guest() {
 		}
 	}
 	if j.Systemd {
-		becomeSystemd(j, own) // does not return
+		becomeSystemd(j) // does not return
 	}
 	carryOut(j)
 }

@@ -57,7 +57,7 @@ func TestPairs(t *testing.T) {
 // octets, and the directories above it come first.
 func TestCpio(t *testing.T) {
 	dir := t.TempDir()
-	os.MkdirAll(filepath.Join(dir, "src/sub"), 0o755)
+	os.MkdirAll(filepath.Join(dir, "src/sub"), 0o750)
 	os.WriteFile(filepath.Join(dir, "src/sub/file"), []byte("hello"), 0o640)
 	os.Symlink("sub/file", filepath.Join(dir, "src/link"))
 	var b bytes.Buffer
@@ -68,19 +68,24 @@ func TestCpio(t *testing.T) {
 		t.Fatal(err)
 	}
 	var names []string
+	modes := map[string]int{}
 	for rest := b.Bytes(); len(rest) > 0; {
 		var size, nameLen int
 		if string(rest[:6]) != "070701" {
 			t.Fatalf("no header: %q", rest[:6])
 		}
 		size, nameLen = hex(rest[54:62]), hex(rest[94:102])
-		names = append(names, string(rest[110:110+nameLen-1]))
+		name := string(rest[110 : 110+nameLen-1])
+		names, modes[name] = append(names, name), hex(rest[14:22])
 		head := (110 + nameLen + 3) &^ 3
 		rest = rest[head+(size+3)&^3:]
 	}
 	want := []string{"host", "host/at", "host/at/link", "host/at/sub", "host/at/sub/file", "job.json", "TRAILER!!!"}
 	if !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
+	}
+	if modes["host"] != 0o040755 || modes["host/at/sub"] != 0o040750 || modes["host/at/sub/file"] != 0o100640 {
+		t.Errorf("modes %v", modes)
 	}
 	w = newCpio(&b)
 	w.tree("/host", filepath.Join(dir, "absent"))

@@ -8,8 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// service is this program as a service of systemd, and its only argument; its job lies
-// beside it.
+// service is this program as a service of systemd, with its job beside it.
 const service = "/run/vm/service"
 
 // unit runs the job when everything else that a boot starts has been started.
@@ -27,7 +26,7 @@ StandardOutput=journal+console
 var masked = []string{"getty.target", "systemd-logind.service", "proc-sys-fs-binfmt_misc.automount"}
 
 // becomeSystemd leaves the job to a service and executes systemd.
-func becomeSystemd(j *job, own []byte) {
+func becomeSystemd(j *job) {
 	const units = "/run/systemd/system/"
 	write := func(path string, text []byte, mode os.FileMode) {
 		check(os.MkdirAll(filepath.Dir(path), 0o755))
@@ -36,6 +35,8 @@ func becomeSystemd(j *job, own []byte) {
 	b, err := json.Marshal(j)
 	check(err)
 	write(service+".json", b, 0o644)
+	own, err := os.ReadFile("/proc/self/exe")
+	check(err)
 	write(service, own, 0o755)
 	write(units+"vm.service", []byte(unit), 0o644)
 	// In place of Debian's, which empties /tmp: files of the host may be there.
