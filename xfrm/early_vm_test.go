@@ -18,7 +18,7 @@ import (
 func (r *router) noStates(n int) {
 	r.T.Helper()
 	want := fmt.Sprint("XfrmInNoStates ", n)
-	for end := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		got := strings.Join(strings.Fields(r.Sh("grep XfrmInNoStates /proc/net/xfrm_stat")), " ")
 		if got == want {
 			return

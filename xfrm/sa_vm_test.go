@@ -138,7 +138,7 @@ func TestBundle(t *testing.T) {
 	}
 	sent := r1.Sent("e0")
 	plane.Exchange(t, r1.Router, r2.Router, 3)
-	r1.Run("ping", "-c", "1", "-W", "1", "-M", "do", "-s", strconv.Itoa(tun.MTU-28), "10.0.0.2")
+	r1.Run("ping", "-c", "1", "-W", "30", "-M", "do", "-s", strconv.Itoa(tun.MTU-28), "10.0.0.2")
 	for _, p := range sent.Packets() {
 		if p.Protocol() != 51 || len(p.Data) > 1500 || p.Data[6]&0x3f != 0 {
 			t.Errorf("not AH, fragmented or too large:\n%s", sent)

@@ -188,7 +188,7 @@ func (s *session) carry(packet []byte) []byte {
 func (s *session) receive() ([]byte, Outer) {
 	s.p.t.Helper()
 	b := make([]byte, 4096)
-	must(s.p.t, s.p.wire.SetReadDeadline(time.Now().Add(5*time.Second)))
+	must(s.p.t, s.p.wire.SetReadDeadline(time.Now().Add(time.Minute)))
 	for {
 		n, err := s.p.wire.Read(b)
 		if err != nil {

@@ -149,7 +149,7 @@ func TestHops(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer c.Close()
-			c.SetReadDeadline(time.Now().Add(10 * time.Second))
+			c.SetReadDeadline(time.Now().Add(time.Minute))
 			remote := local
 			if u, ok := c.LocalAddr().(*net.UDPAddr); ok {
 				remote = u.AddrPort()

@@ -162,7 +162,7 @@ func hostile(t *testing.T, v6, udp bool) {
 
 	b := make([]byte, 100)
 	for _, text := range []string{"good", "last"} {
-		arrived.SetReadDeadline(time.Now().Add(10 * time.Second))
+		arrived.SetReadDeadline(time.Now().Add(time.Minute))
 		if n, _, err := arrived.ReadFrom(b); err != nil || string(b[:n]) != text {
 			t.Fatalf("%q, %v, want %q\n%s", b[:n], err, text, r.Facts())
 		}
@@ -175,7 +175,7 @@ func hostile(t *testing.T, v6, udp bool) {
 	if n := r.InvalidSPIs(); n != 1 {
 		t.Errorf("%d packets of no SA", n)
 	}
-	plane.Expect(t, r.Dataplane, 10*time.Second, ipsec.InvalidSPI{SAID: ipsec.SAID{Src: in.Src, Dst: in.Dst, SPI: in.SPI + 0x100, Protocol: ipsec.ESP}})
+	plane.Expect(t, r.Dataplane, time.Minute, ipsec.InvalidSPI{SAID: ipsec.SAID{Src: in.Src, Dst: in.Dst, SPI: in.SPI + 0x100, Protocol: ipsec.ESP}})
 	counts := strings.Fields(r.Sh("grep Tunnel1: /proc/net/dev | tr : ' '"))
 	if counts[2] != "2" {
 		t.Errorf("%s packets came to the TUN device\n%s", counts[2], r.Facts())

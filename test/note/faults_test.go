@@ -103,7 +103,7 @@ func befall(t *testing.T, f fault, version int, within time.Duration) {
 		_, err := p.R1.Run("ping", "-c", "1", "-W", "2", "-I", p.R1.LAN, p.R2.LAN)
 		return err == nil
 	}
-	eventually(t, time.Minute, "the tunnel carries", carries)
+	eventually(t, patience, "the tunnel carries", carries)
 	before := memory(t, both)
 
 	must(t, wire.Impair(f.netem))
@@ -116,7 +116,7 @@ func befall(t *testing.T, f fault, version int, within time.Duration) {
 	eventually(t, within+slowness, "the tunnel carries again", carries)
 	t.Logf("back after %v, %v are documented", time.Since(began).Round(time.Second/10), within)
 
-	eventually(t, time.Minute, "both ends have the same SAs", func() bool {
+	eventually(t, patience, "both ends have the same SAs", func() bool {
 		one, other := standing(t, p.R1), standing(t, p.R2)
 		shared := slices.DeleteFunc(slices.Clone(one), func(spi string) bool { return !slices.Contains(other, spi) })
 		return len(shared) == 2 && (slices.Equal(one, other) || f.rough && version == 1)
