@@ -102,11 +102,12 @@ func (c *charon) must(args ...string) string {
 }
 
 // Two data planes in userspace: either side starts and rekeys under a flow, of which
-// nothing is lost; obold rekeys by volume.
+// nothing is lost; obold rekeys by volume, which takes ten seconds, so that it does not
+// meet charon.
 func TestLibipsec(t *testing.T) {
 	for _, version := range []int{1, 2} {
 		t.Run(fmt.Sprintf("IKEv%d", version), func(t *testing.T) {
-			p := pair(t, setup{version, "ipsec ipv4", " set security-association lifetime kilobytes 5120\n"})
+			p := pair(t, setup{version, "ipsec ipv4", " set security-association lifetime kilobytes 10240\n"})
 			c := startCharon(t, p, version)
 
 			if out, err := p.R1.Obol("initiate", "Tunnel1"); err != nil {
