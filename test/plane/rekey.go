@@ -32,10 +32,12 @@ func rekey(t *testing.T, p Plane) {
 				old := tun
 				tun.SPIs[0] += 0x10
 				tun.SPIs[1] += 0x10
-				time.Sleep(200 * time.Millisecond)
+				there.more()
+				back.more()
 				Both(r1, r2, func(r *Router) { r.Must(r.InstallSA(r.SA(tun, ipsec.In))) })
 				Both(r1, r2, func(r *Router) { r.Must(r.InstallSA(r.SA(tun, ipsec.Out))) })
-				time.Sleep(200 * time.Millisecond)
+				there.more()
+				back.more()
 				Both(r1, r2, func(r *Router) { r.Must(r.RemoveSA(r.SA(old, ipsec.Out).SAID)) })
 				there.await() // what is under way
 				back.await()
@@ -66,8 +68,11 @@ const streamWindow = 64
 
 // flow starts a stream through the tunnel.
 func flow(from, to *Router, port uint16) *stream {
+	return between(from.UDP(from.Port(port)), to.UDP(to.Port(port)))
+}
+
+func between(c, sink *net.UDPConn) *stream {
 	s := &stream{stop: make(chan struct{}), ended: make(chan struct{}), times: map[uint64]int{}}
-	c, sink := from.UDP(from.Port(port)), to.UDP(to.Port(port))
 	s.sender.Go(func() {
 		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
@@ -113,9 +118,13 @@ func (s *stream) drain(c *net.UDPConn) {
 }
 
 // await waits until what has been sent so far has come, or is lost.
-func (s *stream) await() {
-	n := s.sent.Load()
-	for end := time.Now().Add(patience); s.received.Load() < n && time.Now().Before(end); {
+func (s *stream) await() { s.until(s.sent.Load()) }
+
+// more waits until ten more have come.
+func (s *stream) more() { s.until(s.received.Load() + 10) }
+
+func (s *stream) until(received uint64) {
+	for end := time.Now().Add(patience); s.received.Load() < received && time.Now().Before(end); {
 		time.Sleep(10 * time.Millisecond)
 	}
 }
