@@ -145,7 +145,7 @@ func (st sentAG1) finish(s *Session, m *inbound, x aggressive) (err error) {
 		return err
 	}
 	s.reportKeyPayloads()
-	initial := !s.env.Established(s.local.Addr(), s.remote.Addr())
+	initial := !s.env.Established(s.ends())
 	if err := s.acceptIdentity(x.identity, s.crypt.hashR(x.identity.body)); err != nil {
 		return err
 	}

@@ -55,12 +55,13 @@ func (s *Session) Export(c *state.Codec) { s.export(c) }
 // env. A tunnel or a profile that is there no more is a name only: the caller deletes
 // what was made for it.
 func Restore(now time.Time, env *ike.Env, c *state.Codec) (*Session, error) {
-	s := newSession(now, env, 0, Initiator)
+	s := newSession(now, env, 0, Initiator, "")
 	s.up = &established{}
 	s.export(c)
 	if err := c.Err(); err != nil {
 		return nil, fmt.Errorf("state of an ISAKMP SA: %w", err)
 	}
+	s.config = env.Config.In(s.vrf)
 	return s, nil
 }
 

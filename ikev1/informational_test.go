@@ -3,7 +3,6 @@ package ikev1
 import (
 	"bytes"
 	"encoding/binary"
-	"net/netip"
 	"testing"
 	"time"
 
@@ -150,7 +149,7 @@ func TestPhase1Lifetime(t *testing.T) {
 // INITIAL_CONTACT only when no other IKE SA stands.
 func TestInitialContactOnce(t *testing.T) {
 	p := newPair(t)
-	p.r1.env.Established = func(_, _ netip.Addr) bool { return true }
+	p.r1.env.Established = func(ike.Ends) bool { return true }
 	p.up(p.r1)
 	if len(all[InitialContactSent](p.r1))+len(all[InitialContact](p.r2)) != 0 {
 		t.Error("INITIAL_CONTACT beside another IKE SA")

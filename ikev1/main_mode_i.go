@@ -50,7 +50,7 @@ func Initiate(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface)
 
 // Renew begins main mode alone, for the child SAs that stand already.
 func Renew(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface) *Session {
-	s := newSession(now, env, connID, Initiator)
+	s := newSession(now, env, connID, Initiator, itf.Tunnel.VRF)
 	s.tunnel = itf
 	s.local, s.remote = ends(env, itf)
 	s.profile = itf.Tunnel.Protection.ISAKMPProfile
@@ -173,7 +173,7 @@ func (s *Session) sendMM5(m *inbound, x keyExchange) (mainMode, error) {
 	}
 	s.float()
 	s.state = MMKeyExch
-	initial := !s.env.Established(s.local.Addr(), s.remote.Addr())
+	initial := !s.env.Established(s.ends())
 	if initial {
 		s.report(InitialContactSent{SA: s.sa()})
 	}
@@ -223,7 +223,7 @@ func ends(env *ike.Env, itf *policy.Interface) (local, remote netip.AddrPort) {
 	if env.Floated == nil {
 		return local, remote
 	}
-	if y := env.Floated(local.Addr(), remote.Addr()); y != 0 {
+	if y := env.Floated(ike.Ends{VRF: itf.Tunnel.VRF, Local: local.Addr(), Remote: remote.Addr()}); y != 0 {
 		local, remote = netip.AddrPortFrom(local.Addr(), natPort), netip.AddrPortFrom(remote.Addr(), y)
 	}
 	return local, remote

@@ -70,9 +70,9 @@ func Respond(now time.Time, env *ike.Env, connID uint32, d ike.Datagram) (*Sessi
 			return nil, err
 		}
 	}
-	s := newSession(now, env, connID, Responder)
+	s := newSession(now, env, connID, Responder, d.VRF)
 	s.exchange = m.Exchange
-	s.local, s.remote, s.vrf = d.Local, d.Remote, d.VRF
+	s.local, s.remote = d.Local, d.Remote
 	s.spiI = m.InitiatorSPI
 	if s.spiR, err = s.cookie(); err != nil {
 		return nil, err

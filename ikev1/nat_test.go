@@ -237,8 +237,8 @@ func TestMainModeOnFloatedPort(t *testing.T) {
 	if !n.r2.session.Floated() || n.r1.session.Floated() {
 		t.Errorf("floated: R1 %v, R2 %v", n.r1.session.Floated(), n.r2.session.Floated())
 	}
-	n.r2.env.Floated = func(local, remote netip.Addr) uint16 {
-		if local == n.r2.addr.Addr() && remote == n.outside {
+	n.r2.env.Floated = func(e ike.Ends) uint16 {
+		if e.Local == n.r2.addr.Addr() && e.Remote == n.outside {
 			return 1026
 		}
 		return 0

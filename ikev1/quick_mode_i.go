@@ -104,7 +104,7 @@ func (s *Session) sendQM1(itf *policy.Interface, replaces *child) error {
 	if s.inFlight() >= maxQuickModes {
 		return refuse(0, "%d quick modes are in flight", maxQuickModes)
 	}
-	q := &quickMode{initiator: true, config: s.env.Config, itf: itf, replaces: replaces, phase: QMReady, begun: s.now}
+	q := &quickMode{initiator: true, config: s.env.Config.In(s.vrf), itf: itf, replaces: replaces, phase: QMReady, begun: s.now}
 	var err error
 	if q.spi, err = s.newChildSPI(); err != nil {
 		return err

@@ -87,7 +87,7 @@ func (s *Session) answerQuick(m *inbound) error {
 		return err
 	}
 	s.use(m)
-	q := &quickMode{id: m.MessageID, config: s.env.Config, phase: QMReady, state: received{}, begun: s.now, iv: c.next}
+	q := &quickMode{id: m.MessageID, config: s.env.Config.In(s.vrf), phase: QMReady, state: received{}, begun: s.now, iv: c.next}
 	q.resend.accepted = m.digest
 	s.up.quick = append(s.up.quick, q)
 	if err := s.judgeQM1(q, c); err != nil {
@@ -148,7 +148,7 @@ func (s *Session) access(config *policy.Config, selector ipsec.Selector, profile
 		return choice
 	}
 	owner := "ISAKMP " + profile.Name + " " + s.up.peerID
-	if choice.Interface = s.env.Access(ike.Access{Template: choice.Interface, Local: s.local.Addr(), Remote: s.remote.Addr(), Owner: owner, Now: s.now}); choice.Interface == nil {
+	if choice.Interface = s.env.Access(ike.Access{Template: choice.Interface, Ends: s.ends(), Owner: owner, Now: s.now}); choice.Interface == nil {
 		choice.Reason = policy.RefusedAccess
 	}
 	return choice

@@ -56,10 +56,10 @@ type Session struct {
 // capabilities are what the peer announced and the configuration wants.
 type capabilities struct{ dpd, fragments bool }
 
-func newSession(now time.Time, env *ike.Env, connID uint32, role Role) *Session {
+func newSession(now time.Time, env *ike.Env, connID uint32, role Role, vrf string) *Session {
 	return &Session{
 		env: env, connID: connID, role: role, begun: now, now: now,
-		config: env.Config, pki: env.PKI,
+		config: env.Config.In(vrf), pki: env.PKI, vrf: vrf,
 		exchange: wire.ExchangeMainMode, phase: Ready, state: MMNoState,
 	}
 }
@@ -99,6 +99,13 @@ func (s *Session) HalfOpen() bool { return s.main != nil && s.up == nil && s.rol
 
 // Addresses are the two ends of the IKE SA.
 func (s *Session) Addresses() (local, remote netip.AddrPort) { return s.local, s.remote }
+
+// VRF is the one by which the peer comes, "" for the global one.
+func (s *Session) VRF() string { return s.vrf }
+
+func (s *Session) ends() ike.Ends {
+	return ike.Ends{VRF: s.vrf, Local: s.local.Addr(), Remote: s.remote.Addr()}
+}
 
 // Tunnel is the interface that the session was begun for, "" as responder.
 func (s *Session) Tunnel() string {

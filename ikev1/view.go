@@ -12,6 +12,7 @@ import (
 // View is a read-only copy of a session for show commands.
 type View struct {
 	ConnID        uint32
+	VRF           string // "": the global one
 	Local, Remote netip.AddrPort
 	Initiator     bool
 	State         string // MM_NO_STATE, QM_IDLE ..., as show crypto isakmp sa prints it
@@ -56,7 +57,7 @@ func (s *Session) Brief() ike.Brief {
 // View copies what show commands print.
 func (s *Session) View(now time.Time) View {
 	v := View{
-		ConnID: s.connID, Local: s.local, Remote: s.remote, Initiator: s.role == Initiator,
+		ConnID: s.connID, VRF: s.vrf, Local: s.local, Remote: s.remote, Initiator: s.role == Initiator,
 		Begun: s.begun, State: s.state.String(), Status: "ACTIVE", Profile: s.profileName(),
 	}
 	if s.main == nil {

@@ -22,7 +22,7 @@ func addHabits(b *wire.Builder) {
 // establish ends the handshake: the peer is authenticated.
 func (s *Session) establish(localID, sign string, peer *peerProof) {
 	x, life, peerID := s.ike, s.profile.Lifetime, peer.id.String()
-	other := s.env.Established != nil && s.env.Established(s.local.Addr(), s.remote.Addr())
+	other := s.env.Established != nil && s.env.Established(s.ends())
 	s.up = &established{home: s.remote.Addr(), localID: localID, peerID: peerID, sign: sign, verify: peer.method, lifetime: life}
 	s.up.schedule(s.now, x.role)
 	x.before.wipe()

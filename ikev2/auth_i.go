@@ -84,7 +84,7 @@ func (s *Session) buildAuth(st *sentAuth, own *ownProof, b *wire.Builder) (err e
 	}
 	st.wish.addOffer(s, x, b)
 	st.wish.addSelectors(b)
-	if s.env.Established == nil || !s.env.Established(s.local.Addr(), s.remote.Addr()) {
+	if s.env.Established == nil || !s.env.Established(s.ends()) {
 		b.Add(wire.PayloadNotifyV2, wire.NotifyV2{Type: wire.V2InitialContact})
 	}
 	if st.wish.transport {

@@ -99,7 +99,7 @@ func newCouple(t *testing.T, seed uint64, lines string) *couple {
 		copy(key[:], fmt.Sprint(host, seed))
 		spi := uint32(i+1) << 20
 		e.env = &ike.Env{Config: cfg, Rand: rand.NewChaCha8(key), NewSPI: func() uint32 { spi++; return spi }}
-		e.session = newSession(c.now, e.env, uint32(i+1))
+		e.session = newSession(c.now, e.env, uint32(i+1), "")
 		e.session.local = netip.MustParseAddrPort("192.0.2." + host + ":500")
 		e.session.remote = netip.MustParseAddrPort("192.0.2." + other + ":500")
 		e.session.profile = cfg.IKEv2.Profiles[0]

@@ -128,7 +128,7 @@ func newParty(t testing.TB, name, local, remote, text string) *party {
 	spi := uint32(0x1000)
 	p.env = &ike.Env{
 		Config: c, PKI: pki.NewSnapshot(nil), Rand: rand.NewChaCha8(seed),
-		Established: func(_, _ netip.Addr) bool { return p.session != nil && p.session.Established() },
+		Established: func(ike.Ends) bool { return p.session != nil && p.session.Established() },
 		Hold:        func(_ netip.Addr, n int) bool { p.held += n; return true },
 		NewSPI:      func() uint32 { spi++; return spi + uint32(name[1])<<16 },
 	}

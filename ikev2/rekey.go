@@ -18,7 +18,7 @@ const maxIKESAs = 8
 
 // rekeyProposals are those of the policy.
 func (s *Session) rekeyProposals() []*policy.IKEv2Proposal {
-	found := s.env.Config.IKEv2PolicyFor(s.local.Addr()).Policy
+	found := s.env.Config.In(s.vrf).IKEv2PolicyFor(s.local.Addr()).Policy
 	if found == nil {
 		return nil
 	}

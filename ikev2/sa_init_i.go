@@ -38,8 +38,8 @@ func (*sentInit) exchange() wire.ExchangeType { return wire.ExchangeSAInit }
 // Initiate begins a session for a tunnel. It may be Done at once, when there is
 // nothing to begin with: poll it all the same.
 func Initiate(now time.Time, env *ike.Env, connID uint32, itf *policy.Interface) *Session {
-	s := newSession(now, env, connID)
 	t := itf.Tunnel
+	s := newSession(now, env, connID, t.VRF)
 	s.local, s.remote = netip.AddrPortFrom(t.Source, port), netip.AddrPortFrom(t.Destination, port)
 	s.tunnel, s.profile = itf, t.Protection.IKEv2Profile
 	s.ike = newIKESA(Initiator)

@@ -131,8 +131,8 @@ func Respond(now time.Time, env *ike.Env, connID uint32, d ike.Datagram) (*Sessi
 	if err != nil {
 		return nil, err
 	}
-	s := newSession(now, env, connID)
-	s.local, s.remote, s.vrf = d.Local, d.Remote, d.VRF
+	s := newSession(now, env, connID, d.VRF)
+	s.local, s.remote = d.Local, d.Remote
 	x := newIKESA(Responder)
 	x.spiI, x.expected = p.InitiatorSPI, 1
 	s.ike, s.all = x, []*ikeSA{x}

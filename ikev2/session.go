@@ -70,10 +70,10 @@ type established struct {
 	nat             keepalive
 }
 
-func newSession(now time.Time, env *ike.Env, connID uint32) *Session {
+func newSession(now time.Time, env *ike.Env, connID uint32, vrf string) *Session {
 	return &Session{
 		env: env, connID: connID, begun: now, now: now,
-		config: env.Config, pki: env.PKI, state: Idle, dealings: &dealings{},
+		config: env.Config.In(vrf), pki: env.PKI, vrf: vrf, state: Idle, dealings: &dealings{},
 	}
 }
 
@@ -146,6 +146,13 @@ func (s *Session) Silent() bool { return s.ike == nil && s.silent }
 
 // Addresses are the two ends of the IKE SA.
 func (s *Session) Addresses() (local, remote netip.AddrPort) { return s.local, s.remote }
+
+// VRF is the one by which the peer comes, "" for the global one.
+func (s *Session) VRF() string { return s.vrf }
+
+func (s *Session) ends() ike.Ends {
+	return ike.Ends{VRF: s.vrf, Local: s.local.Addr(), Remote: s.remote.Addr()}
+}
 
 // Tunnel is the interface that the session was begun for, "" as responder.
 func (s *Session) Tunnel() string {

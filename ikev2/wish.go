@@ -215,7 +215,7 @@ func (s *Session) access(choice policy.TunnelChoice) policy.TunnelChoice {
 		return choice
 	}
 	owner := "IKEv2 " + strconv.FormatUint(uint64(s.connID), 10)
-	if choice.Interface = s.env.Access(ike.Access{Template: choice.Interface, Local: s.local.Addr(), Remote: s.home(), Owner: owner, Now: s.now}); choice.Interface == nil {
+	if choice.Interface = s.env.Access(ike.Access{Template: choice.Interface, Ends: ike.Ends{VRF: s.vrf, Local: s.local.Addr(), Remote: s.home()}, Owner: owner, Now: s.now}); choice.Interface == nil {
 		choice.Reason = policy.RefusedAccess
 	}
 	return choice
@@ -227,7 +227,7 @@ func (s *Session) current() (*policy.Config, *policy.IKEv2Profile) {
 	if s.up == nil {
 		return s.config, s.profile
 	}
-	return s.env.Config, s.env.Config.IKEv2Profile(s.profile.Name)
+	return s.env.Config.In(s.vrf), s.env.Config.IKEv2Profile(s.profile.Name)
 }
 
 // asAsked gives our selector the addresses by which the peer knows the two ends:

@@ -72,7 +72,11 @@ func beyondUserspace(cfg *policy.Config) error {
 	for _, itf := range cfg.Interfaces {
 		tu := tunnelOf(itf)
 		switch {
+		case itf.VRF != "" && itf.Kind == policy.Loopback:
+			return fmt.Errorf("%s: interface %s is in VRF %s: userspace carries what is in none", itf.Pos, itf.Name, itf.VRF)
 		case tu == nil || itf.Shutdown:
+		case itf.VRF != "" || tu.VRF != "":
+			return fmt.Errorf("%s: interface %s is in a VRF, or its ends are: userspace carries what is in none", itf.Pos, itf.Name)
 		case tu.Protection == nil:
 			return fmt.Errorf("%s: interface %s has no tunnel protection: userspace carries what IPsec protects", itf.Pos, itf.Name)
 		case slices.ContainsFunc(tu.Protection.Transforms, func(set *policy.TransformSet) bool { return set.AH != nil || set.Encr == nil }):
@@ -92,7 +96,7 @@ func tunnelOf(itf *policy.Interface) *policy.Tunnel {
 }
 
 // openDataplane opens the one that was chosen.
-func openDataplane(p Plane, sockets *netio.Sockets) (ipsec.Dataplane, error) {
+func openDataplane(p Plane, sockets *netio.Doors) (ipsec.Dataplane, error) {
 	switch p {
 	case Kernel:
 		return xfrm.New()
@@ -122,6 +126,10 @@ func sweep(plane ipsec.Dataplane) error {
 func needs(cfg *policy.Config) xfrm.Need {
 	var n xfrm.Need
 	for _, itf := range cfg.Interfaces {
+		inVRF := itf.VRF != "" && (itf.Kind == policy.Loopback || itf.Tunnel != nil || itf.Template != nil)
+		if inVRF && !slices.Contains(n.Links, ipsec.VRF) {
+			n.Links = append(n.Links, ipsec.VRF)
+		}
 		if kind := linkKind(itf); kind != 0 && !slices.Contains(n.Links, kind) {
 			n.Links = append(n.Links, kind)
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/obol-ike/obol/internal/policy"
 )
@@ -57,6 +58,11 @@ func findDevices(cfg *policy.Config, warnings io.Writer) (paths, error) {
 	devices, err := linuxDevices()
 	if err != nil {
 		return nil, fmt.Errorf("listing the interfaces of this host: %w", err)
+	}
+	for _, name := range cfg.FrontDoors() {
+		if !slices.ContainsFunc(devices, func(d device) bool { return d.name == name }) {
+			return nil, fmt.Errorf("%s: vrf %s: there is no Linux device %[2]s: the VRF that tunnels go by is the host's, with its own interface in it (ip link add %[2]s type vrf table N)", cfg.VRF(name).Pos, name)
+		}
 	}
 	for _, itf := range cfg.Interfaces {
 		if itf.Kind != policy.Physical || itf.Shutdown || itf.Device == "" && len(itf.Addresses) == 0 {

@@ -51,6 +51,9 @@ func (d *Daemon) Replace(ctx context.Context, source *policy.Source, revert time
 	for _, r := range unused {
 		io.WriteString(remarks, r+"\n")
 	}
+	if err := d.sockets.Open(cfg.FrontDoors()); err != nil {
+		return changes, err
+	}
 	before := d.paths.Swap(&paths)
 	if err := d.adopt(ctx, ike.Adopt{Config: cfg, PKI: snapshot, Revert: revert}); err != nil {
 		d.paths.Store(before)

@@ -22,7 +22,7 @@ var errStopped = errors.New("obold is stopping")
 // turn at a time; every turn ends with the engine's outputs carried out.
 type shard struct {
 	kernel  *kernelQueue
-	socket  *netio.Sockets
+	socket  *netio.Doors
 	hub     *hub
 	log     *zap.Logger
 	fetcher *fetcher
@@ -47,7 +47,7 @@ type changes interface {
 	reconcile()
 }
 
-func newShard(first *engine.Engine, kernel *kernelQueue, socket *netio.Sockets, hub *hub, log *zap.Logger, changes changes) *shard {
+func newShard(first *engine.Engine, kernel *kernelQueue, socket *netio.Doors, hub *hub, log *zap.Logger, changes changes) *shard {
 	s := &shard{
 		engine: first,
 		kernel: kernel, socket: socket, hub: hub, log: log,

@@ -48,7 +48,7 @@ func (r *recording) Sweep() error                      { r.note("sweep"); return
 func running(t *testing.T, plane *recording) *Daemon {
 	t.Helper()
 	cfg := compile(t, tunnelFrom+"127.0.0.1\nip route 192.168.200.0 255.255.255.0 10.0.0.2\n")
-	sockets, err := netio.Listen(netio.Options{})
+	sockets, err := netio.ListenDoors(netio.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,7 @@ func unquestioned(tp *pki.Trustpoint) *pki.Trustpoint {
 func newGuarded(t *testing.T, asking time.Duration) *guarded {
 	g := &guarded{t: t, ca1: testca.New("CA1", 0), ca2: testca.New("CA2", 1)}
 	cfg := compile(t, strings.ReplaceAll(certified, "tunnel destination 127.0.0.1", "tunnel destination 127.0.0.2"))
-	sockets, err := netio.Listen(netio.Options{})
+	sockets, err := netio.ListenDoors(netio.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ type access struct {
 // caller names a peer by whatever tells it from others at the same address.
 type caller struct {
 	template string
-	ends
+	ike.Ends
 	owner string
 }
 
@@ -39,7 +39,7 @@ func newAccess() access {
 
 // accessFor is ike.Env's.
 func (e *Engine) accessFor(a ike.Access) *policy.Interface {
-	c := caller{a.Template.Name, ends{a.Local, a.Remote}, a.Owner}
+	c := caller{a.Template.Name, a.Ends, a.Owner}
 	p := e.access.of[c]
 	if p == nil {
 		if p = e.access.next(a.Now, c); p == nil {
@@ -85,7 +85,7 @@ func (e *Engine) open(now time.Time, name string) {
 		return // it went while the SAs came up: they are obsolete
 	}
 	p.until = time.Time{}
-	e.tunnels.Open(now, template.Access(p.number, p.local, p.remote))
+	e.tunnels.Open(now, template.Access(p.number, p.Local, p.Remote))
 }
 
 // shut removes a Virtual-Access interface that has lost its last pair.

@@ -51,11 +51,11 @@ func (Configured) IsEvent() {}
 // between which addresses they are and were.
 type touched struct {
 	names map[string]bool
-	ends  map[ends]bool
+	ends  map[ike.Ends]bool
 }
 
 func newTouched(old, cfg *policy.Config) touched {
-	t := touched{names: map[string]bool{}, ends: map[ends]bool{}}
+	t := touched{names: map[string]bool{}, ends: map[ike.Ends]bool{}}
 	for _, c := range policy.Compare(old, cfg).Interfaces {
 		if !c.Tunnel || c.Fate < policy.Renegotiated {
 			continue
@@ -63,7 +63,7 @@ func newTouched(old, cfg *policy.Config) touched {
 		t.names[c.Name] = true
 		for _, itf := range []*policy.Interface{old.Interface(c.Name), cfg.Interface(c.Name)} {
 			if itf != nil && itf.Tunnel != nil {
-				t.ends[ends{itf.Tunnel.Source, itf.Tunnel.Destination}] = true
+				t.ends[endsOfTunnel(itf.Tunnel)] = true
 			}
 		}
 	}

@@ -23,7 +23,7 @@ func (e *Engine) HandleDatagram(now time.Time, d ike.Datagram) {
 		e.drop(now, "malformed", BadMessage{Local: d.Local, Remote: d.Remote, Reason: err.Error()})
 		return
 	}
-	x := e.sessions.find(h, d.Remote.Addr())
+	x := e.sessions.find(h, d.VRF, d.Remote.Addr())
 	switch {
 	case x != nil:
 		x.Handle(now, d)

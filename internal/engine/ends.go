@@ -1,30 +1,28 @@
 package engine
 
 import (
-	"net/netip"
 	"slices"
-)
 
-// ends are the two addresses of an IKE SA, whatever its ports.
-type ends struct{ local, remote netip.Addr }
+	"github.com/obol-ike/obol/internal/ike"
+)
 
 // endsOf are where a session is now: in version 2 a peer behind a NAT may come to have
 // another address than that with which it began.
-func endsOf(x *entry) ends {
+func endsOf(x *entry) ike.Ends {
 	local, remote := x.Addresses()
-	return ends{local.Addr(), remote.Addr()}
+	return ike.Ends{VRF: x.VRF(), Local: local.Addr(), Remote: remote.Addr()}
 }
 
 // A pair holds the sessions between the same ends, the oldest first.
 type pair struct {
-	ends
+	ike.Ends
 	all []*entry
 }
 
 // follow keeps a session among those between its ends, wherever those are now.
 func (s *sessions) follow(x *entry) {
 	e, counts := endsOf(x), x.counts()
-	if counts == (x.pair != nil) && (!counts || x.pair.ends == e) {
+	if counts == (x.pair != nil) && (!counts || x.pair.Ends == e) {
 		return
 	}
 	s.leave(x)
@@ -36,7 +34,7 @@ func (s *sessions) follow(x *entry) {
 	}
 	p := s.between[e]
 	if p == nil {
-		p = &pair{ends: e}
+		p = &pair{Ends: e}
 		s.between[e] = p
 	}
 	x.pair, p.all = p, insert(p.all, x)
@@ -55,9 +53,9 @@ func (s *sessions) leave(x *entry) {
 	}
 	x.pair, p.all = nil, without(p.all, x)
 	if len(p.all) == 0 {
-		delete(s.between, p.ends)
+		delete(s.between, p.Ends)
 	}
-	if home := x.home(); home != p.ends {
+	if home := x.home(); home != p.Ends {
 		if s.away[home] = without(s.away[home], x); len(s.away[home]) == 0 {
 			delete(s.away, home)
 		}
@@ -66,14 +64,14 @@ func (s *sessions) leave(x *entry) {
 
 // home are the ends with which a session began. A tunnel's sessions are those that
 // began between its ends, wherever a NAT has taken them.
-func (x *entry) home() ends {
+func (x *entry) home() ike.Ends {
 	e := endsOf(x)
-	e.remote = x.remote
+	e.Remote = x.remote
 	return e
 }
 
 // of are the sessions of a tunnel between two addresses, the oldest first.
-func (s *sessions) of(e ends) []*entry {
+func (s *sessions) of(e ike.Ends) []*entry {
 	all := slices.DeleteFunc(slices.Clone(s.at(e)), func(x *entry) bool { return x.home() != e })
 	for _, x := range s.away[e] {
 		all = insert(all, x)
@@ -85,7 +83,7 @@ func (s *sessions) of(e ends) []*entry {
 func (s *sessions) peers(x *entry) []*entry { return s.at(endsOf(x)) }
 
 // at are the sessions between two addresses, the oldest first.
-func (s *sessions) at(e ends) []*entry {
+func (s *sessions) at(e ike.Ends) []*entry {
 	if p := s.between[e]; p != nil {
 		return p.all
 	}

@@ -3,16 +3,16 @@ package engine
 import (
 	"encoding/binary"
 	"io"
-	"net/netip"
 	"slices"
 
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 )
 
 // established is ike.Env's. IPsec SAs whose IKE SA of version 1 has ended are no
 // first contact.
-func (e *Engine) established(local, remote netip.Addr) bool {
-	return slices.ContainsFunc(e.sessions.at(ends{local, remote}), func(x *entry) bool {
+func (e *Engine) established(between ike.Ends) bool {
+	return slices.ContainsFunc(e.sessions.at(between), func(x *entry) bool {
 		return x.Established() || x.v1 != nil && !x.Alive() && !x.Done()
 	})
 }

@@ -121,7 +121,7 @@ func (h *hub) peer(i, until int, life byte) {
 	spi := uint32(0x1000)
 	env := &ike.Env{
 		Config: c, PKI: h.pki, Rand: rand.NewChaCha8([32]byte{1, byte(i), byte(i >> 8), life}),
-		Established: func(_, _ netip.Addr) bool { return true }, // no INITIAL_CONTACT
+		Established: func(ike.Ends) bool { return true }, // no INITIAL_CONTACT
 		NewSPI:      func() uint32 { spi++; return spi },
 	}
 	s := ikev1.Initiate(start, env, 1, c.Interface("Tunnel1"))

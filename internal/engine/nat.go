@@ -1,17 +1,17 @@
 package engine
 
 import (
-	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/obol-ike/obol/ikev1"
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
 )
 
 // floated is ike.Env's: where the newest IKE SA with a peer behind a NAT goes.
-func (e *Engine) floated(local, remote netip.Addr) uint16 {
-	for _, x := range slices.Backward(e.sessions.at(ends{local, remote})) {
+func (e *Engine) floated(between ike.Ends) uint16 {
+	for _, x := range slices.Backward(e.sessions.at(between)) {
 		if x.Floated() {
 			_, r := x.Addresses()
 			return r.Port()
@@ -24,7 +24,7 @@ func (e *Engine) floated(local, remote netip.Addr) uint16 {
 // still have child SAs, and all have the one mapping of the NAT.
 func (e *Engine) portFloated(now time.Time, with *entry, event ikev1.PortFloated) {
 	peer := with.Brief().PeerID
-	for _, x := range slices.Clone(e.sessions.at(ends{event.Local.Addr(), event.Before.Addr()})) {
+	for _, x := range slices.Clone(e.sessions.at(ike.Ends{VRF: with.VRF(), Local: event.Local.Addr(), Remote: event.Before.Addr()})) {
 		l, r := x.Addresses()
 		if x != with && l == event.Local && r == event.Before && x.Brief().PeerID == peer {
 			x.HandleKernel(now, ipsec.Mapped{Remote: event.Remote})

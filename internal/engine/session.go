@@ -34,6 +34,7 @@ type session interface {
 	Floated() bool
 
 	Addresses() (local, remote netip.AddrPort)
+	VRF() string
 	Tunnel() string
 	Brief() ike.Brief
 	Carries(tunnel string, in ipsec.Selector) bool

@@ -7,6 +7,7 @@ import (
 
 	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/ikev2"
+	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -15,6 +16,7 @@ type cookies struct{ i, r wire.SPI }
 // origin names a peer's first message: cookies are unique per peer.
 type origin struct {
 	i      wire.SPI
+	vrf    string
 	remote netip.Addr
 }
 
@@ -28,9 +30,9 @@ type sessions struct {
 	own    map[wire.SPI]*entry
 	first  map[origin]*entry
 	// between has those that matter to others with their peer.
-	between map[ends]*pair
-	away    map[ends][]*entry // of these, by where they began, those that are elsewhere now
-	v2      int               // how many of all are of version 2
+	between map[ike.Ends]*pair
+	away    map[ike.Ends][]*entry // of these, by where they began, those that are elsewhere now
+	v2      int                   // how many of all are of version 2
 	// The last numbers that were given.
 	serial, connID, tunnelID uint32
 }
@@ -43,7 +45,7 @@ func newSessions() sessions {
 		own:    map[wire.SPI]*entry{},
 		first:  map[origin]*entry{},
 
-		between: map[ends]*pair{}, away: map[ends][]*entry{},
+		between: map[ike.Ends]*pair{}, away: map[ike.Ends][]*entry{},
 		connID: FirstConnID - 1, tunnelID: FirstTunnelID - 1,
 	}
 }
@@ -84,7 +86,7 @@ func (s *sessions) addFrom(home netip.Addr, x *entry) *entry {
 	if x.v2 != nil {
 		s.v2++
 		if !x.initiator {
-			s.first[origin{x.i, x.remote}] = x
+			s.first[origin{x.i, x.VRF(), x.remote}] = x
 		}
 	}
 	s.index(x)
@@ -142,7 +144,7 @@ func (s *sessions) indexV1(x *entry) {
 	}
 	s.pairs[cookies{i, r}] = x
 	if !x.initiator {
-		s.theirs[origin{i, x.remote}] = x
+		s.theirs[origin{i, x.VRF(), x.remote}] = x
 	}
 }
 
@@ -165,14 +167,14 @@ func (s *sessions) unindex(x *entry) {
 	for _, spi := range x.own {
 		delete(s.own, spi)
 	}
-	if o := (origin{x.i, x.remote}); s.first[o] == x {
+	if o := (origin{x.i, x.VRF(), x.remote}); s.first[o] == x {
 		delete(s.first, o)
 	}
 	delete(s.pairs, cookies{x.i, x.r})
 	if s.ours[x.i] == x {
 		delete(s.ours, x.i)
 	}
-	if o := (origin{x.i, x.remote}); s.theirs[o] == x {
+	if o := (origin{x.i, x.VRF(), x.remote}); s.theirs[o] == x {
 		delete(s.theirs, o)
 	}
 }
@@ -187,39 +189,43 @@ func (s *sessions) remove(x *entry) {
 	s.all = without(s.all, x)
 }
 
-// find gives the session that a message belongs to, nil when there is none.
-func (s *sessions) find(h wire.Header, remote netip.Addr) *entry {
+// find gives the session that a message belongs to, nil when there is none. What comes
+// by another VRF than a session is in is not its peer's.
+func (s *sessions) find(h wire.Header, vrf string, remote netip.Addr) (x *entry) {
 	switch {
 	case h.Version == wire.V1:
-		return s.findV1(h, remote)
+		x = s.findV1(h, vrf, remote)
 	case h.Version.Major() == 2:
-		return s.findV2(h, remote)
+		x = s.findV2(h, vrf, remote)
 	}
-	return nil
+	if x == nil || x.VRF() != vrf {
+		return nil
+	}
+	return x
 }
 
 // findV2 goes by our SPI, whatever address the message comes from: RFC 7296
 // section 2.11 has responses go back to where a request came from, and section
 // 2.23 has a session follow a peer whose NAT gives it another address. That is the
 // session's to judge, which knows whether the message is authentic.
-func (s *sessions) findV2(h wire.Header, remote netip.Addr) *entry {
+func (s *sessions) findV2(h wire.Header, vrf string, remote netip.Addr) *entry {
 	switch {
 	case h.Flags&wire.FlagInitiator == 0:
 		return s.own[h.InitiatorSPI]
 	case h.ResponderSPI.IsZero():
-		return s.first[origin{h.InitiatorSPI, remote}] // the first message again
+		return s.first[origin{h.InitiatorSPI, vrf, remote}] // the first message again
 	}
 	return s.own[h.ResponderSPI]
 }
 
 // findV1 goes by the cookies. A message from another address than the session's
 // belongs to none.
-func (s *sessions) findV1(h wire.Header, remote netip.Addr) *entry {
+func (s *sessions) findV1(h wire.Header, vrf string, remote netip.Addr) *entry {
 	x := s.pairs[cookies{h.InitiatorSPI, h.ResponderSPI}]
 	if x == nil {
 		switch {
 		case (h.Exchange == wire.ExchangeMainMode || h.Exchange == wire.ExchangeAggressive) && h.ResponderSPI.IsZero():
-			x = s.theirs[origin{h.InitiatorSPI, remote}] // MM1 or AG1 again
+			x = s.theirs[origin{h.InitiatorSPI, vrf, remote}] // MM1 or AG1 again
 		default:
 			x = s.ours[h.InitiatorSPI] // MM2, or a refusal of our MM1
 		}

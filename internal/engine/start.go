@@ -6,6 +6,8 @@ import (
 
 	"github.com/obol-ike/obol/ikev1"
 	"github.com/obol-ike/obol/ikev2"
+	"github.com/obol-ike/obol/internal/ike"
+	"github.com/obol-ike/obol/internal/policy"
 	"github.com/obol-ike/obol/internal/tunnel"
 	"github.com/obol-ike/obol/wire"
 )
@@ -38,12 +40,17 @@ func (e *Engine) start(now time.Time, t *tunnel.Tunnel) {
 // under way. One beside it would make two pairs that both ends keep.
 func (e *Engine) negotiates(t *tunnel.Tunnel) *entry {
 	tu := t.Interface().Tunnel
-	for _, x := range e.sessions.of(ends{tu.Source, tu.Destination}) {
+	for _, x := range e.sessions.of(endsOfTunnel(tu)) {
 		if x.v1 != nil && x.v1.Negotiates(t.Name()) {
 			return x
 		}
 	}
 	return nil
+}
+
+// endsOfTunnel are those as configured.
+func endsOfTunnel(t *policy.Tunnel) ike.Ends {
+	return ike.Ends{VRF: t.VRF, Local: t.Source, Remote: t.Destination}
 }
 
 // ofV2 says whether a protected tunnel's ipsec profile asks for IKEv2.
@@ -90,7 +97,7 @@ func (e *Engine) usable(t *tunnel.Tunnel) *entry {
 	case p.ISAKMPProfile != nil:
 		profile = p.ISAKMPProfile.Name
 	}
-	for _, x := range slices.Backward(e.sessions.of(ends{tu.Source, tu.Destination})) {
+	for _, x := range slices.Backward(e.sessions.of(endsOfTunnel(tu))) {
 		if ofV2(t) != (x.v2 != nil) || !x.Established() && !(x.initiator && x.Alive()) {
 			continue
 		}

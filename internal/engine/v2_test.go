@@ -90,7 +90,7 @@ func strangeOf(tb testing.TB, c *policy.Config, store *pki.Snapshot, from netip.
 	env := &ike.Env{
 		Config: c, PKI: store,
 		Rand:        rand.NewChaCha8([32]byte{1, seed, from.AsSlice()[2], from.AsSlice()[3]}),
-		Established: func(_, _ netip.Addr) bool { return true }, // no INITIAL_CONTACT
+		Established: func(ike.Ends) bool { return true }, // no INITIAL_CONTACT
 		NewSPI:      func() uint32 { spi++; return spi },
 		Hold:        func(netip.Addr, int) bool { return true },
 	}
@@ -188,15 +188,15 @@ func TestFindV2(t *testing.T) {
 	found := r.sessions.all[0]
 	for _, from := range []netip.Addr{peer, peerAddr(5)} {
 		h := wire.Header{InitiatorSPI: wire.SPI(first[0]), ResponderSPI: found.v2.SPIs()[0], Version: wire.V2, Exchange: wire.ExchangeInformationalV2, Flags: wire.FlagInitiator, MessageID: 2}
-		if r.sessions.find(h, from) != found {
+		if r.sessions.find(h, "", from) != found {
 			t.Errorf("not found from %s", from)
 		}
 		h.Version = 0x2f // RFC 7296 section 2.5: "implementations MUST ignore the minor version"
-		if r.sessions.find(h, from) != found {
+		if r.sessions.find(h, "", from) != found {
 			t.Error("not found with a minor version")
 		}
 		h.Version = wire.V1
-		if r.sessions.find(h, from) != nil {
+		if r.sessions.find(h, "", from) != nil {
 			t.Error("found by version 1")
 		}
 	}

@@ -22,6 +22,13 @@ type Datagram struct {
 	Data          []byte
 }
 
+// Ends are the two addresses of an IKE SA, whatever its ports, and the VRF that both
+// are in.
+type Ends struct {
+	VRF           string
+	Local, Remote netip.Addr
+}
+
 // natKeepalive, RFC 3948 section 2.3: "a one-octet-long payload with the value
 // 0xFF".
 const natKeepalive = 0xff
@@ -124,10 +131,10 @@ type Env struct {
 	// Established says whether an authenticated IKE SA with the peer stands, or
 	// child SAs of one that has ended:
 	// INITIAL_CONTACT is sent only when none does (RFC 2407 section 4.6.3.3).
-	Established func(local, remote netip.Addr) bool
+	Established func(Ends) bool
 	// Floated is the port of a peer behind a NAT, by the newest SA with it that
 	// moved to port 4500; 0: there is none. It may be nil where there is one SA.
-	Floated func(local, remote netip.Addr) uint16
+	Floated func(Ends) uint16
 	// Carries says whether a pair of child SAs carries a tunnel's traffic, whatever
 	// IKE SA has it. It may be nil where there is one SA.
 	Carries func(tunnel string, in ipsec.Selector) bool
@@ -148,10 +155,10 @@ type Env struct {
 // Access asks for a Virtual-Access interface. Owner is the peer's, by whatever tells it
 // from others at the same address.
 type Access struct {
-	Template      *policy.Interface
-	Local, Remote netip.Addr
-	Owner         string
-	Now           time.Time
+	Template *policy.Interface
+	Ends
+	Owner string
+	Now   time.Time
 }
 
 // Command is what the operator, or the daemon for him, wants of the engine.

@@ -262,10 +262,11 @@ const (
 	VTI6                        // tunnel mode ipsec ipv6
 	GREIPv6                     // tunnel mode gre ipv6
 	XFRM                        // a VTI of either family that has no ends: SAs and policies name it
+	VRF                         // a routing table and the links in it
 )
 
 func (k LinkKind) String() string {
-	return [...]string{VTI: "vti", GREIP: "gre", Dummy: "dummy", VTI6: "vti6", GREIPv6: "ip6gre", XFRM: "xfrm"}[k]
+	return [...]string{VTI: "vti", GREIP: "gre", Dummy: "dummy", VTI6: "vti6", GREIPv6: "ip6gre", XFRM: "xfrm", VRF: "vrf"}[k]
 }
 
 // A Link is a network interface of ours.
@@ -274,7 +275,9 @@ type Link struct {
 	AltName       string // a second one in the kernel: Virtual-Access1 of Vi1, "" for none
 	Kind          LinkKind
 	Local, Remote netip.Addr // tunnel ends; zero for Dummy
-	Key           uint32     // VTI: the mark; XFRM: the if_id; GRE: the tunnel key, 0 for none
+	VRF           string     // that it is in: a VRF device, "" for none
+	Door          string     // the VRF by which its packets go to the peer, "" for none; not of a VTI
+	Key           uint32     // VTI: the mark; XFRM: the if_id; GRE: the tunnel key, 0 for none; VRF: its table
 	HasKey        bool       // GRE with a key
 	Addresses     []netip.Prefix
 	MTU           int // 0: leave
@@ -285,6 +288,7 @@ type Link struct {
 
 // A Route is a static route of ours.
 type Route struct {
+	VRF    string // "" for the main table
 	Dst    netip.Prefix
 	Via    netip.Addr // zero: Dev only
 	Dev    string     // "" where only the next hop is known

@@ -13,7 +13,7 @@ import (
 // able says whether an end has what a method of IKEv1 needs.
 func (e end) able(m policy.AuthMethod) bool {
 	if m == policy.PreShare {
-		return e.Config.InitiatorKey(e.isakmp(), e.local(), e.peer()).Key != nil
+		return e.Config.In(e.vrf()).InitiatorKey(e.isakmp(), e.local(), e.peer()).Key != nil
 	}
 	return e.store.Fallback(e.list()).Trustpoint != nil
 }
@@ -87,8 +87,8 @@ func (c *checker) pairKeys(l link) {
 		if p, _ := l.agreed(i, r); p == nil || p.Auth != policy.PreShare || !i.initiates() {
 			continue
 		}
-		mine := i.Config.InitiatorKey(i.isakmp(), i.local(), i.peer())
-		theirs := r.Config.ResponderKey(r.local(), r.peer())
+		mine := i.Config.In(i.vrf()).InitiatorKey(i.isakmp(), i.local(), i.peer())
+		theirs := r.Config.In(r.vrf()).ResponderKey(r.local(), r.peer())
 		if mine.Key != nil && theirs.Key != nil && differ(mine.Key.Key, theirs.Key.Key) {
 			c.add(KeyMismatch, Error, []ios.Pos{mine.Key.Pos, theirs.Key.Pos}, "configure the same key on both", "The pre-shared key of %s for %s is not that of %s for %s", i.Name, i.peer(), r.Name, r.peer())
 			return // the other way it is the same fault

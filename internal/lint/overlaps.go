@@ -16,7 +16,7 @@ func (c *checker) overlaps(r *router) {
 	for _, p := range r.Config.Profiles {
 		for i := range p.Matches {
 			if id, ok := peerOf(&p.Matches[i]); ok {
-				tried(c, isakmp, "isakmp", id, r.Config.SelectISAKMPProfile(id, nil, p.LocalAddress))
+				tried(c, isakmp, "isakmp", id, r.Config.In(p.Matches[i].FVRF).SelectISAKMPProfile(id, nil, p.LocalAddress))
 			}
 		}
 	}
@@ -27,7 +27,7 @@ func (c *checker) overlaps(r *router) {
 		}
 		for i := range p.Matches {
 			if id, ok := peerOf(&p.Matches[i]); ok {
-				tried(c, ikev2, "ikev2", id, r.Config.SelectIKEv2Profile(id, nil, local))
+				tried(c, ikev2, "ikev2", id, r.Config.In(p.FVRF).SelectIKEv2Profile(id, nil, local))
 			}
 		}
 	}

@@ -42,7 +42,7 @@ func (c *checker) proposals(l link) {
 		}
 		return
 	}
-	a, b := l.a.Config.IKEv2PolicyFor(l.a.local()).Policy, l.b.Config.IKEv2PolicyFor(l.b.local()).Policy
+	a, b := l.a.Config.In(l.a.vrf()).IKEv2PolicyFor(l.a.local()).Policy, l.b.Config.In(l.b.vrf()).IKEv2PolicyFor(l.b.local()).Policy
 	if a == nil || b == nil {
 		return
 	}

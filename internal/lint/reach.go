@@ -44,10 +44,10 @@ func (c *checker) reach(l link) {
 			cert = own.Identity
 		}
 		if r.ikev2() != nil {
-			verify, choice := r.Config.VerifyIKEv2Profile(r.ikev2(), id, cert, r.local()), r.Config.SelectIKEv2Profile(id, cert, r.local())
+			verify, choice := r.Config.In(r.vrf()).VerifyIKEv2Profile(r.ikev2(), id, cert, r.local()), r.Config.In(r.vrf()).SelectIKEv2Profile(id, cert, r.local())
 			led(c, i, r, id, verify, choice)
 		} else if r.isakmp() != nil {
-			verify, choice := r.Config.VerifyISAKMPProfile(r.isakmp(), id, cert, r.local()), r.Config.SelectISAKMPProfile(id, cert, r.local())
+			verify, choice := r.Config.In(r.vrf()).VerifyISAKMPProfile(r.isakmp(), id, cert, r.local()), r.Config.In(r.vrf()).SelectISAKMPProfile(id, cert, r.local())
 			led(c, i, r, id, verify, choice)
 		}
 	}

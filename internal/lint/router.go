@@ -52,6 +52,7 @@ func (l link) both(yield func(i, r end) bool) {
 	}
 }
 
+func (e end) vrf() string                   { return e.tunnel.Tunnel.VRF }
 func (e end) local() netip.Addr             { return e.tunnel.Tunnel.Source }
 func (e end) peer() netip.Addr              { return e.tunnel.Tunnel.Destination }
 func (e end) ipsec() *policy.IPsecProfile   { return e.tunnel.Tunnel.Protection }

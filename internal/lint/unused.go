@@ -39,7 +39,7 @@ func newUse(r *router) use {
 		if p.IKEv2Profile != nil {
 			u.ikev2, u.ikev2At = true, p.IKEv2Profile.Pos
 			u.profiles[p.IKEv2Profile] = true
-			if q := r.Config.IKEv2PolicyFor(i.Tunnel.Source).Policy; q != nil {
+			if q := r.Config.In(i.Tunnel.VRF).IKEv2PolicyFor(i.Tunnel.Source).Policy; q != nil {
 				u.policies[q] = true
 			}
 			continue

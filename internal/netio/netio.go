@@ -50,11 +50,14 @@ type Options struct {
 	// Kept are sockets that the process before has left open. Listen takes those of its
 	// ports, unless ESP is for this process, and closes the others.
 	Kept []*os.File
+	// VRF is the device that the sockets are bound to, "" for none.
+	VRF string
 }
 
-// Sockets are those of one network namespace: two, and two of IPv6 where the
+// Sockets are those of one VRF of a network namespace: two, and two of IPv6 where the
 // kernel has it.
 type Sockets struct {
+	vrf       string
 	all       []*socket
 	ike, natt uint16 // ports
 	counters  counters
@@ -81,7 +84,7 @@ type batches interface {
 // Listen opens the sockets. Errors are one line: the port and what the system
 // said.
 func Listen(o Options) (*Sockets, error) {
-	s := &Sockets{ike: o.IKE, natt: o.NATT}
+	s := &Sockets{vrf: o.VRF, ike: o.IKE, natt: o.NATT}
 	before := take(o.Kept)
 	defer before.close()
 	if o.ESP {
@@ -148,8 +151,8 @@ func bind(before kept, at place, o Options, natt bool) (*net.UDPConn, error) {
 		}
 		return udp, nil
 	}
-	// SO_REUSEADDR stays off, as Go leaves it for UDP: a second daemon must be
-	// told that the port is taken and not share its datagrams.
+	// SO_REUSEADDR is off, as Go leaves it for UDP, but while those of a VRF are bound: a
+	// second daemon must be told that the port is taken and not share its datagrams.
 	config := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 		return setOptions(c, at.v6, o, natt)
 	}}
@@ -170,6 +173,15 @@ func setOptions(c syscall.RawConn, v6 bool, o Options, natt bool) error {
 		level, discover = unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER
 	}
 	return onSocket(c, func(fd int) error {
+		if o.VRF != "" {
+			err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+			if err == nil {
+				err = unix.BindToDevice(fd, o.VRF)
+			}
+			if err != nil {
+				return fmt.Errorf("SO_BINDTODEVICE: %w", err)
+			}
+		}
 		// Messages with certificates are longer than many paths: without DF
 		// they are fragmented on the way, as IOS's are.
 		if err := unix.SetsockoptInt(fd, level, discover, unix.IP_PMTUDISC_DONT); err != nil {

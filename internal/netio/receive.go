@@ -110,6 +110,7 @@ func (s *Sockets) accept(to []ike.Datagram, sock *socket, m *ipv4.Message) []ike
 	}
 	from := remote.AddrPort()
 	d := ike.Datagram{
+		VRF:    s.vrf,
 		Local:  netip.AddrPortFrom(c.local, sock.port),
 		Remote: netip.AddrPortFrom(from.Addr().Unmap(), from.Port()),
 	}

@@ -340,7 +340,7 @@ var commandTable = map[string]string{
 		+ match identity address 192.0.2.1
 		+ match identity address 192.0.2.0 255.255.255.0
 		+ match identity address 0.0.0.0
-		~ match identity address 192.0.2.0 255.255.255.0 VRF
+		+ match identity address 192.0.2.0 255.255.255.0 VRF
 		+ match identity address ipv6 2001:db8::/32
 		+ match identity host domain cisco.com
 		+ match identity user a@b.c

@@ -162,6 +162,7 @@ func amended(before, after *Interface) (Fate, []string) {
 		same bool
 	}{
 		{"ip address", slices.Equal(before.Addresses, after.Addresses)},
+		{"vrf forwarding", before.VRF == after.VRF},
 		{"ip unnumbered", before.Unnumbered == after.Unnumbered},
 		{"ip mtu", before.MTU == after.MTU},
 		{"description", before.Description == after.Description},

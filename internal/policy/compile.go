@@ -26,6 +26,7 @@ func Compile(files ...Source) (*Config, ios.Errors) {
 	}
 	b.finish()
 	b.cfg.Sources = files
+	b.cfg.addFronts()
 	if errs := b.inOrder(); len(errs) > 0 {
 		return nil, errs
 	}
@@ -57,6 +58,7 @@ type builder struct {
 	trustpoolPart
 	chainPart
 	certificateMapPart
+	vrfPart
 	interfacePart
 	routePart
 	ikev2ProposalPart
@@ -77,6 +79,7 @@ func newBuilder() *builder {
 // finish resolves names, from what stands alone to what refers to it.
 func (b *builder) finish() {
 	b.finishPolicies()
+	b.finishVRFs()
 	b.finishInterfaceAddresses()
 	b.finishTrustpoints()
 	b.finishTrustpool()

@@ -40,12 +40,16 @@ type Config struct {
 	CANames     map[string]pki.Name // !obol ca-name: the CA's name, by trustpoint
 	Chains      []CertificateChain
 	Maps        []*CertificateMap // crypto pki certificate map
+	VRFs        []VRF             // in configuration order
 	Interfaces  []*Interface      // in configuration order
 	Routes      []StaticRoute
 
 	CryptoMaps bool // there are crypto maps, which protect nothing
 
 	Sources []Source // the text
+
+	fvrf   string             // the front-door VRF of the peers that it is for
+	fronts map[string]*Config // the same for peers of each
 
 	Ignored  []Remark // lines outside crypto, interface and routing
 	Warnings []Remark // accepted, but the reader should know
@@ -180,6 +184,7 @@ const (
 // Match is one match identity (or match certificate) line.
 type Match struct {
 	Kind   MatchKind
+	FVRF   string       // of ISAKMP profiles, "": none said
 	Prefix netip.Prefix // MatchAddress
 	Value  string       // the others, as written
 	Pos    ios.Pos
@@ -245,6 +250,7 @@ type Interface struct {
 	Description string
 	Addresses   []netip.Prefix // address with mask length; the primary one of IPv4 first, those of IPv6 last
 	Unnumbered  string         // ip unnumbered IF: the addresses of IPv4 are that one's
+	VRF         string         // vrf forwarding, "": the global one
 	Device      string         // !obol linux-device, "" when not given; Vi<n> of Virtual-Access<n>
 	Shutdown    bool
 	MTU         int     // the lower of ip mtu and ipv6 mtu, 0 when neither is given
@@ -284,6 +290,7 @@ func (m TunnelMode) IPv6() bool { return m == GREIPv6 || m == IPsecIPv6 }
 
 // Tunnel is what an interface Tunnel<n> adds.
 type Tunnel struct {
+	VRF             string     // tunnel vrf: where its two ends are, "": the global one
 	Source          netip.Addr // resolved to an address
 	SourceInterface string     // as written, "" when an address was written
 	Destination     netip.Addr
@@ -296,11 +303,12 @@ type Tunnel struct {
 	Protection      *IPsecProfile // nil: not protected
 	ReqID           ipsec.ReqID   // unique in this configuration and stable: made from the number
 	Mark            uint32        // VTI only: unique; 0 for GRE, and of an XFRM interface
-	IfID            uint32        // of an XFRM interface (!obol xfrm-interface): unique; else 0
+	IfID            uint32        // of an XFRM interface (!obol xfrm-interface, and every VTI in a VRF): unique; else 0
 }
 
 // StaticRoute is ip route or ipv6 route.
 type StaticRoute struct {
+	VRF      string // "": the global one
 	Dst      netip.Prefix
 	Via      netip.Addr // zero when only an interface is given
 	Device   string     // IOS interface name, "" when only a next hop is given

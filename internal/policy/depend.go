@@ -58,7 +58,8 @@ func (d dependencies) of(itf *Interface) []dependency {
 	}
 	t := *of
 	t.Protection, t.SourceInterface = nil, "" // where the source's address comes from is all one
-	list := []dependency{{"interface " + itf.Name, place(itf.Pos), d.sum(itf.Name, itf.Shutdown, of.Protection == nil, t)}}
+	d.cfg = d.cfg.In(t.VRF)
+	list := []dependency{{"interface " + itf.Name, place(itf.Pos), d.sum(itf.Name, itf.Shutdown, itf.VRF, of.Protection == nil, t)}}
 	p := of.Protection
 	if p == nil {
 		return list

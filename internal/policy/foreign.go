@@ -13,11 +13,11 @@ errdisable|ethernet|event|exception|facility-alarm|file|flow|format|gatekeeper|g
 ip community-list|ip default-gateway|ip default-network|ip dhcp|ip dns|ip domain list|ip domain lookup|ip domain-list|ip domain-lookup|ip domain retry|ip domain timeout|ip extcommunity-list|ip finger
 ip flow-cache|ip flow-export|ip flow-top-talkers|ip forward-protocol|ip ftp|ip host-routing|ip http|ip icmp|ip identd|ip inspect name|ip local|ip multicast-routing|ip name-server|ip nat inside source|ip nat outside source
 ip nat pool|ip nat translation|ip nbar|ip pim rp-address|ip port-map|ip prefix-list|ip radius|ip rcmd|ip routing|ip scp|ip sla|ip source-route|ip spd|ip ssh|ip subnet-zero|ip tacacs|ip tcp synwait-time
-ip tcp path-mtu-discovery|ip telnet|ip tftp|ip vrf|ipv6|ipv6 access-list|ipv6 cef|ipv6 dhcp pool|ipv6 host|ipv6 local|ipv6 multicast-routing|ipv6 prefix-list|ipv6 router|ipv6 source-route|ipv6 unicast-routing|isdn|kerberos|key chain|key config-key|l2tp-class|l2vpn|lacp|ldap|license|line|lldp|location|logging|login|mac|mac-address-table
+ip tcp path-mtu-discovery|ip telnet|ip tftp|ipv6|ipv6 access-list|ipv6 cef|ipv6 dhcp pool|ipv6 host|ipv6 local|ipv6 multicast-routing|ipv6 prefix-list|ipv6 router|ipv6 source-route|ipv6 unicast-routing|isdn|kerberos|key chain|key config-key|l2tp-class|l2vpn|lacp|ldap|license|line|lldp|location|logging|login|mac|mac-address-table
 map-class|map-list|memory|memory-size|metadata|mgcp|mls|mmi|monitor|mpls|multilink|nat64|netconf|netconf-yang|no-service|ntp|object-group|parameter-map|parser|platform|policy-map|policy-manager|port-channel|prompt
 privilege|process|process-max-time|pseudowire-class|qos|radius|radius-server|redundancy|regexp|resource|restconf|rmon|route-map|route-tag|router|rsvp|rtr|scheduler|sccp|scripting|security|service|service-list
 sgbp|snmp|snmp-server|sntp|spanning-tree|ssh|stackwise|standby|subscriber|switch|system|tacacs|tacacs-server|tclsh|telemetry|telephony-service|template|terminal-queue|tftp-server|time-range|track|transceiver
-udld|upgrade|username|vc-class|virtual-profile|vlan|voice|voice-card|voice-port|vpdn|vpdn-group|vrf definition|vtp|warm-reboot|wccp|webvpn|wsma|x25|x29|xdr|xsm|zone|zone-pair`)
+udld|upgrade|username|vc-class|virtual-profile|vlan|voice|voice-card|voice-port|vpdn|vpdn-group|vtp|warm-reboot|wccp|webvpn|wsma|x25|x29|xdr|xsm|zone|zone-pair`)
 
 // foreignInterface are commands of interfaces that have nothing to do with
 // what obol makes of them.

@@ -40,6 +40,7 @@ var configMode = (&ios.Mode[*builder]{
 	Add(ikev2KeyringCommands...).
 	Add(ikev2ProfileCommands...).
 	Add(otherCryptoCommands...).
+	Add(vrfCommands...).
 	Add(interfaceCommands...).
 	Add(routeCommands...).
 	Directives(

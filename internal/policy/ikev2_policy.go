@@ -25,10 +25,7 @@ var ikev2PolicyCommands = []ios.Command[*builder]{
 
 var ikev2PolicyMode = (&ios.Mode[*builder]{Name: "config-ikev2-policy", Strict: true}).Add(
 	ios.Command[*builder]{Syntax: "match fvrf name:WORD", Do: func(b *builder, m *ios.Match) {
-		p := b.v2Policy
-		if p.FVRF = set(m, "name"); p.FVRF != "" && p.FVRF != anyFVRF {
-			b.warn(m.Place("name"), "VRFs are not spoken: ikev2 policy %s is not used", p.Name)
-		}
+		b.v2Policy.FVRF = set(m, "name")
 	}},
 	ios.Command[*builder]{Syntax: "match address local {A.B.C.D | X:X::X}", Do: func(b *builder, m *ios.Match) {
 		b.v2Policy.Local = changeAddress(b.v2Policy.Local, m)

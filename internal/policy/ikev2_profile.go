@@ -94,10 +94,7 @@ func ikev2Profile(b *builder, m *ios.Match) {
 }
 
 func profileFVRF(b *builder, m *ios.Match) {
-	p := b.v2Profile
-	if p.FVRF = set(m, "name"); p.FVRF != "" && p.FVRF != anyFVRF {
-		b.warn(m.Place("name"), "VRFs are not spoken: ikev2 profile %s matches nobody", p.Name)
-	}
+	b.v2Profile.FVRF = set(m, "name")
 }
 
 func ikev2ProfileLocal(b *builder, m *ios.Match) {

@@ -25,7 +25,7 @@ type interfaceDraft struct {
 	ipv6At     ios.Place
 	ipv6MTU    int
 	unnumbered ref
-	vrf        string
+	vrf        ref
 	tunnel     tunnelDraft
 	df         *ipsec.DF // crypto ipsec df-bit; nil: the global one
 }
@@ -63,8 +63,7 @@ var interfaceMode = (&ios.Mode[*builder]{
 		}
 	}},
 	ios.Command[*builder]{Syntax: "shutdown", Do: func(b *builder, m *ios.Match) { b.intf.Shutdown = m.Form == ios.Set }},
-	ios.Command[*builder]{Syntax: "ip vrf forwarding vrf:WORD", Do: forwardingVRF},
-	ios.Command[*builder]{Syntax: "vrf forwarding vrf:WORD", Do: forwardingVRF},
+	ios.Command[*builder]{Syntax: "[ip] vrf forwarding vrf:WORD", Do: forwardingVRF},
 	ios.Command[*builder]{Syntax: "crypto ipsec " + dfWords, Do: func(b *builder, m *ios.Match) { b.intf.df = readDF(b, m) }},
 	ios.Command[*builder]{Syntax: "crypto map name:WORD [LINE]", Do: func(b *builder, m *ios.Match) {
 		b.warn(m.Place("name"), "crypto maps are not spoken: nothing on interface %s is protected by %s", b.intf.Name, m.Str("name"))
@@ -99,6 +98,7 @@ var otherInterfaceMode = (&ios.Mode[*builder]{Name: "config-if", Foreign: foreig
 	ios.Command[*builder]{Syntax: "ip address LINE"},
 	ios.Command[*builder]{Syntax: "description LINE"},
 	ios.Command[*builder]{Syntax: "shutdown"},
+	ios.Command[*builder]{Syntax: "[ip] vrf forwarding WORD"},
 )
 
 func otherInterface(b *builder, m *ios.Match) {
@@ -188,8 +188,9 @@ func ipUnnumbered(b *builder, m *ios.Match) {
 }
 
 func forwardingVRF(b *builder, m *ios.Match) {
-	if b.intf.vrf = set(m, "vrf"); b.intf.vrf != "" {
-		noEffect(b, m)
+	b.intf.vrf = ref{}
+	if m.Form == ios.Set {
+		b.intf.vrf = refOf(m, "vrf")
 	}
 }
 
@@ -217,11 +218,14 @@ func xfrmInterface(b *builder, m *ios.Match) {
 func (b *builder) finishInterfaceAddresses() {
 	owner := map[netip.Addr]*interfaceDraft{}
 	for _, d := range b.interfaces.all {
+		if d.VRF = d.vrf.name; d.Kind == Loopback && b.noVRF(d) != "" {
+			b.missing(d.vrf, "vrf", b.vrfs.keys)
+		}
 		if d.ipv6MTU != 0 && (d.MTU == 0 || d.ipv6MTU < d.MTU) {
 			d.MTU = d.ipv6MTU
 		}
 		for _, p := range slices.Concat(d.Addresses, d.ipv6) {
-			if first := owner[p.Addr()]; first != nil && first != d && !first.Shutdown && !d.Shutdown && first.vrf == d.vrf {
+			if first := owner[p.Addr()]; first != nil && first != d && !first.Shutdown && !d.Shutdown && first.vrf.name == d.vrf.name {
 				at := d.addressAt
 				if p.Addr().Is6() {
 					at = d.ipv6At

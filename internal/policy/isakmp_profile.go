@@ -112,7 +112,7 @@ func profileSelfIdentity(b *builder, m *ios.Match) {
 
 func profileMatch(b *builder, m *ios.Match) {
 	p := b.isakmpProfile
-	rule := Match{Value: m.Str("name"), Pos: m.Line.Pos}
+	rule := Match{FVRF: m.Str("fvrf"), Value: m.Str("name"), Pos: m.Line.Pos}
 	switch {
 	case m.Has("certificate"):
 		rule.Kind = MatchCertificate
@@ -145,12 +145,12 @@ func profileMatch(b *builder, m *ios.Match) {
 		m.Fail("", "want the whole rule", "which rule is to go?")
 		return
 	}
-	same := func(x Match) bool { return x.Kind == rule.Kind && x.Prefix == rule.Prefix && x.Value == rule.Value }
+	same := func(x Match) bool {
+		return x.Kind == rule.Kind && x.FVRF == rule.FVRF && x.Prefix == rule.Prefix && x.Value == rule.Value
+	}
 	switch {
 	case m.Form != ios.Set:
 		p.Matches = slices.DeleteFunc(p.Matches, same)
-	case m.Str("fvrf") != "":
-		b.warn(m.Place("fvrf"), "VRFs are not spoken: this rule of isakmp profile %s matches nobody", p.Name)
 	case !slices.ContainsFunc(p.Matches, same):
 		p.Matches = append(p.Matches, rule)
 	}
@@ -170,8 +170,6 @@ func profileLocal(b *builder, m *ios.Match) {
 	p.LocalAddress, p.localIf = netip.Addr{}, ref{}
 	switch {
 	case m.Form != ios.Set:
-	case m.Str("vrf") != "":
-		noEffect(b, m)
 	case m.Str("INTERFACE") != "":
 		p.localIf = refOf(m, "INTERFACE")
 	default:

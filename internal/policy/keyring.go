@@ -53,7 +53,6 @@ func cryptoKeyring(b *builder, m *ios.Match) {
 	b.keyring = b.keyrings.open(name, func() *keyringDraft { return &keyringDraft{Keyring: Keyring{Name: name, Pos: m.Line.Pos}} })
 	if vrf := m.Str("vrf"); vrf != "" {
 		b.keyring.VRF = vrf
-		noEffect(b, m)
 	}
 }
 

@@ -20,9 +20,9 @@ type IKEv2PolicyAlsoRan struct {
 	Why    string
 }
 
-// IKEv2PolicyFor finds the policy for peers of a local address in the global
-// VRF. One that names the address goes before one for all addresses, one for the
-// global VRF before one for any, and of equal ones the first configured.
+// IKEv2PolicyFor finds the policy for peers of a local address. One that names the
+// address goes before one for all addresses, one for the peers' VRF before one for any,
+// and of equal ones the first configured.
 func (c *Config) IKEv2PolicyFor(local netip.Addr) IKEv2PolicyChoice {
 	choice := IKEv2PolicyChoice{Reason: "no IKEv2 policy is for local address " + local.String()}
 	lose := func(p *IKEv2Policy, why string) {
@@ -30,7 +30,7 @@ func (c *Config) IKEv2PolicyFor(local netip.Addr) IKEv2PolicyChoice {
 	}
 	best := 0
 	for _, p := range c.IKEv2.Policies {
-		rank, why := p.rank(local)
+		rank, why := p.rank(c.fvrf, local)
 		switch {
 		case rank == 0:
 			lose(p, why)
@@ -54,13 +54,13 @@ func (c *Config) IKEv2PolicyFor(local netip.Addr) IKEv2PolicyChoice {
 }
 
 // rank is 0 for a policy that is not for the local address, with why.
-func (p *IKEv2Policy) rank(local netip.Addr) (rank int, why string) {
+func (p *IKEv2Policy) rank(fvrf string, local netip.Addr) (rank int, why string) {
 	rank = 1
 	switch {
-	case p.FVRF == "":
+	case p.FVRF == fvrf:
 		rank = 2
 	case p.FVRF != anyFVRF:
-		return 0, "it is for peers of VRF " + p.FVRF
+		return 0, whose(p.FVRF)
 	}
 	switch {
 	case len(p.Local) == 0:

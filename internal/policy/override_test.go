@@ -255,7 +255,7 @@ func TestDownTunnels(t *testing.T) {
 	const profiles = "crypto ipsec transform-set GCM esp-gcm\ncrypto ipsec profile I\ncrypto ikev2 profile X\ncrypto ipsec profile V2\n set ikev2-profile X\ncrypto ipsec profile G\n set transform-set GCM\n"
 	for line, up := range map[string]bool{
 		"": true, "tunnel protection ipsec profile I": true, "tunnel protection ipsec profile V2": false, "tunnel protection ipsec profile G": false,
-		"tunnel mode ipsec ipv4": false, "tunnel mode gre multipoint": false, "tunnel vrf X": false, "vrf forwarding X": false,
+		"tunnel mode ipsec ipv4": false, "tunnel mode gre multipoint": false, "tunnel vrf X": false,
 		"no tunnel source": false, "no tunnel destination": false, "tunnel destination r2.cisco.com": false,
 	} {
 		c := compileText(t, profiles+"interface Tunnel1\n"+ends+" "+line+"\n"+route)

@@ -17,11 +17,11 @@ type KeyChoice struct {
 // one from the keys of crypto isakmp key.
 func (c *Config) InitiatorKey(profile *ISAKMPProfile, local, peer netip.Addr) KeyChoice {
 	if profile != nil && profile.Keyring != nil {
-		return longestMatch([]*Keyring{profile.Keyring}, local, peer)
+		return c.longestMatch([]*Keyring{profile.Keyring}, local, peer)
 	}
 	for i, k := range c.Keyrings {
 		if k.Name == defaultKeyring {
-			return longestMatch(c.Keyrings[i:i+1], local, peer)
+			return c.longestMatch(c.Keyrings[i:i+1], local, peer)
 		}
 	}
 	return KeyChoice{}
@@ -31,7 +31,7 @@ func (c *Config) InitiatorKey(profile *ISAKMPProfile, local, peer netip.Addr) Ke
 // with it the profile, is not known yet: RFC 2409 section 5.4, "the key can only
 // be identified based on the IP address of the peers". All keyrings are searched.
 func (c *Config) ResponderKey(local, peer netip.Addr) KeyChoice {
-	return longestMatch(c.Keyrings, local, peer)
+	return c.longestMatch(c.Keyrings, local, peer)
 }
 
 // AggressiveKey is the key to answer aggressive mode with: the identity, and with
@@ -44,12 +44,12 @@ func (c *Config) AggressiveKey(profile *ISAKMPProfile, id PeerID, local, peer ne
 	}
 	for _, ring := range keyrings {
 		for i := range ring.Keys {
-			if host := ring.Keys[i].Host; host != "" && ring.serves(local) && id.Type != wire.IDKeyID && strings.EqualFold(host, id.Name) {
+			if host := ring.Keys[i].Host; host != "" && ring.serves(c.fvrf, local) && id.Type != wire.IDKeyID && strings.EqualFold(host, id.Name) {
 				return KeyChoice{Keyring: ring, Key: &ring.Keys[i]}
 			}
 		}
 	}
-	return longestMatch(keyrings, local, peer)
+	return c.longestMatch(keyrings, local, peer)
 }
 
 // InKeyring says whether a key may serve a peer of this profile. A profile
@@ -60,10 +60,10 @@ func (p *ISAKMPProfile) InKeyring(k KeyChoice) bool {
 
 // longestMatch takes the most specific prefix that holds the peer; of equal ones
 // the first, which is crypto isakmp key's.
-func longestMatch(keyrings []*Keyring, local, peer netip.Addr) KeyChoice {
+func (c *Config) longestMatch(keyrings []*Keyring, local, peer netip.Addr) KeyChoice {
 	var best KeyChoice
 	for _, ring := range keyrings {
-		if !ring.serves(local) {
+		if !ring.serves(c.fvrf, local) {
 			continue
 		}
 		for i := range ring.Keys {
@@ -76,8 +76,7 @@ func longestMatch(keyrings []*Keyring, local, peer netip.Addr) KeyChoice {
 	return best
 }
 
-// serves says whether a keyring is for peers of a local address. A keyring of a
-// VRF serves no peer of the global table.
-func (k *Keyring) serves(local netip.Addr) bool {
-	return k.VRF == "" && (!k.LocalAddress.IsValid() || k.LocalAddress == local)
+// serves says whether a keyring is for peers of a VRF and a local address.
+func (k *Keyring) serves(fvrf string, local netip.Addr) bool {
+	return k.VRF == fvrf && (!k.LocalAddress.IsValid() || k.LocalAddress == local)
 }

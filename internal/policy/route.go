@@ -14,12 +14,13 @@ type routePart struct {
 type routeDraft struct {
 	StaticRoute
 	device ref
+	vrf    ref
 }
 
 var routeCommands = append([]ios.Command[*builder]{
-	{Syntax: "ip route prefix:A.B.C.D MASK {via:A.B.C.D | INTERFACE [via:A.B.C.D | dhcp] | dhcp} [distance:<1-255>] [{name WORD | tag <1-4294967295> | permanent | track <1-1000>}...]", Do: staticRoute},
-	{Syntax: "ipv6 route prefix:X:X::X/n {via:X:X::X | INTERFACE [via:X:X::X]} [distance:<1-254>] [{name WORD | tag <1-4294967295> | unicast | permanent | track <1-1000>}...]", Do: staticRoute},
-}, idle("ip route vrf WORD LINE", "ip route static LINE", "ip route profile", "ipv6 route vrf WORD LINE", "ipv6 route static LINE")...)
+	{Syntax: "ip route [vrf vrf:WORD] prefix:A.B.C.D MASK {via:A.B.C.D | INTERFACE [via:A.B.C.D | dhcp] | dhcp} [distance:<1-255>] [{name WORD | tag <1-4294967295> | permanent | track <1-1000>}...]", Do: staticRoute},
+	{Syntax: "ipv6 route [vrf vrf:WORD] prefix:X:X::X/n {via:X:X::X | INTERFACE [via:X:X::X]} [distance:<1-254>] [{name WORD | tag <1-4294967295> | unicast | permanent | track <1-1000>}...]", Do: staticRoute},
+}, idle("ip route static LINE", "ip route profile", "ipv6 route static LINE")...)
 
 func staticRoute(b *builder, m *ios.Match) {
 	dst, err := netip.ParsePrefix(m.Str("prefix"))
@@ -31,9 +32,12 @@ func staticRoute(b *builder, m *ios.Match) {
 		bits, _ := ios.MaskBits(m.Str("MASK"))
 		dst = netip.PrefixFrom(m.Addr("prefix"), bits)
 	}
-	r := routeDraft{StaticRoute: StaticRoute{Dst: dst, Via: m.Addr("via"), Device: m.Str("INTERFACE"), Distance: 1, Pos: m.Line.Pos}}
+	r := routeDraft{StaticRoute: StaticRoute{VRF: m.Str("vrf"), Dst: dst, Via: m.Addr("via"), Device: m.Str("INTERFACE"), Distance: 1, Pos: m.Line.Pos}}
 	if r.Device != "" {
 		r.device = refOf(m, "INTERFACE")
+	}
+	if r.VRF != "" {
+		r.vrf = refOf(m, "vrf")
 	}
 	if n := m.Int("distance"); n > 0 {
 		r.Distance = n
@@ -43,7 +47,7 @@ func staticRoute(b *builder, m *ios.Match) {
 		return
 	}
 	b.routes = slices.DeleteFunc(b.routes, func(x routeDraft) bool {
-		return x.Dst == r.Dst && (m.Form != ios.Set && !r.Via.IsValid() && r.Device == "" || x.Via == r.Via && x.Device == r.Device)
+		return x.VRF == r.VRF && x.Dst == r.Dst && (m.Form != ios.Set && !r.Via.IsValid() && r.Device == "" || x.Via == r.Via && x.Device == r.Device)
 	})
 	if m.Form != ios.Set {
 		return
@@ -61,6 +65,10 @@ func staticRoute(b *builder, m *ios.Match) {
 // finishRoutes leaves out routes into tunnels that stay down.
 func (b *builder) finishRoutes() {
 	for _, r := range b.routes {
+		if r.VRF != "" && b.vrfs.get(r.VRF) == nil {
+			b.warn(r.vrf.at, "the route to %s is left out: there is no vrf definition %s", r.Dst, r.VRF)
+			continue
+		}
 		if r.Device != "" && b.interfaces.get(r.Device) == nil {
 			b.missing(r.device, "interface", b.interfaces.keys)
 			continue
@@ -78,7 +86,7 @@ func (b *builder) downTunnel(r StaticRoute) *interfaceDraft {
 	for name, d := range b.interfaces.all {
 		into := name == r.Device
 		for _, p := range d.Addresses {
-			into = into || r.Via.IsValid() && p.Contains(r.Via) && (d.Unnumbered == "" || p.Addr().Is6())
+			into = into || d.VRF == r.VRF && r.Via.IsValid() && p.Contains(r.Via) && (d.Unnumbered == "" || p.Addr().Is6())
 		}
 		if into && d.Kind == TunnelInterface && d.Tunnel == nil {
 			return d

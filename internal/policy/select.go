@@ -28,9 +28,11 @@ type AlsoRan[P any] struct {
 
 // candidate is a profile of either version.
 type candidate interface {
-	// unfit is why the profile serves no peer of a local address, "" when it does.
-	unfit(local netip.Addr) string
+	// unfit is why the profile serves no peer of a VRF and a local address, "" when it does.
+	unfit(fvrf string, local netip.Addr) string
 	rules() []Match
+	// fits says whether a rule is for peers of a VRF.
+	fits(m *Match, fvrf string) bool
 	// words prints a rule as it is configured.
 	words(*Match) string
 }
@@ -63,11 +65,11 @@ func mostSpecific[P candidate](c *Config, profiles []P, id PeerID, cert *pki.Cer
 	runs, scores := make([]AlsoRan[P], len(profiles)), make([]specificity, len(profiles))
 	winner := -1
 	for i, p := range profiles {
-		runs[i] = AlsoRan[P]{Profile: p, Why: p.unfit(local)}
+		runs[i] = AlsoRan[P]{Profile: p, Why: p.unfit(c.fvrf, local)}
 		if runs[i].Why != "" {
 			continue
 		}
-		if runs[i].Rule, scores[i] = c.bestRule(p.rules(), id, cert); runs[i].Rule == nil {
+		if runs[i].Rule, scores[i] = c.bestRule(p, id, cert); runs[i].Rule == nil {
 			runs[i].Why = "no rule matches " + id.String()
 		} else if winner < 0 || !scores[i].less(scores[winner]) {
 			winner, s.Profile, s.Rule = i, p, runs[i].Rule
@@ -88,14 +90,20 @@ func mostSpecific[P candidate](c *Config, profiles []P, id PeerID, cert *pki.Cer
 	return s
 }
 
-func (p *ISAKMPProfile) unfit(local netip.Addr) string {
+func (p *ISAKMPProfile) unfit(_ string, local netip.Addr) string {
 	if p.LocalAddress.IsValid() && p.LocalAddress != local {
 		return fmt.Sprintf("local-address is %s, not %s", p.LocalAddress, local)
 	}
 	return ""
 }
 
-func (p *ISAKMPProfile) rules() []Match        { return p.Matches }
+func (p *ISAKMPProfile) rules() []Match { return p.Matches }
+
+// fits: an address is one of the global VRF where no other is said.
+func (p *ISAKMPProfile) fits(m *Match, fvrf string) bool {
+	return m.FVRF == fvrf || m.FVRF == "" && m.Kind != MatchAddress
+}
+
 func (p *ISAKMPProfile) words(m *Match) string { return m.String() }
 
 // specificity orders rules: class first, then how much of the identity the
@@ -115,9 +123,13 @@ func (s specificity) less(t specificity) bool {
 	return s.class < t.class || s.class == t.class && s.detail < t.detail
 }
 
-// bestRule is the most specific of the rules that matches.
-func (c *Config) bestRule(rules []Match, id PeerID, cert *pki.Certificate) (rule *Match, best specificity) {
+// bestRule is the most specific of a profile's rules that matches.
+func (c *Config) bestRule(p candidate, id PeerID, cert *pki.Certificate) (rule *Match, best specificity) {
+	rules := p.rules()
 	for i := range rules {
+		if !p.fits(&rules[i], c.fvrf) {
+			continue
+		}
 		if s := c.matches(&rules[i], id, cert); best.less(s) {
 			rule, best = &rules[i], s
 		}

@@ -42,15 +42,16 @@ func (p *IKEv2Profile) Unusable() string {
 		return p.Incomplete
 	case p.Shutdown:
 		return "it is shut down"
-	case p.FVRF != "" && p.FVRF != anyFVRF:
-		return "it is for peers of VRF " + p.FVRF
 	}
 	return ""
 }
 
-func (p *IKEv2Profile) unfit(local netip.Addr) string {
+func (p *IKEv2Profile) unfit(fvrf string, local netip.Addr) string {
 	if why := p.Unusable(); why != "" {
 		return why
+	}
+	if p.FVRF != fvrf && p.FVRF != anyFVRF {
+		return whose(p.FVRF)
 	}
 	if len(p.Local) > 0 && !slices.Contains(p.Local, local) {
 		return fmt.Sprintf("match address local is %v, not %s", p.Local, local)
@@ -59,6 +60,9 @@ func (p *IKEv2Profile) unfit(local netip.Addr) string {
 }
 
 func (p *IKEv2Profile) rules() []Match { return p.Matches }
+
+// fits: match fvrf is for the whole profile.
+func (p *IKEv2Profile) fits(*Match, string) bool { return true }
 
 func (p *IKEv2Profile) words(m *Match) string {
 	if m.Kind == MatchCertificate {

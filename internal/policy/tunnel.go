@@ -72,7 +72,7 @@ func (c *Config) tunnelFor(local, remote netip.Addr, meant func(*Tunnel) bool, t
 	for _, i := range c.Interfaces {
 		t := i.Tunnel
 		// Ten thousand tunnels to other peers are no candidates.
-		if t == nil || t.Protection == nil || t.Source != local || t.Destination != remote {
+		if t == nil || t.Protection == nil || t.VRF != c.fvrf || t.Source != local || t.Destination != remote {
 			continue
 		}
 		named, refusal := takes(t.Protection)

@@ -15,7 +15,7 @@ type tunnelDraft struct {
 	sourceIf    ref
 	destination string // a host name, or dynamic
 	mode        string // a mode that is not spoken, "" for one that is
-	vrf         string
+	vrf         ref
 	protection  ref
 	xfrm        ios.Place // of !obol xfrm-interface
 	isXFRM      bool
@@ -42,8 +42,9 @@ var tunnelCommands = append([]ios.Command[*builder]{
 		b.intf.tunnel.PathMTU = m.Form == ios.Set
 	}},
 	{Syntax: "tunnel vrf vrf:WORD", Do: func(b *builder, m *ios.Match) {
-		if b.intf.tunnel.vrf = set(m, "vrf"); b.intf.tunnel.vrf != "" {
-			noEffect(b, m)
+		b.intf.tunnel.vrf = ref{}
+		if m.Form == ios.Set {
+			b.intf.tunnel.vrf = refOf(m, "vrf")
 		}
 	}},
 	{Syntax: "tunnel protection ipsec profile name:WORD [isakmp-profile other:WORD | ikev2-profile other:WORD] [shared]", Do: tunnelProtection},
@@ -129,10 +130,13 @@ func (b *builder) finishTunnels() {
 		if d.Kind != TunnelInterface {
 			continue
 		}
+		t.VRF = t.vrf.name
 		if r := t.sourceIf; r.name != "" {
 			t.SourceInterface = r.name
 			t.Source = b.addressOf(r, t.Mode.IPv6() || t.Destination.Is6())
 		}
+		// The kernel's VTI asks its own VRF for the way to the peer.
+		t.isXFRM = t.isXFRM || t.Mode.VTI() && (t.VRF != "" || d.VRF != "")
 		if addr, ok := b.host(t.destination); ok {
 			t.Destination, t.destination = addr, ""
 		}
@@ -149,8 +153,10 @@ func (b *builder) finishTunnels() {
 		case unable != "":
 		case t.mode != "":
 			unable = "tunnel mode " + t.mode + " is not spoken yet"
-		case t.vrf != "" || d.vrf != "":
-			unable = "VRFs are not spoken yet"
+		case b.noVRF(d) != "":
+			unable = b.noVRF(d)
+		case b.doorOf(d) != t.VRF:
+			unable = b.otherDoor(d)
 		case t.destination != "":
 			unable = "its destination " + t.destination + " is no address, and no ip host line gives it one"
 		case !t.Destination.IsValid():
@@ -164,7 +170,7 @@ func (b *builder) finishTunnels() {
 		case t.Mode.IPv6() != t.Source.Is6():
 			unable = "tunnel mode " + t.Mode.String() + " does not run from " + t.Source.String() + " to " + t.Destination.String() + ", tunnel mode " + t.Mode.other().String() + " would"
 		default:
-			unable = taken.take(name, &t.Tunnel)
+			unable = taken.take(name, t)
 		}
 		if d.Unable = unable; unable != "" {
 			b.warn(d.at, "interface %s stays down: %s", name, unable)
@@ -181,6 +187,32 @@ func (b *builder) finishTunnels() {
 		}
 		d.Interface.Tunnel = &t.Tunnel
 	}
+}
+
+// doorOf is the VRF that a tunnel's source is in: an address that no interface has is
+// taken to be in the right one.
+func (b *builder) doorOf(d *interfaceDraft) string {
+	t := &d.tunnel
+	if source := b.interfaces.get(t.SourceInterface); source != nil {
+		return source.VRF
+	}
+	door := t.VRF
+	for _, i := range b.interfaces.all {
+		if slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == t.Source }) {
+			if door = i.VRF; door == t.VRF {
+				break
+			}
+		}
+	}
+	return door
+}
+
+// otherDoor says that a tunnel's source is elsewhere than its ends.
+func (b *builder) otherDoor(d *interfaceDraft) string {
+	if door := b.doorOf(d); door != "" {
+		return "its source " + d.tunnel.Source.String() + " is in VRF " + door + ", tunnel vrf " + door + " would do"
+	}
+	return "its source " + d.tunnel.Source.String() + " is not in VRF " + d.tunnel.VRF
 }
 
 // dfOf is what the nearest of the levels says that says something.
@@ -207,24 +239,29 @@ type takenEnd struct {
 	name      string
 	protected bool
 	key       uint32
+	vrf       string
+	isXFRM    bool
 }
 
 // take adds a tunnel, or says why it cannot stand beside those there are. Plain
 // GRE tunnels are told apart by their keys. The SAs of a protected tunnel carry
 // everything between its ends that the other one sends too, and on a static VTI
 // everything there is: IOS wants tunnel protection shared for it, and for two
-// VTIs there is no way.
-func (e takenEnds) take(name string, t *Tunnel) (unable string) {
+// VTIs there is no way. Ends in two VRFs are others, but for the kernel's policies of GRE.
+func (e takenEnds) take(name string, t *tunnelDraft) (unable string) {
 	ends := [2]netip.Addr{t.Source, t.Destination}
 	for _, o := range e[ends] {
 		switch {
+		case o.vrf != t.VRF && (o.isXFRM && t.isXFRM || !o.protected && t.Protection == nil):
+		case o.vrf != t.VRF:
+			return "it has the ends of " + o.name + ", and that they are in another VRF only XFRM interfaces know: tunnel mode ipsec ipv4 with !obol xfrm-interface"
 		case o.protected || t.Protection != nil:
 			return "it has the ends of " + o.name + ", and tunnel protection takes everything between them: sharing it is not spoken"
 		case o.key == t.Key:
 			return "it has the ends and the key of " + o.name
 		}
 	}
-	e[ends] = append(e[ends], takenEnd{name, t.Protection != nil, t.Key})
+	e[ends] = append(e[ends], takenEnd{name, t.Protection != nil, t.Key, t.VRF, t.isXFRM && t.Mode.VTI()})
 	return ""
 }
 

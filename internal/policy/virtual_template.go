@@ -48,6 +48,7 @@ func (b *builder) finishTemplate(d *interfaceDraft) {
 		b.missing(t.protection, "ipsec profile", b.ipsecProfiles.keys)
 		return
 	}
+	t.VRF = t.vrf.name
 	if r := t.sourceIf; r.name != "" {
 		t.SourceInterface = r.name
 		t.Source = b.addressOf(r, t.Mode.IPv6())
@@ -58,8 +59,10 @@ func (b *builder) finishTemplate(d *interfaceDraft) {
 		unable = "tunnel mode " + t.mode + " is not spoken yet"
 	case !t.Mode.VTI():
 		unable = "of mode " + t.Mode.String() + " no dynamic tunnel is made, tunnel mode ipsec ipv4 would do"
-	case t.vrf != "" || d.vrf != "":
-		unable = "VRFs are not spoken yet"
+	case b.noVRF(d) != "":
+		unable = b.noVRF(d)
+	case b.doorOf(d) != t.VRF:
+		unable = b.otherDoor(d)
 	case t.Destination.IsValid() || t.destination != "":
 		unable = "it has a tunnel destination, which is the peer's address in each of its copies"
 	case t.Source.IsValid() && t.Mode.IPv6() != t.Source.Is6():
@@ -149,6 +152,8 @@ func (c *Config) accessFor(number int, local netip.Addr, refused TunnelChoice, m
 	switch why := refusal(t.Protection); {
 	case i.Shutdown:
 		return lose("it is shut down")
+	case t.VRF != c.fvrf:
+		return lose("its tunnel is in another VRF")
 	case t.Source.IsValid() && t.Source != local:
 		return lose("its source is " + t.Source.String())
 	case why != "":

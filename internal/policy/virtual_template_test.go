@@ -122,7 +122,7 @@ func TestTemplateUnable(t *testing.T) {
 		" tunnel mode gre ip\n":                               "of mode gre ip no dynamic tunnel is made, tunnel mode ipsec ipv4 would do",
 		" tunnel destination 10.1.1.1\n":                      "it has a tunnel destination",
 		" no tunnel protection ipsec profile TWO\n":           "it has no tunnel protection",
-		" tunnel vrf RED\n":                                   "VRFs are not spoken yet",
+		" tunnel vrf RED\n":                                   "there is no vrf definition RED",
 		" tunnel mode ipsec ipv6\n tunnel source 192.0.2.1\n": "tunnel mode ipsec ipv6 does not run from 192.0.2.1",
 	} {
 		c := compiledTemplates(t, templateText+lines)

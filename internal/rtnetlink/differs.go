@@ -17,15 +17,24 @@ func (i *Interfaces) LinkDiffers(l ipsec.Link) (string, error) {
 	if set, ok := i.onLo[l.Name]; ok {
 		return i.loDiffers(set)
 	}
+	if l.Kind == ipsec.VRF {
+		if host, err := i.hostsVRF(l.Name); host || err != nil {
+			return "", err
+		}
+	}
 	old, err := i.link(l.Name)
+	if err != nil {
+		return "", err
+	}
+	door, err := i.vrfIndex(l.Door)
 	switch {
 	case err != nil:
 		return "", err
 	case old == nil:
 		return "it was removed", nil
-	case !sameTunnel(old, l):
+	case !sameTunnel(old, l, door):
 		return "it is of another kind, or has another key", nil
-	case l.Kind != ipsec.Dummy && !sameEnds(old, l):
+	case hasEnds(l.Kind) && !sameEnds(old, l):
 		return "it has other ends", nil
 	}
 	return i.settingsDiffer(old, l)
@@ -45,6 +54,9 @@ func (i *Interfaces) settingsDiffer(old netlink.Link, l ipsec.Link) (string, err
 	a := old.Attrs()
 	if up := a.Flags&net.FlagUp != 0; up != l.Up {
 		return fmt.Sprintf("up is %v", up), nil
+	}
+	if vrf, err := i.vrfIndex(l.VRF); err != nil || vrf != 0 && vrf != a.MasterIndex {
+		return "it is not in its VRF", err
 	}
 	if l.MTU != 0 && a.MTU != l.MTU {
 		return fmt.Sprintf("its MTU is %d", a.MTU), nil

@@ -49,26 +49,35 @@ func (i *Interfaces) link(name string) (netlink.Link, error) {
 // another key is made anew; one with other ends keeps its addresses and routes. A
 // loopback interface becomes addresses of lo where the kernel has no dummy interfaces.
 func (i *Interfaces) SetLink(l ipsec.Link) error {
+	if l.Kind == ipsec.VRF {
+		if host, err := i.hostsVRF(l.Name); host || err != nil {
+			return err
+		}
+	}
 	old, err := i.link(l.Name)
 	if err != nil {
 		return err
 	}
-	if old != nil && !sameTunnel(old, l) {
+	door, err := i.vrfIndex(l.Door)
+	if err != nil {
+		return fmt.Errorf("interface %s: %w", l.Name, err)
+	}
+	if old != nil && !sameTunnel(old, l, door) {
 		if err := i.RemoveLink(l.Name); err != nil {
 			return err
 		}
 		old = nil
 	}
-	if old == nil && l.Kind == ipsec.Dummy && errors.Is(i.Probe(l.Kind), syscall.EOPNOTSUPP) {
+	if old == nil && l.Kind == ipsec.Dummy && l.VRF == "" && errors.Is(i.Probe(l.Kind), syscall.EOPNOTSUPP) {
 		return i.setLo(l)
 	}
 	switch {
 	case old == nil:
-		old, err = i.makeLink(l)
-	case l.Kind != ipsec.Dummy && !sameEnds(old, l):
-		err = i.sendLink("move", 0, l)
+		old, err = i.makeLink(l, door)
+	case hasEnds(l.Kind) && !sameEnds(old, l):
+		err = i.sendLink("move", 0, l, door)
 	case l.Kind == ipsec.GREIP && i.copiesDF[l.Name] != l.PathMTU:
-		err = i.sendLink("change", 0, l)
+		err = i.sendLink("change", 0, l, door)
 	}
 	if err != nil {
 		return err
@@ -123,6 +132,9 @@ func (i *Interfaces) adjust(old netlink.Link, l ipsec.Link) error {
 		if err := i.handle.LinkSetDown(old); err != nil {
 			return fmt.Errorf("down: %w", err)
 		}
+	}
+	if err := i.enslave(old, l.VRF); err != nil {
+		return err
 	}
 	if l.MTU != 0 && l.MTU != a.MTU {
 		if err := i.handle.LinkSetMTU(old, l.MTU); err != nil {
@@ -189,6 +201,11 @@ func (i *Interfaces) RemoveLink(name string) error {
 		return i.removeLo(l)
 	}
 	l, err := i.link(name)
+	if err != nil {
+		if host, _ := i.hostsVRF(name); host {
+			return nil
+		}
+	}
 	if l == nil {
 		return err
 	}
@@ -204,8 +221,8 @@ func (i *Interfaces) deleteLink(l netlink.Link) error {
 }
 
 // makeLink makes a link, down and without addresses.
-func (i *Interfaces) makeLink(l ipsec.Link) (netlink.Link, error) {
-	if err := i.sendLink("make", unix.NLM_F_CREATE|unix.NLM_F_EXCL, l); err != nil {
+func (i *Interfaces) makeLink(l ipsec.Link, door int) (netlink.Link, error) {
+	if err := i.sendLink("make", unix.NLM_F_CREATE|unix.NLM_F_EXCL, l, door); err != nil {
 		return nil, err
 	}
 	made, err := i.link(l.Name)
@@ -222,12 +239,12 @@ func (i *Interfaces) makeLink(l ipsec.Link) (netlink.Link, error) {
 }
 
 // sendLink has the kernel make a link, or change the parameters of one that stands.
-func (i *Interfaces) sendLink(what string, flags int, l ipsec.Link) error {
+func (i *Interfaces) sendLink(what string, flags int, l ipsec.Link, door int) error {
 	r := i.request(unix.RTM_NEWLINK, flags|unix.NLM_F_ACK)
 	r.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
 	r.AddData(nl.NewRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(l.Name)))
 	r.AddData(nl.NewRtAttr(unix.IFLA_GROUP, nl.Uint32Attr(linkGroup)))
-	r.AddData(linkInfo(l))
+	r.AddData(linkInfo(l, door))
 	_, err := r.Execute(unix.NETLINK_ROUTE, 0)
 	if errors.Is(err, syscall.EEXIST) { // the name is free or its own, as we know
 		err = fmt.Errorf("%s has the same ends and the kernel could not tell the two apart: %w", i.twin(l), err)

@@ -18,8 +18,8 @@ const (
 )
 
 // linkInfo says which kind of interface is to be made, and its parameters. The
-// library's own for GRE has no ignore-df.
-func linkInfo(l ipsec.Link) *nl.RtAttr {
+// library's own for GRE has no ignore-df. door is the index of its VRF, 0 for none.
+func linkInfo(l ipsec.Link, door int) *nl.RtAttr {
 	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
 	info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated(l.Kind.String()))
 	key := binary.BigEndian.AppendUint32(nil, l.Key)
@@ -33,8 +33,13 @@ func linkInfo(l ipsec.Link) *nl.RtAttr {
 	case ipsec.XFRM:
 		data := info.AddRtAttr(nl.IFLA_INFO_DATA, nil)
 		data.AddRtAttr(nl.IFLA_XFRM_IF_ID, nl.Uint32Attr(l.Key))
+		data.AddRtAttr(nl.IFLA_XFRM_LINK, nl.Uint32Attr(uint32(door)))
+	case ipsec.VRF:
+		data := info.AddRtAttr(nl.IFLA_INFO_DATA, nil)
+		data.AddRtAttr(nl.IFLA_VRF_TABLE, nl.Uint32Attr(l.Key))
 	case ipsec.GREIP, ipsec.GREIPv6:
 		data := info.AddRtAttr(nl.IFLA_INFO_DATA, nil)
+		data.AddRtAttr(nl.IFLA_GRE_LINK, nl.Uint32Attr(uint32(door)))
 		data.AddRtAttr(nl.IFLA_GRE_LOCAL, l.Local.AsSlice())
 		data.AddRtAttr(nl.IFLA_GRE_REMOTE, l.Remote.AsSlice())
 		if l.HasKey {
@@ -75,7 +80,7 @@ func ttl(l ipsec.Link) uint8 {
 
 // sameTunnel says whether a standing link has the kind and the parameters, but for its
 // ends, that are not changed on it.
-func sameTunnel(old netlink.Link, l ipsec.Link) bool {
+func sameTunnel(old netlink.Link, l ipsec.Link, door int) bool {
 	switch o := old.(type) {
 	case *netlink.Vti:
 		return o.Type() == l.Kind.String() && o.IKey == l.Key && o.OKey == l.Key
@@ -84,10 +89,12 @@ func sameTunnel(old netlink.Link, l ipsec.Link) bool {
 		if l.HasKey {
 			key, flags = l.Key, greKey
 		}
-		return o.Type() == l.Kind.String() && o.Ttl == ttl(l) &&
+		return o.Type() == l.Kind.String() && o.Ttl == ttl(l) && o.Link == uint32(door) &&
 			o.IKey == key && o.OKey == key && o.IFlags == flags && o.OFlags == flags
 	case *netlink.Xfrmi:
-		return l.Kind == ipsec.XFRM && o.Ifid == l.Key
+		return l.Kind == ipsec.XFRM && o.Ifid == l.Key && o.ParentIndex == door
+	case *netlink.Vrf:
+		return l.Kind == ipsec.VRF && o.Table == l.Key
 	case *netlink.Dummy:
 		return l.Kind == ipsec.Dummy
 	}

@@ -23,12 +23,19 @@ func describeRoute(r ipsec.Route) string {
 	if r.Dev != "" {
 		s += " dev " + r.Dev
 	}
+	if r.VRF != "" {
+		s += " vrf " + r.VRF
+	}
 	return fmt.Sprintf("%s metric %d", s, r.Metric)
 }
 
 // toRoute needs the device to be there, where one is named.
 func (i *Interfaces) toRoute(r ipsec.Route) (*netlink.Route, error) {
-	k := &netlink.Route{Dst: toIPNet(r.Dst.Masked()), Priority: r.Metric, Protocol: routeProtocol, Table: unix.RT_TABLE_MAIN, Gw: r.Via.AsSlice()}
+	table, err := i.tableOf(r.VRF)
+	if err != nil {
+		return nil, err
+	}
+	k := &netlink.Route{Dst: toIPNet(r.Dst.Masked()), Priority: r.Metric, Protocol: routeProtocol, Table: table, Gw: r.Via.AsSlice()}
 	if r.Dev == "" {
 		return k, nil
 	}

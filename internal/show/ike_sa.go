@@ -15,6 +15,7 @@ import (
 type ikeSA struct {
 	version       int
 	connID        uint32
+	vrf           string // by which the peer comes
 	local, remote netip.AddrPort
 	up            bool // authenticated, and stands
 	deleted       bool // only child SAs are left of it
@@ -30,7 +31,7 @@ func ikeSAs(v engine.View) []ikeSA {
 	var all []ikeSA
 	for _, s := range v.Sessions {
 		x := ikeSA{
-			version: 1, connID: s.ConnID, local: s.Local, remote: s.Remote, up: established(s), deleted: deleted(s),
+			version: 1, connID: s.ConnID, vrf: s.VRF, local: s.Local, remote: s.Remote, up: established(s), deleted: deleted(s),
 			profile: s.Profile, peerID: s.PeerID, remaining: s.Remaining, capabilities: capabilities(s),
 		}
 		for _, c := range s.Children {
@@ -40,7 +41,7 @@ func ikeSAs(v engine.View) []ikeSA {
 	}
 	for _, s := range v.IKEv2 {
 		x := ikeSA{
-			version: 2, connID: s.ConnID, local: s.Local, remote: s.Remote, up: s.State == ikev2.Ready, deleted: s.State == ikev2.Deleting,
+			version: 2, connID: s.ConnID, vrf: s.VRF, local: s.Local, remote: s.Remote, up: s.State == ikev2.Ready, deleted: s.State == ikev2.Deleting,
 			profile: s.Profile, peerID: s.PeerID, remaining: s.Lifetime - s.Active, capabilities: capabilitiesV2(s),
 		}
 		for _, c := range s.Children {
@@ -52,8 +53,8 @@ func ikeSAs(v engine.View) []ikeSA {
 }
 
 // serves says whether an IKE SA between two ends is between the tunnel's.
-func serves(local, remote netip.AddrPort, t tunnel.View) bool {
-	return local.Addr() == t.Source && remote.Addr() == t.Destination
+func serves(vrf string, local, remote netip.AddrPort, t tunnel.View) bool {
+	return vrf == t.FVRF && local.Addr() == t.Source && remote.Addr() == t.Destination
 }
 
 // established says whether an IKE SA of version 1 is authenticated and stands.

@@ -1,6 +1,7 @@
 package show
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"time"
@@ -29,7 +30,7 @@ func ipsecSA(p *printer, sas []ikeSA, t tunnel.View, now time.Time, counters Cou
 
 	p.f("\ninterface: %s\n", t.Name)
 	p.f("    Crypto map tag: %s, local addr %s\n\n", mapTag(t.Name), t.Source)
-	p.f("   protected vrf: (none)\n")
+	p.f("   protected vrf: %s\n", cmp.Or(t.IVRF, noVRF))
 	s := t.Selector
 	p.f("   local  ident (addr/mask/prot/port): (%s/%s/%d/%d)\n", s.Local.Addr(), ipsec.Netmask(s.Local), s.Protocol, s.LocalPort)
 	p.f("   remote ident (addr/mask/prot/port): (%s/%s/%d/%d)\n", s.Remote.Addr(), ipsec.Netmask(s.Remote), s.Protocol, s.RemotePort)
@@ -192,7 +193,7 @@ func plaintextMTU(children []pair, path int) int {
 func peerPort(sas []ikeSA, t tunnel.View) uint16 {
 	port := uint16(500)
 	for _, s := range sas {
-		if serves(s.local, s.remote, t) {
+		if serves(s.vrf, s.local, s.remote, t) {
 			port = s.remote.Port()
 		}
 	}

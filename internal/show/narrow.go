@@ -18,14 +18,14 @@ func Narrow(v engine.View, name string, peer netip.Addr) engine.View {
 		return name != "" && t.Name != name || peer.IsValid() && t.Destination != peer
 	}
 	v.Tunnels = slices.DeleteFunc(slices.Clone(v.Tunnels), other)
-	foreign := func(local, remote netip.AddrPort) bool {
+	foreign := func(vrf string, local, remote netip.AddrPort) bool {
 		if peer.IsValid() && remote.Addr() != peer {
 			return true
 		}
-		return name != "" && !slices.ContainsFunc(v.Tunnels, func(t tunnel.View) bool { return serves(local, remote, t) })
+		return name != "" && !slices.ContainsFunc(v.Tunnels, func(t tunnel.View) bool { return serves(vrf, local, remote, t) })
 	}
-	v.Sessions = slices.DeleteFunc(slices.Clone(v.Sessions), func(s ikev1.View) bool { return foreign(s.Local, s.Remote) })
-	v.IKEv2 = slices.DeleteFunc(slices.Clone(v.IKEv2), func(s ikev2.View) bool { return foreign(s.Local, s.Remote) })
+	v.Sessions = slices.DeleteFunc(slices.Clone(v.Sessions), func(s ikev1.View) bool { return foreign(s.VRF, s.Local, s.Remote) })
+	v.IKEv2 = slices.DeleteFunc(slices.Clone(v.IKEv2), func(s ikev2.View) bool { return foreign(s.VRF, s.Local, s.Remote) })
 	return v
 }
 

@@ -32,7 +32,7 @@ func Session(w io.Writer, v engine.View, now time.Time, counters Counters, detai
 		}
 		b := block{tunnel: &t, children: pairs(all, t.Name), peer: netip.AddrPortFrom(t.Destination, peerPort(all, t))}
 		for i, s := range all {
-			if serves(s.local, s.remote, t) {
+			if serves(s.vrf, s.local, s.remote, t) {
 				b.sessions = append(b.sessions, s)
 				shown[i] = true
 			}
@@ -46,6 +46,9 @@ func Session(w io.Writer, v engine.View, now time.Time, counters Counters, detai
 	}
 	return p.flush(w)
 }
+
+// noVRF is the global one, as session and SA texts print it.
+const noVRF = "(none)"
 
 // block is what concerns one tunnel, or one peer of no tunnel.
 type block struct {
@@ -102,7 +105,13 @@ func (b block) print(p *printer, now time.Time, counters Counters, detail bool) 
 	p.f("Session status: %-14s\n", b.status())
 	p.f("Peer: %s port %d ", b.peer.Addr(), b.peer.Port())
 	if detail {
-		p.f("fvrf: (none) ivrf: (none)\n")
+		fvrf, ivrf := "", ""
+		if b.tunnel != nil {
+			fvrf, ivrf = b.tunnel.FVRF, b.tunnel.IVRF
+		} else if len(b.sessions) > 0 {
+			fvrf = b.sessions[0].vrf
+		}
+		p.f("fvrf: %s ivrf: %s\n", cmp.Or(fvrf, noVRF), cmp.Or(ivrf, noVRF))
 		if id != "" {
 			p.f("      Phase1_id: %s\n", id)
 		} else {

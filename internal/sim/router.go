@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/obol-ike/obol/internal/engine"
@@ -30,6 +31,19 @@ type Router struct {
 	processes int // that it has had
 	quiet     int // timer calls at one instant
 	last      time.Time
+}
+
+// door is the VRF that one of its addresses is in.
+func (r *Router) door(a netip.Addr) string {
+	for _, itf := range r.config.Interfaces {
+		if itf.Kind != policy.TunnelInterface && slices.ContainsFunc(itf.Addresses, func(p netip.Prefix) bool { return p.Addr() == a }) {
+			return itf.VRF
+		}
+		if itf.Tunnel != nil && itf.Tunnel.Source == a {
+			return itf.Tunnel.VRF
+		}
+	}
+	return ""
 }
 
 // Add starts a router. It has the addresses of its interfaces, those inside its

@@ -138,7 +138,7 @@ func (w *World) send(from *Router, d ike.Datagram) {
 	if lost {
 		return
 	}
-	in := ike.Datagram{Local: dst, Remote: src, VRF: d.VRF, Data: append([]byte(nil), d.Data...)}
+	in := ike.Datagram{Local: dst, Remote: src, VRF: to.door(dst.Addr()), Data: append([]byte(nil), d.Data...)}
 	w.arrive(to, in)
 	if twice {
 		w.arrive(to, in)

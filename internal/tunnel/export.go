@@ -67,6 +67,7 @@ func (s *Set) Inherit(now time.Time, cfg *policy.Config, opts Options, c *state.
 	}
 	s.now, s.cfg, s.opts = now, cfg, opts
 	s.adoptRoutes()
+	s.adoptVRFs()
 	s.adoptLoopbacks()
 	for _, itf := range cfg.Interfaces {
 		if itf.Kind == policy.TunnelInterface {

@@ -4,7 +4,7 @@ import "github.com/obol-ike/obol/internal/ipsec"
 
 // Intent is what was asked for and not taken back, but for SAs.
 func (s *Set) Intent() (i ipsec.Intent) {
-	i.Links = append(i.Links, s.loopbacks...)
+	i.Links = append(append(i.Links, s.vrfs...), s.loopbacks...)
 	for _, t := range s.tunnels {
 		if t.itf.Tunnel == nil || t.parked() {
 			continue

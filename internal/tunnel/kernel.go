@@ -17,8 +17,8 @@ func makeLink(t *Tunnel, addresses []netip.Prefix) ipsec.Link {
 		Name: t.itf.Name, Kind: LinkKind(tu),
 		Local: tu.Source, Remote: t.end(t.remote),
 		Key: tu.Key, HasKey: tu.HasKey, TTL: tu.TTL, PathMTU: tu.PathMTU && tu.Mode == policy.GREIP,
-		Addresses: addresses,
-		Up:        t.down() == "",
+		VRF: t.itf.VRF, Door: tu.VRF, Addresses: addresses,
+		Up: t.down() == "",
 	}
 	switch {
 	case tu.IfID != 0:
@@ -102,5 +102,5 @@ func (t *Tunnel) firstChoice() {
 
 // dummy is the link of an interface Loopback<n>.
 func dummy(itf *policy.Interface) ipsec.Link {
-	return ipsec.Link{Name: itf.Name, Kind: ipsec.Dummy, Addresses: itf.Addresses, MTU: itf.MTU, Up: !itf.Shutdown}
+	return ipsec.Link{Name: itf.Name, Kind: ipsec.Dummy, VRF: itf.VRF, Addresses: itf.Addresses, MTU: itf.MTU, Up: !itf.Shutdown}
 }

@@ -87,7 +87,7 @@ func (s *Set) neighbour(t *Tunnel, peer netip.Addr) *Tunnel {
 	}
 	for _, u := range s.tunnels {
 		a, b := t.itf.Tunnel, u.itf.Tunnel
-		if u != t && b != nil && b.IfID == 0 && !u.parked() && u.end(u.remote) == t.end(peer) && a.Source == b.Source && a.Mode == b.Mode &&
+		if u != t && b != nil && b.IfID == 0 && !u.parked() && u.end(u.remote) == t.end(peer) && a.VRF == b.VRF && a.Source == b.Source && a.Mode == b.Mode &&
 			(a.Mode.VTI() || a.HasKey == b.HasKey && a.Key == b.Key) {
 			return u
 		}

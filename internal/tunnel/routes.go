@@ -18,16 +18,19 @@ type route struct {
 // resolve makes kernel routes of the configured ones. reason is not empty when
 // there is no way to make one.
 func resolve(cfg *policy.Config, r policy.StaticRoute) (resolved route, reason string) {
-	resolved = route{Route: ipsec.Route{Dst: r.Dst, Via: r.Via, Metric: r.Distance}}
+	resolved = route{Route: ipsec.Route{VRF: r.VRF, Dst: r.Dst, Via: r.Via, Metric: r.Distance}}
 	itf := cfg.Interface(r.Device)
 	if r.Device == "" {
-		itf = connected(cfg, r.Via)
+		itf = connected(cfg, r.VRF, r.Via)
 	}
 	if itf == nil {
 		if r.Device != "" {
 			return resolved, "no interface " + r.Device
 		}
 		return resolved, "" // the next hop is on a network that the configuration does not name
+	}
+	if itf.VRF != r.VRF {
+		return resolved, itf.Name + " is in another VRF"
 	}
 	resolved.through = itf.Name
 	switch {
@@ -45,13 +48,13 @@ func resolve(cfg *policy.Config, r policy.StaticRoute) (resolved route, reason s
 	return resolved, ""
 }
 
-// connected is the interface whose subnet holds an address; the longest prefix
+// connected is the interface of a VRF whose subnet holds an address; the longest prefix
 // wins.
-func connected(cfg *policy.Config, a netip.Addr) *policy.Interface {
+func connected(cfg *policy.Config, vrf string, a netip.Addr) *policy.Interface {
 	var best *policy.Interface
 	bits := -1
 	for _, itf := range cfg.Interfaces {
-		if n := longest(cfg, itf, a); n > bits {
+		if n := longest(cfg, itf, a); n > bits && itf.VRF == vrf {
 			best, bits = itf, n
 		}
 	}
@@ -91,7 +94,7 @@ func addresses(cfg *policy.Config, itf *policy.Interface) []netip.Prefix {
 func recursive(cfg *policy.Config, itf *policy.Interface, routes []route) bool {
 	at := itf
 	for range cfg.Interfaces {
-		if at = cfg.Interface(towards(cfg, at.Tunnel.Destination, routes)); at == nil || at.Tunnel == nil {
+		if at = cfg.Interface(towards(cfg, at.Tunnel, routes)); at == nil || at.Tunnel == nil {
 			return false
 		}
 		if at == itf {
@@ -101,15 +104,15 @@ func recursive(cfg *policy.Config, itf *policy.Interface, routes []route) bool {
 	return false // the ones on the way go round without it
 }
 
-// towards is the interface that the best way to an address leads out of, "" where the
-// configuration does not say.
-func towards(cfg *policy.Config, destination netip.Addr, routes []route) string {
-	best, bits, metric := "", -1, 0
-	if c := connected(cfg, destination); c != nil {
+// towards is the interface that the best way to a tunnel's destination leads out of, ""
+// where the configuration does not say.
+func towards(cfg *policy.Config, t *policy.Tunnel, routes []route) string {
+	best, bits, metric, destination := "", -1, 0, t.Destination
+	if c := connected(cfg, t.VRF, destination); c != nil {
 		best, bits = c.Name, longest(cfg, c, destination)
 	}
 	for _, r := range routes {
-		if !r.Dst.Contains(destination) {
+		if r.VRF != t.VRF || !r.Dst.Contains(destination) {
 			continue
 		}
 		if r.Dst.Bits() > bits || r.Dst.Bits() == bits && r.Metric < metric {

@@ -17,6 +17,7 @@ type Set struct {
 	opts      Options
 	cfg       *policy.Config
 	tunnels   []*Tunnel // in configuration order
+	vrfs      []ipsec.Link
 	loopbacks []ipsec.Link
 	routes    []route // as configured
 	standing  []route // of these, in the kernel
@@ -65,6 +66,7 @@ func (s *Set) Adopt(now time.Time, cfg *policy.Config, opts Options) {
 		}
 	}
 	s.tunnels = nil
+	unused := s.adoptVRFs()
 	s.adoptLoopbacks()
 	for _, itf := range cfg.Interfaces {
 		if itf.Kind != policy.TunnelInterface {
@@ -82,6 +84,7 @@ func (s *Set) Adopt(now time.Time, cfg *policy.Config, opts Options) {
 			s.keep(t, cmp.Or(cfg.Current(t.itf), t.itf))
 		}
 	}
+	s.removeLinks(unused)
 	s.announce()
 }
 
@@ -207,13 +210,12 @@ func (s *Set) Remove(now time.Time) {
 		s.emit(ike.SetLink{Link: t.link, Remove: true})
 		policies = append(policies, t.policies()...)
 	}
-	for _, l := range s.loopbacks {
-		s.emit(ike.SetLink{Link: l, Remove: true})
-	}
+	s.removeLinks(s.loopbacks)
+	s.removeLinks(s.vrfs)
 	for _, p := range policies {
 		s.emit(ike.SetPolicy{Policy: p, Remove: true})
 	}
-	s.tunnels, s.loopbacks, s.routes = nil, nil, nil
+	s.tunnels, s.loopbacks, s.vrfs, s.routes = nil, nil, nil, nil
 }
 
 // Why a pair has to go that has just come up, or has to for its sake.

@@ -11,6 +11,7 @@ import (
 // View is a copy of a tunnel's state for the show commands.
 type View struct {
 	Name        string
+	FVRF, IVRF  string     // tunnel vrf and vrf forwarding, "": the global one
 	Source      netip.Addr // zero: the interface has no tunnel source or destination
 	Destination netip.Addr
 	// SourceInterface is tunnel source as written, "" when that is an address.
@@ -46,12 +47,12 @@ type ChildView struct {
 // View copies the state.
 func (t *Tunnel) View() View {
 	v := View{
-		Name: t.Name(), Addresses: t.link.Addresses, PathMTU: t.pathMTU, MTU: t.link.MTU,
+		Name: t.Name(), IVRF: t.itf.VRF, Addresses: t.link.Addresses, PathMTU: t.pathMTU, MTU: t.link.MTU,
 		Shutdown: t.itf.Shutdown, LineProtocol: t.link.Up, Reason: t.down(), Changed: t.changed,
 		Negotiating: t.negotiating, Next: t.next, Failure: t.failure,
 	}
 	if tu := t.itf.Tunnel; tu != nil {
-		v.Source, v.Destination, v.Mode, v.Mark, v.ReqID = tu.Source, tu.Destination, tu.Mode, tu.Mark, tu.ReqID
+		v.FVRF, v.Source, v.Destination, v.Mode, v.Mark, v.ReqID = tu.VRF, tu.Source, tu.Destination, tu.Mode, tu.Mark, tu.ReqID
 		v.SourceInterface = tu.SourceInterface
 		v.Selector = tu.Selector()
 		if p := tu.Protection; p != nil {

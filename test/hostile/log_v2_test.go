@@ -94,7 +94,7 @@ func (v *victim) introduce(kind policy.IdentityKind, value string) {
 	spi := uint32(0x1000)
 	env := &ike.Env{
 		Config: c, PKI: pki.NewSnapshot(nil), Rand: rand.NewChaCha8([32]byte{1}),
-		Established: func(_, _ netip.Addr) bool { return false },
+		Established: func(ike.Ends) bool { return false },
 		NewSPI:      func() uint32 { spi++; return spi },
 		Hold:        func(netip.Addr, int) bool { return true },
 	}

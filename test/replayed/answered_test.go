@@ -51,7 +51,7 @@ interface Tunnel1
 	}
 	return &ike.Env{
 		Config: c, PKI: testca.NewNote().R1(), Rand: io.MultiReader(bytes.NewReader(first), rand.NewChaCha8([32]byte{})),
-		Established: func(_, _ netip.Addr) bool { return false },
+		Established: func(ike.Ends) bool { return false },
 		NewSPI:      func() uint32 { return 0x1000 },
 	}
 }

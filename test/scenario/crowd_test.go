@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"math/rand/v2"
-	"net/netip"
 	"testing"
 	"time"
 
@@ -26,7 +25,7 @@ func TestCrowd(t *testing.T) {
 	spi := uint32(0x1000)
 	env := &ike.Env{
 		Config: config, PKI: pki.NewSnapshot(r1.trustpoints), Rand: rand.NewChaCha8([32]byte{}),
-		Established: func(_, _ netip.Addr) bool { return true }, // no INITIAL_CONTACT
+		Established: func(ike.Ends) bool { return true }, // no INITIAL_CONTACT
 		NewSPI:      func() uint32 { spi++; return spi },
 	}
 	for i := range 40 {
