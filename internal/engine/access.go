@@ -1,11 +1,11 @@
 package engine
 
 import (
-	"slices"
 	"time"
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/internal/state"
 )
 
 // access are the Virtual-Access interfaces: copies of a Virtual-Template, one for each
@@ -100,9 +100,29 @@ func (e *Engine) shut(now time.Time, name string) {
 	}
 }
 
-// called says that a session has SAs of a Virtual-Access interface.
-func (e *Engine) called(x *entry) bool {
-	return slices.ContainsFunc(x.Brief().Children, func(c ike.BriefChild) bool { return e.access.named(c.Tunnel) != nil })
+// export describes the numbers of the interfaces that stand.
+func (s *access) export(c *state.Codec) {
+	var list []*promised
+	for n := 1; n <= policy.MaxAccess && len(list) < len(s.taken); n++ {
+		if p := s.taken[n]; p != nil && p.until.IsZero() {
+			list = append(list, p)
+		}
+	}
+	state.Pointers(c, &list, policy.MaxAccess, func(p *promised) {
+		c.Int(&p.number)
+		state.String(c, &p.template)
+		state.String(c, &p.VRF)
+		c.Addr(&p.Local)
+		c.Addr(&p.Remote)
+		state.String(c, &p.owner)
+	})
+	if !c.Reading() {
+		return
+	}
+	for _, p := range list {
+		c.Want(0 < p.number && p.number <= policy.MaxAccess && s.taken[p.number] == nil, "number of a Virtual-Access interface")
+		s.taken[p.number], s.of[p.caller] = p, p
+	}
 }
 
 // named is the promise of an interface's name, nil for none.

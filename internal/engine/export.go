@@ -23,7 +23,7 @@ import (
 // in it meanwhile learns from INITIAL_CONTACT that it was in vain.
 
 // exportVersion is that of the state of an engine; a session has its own.
-const exportVersion = 1
+const exportVersion = 2
 
 // maxSessions is a limit of a state: more than there ever are.
 const maxSessions = 1 << 20
@@ -43,11 +43,10 @@ func (e *Engine) Standing() []ipsec.SA {
 }
 
 // Export gives what stands, with all keys, and ends the engine; Poll gives what is
-// still to be carried out. IKE SAs in the middle of making others are deleted, and those
-// of peers with a Virtual-Access interface, who call again.
+// still to be carried out. IKE SAs in the middle of making others are deleted.
 func (e *Engine) Export(now time.Time) []byte {
 	for _, x := range slices.Clone(e.sessions.all) {
-		if !x.Quiet() || e.called(x) {
+		if !x.Quiet() {
 			e.clear(now, x, reasonHandOver)
 		}
 	}
@@ -88,6 +87,7 @@ func (e *Engine) export(now time.Time, c *state.Codec) error {
 	} else {
 		e.tunnels.Export(c)
 	}
+	e.access.export(c)
 	stand := slices.DeleteFunc(slices.Clone(e.sessions.all), func(x *entry) bool { return !x.stands() })
 	state.Pointers(c, &stand, maxSessions, func(x *entry) { e.exportEntry(now, c, x) })
 	return c.End()

@@ -17,7 +17,7 @@ const (
 // remains are what one process leaves of a tunnel to the next: the SAs that carry it
 // and where its link goes. What else there is follows from the configuration.
 type remains struct {
-	name     string
+	itf      *policy.Interface
 	remote   netip.Addr
 	up       bool
 	changed  time.Time
@@ -26,8 +26,8 @@ type remains struct {
 	children []child
 }
 
-func (r *remains) state(c *state.Codec) {
-	state.String(c, &r.name)
+func (r *remains) state(c *state.Codec, cfg *policy.Config) {
+	cfg.StateInterface(c, &r.itf)
 	c.Addr(&r.remote)
 	c.Bool(&r.up)
 	c.Time(&r.changed)
@@ -47,23 +47,25 @@ func (s *Set) Export(c *state.Codec) {
 	var list []remains
 	for _, t := range s.tunnels {
 		if t.itf.Tunnel != nil {
-			list = append(list, remains{t.Name(), t.remote, t.link.Up, t.changed, t.failure, t.failures, t.children})
+			list = append(list, remains{t.itf, t.remote, t.link.Up, t.changed, t.failure, t.failures, t.children})
 		}
 	}
-	state.List(c, &list, maxTunnels, func(r *remains) { r.state(c) })
+	state.List(c, &list, maxTunnels, func(r *remains) { r.state(c, s.cfg) })
 }
 
 // Inherit goes on with what Export wrote, under the configuration of then. Interfaces,
 // policies and routes are outputs again: those that stand are not changed by it.
 func (s *Set) Inherit(now time.Time, cfg *policy.Config, opts Options, c *state.Codec) {
 	var list []remains
-	state.List(c, &list, maxTunnels, func(r *remains) { r.state(c) })
+	state.List(c, &list, maxTunnels, func(r *remains) { r.state(c, cfg) })
 	left := map[string]*remains{}
-	for i := range list {
-		left[list[i].name] = &list[i]
-	}
 	if c.Err() != nil {
 		return
+	}
+	for i := range list {
+		if r := &list[i]; r.itf != nil {
+			left[r.itf.Name] = r
+		}
 	}
 	s.now, s.cfg, s.opts = now, cfg, opts
 	s.adoptRoutes()
@@ -72,6 +74,11 @@ func (s *Set) Inherit(now time.Time, cfg *policy.Config, opts Options, c *state.
 	for _, itf := range cfg.Interfaces {
 		if itf.Kind == policy.TunnelInterface {
 			s.make(itf, left[itf.Name])
+		}
+	}
+	for i := range list {
+		if r := &list[i]; r.itf != nil && r.itf.ClonedFrom != "" && left[r.itf.Name] == r {
+			s.make(r.itf, r)
 		}
 	}
 	s.announce()
