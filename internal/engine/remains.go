@@ -68,23 +68,35 @@ func (e *Engine) initialContact(now time.Time, with *entry) {
 	}
 }
 
-// maxSAs is how many IKE SAs stand between two addresses, those counted that
-// only keep their child SAs. Renewal needs two; a peer that is authenticated may
-// not fill our memory all the same.
-const maxSAs = 32
+// How many IKE SAs stand with a peer, and with all behind one address, those counted that
+// only keep their child SAs. Renewal needs two; who is authenticated may not fill our
+// memory all the same. Peers behind one NAT have a port each.
+const (
+	maxSAs          = 32
+	maxSAsOfAddress = 1024
+)
 
-// thinOut deletes the oldest IKE SA between two addresses that have too many.
+// thinOut deletes the oldest IKE SA with a peer, or with an address, that has too many.
 func (e *Engine) thinOut(now time.Time, latest *entry) {
-	var oldest *entry
-	n := 0
+	var oldest, oldestOfAll *entry
+	n, all := 0, 0
+	_, peer := latest.Addresses()
 	for _, x := range e.sessions.peers(latest) {
-		if x.Established() || !x.Alive() {
+		if !x.Established() && x.Alive() {
+			continue
+		}
+		oldestOfAll = cmp.Or(oldestOfAll, x)
+		all++
+		if _, other := x.Addresses(); other == peer {
 			oldest = cmp.Or(oldest, x)
 			n++
 		}
 	}
-	if n > maxSAs {
+	switch {
+	case n > maxSAs:
 		e.clear(now, oldest, reasonTooMany)
+	case all > maxSAsOfAddress:
+		e.clear(now, oldestOfAll, reasonTooMany)
 	}
 }
 

@@ -123,7 +123,8 @@ type hubWorld struct {
 	spokes []*sim.Router // by number; that of 0 is the hub's configured one
 }
 
-func newHub(t *testing.T) *hubWorld {
+// newHub has so many spokes beside that, all after the first open ones behind one NAT.
+func newHub(t *testing.T, spokes, open int) *hubWorld {
 	h := &hubWorld{T: t, World: sim.New(8)}
 	add := func(name, text string) *sim.Router {
 		t.Helper()
@@ -136,13 +137,13 @@ func newHub(t *testing.T) *hubWorld {
 	h.hub = add("HUB", hubText)
 	h.spokes = []*sim.Router{add("SPOKE0", strings.ReplaceAll(spokeText(1, "203.0.113.100"), "SPOKE1", "SPOKE0"))}
 	var hidden []*sim.Router
-	for n := 1; n <= 20; n++ {
+	for n := 1; n <= spokes; n++ {
 		address := fmt.Sprintf("203.0.113.%d", n)
-		if n > 16 {
+		if n > open {
 			address = fmt.Sprintf("172.16.0.%d", n)
 		}
 		h.spokes = append(h.spokes, add(fmt.Sprintf("SPOKE%d", n), spokeText(n, address)))
-		if n > 16 {
+		if n > open {
 			hidden = append(hidden, h.spokes[n])
 		}
 	}
@@ -206,7 +207,7 @@ func (h *hubWorld) standing(n int) {
 // two there. They rekey from either side, go, come back and are forgotten, and the
 // tunnel that is configured sees nothing of it.
 func TestHub(t *testing.T) {
-	h := newHub(t)
+	h := newHub(t, 20, 16)
 	h.standing(0)
 	h.call(h.spokes...)
 	if got := h.carry(h.spokes[0])[0]; got != "Tunnel1" {
@@ -285,6 +286,14 @@ func TestHub(t *testing.T) {
 	if d := h.hub.Dataplane; len(d.Links)+len(d.Policies)+len(d.SAs)+len(d.Routes) > 0 || len(d.Violations) > 0 {
 		t.Errorf("left: %v %v %v %v", d.Links, d.Policies, d.SAs, d.Violations)
 	}
+}
+
+// More spokes behind one NAT than one peer may have IKE SAs: each keeps its own.
+func TestHubOfOneNAT(t *testing.T) {
+	h := newHub(t, 40, 0)
+	h.call(h.spokes[1:]...)
+	h.carry(h.spokes[1:]...)
+	h.standing(40)
 }
 
 // adopt gives the hub another configuration.
