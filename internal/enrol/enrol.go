@@ -135,7 +135,7 @@ func (w *Work) Renew(ctx context.Context, tp *pki.Trustpoint) (Outcome, error) {
 func (w *Work) key(ctx context.Context, s pki.Settings, suffix string) (key *pki.KeyPair, err error) {
 	kind, label := s.KeyLabel(w.Host())
 	if kind != pki.RSA {
-		return nil, fmt.Errorf("trustpoint %s has eckeypair: SCEP wants an RSA key, for what the CA answers is encrypted with it", s.Name)
+		return nil, fmt.Errorf("trustpoint %s has eckeypair: SCEP wants an RSA key, for what the CA answers is encrypted with it; enrollment terminal takes an EC key too", s.Name)
 	}
 	label += suffix
 	if key, err = w.Store.Key(pki.RSA, label); err != nil {

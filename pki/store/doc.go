@@ -27,7 +27,8 @@
 // at which it holds: that of the one file it is about, or that of commit, which lists
 // what takes its place and what goes. Whoever takes the lock next finishes what a
 // crash has interrupted, and a writer removes what was left behind. Directories have
-// mode 0700, files 0600.
+// mode 0700, files 0600; where root works on the store of another user all of it is that
+// user's.
 //
 // A trustpoint has a copy of the key that its certificate is for: the two come and
 // go together, whatever happens to the label. With a passphrase (UsePassphrase)

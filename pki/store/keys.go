@@ -178,10 +178,11 @@ func (s *Store) PutKeys(pairs ...*pki.KeyPair) error {
 
 // putKeyFile ends a change with a key file.
 func (s *Store) putKeyFile(c *change, file string, data []byte) error {
-	if err := os.Mkdir(filepath.Join(s.dir, keysDir), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	dir := filepath.Join(s.dir, keysDir)
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	} else if err == nil {
-		if err := syncDir(s.dir); err != nil {
+		if err := errors.Join(s.giveDir(dir), syncDir(s.dir)); err != nil {
 			return err
 		}
 	}

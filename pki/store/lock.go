@@ -42,7 +42,7 @@ func (s *Store) lock(exclusive bool) (unlock func(), err error) {
 
 // flock is the lock itself. The kernel gives it back when a process dies.
 func (s *Store) flock(exclusive bool) (unlock func(), err error) {
-	f, err := os.OpenFile(filepath.Join(s.dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := s.create(filepath.Join(s.dir, "lock"), os.O_RDWR)
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}

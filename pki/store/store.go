@@ -17,6 +17,7 @@ import (
 // Store is a store directory.
 type Store struct {
 	dir        string
+	owner      *owner // who gets what is made; nil: this process
 	passphrase []byte
 }
 
@@ -39,7 +40,7 @@ func Open(dir string) (*Store, error) {
 	case info.Mode().Perm()&0o002 != 0:
 		return nil, fmt.Errorf("store: everybody may write to %s (mode %04o); chmod 700 it", dir, info.Mode().Perm())
 	}
-	return &Store{dir: dir}, nil
+	return &Store{dir: dir, owner: ownerOf(info)}, nil
 }
 
 // An entry is one trustpoint directory.

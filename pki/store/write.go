@@ -34,7 +34,7 @@ func (s *Store) next() (uint64, error) {
 func (s *Store) stage(file string, data []byte) (name string, err error) {
 	name = newPrefix + file
 	path := filepath.Join(s.dir, name)
-	if err := writeSync(path, data); err != nil {
+	if err := s.writeSync(path, data); err != nil {
 		return "", errors.Join(err, os.Remove(path))
 	}
 	return name, nil
@@ -50,9 +50,12 @@ func (s *Store) replaceDir(c *change, number uint64, trustpoint string, files ma
 		return err
 	}
 	for file, data := range files {
-		if err = writeSync(filepath.Join(path, file), data); err != nil {
+		if err = s.writeSync(filepath.Join(path, file), data); err != nil {
 			break // a disk that is full is so for all of them
 		}
+	}
+	if err == nil {
+		err = s.giveDir(path)
 	}
 	if err == nil {
 		err = syncDir(path)
@@ -80,8 +83,8 @@ func (s *Store) replaceFile(name string, data []byte) error {
 }
 
 // writeSync makes a file that nobody else may read, and has it on disk.
-func writeSync(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+func (s *Store) writeSync(path string, data []byte) error {
+	f, err := s.create(path, os.O_WRONLY|os.O_TRUNC)
 	if err != nil {
 		return err
 	}
