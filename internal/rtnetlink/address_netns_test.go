@@ -13,8 +13,8 @@ import (
 // The addresses of a link are read without those of others, and one that names the other
 // end is taken away as it was given.
 func TestAddresses(t *testing.T) {
-	h, _ := netlab.Pair(t, "192.0.2.1/24", "192.0.2.2/24")
-	h.IP("link add e1 type veth peer name e2", "address add 198.51.100.1/24 dev e1",
+	h := netlab.New(t, "rtnetlink-addresses")
+	h.IP("link add e0 type veth peer name e1", "address add 192.0.2.1/24 dev e0", "address add 198.51.100.1/24 dev e1",
 		"address add 192.0.2.9 peer 192.0.2.10/32 dev e0", "address add 2001:db8::1/64 dev e0 nodad")
 	var i *Interfaces
 	if err := h.Do(func() (err error) { i, err = Open(); return err }); err != nil {
