@@ -15,7 +15,12 @@ func (e *exec) rekey(name string, phase1 bool, seconds int, verbose bool) int {
 	o := outcome{
 		tunnel: name, command: ike.Rekey{Tunnel: name, IKE: phase1}, seconds: seconds, verbose: verbose,
 		doing: "rekeying", done: "rekeyed",
-		already: func() bool { before = e.sends(name); return false },
+		already: func() bool {
+			if seconds > 0 { // else nobody compares
+				before = e.sends(name)
+			}
+			return false
+		},
 		is: func(event ike.Event) bool {
 			up, ok := event.(ike.ChildUp)
 			return ok && up.Tunnel == name
