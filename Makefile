@@ -79,11 +79,11 @@ soak-faults: go
 soak-lifetimes: go
 	go test -count=1 -v -timeout=1h -run 'TestRekeysByLifetime|TestRekeyUnderFlow|TestRekeysCross' ./test/scenario -soak 1
 
-# The faults that need a kernel; the reload of a hundred tunnels, ten handovers of each pair
-# of routers, and a hub of twenty spokes.
+# The faults that need a kernel; the reload of a hundred tunnels, ten handovers and sixty
+# rekeyings of each pair of routers, and a hub of twenty spokes.
 soak-kernel: VM_TIMEOUT = 60m
 soak-kernel: vm-image
-	$(in_vm) ./test/note -run 'TestFaults|TestFullDisk|TestReload$$|TestHandOver|TestHub' -faults -tunnels 100 -handovers 10 -spokes 20
+	$(in_vm) ./test/note -run 'TestFaults|TestFullDisk|TestReload$$|TestHandOver|TestRekeyUnderFlow|TestHub' -faults -tunnels 100 -handovers 10 -rekeys 60 -spokes 20
 
 # The installed service in two machines that boot Debian's systemd.
 BOOT := $(CURDIR)/build/boot
