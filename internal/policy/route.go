@@ -65,6 +65,10 @@ func staticRoute(b *builder, m *ios.Match) {
 // finishRoutes leaves out routes into tunnels that stay down.
 func (b *builder) finishRoutes() {
 	for _, r := range b.routes {
+		if r.VRF != "" && b.vrfs.get(r.VRF) != nil && !b.cfg.UsesVRF(r.VRF) {
+			b.warn(r.vrf.at, "the route to %s is left out: no tunnel or loopback interface is in VRF %s", r.Dst, r.VRF)
+			continue
+		}
 		if r.VRF != "" && b.vrfs.get(r.VRF) == nil {
 			b.warn(r.vrf.at, "the route to %s is left out: there is no vrf definition %s", r.Dst, r.VRF)
 			continue

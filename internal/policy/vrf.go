@@ -2,6 +2,7 @@ package policy
 
 import (
 	"hash/fnv"
+	"slices"
 
 	"github.com/obol-ike/obol/internal/ios"
 )
@@ -120,6 +121,14 @@ func (c *Config) VRF(name string) *VRF {
 		}
 	}
 	return nil
+}
+
+// UsesVRF says whether a tunnel, at either side, or a loopback interface is in a VRF.
+func (c *Config) UsesVRF(name string) bool {
+	return slices.ContainsFunc(c.Interfaces, func(i *Interface) bool {
+		ours := i.Kind == Loopback || i.Tunnel != nil || i.Template != nil
+		return ours && i.VRF == name || i.Tunnel != nil && i.Tunnel.VRF == name || i.Template != nil && i.Template.VRF == name
+	})
 }
 
 // FrontDoors are the VRFs in which tunnels have their ends, besides the global one.

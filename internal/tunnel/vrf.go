@@ -9,24 +9,11 @@ import (
 	"github.com/obol-ike/obol/internal/policy"
 )
 
-// vrfLinks are the VRF devices that a configuration uses: of its tunnels, at either side,
-// of its loopback interfaces and of its static routes. Where the host has one of the
+// vrfLinks are the VRF devices that a configuration uses. Where the host has one of the
 // name, as it must for a front door whose Ethernet is in it, that one is used.
 func vrfLinks(cfg *policy.Config) (links []ipsec.Link) {
-	used := map[string]bool{}
-	for _, itf := range cfg.Interfaces {
-		used[itf.VRF] = used[itf.VRF] || itf.Kind == policy.Loopback || itf.Tunnel != nil || itf.Template != nil
-		for _, t := range []*policy.Tunnel{itf.Tunnel, itf.Template} {
-			if t != nil {
-				used[t.VRF] = true
-			}
-		}
-	}
-	for _, r := range cfg.Routes {
-		used[r.VRF] = true
-	}
 	for _, v := range cfg.VRFs {
-		if used[v.Name] {
+		if cfg.UsesVRF(v.Name) {
 			links = append(links, ipsec.Link{Name: v.Name, Kind: ipsec.VRF, Key: v.Table, Up: true})
 		}
 	}
