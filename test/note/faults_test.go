@@ -40,10 +40,6 @@ var kernelFaults = []fault{
 	{name: "the kernel's events are lost (ENOBUFS)", does: loseEvents},
 }
 
-// slowness is what this machine may take beyond what is documented: a handshake takes
-// it seconds, and others run beside this.
-const slowness = 60 * time.Second
-
 // inShort is how long a fault lasts in make test: longer than DPD needs.
 const inShort = 25 * time.Second
 
@@ -52,7 +48,8 @@ const inShort = 25 * time.Second
 const memoryNoise = 16 << 10
 
 // Under each fault, and after it, nothing leaves in the clear; the tunnel returns within
-// the documented time; both ends have the same SAs then, memory is what it was, and an
+// the documented time, which virtual time shows to the second and this machine, that may
+// be slow, within its patience; both ends have the same SAs then, memory is what it was, and an
 // orderly stop leaves nothing.
 func TestFaults(t *testing.T) {
 	t.Parallel()
@@ -113,13 +110,13 @@ func befall(t *testing.T, f fault, version int, within time.Duration) {
 	time.Sleep(f.lasts) // that is the fault
 	must(t, wire.Impair(""))
 	began := time.Now()
-	eventually(t, within+slowness, "the tunnel carries again", carries)
+	eventually(t, within+patience, "the tunnel carries again", carries)
 	t.Logf("back after %v, %v are documented", time.Since(began).Round(time.Second/10), within)
 
 	eventually(t, patience, "both ends have the same SAs", func() bool {
 		one, other := standing(t, p.R1), standing(t, p.R2)
 		shared := slices.DeleteFunc(slices.Clone(one), func(spi string) bool { return !slices.Contains(other, spi) })
-		return len(shared) == 2 && (slices.Equal(one, other) || f.rough && version == 1)
+		return len(shared) == 2 && slices.Equal(one, other) || f.rough && version == 1 && len(shared) >= 2
 	})
 	for i, now := range memory(t, both) {
 		t.Logf("%s: %d KB resident, before %d KB", both[i].Name, now, before[i])
@@ -190,14 +187,14 @@ func loseEvents(t *testing.T, p *routers.Pair) {
 	path := filepath.Join(p.Dir, "expiring")
 	must(t, os.WriteFile(path, []byte(batch.String()), 0o600))
 	sh(t, p.R1, "ip", "-batch", path)
-	eventually(t, time.Minute, "all have expired", func() bool { return !strings.Contains(sh(t, p.R1, "ip", "xfrm", "state"), "198.51.100.1") })
+	eventually(t, patience, "all have expired", func() bool { return !strings.Contains(sh(t, p.R1, "ip", "xfrm", "state"), "198.51.100.1") })
 	for _, change := range []string{"xfrm state flush", "xfrm policy deleteall dir in", "route flush proto 111", "link add Tunnel9 type dummy", "link set Tunnel9 alias obol:Tunnel9"} {
 		sh(t, p.R1, append([]string{"ip"}, strings.Fields(change)...)...)
 	}
 	want(t, "the sockets", lostEvents(sh(t, p.R1, "cat", "/proc/net/netlink")), "lost")
 	must(t, p.R1.Thaw())
-	eventually(t, 45*time.Second, "R1 has repaired", func() bool { return strings.Count(p.R1.Log(), "repaired, as somebody else") >= 2 })
-	eventually(t, time.Minute, "R1 tells of Tunnel9", func() bool {
+	eventually(t, patience, "R1 has repaired", func() bool { return strings.Count(p.R1.Log(), "repaired, as somebody else") >= 2 })
+	eventually(t, patience, "R1 tells of Tunnel9", func() bool {
 		return strings.Contains(p.R1.Log(), "interface Tunnel9") && strings.Contains(p.R1.Log(), "it is marked as obol's")
 	})
 	sh(t, p.R1, "ip", "link", "delete", "Tunnel9")
