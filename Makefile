@@ -28,7 +28,7 @@ TAGS := netns,vm,image,bench,page,boot
 # Packages whose tests need a namespace, or a kernel of their own.
 tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: all build install lint unit test netns page vm busy vm-image interop bench bench-dataplane soak soak-scenarios soak-faults soak-lifetimes soak-kernel soak-boot lab-sockets image image-test demo demo-vm fuzz packages clean go
+.PHONY: all build install lint unit test netns page vm busy vm-image interop bench bench-dataplane soak soak-scenarios soak-faults soak-lifetimes soak-kernel soak-crossings soak-boot lab-sockets image image-test demo demo-vm fuzz packages clean go
 
 all: build
 
@@ -63,7 +63,7 @@ unit: go
 
 # What is short above, at length, a part after the other: what they say is written down in
 # docs/soak.txt. make soak SOAK=kernel runs one part.
-SOAK ?= scenarios faults lifetimes kernel boot
+SOAK ?= scenarios faults lifetimes kernel crossings boot
 soak: vm-image
 	@test/soak docs/soak.txt $(SOAK)
 
@@ -84,6 +84,10 @@ soak-lifetimes: go
 soak-kernel: VM_TIMEOUT = 60m
 soak-kernel: vm-image
 	$(in_vm) ./test/note -run 'TestFaults|TestFullDisk|TestReload$$|TestHandOver|TestRekeyUnderFlow|TestHub' -faults -tunnels 100 -handovers 10 -rekeys 60 -spokes 20
+
+# Rekeyings that cross charon's, thirty of either end, and ten of the IKE SA.
+soak-crossings: vm-image
+	$(in_vm) ./test/interop -run TestIKEv2RekeysCross -crossings 30
 
 # The installed service in two machines that boot Debian's systemd.
 BOOT := $(CURDIR)/build/boot
