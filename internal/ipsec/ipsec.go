@@ -334,8 +334,8 @@ type Dataplane interface {
 	// Strays names what is recognisably ours, and not of the intent: somebody else's, or
 	// of an obold that is no more.
 	Strays(Intent) ([]string, error)
-	// InvalidSPIs is how many packets of ESP have come for no SA. It may be asked at any
-	// time, and counts from when the data plane, or the host, began.
+	// InvalidSPIs is how many packets of ESP have come for no SA, or before theirs. It may be
+	// asked at any time, and counts from when the data plane, or the host, began.
 	InvalidSPIs() uint64
 	// Events reports Expired, Mapped, Acquire and Overflow, and LinkLost and InvalidSPI
 	// where the data plane sees that at once, until Close.

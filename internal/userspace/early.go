@@ -38,8 +38,7 @@ func (d *Dataplane) ExpectSA(id ipsec.SAID, _ *ipsec.Encap) error {
 func (d *Dataplane) unexpect(id ipsec.SAID) {
 	d.claiming.Lock()
 	defer d.claiming.Unlock()
-	if k := d.expected[id.SPI]; k != nil {
-		d.unknown.Add(uint64(len(k.packets)))
+	if d.expected[id.SPI] != nil {
 		d.expectNoMore(id.SPI)
 	}
 }

@@ -75,11 +75,11 @@ func (r *receiver) claim(one run) {
 // of gives the SA of a packet. One whose SA is expected is kept.
 func (d *Dataplane) of(spi uint32, t *netio.Train, packet []byte) *inbound {
 	sa := d.table.find(spi)
-	switch {
-	case sa != nil && sa.takes(t):
+	if sa != nil && sa.takes(t) {
 		return sa
-	case sa == nil && d.keep(spi, t, packet):
-	default:
+	}
+	d.unknown.Add(1)
+	if sa != nil || !d.keep(spi, t, packet) {
 		d.stray(spi, t)
 	}
 	return nil
@@ -89,7 +89,6 @@ func (d *Dataplane) of(spi uint32, t *netio.Train, packet []byte) *inbound {
 const strayTold = time.Minute
 
 func (d *Dataplane) stray(spi uint32, t *netio.Train) {
-	d.unknown.Add(1)
 	if now := time.Now(); now.Sub(d.told) >= strayTold {
 		d.told = now
 		d.events.put(ipsec.InvalidSPI{SAID: ipsec.SAID{Src: t.Remote.Addr(), Dst: t.Local.Addr(), SPI: spi, Protocol: ipsec.ESP}})

@@ -75,7 +75,7 @@ func New(wire *netio.ESP, random io.Reader) (*Dataplane, error) {
 // String names the data plane for show and logs.
 func (*Dataplane) String() string { return "userspace: ESP and GRE in this process, TUN" }
 
-// InvalidSPIs is how many packets came for no SA.
+// InvalidSPIs is how many packets came for no SA, or before theirs.
 func (d *Dataplane) InvalidSPIs() uint64 { return d.unknown.Load() }
 
 // Events reports Expired, Mapped, LinkLost, InvalidSPI and Acquire until Close.

@@ -42,7 +42,17 @@ func early(t *testing.T, p Plane) {
 						t.Fatal(err)
 					}
 				}
-				time.Sleep(settle)
+			}
+			// lost sends what finds no SA, and waits until it has met none.
+			lost := func(n int) {
+				t.Helper()
+				before := r2.InvalidSPIs()
+				send(n)
+				for end := time.Now().Add(patience); r2.InvalidSPIs() < before+uint64(n); time.Sleep(5 * time.Millisecond) {
+					if time.Now().After(end) {
+						t.Fatalf("%d packets of no SA, want %d more than %d\n%s", r2.InvalidSPIs(), n, before, r2.Facts())
+					}
+				}
 			}
 			// receive wants the last n that were sent. Each processor has a queue of its
 			// own on the way, so that they may overtake each other.
@@ -74,17 +84,17 @@ func early(t *testing.T, p Plane) {
 			}
 
 			expect(in.SAID)
-			send(5)
+			lost(5)
 			install()
 			receive(5)
 
 			r2.Must(r2.RemoveSA(in.SAID))
-			send(1) // nobody expects it
+			lost(1) // nobody expects it
 			other := in.SAID
 			other.SPI++
 			expect(in.SAID)
 			expect(other)
-			send(1)
+			lost(1)
 			r2.Must(r2.RemoveSA(in.SAID)) // no more
 			r2.Must(r2.RemoveSA(other))
 			install()
@@ -93,9 +103,6 @@ func early(t *testing.T, p Plane) {
 		})
 	}
 }
-
-// settle is enough for a few packets to be where they go, or lost.
-const settle = 500 * time.Millisecond
 
 // inUDP is the tunnel with UDP encapsulation.
 func inUDP(t Tunnel) Tunnel {

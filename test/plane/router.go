@@ -240,6 +240,9 @@ func (r *Router) Port(n uint16) string { return netip.AddrPortFrom(r.Inner.Addr(
 // patience is for what has to come, on a loaded machine too.
 const patience = 30 * time.Second
 
+// settle is enough for a few packets to be where they go, or lost, on an idle machine.
+const settle = 500 * time.Millisecond
+
 // Exchange sends n datagrams from r1 to r2 and back through the tunnel.
 func Exchange(t *testing.T, r1, r2 *Router, n int) {
 	t.Helper()
