@@ -201,14 +201,21 @@ func TestSCEPWithMicroMDM(t *testing.T) {
 
 	// Renewal: the daemon finds a certificate that has ended.
 	daemon := exec.Command("ip", "netns", "exec", scepRouter, filepath.Join(bin, "obold"), "-c", config, "--store", store, "--socket", socket, "--dataplane", "none")
-	var log bytes.Buffer
-	daemon.Stderr = &log
+	log, err := os.Create(filepath.Join(dir, "log"))
+	must(t, err)
+	defer log.Close()
+	daemon.Stderr = log
+	logged := func() string {
+		text, err := os.ReadFile(log.Name())
+		must(t, err)
+		return string(text)
+	}
 	must(t, daemon.Start())
 	t.Cleanup(func() {
 		daemon.Process.Signal(os.Interrupt)
 		daemon.Wait()
 		if t.Failed() {
-			t.Log(log.String())
+			t.Log(logged())
 		}
 	})
 	renewed := ""
@@ -228,6 +235,20 @@ func TestSCEPWithMicroMDM(t *testing.T) {
 	}
 
 	checkReply(t, answer, ca, renewal, filepath.Join(store, "keys", "rsa.R1.pem"), "CN = R1")
+
+	// The server has no CRL. It is asked for it as a CA is, and that it gives none is told;
+	// one of its CA from elsewhere counts.
+	obol("crypto", "pki", "crl", "request", "IOSCA1")
+	eventually(t, "no CRL is told of", func() bool { return strings.Contains(logged(), "%PKI-3-CRL_FETCH_FAIL") })
+	question, _ = w.last(t, dir, "crl")
+	kind, name := openGetCRL(t, question, ca, caKey)
+	if kind != "22" || !strings.Contains(name, ":CA1") {
+		t.Errorf("messageType %q about\n%s", kind, name)
+	}
+	obol("crypto", "pki", "crl", "import", "IOSCA1", revocationList(t, dir, ca, caKey))
+	if shown := obol("show", "crypto", "pki", "crls"); !strings.Contains(shown, "CA1") {
+		t.Errorf("no CRL in\n%s", shown)
+	}
 
 	// strongSwan, beside.
 	key, der := filepath.Join(dir, "ss.key"), filepath.Join(dir, "ca.der")
@@ -289,6 +310,25 @@ func attribute(tree, n string) string {
 	_, value, _ := strings.Cut(lines[1], "STRING")
 	_, value, _ = strings.Cut(value, ":")
 	return strings.TrimSpace(value)
+}
+
+// openGetCRL gives a pkiMessage's type and, as a tree, the IssuerAndSerialNumber inside.
+func openGetCRL(t *testing.T, message, ca, caKey string) (kind, about string) {
+	t.Helper()
+	envelope, content := message+".env", message+".isn"
+	output(t, "openssl", "cms", "-verify", "-noverify", "-binary", "-inform", "DER", "-in", message, "-out", envelope)
+	output(t, "openssl", "cms", "-decrypt", "-inform", "DER", "-in", envelope, "-binary", "-recip", ca, "-inkey", caKey, "-passin", "pass:depot", "-out", content)
+	return attribute(output(t, "openssl", "asn1parse", "-inform", "DER", "-in", message), "2"), output(t, "openssl", "asn1parse", "-inform", "DER", "-in", content)
+}
+
+// revocationList is a file with a CRL of the CA, which openssl signs.
+func revocationList(t *testing.T, dir, ca, caKey string) string {
+	t.Helper()
+	config, index, crl := filepath.Join(dir, "ca.cnf"), filepath.Join(dir, "index.txt"), filepath.Join(dir, "crl.pem")
+	must(t, os.WriteFile(index, nil, 0o600))
+	must(t, os.WriteFile(config, []byte("[ca]\ndefault_ca = a\n[a]\ndatabase = "+index+"\ndefault_md = sha256\ndefault_crl_days = 1\n"), 0o600))
+	output(t, "openssl", "ca", "-gencrl", "-config", config, "-cert", ca, "-keyfile", caKey, "-passin", "pass:depot", "-out", crl)
+	return crl
 }
 
 func checkRequest(t *testing.T, d dissected, kind string) {
