@@ -36,12 +36,12 @@ func TestRekeyUnderFlow(t *testing.T) {
 			flow, err := p.Flow(p.R1.LAN, p.R2.LAN, 1)
 			must(t, err)
 			both := []*routers.Router{p.R1, p.R2}
-			seen := map[string]bool{}
+			seen, r := map[string]bool{}, p.R1 // who has begun the last pair has both of its SAs
 			for i := range *rekeys {
-				for _, spi := range standing(t, p.R1) {
+				for _, spi := range standing(t, r) {
 					seen[spi] = true
 				}
-				r := both[i%2]
+				r = both[i%2]
 				obol(t, r, "rekey", "ipsec", "Tunnel1")
 				if i%3 == 2 {
 					obol(t, r, "rekey", "ike", "Tunnel1")
