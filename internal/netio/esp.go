@@ -35,8 +35,7 @@ const (
 )
 
 const (
-	espMessages = 32      // of a system call
-	espQueue    = 4 << 20 // octets of a socket's queue, each way
+	espMessages = 32 // of a system call
 	protocolESP = unix.IPPROTO_ESP
 )
 
@@ -180,12 +179,7 @@ func espOptions(c syscall.RawConn, v6, udp, df bool) error {
 				return fmt.Errorf("option %d of level %d: %w", option, level, err)
 			}
 		}
-		for _, size := range [][2]int{{unix.SO_RCVBUFFORCE, unix.SO_RCVBUF}, {unix.SO_SNDBUFFORCE, unix.SO_SNDBUF}} {
-			// Beyond the system's own limit only with CAP_NET_ADMIN.
-			if unix.SetsockoptInt(fd, unix.SOL_SOCKET, size[0], espQueue) != nil {
-				unix.SetsockoptInt(fd, unix.SOL_SOCKET, size[1], espQueue)
-			}
-		}
+		enlarge(fd)
 		// Policies of others must not catch what is protected already.
 		exempt(fd, v6)
 		if udp {

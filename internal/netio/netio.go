@@ -190,6 +190,7 @@ func setOptions(c syscall.RawConn, v6 bool, o Options, natt bool) error {
 		if err := exempt(fd, v6); err != nil && o.Bypass {
 			return fmt.Errorf("IP_XFRM_POLICY: %w", err)
 		}
+		enlarge(fd)
 		switch {
 		case natt && o.ESP:
 			return share(fd)
@@ -201,6 +202,19 @@ func setOptions(c syscall.RawConn, v6 bool, o Options, natt bool) error {
 		}
 		return nil
 	})
+}
+
+// queue is how many octets may wait in a socket, each way: the messages of a thousand peers
+// that begin at once, or the ESP of a turn of ours.
+const queue = 4 << 20
+
+// enlarge gives a socket its queue: beyond the system's own limit only with CAP_NET_ADMIN.
+func enlarge(fd int) {
+	for _, size := range [][2]int{{unix.SO_RCVBUFFORCE, unix.SO_RCVBUF}, {unix.SO_SNDBUFFORCE, unix.SO_SNDBUF}} {
+		if unix.SetsockoptInt(fd, unix.SOL_SOCKET, size[0], queue) != nil {
+			unix.SetsockoptInt(fd, unix.SOL_SOCKET, size[1], queue)
+		}
+	}
 }
 
 // onSocket does something with a socket's descriptor.
