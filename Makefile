@@ -4,6 +4,7 @@
 # make demo    the note's tunnel between two routers on this machine (root); make demo-vm in a virtual machine
 # make interop strongSwan and Libreswan as peers, in a virtual machine (root)
 # make bench   obold and strongSwan's charon as responders, processor time a tunnel (root)
+# make bench-tunnels  a thousand tunnels brought up, rekeyed and removed, beside charon's (root)
 # make bench-dataplane  a TCP stream through the userspace data plane and through those of others (root)
 # make soak    faults, bad networks, rekeys and reloads at length, with a report (root)
 # make lab-sockets  what the laboratory says of 200 generated pairs, against daemons on sockets (root)
@@ -28,7 +29,7 @@ TAGS := netns,vm,image,bench,page,boot
 # Packages whose tests need a namespace, or a kernel of their own.
 tagged = $(shell grep -rlE '^//go:build .*\b$(1)\b' --include='*_test.go' . | xargs -r -n1 dirname | sort -u)
 
-.PHONY: all build install lint unit test netns page vm busy vm-image interop bench bench-dataplane soak soak-scenarios soak-faults soak-lifetimes soak-kernel soak-crossings soak-boot lab-sockets image image-test demo demo-vm fuzz packages clean go
+.PHONY: all build install lint unit test netns page vm busy vm-image interop bench bench-dataplane bench-tunnels soak soak-scenarios soak-faults soak-lifetimes soak-kernel soak-crossings soak-boot lab-sockets image image-test demo demo-vm fuzz packages clean go
 
 all: build
 
@@ -135,7 +136,12 @@ bench: go
 	@test/packages bench
 	go test -count=1 -run '^$$' -bench . -benchtime 5s ./ikev1
 	go test -count=1 -run '^$$' -bench Memory -benchtime 1x ./internal/engine
-	go test -count=1 -tags=bench -run '^$$' -bench . -benchtime 1x ./test/bench
+	go test -count=1 -tags=bench -run '^$$' -bench 'Responder|Standing' -benchtime 1x ./test/bench
+
+# Ten, a hundred and a thousand tunnels between two daemons of one kind.
+bench-tunnels: go
+	@test/packages bench
+	go test -count=1 -tags=bench -timeout=1h -run '^$$' -bench Tunnels -benchtime 1x ./test/bench
 
 bench-dataplane: go
 	@test/packages bench
