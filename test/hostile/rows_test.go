@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -80,11 +81,13 @@ var rowsV2 = []row{
 		"NO_PROPOSAL_CHOSEN with the reason of each proposal", []string{"ikev2 TestChooseIKE", "ikev2 TestChooseChild", "ikev2 TestAcceptIKE", "ikev2 FuzzOffer"}},
 	{6, "fragments: behind other payloads, number 0, above the total, of another total, of a huge whole", "CVE-2026-12413, CVE-2016-1287",
 		"dropped before anything is decrypted; what is kept is bounded by message, by address and in all, and for 30 seconds",
-		[]string{"ikev2 TestFragmentsHostile", "ikev2 TestFragmentInFragment", "ikev2 TestReassembly", "ikev2 TestReassemblyLimits", "ikev2 TestFragmentFlood",
+		[]string{"ikev2 TestFragmentsHostile", "ikev2 TestOuterPayloads", "ikev2 TestFragmentInFragment", "ikev2 TestReassembly", "ikev2 TestReassemblyLimits", "ikev2 TestFragmentFlood",
 			"ikev2 FuzzReassembly", "wire TestBodyErrorsV2"}},
 	{7, "traffic selectors of a wrong count or length, turned round, of mixed families", "CVE-2023-23009",
 		"INVALID_SYNTAX, or TS_UNACCEPTABLE where they can be read", []string{"ikev2 TestHostileChild", "ikev2 TestOffered", "ikev2 TestNarrowed", "ikev2 FuzzSelectors",
 			"wire TestBodyErrorsV2", "wire TestLimitsV2"}},
+	{8, "several DELETE and NOTIFY for one SA in one message; REKEY_SA of protocol 0 or 1", "CVE-2023-38712, CVE-2023-38710",
+		"each SA goes once, and is answered once; INVALID_SYNTAX", []string{"ikev2 TestDeletesInOneMessage", "ikev2 TestForgedRequests"}},
 	{10, "an exchange that the state does not allow", "CVE-2019-12312, CVE-2014-2338",
 		"silence, and the message is taken in its turn", []string{"ikev2 TestBeforeAuth", "ikev2 TestAdditionalKeyExchangeRefused", "ikev2 TestForgedFollowups", "ikev2 TestUnknownExchange"}},
 	{14, "lenient PKCS #1: small exponents, octets behind the digest, another DigestInfo", "CVE-2018-16151, CVE-2018-16152, CVE-2018-17540",
@@ -106,6 +109,26 @@ var rowsV2 = []row{
 		"a cookie is asked for in fewer octets than came in, and nothing is kept of who asks; 2 KB of who does not", []string{"ikev2 TestCookies", "ikev2 TestCookiesIgnore", "ikev2 TestHalfOpenMemory"}},
 	{29, "raw keys, which are not compared right", "CVE-2020-16088",
 		"they are not understood", []string{"ikev2 TestReadCertificates", "ikev2 TestVerifySignatureRefuses"}},
+	{30, "an SPI that is taken", "strongswan#2778",
+		"NO_PROPOSAL_CHOSEN, the first pair stands", []string{"ikev2 TestForgedRequests", "ikev2 TestFollowupSameSPI", "ikev2 TestFollowupSPITaken"}},
+}
+
+// concerned are the classes that concern each version: each stands in its list.
+var concerned = map[string][]int{
+	"IKEv1": {1, 3, 5, 6, 8, 9, 10, 11, 12, 13, 23, 25, 26, 28, 30},
+	"IKEv2": {1, 2, 3, 4, 6, 7, 8, 10, 14, 15, 16, 19, 20, 21, 22, 26, 29, 30},
+}
+
+func TestRowsConcerned(t *testing.T) {
+	for version, list := range map[string][]row{"IKEv1": rows, "IKEv2": rowsV2} {
+		var got []int
+		for _, r := range list {
+			got = append(got, r.number)
+		}
+		if !slices.Equal(got, concerned[version]) {
+			t.Errorf("rows of %s: %v, want %v", version, got, concerned[version])
+		}
+	}
 }
 
 // Every test that the lists name is there.
