@@ -39,8 +39,8 @@ func (m *CertificateMap) Matches(c *Certificate) bool {
 	})
 }
 
-// matches compares names without regard to case and to blanks around commas, as
-// they are printed. nc and ne hold where none of several names is it.
+// matches compares names, as they are printed, without regard to case and to blanks
+// around commas, equals signs and plus signs. nc and ne hold where none of several names is it.
 func (r CertificateRule) matches(c *Certificate) bool {
 	switch r.Field {
 	case "valid-start":
@@ -103,13 +103,12 @@ func (r CertificateRule) compares(at time.Time) bool {
 	return false
 }
 
+// foldName: IOS keeps a rule as it was typed, "ou = ns" as often as "ou=ns".
 func foldName(s string) string {
-	parts := strings.Split(strings.ToLower(s), ",")
-	for i := range parts {
-		parts[i] = strings.Join(strings.Fields(parts[i]), " ")
-	}
-	return strings.Join(parts, ",")
+	return tight.Replace(strings.Join(strings.Fields(strings.ToLower(s)), " "))
 }
+
+var tight = strings.NewReplacer(" , ", ",", " ,", ",", ", ", ",", " = ", "=", " =", "=", "= ", "=", " + ", "+", " +", "+", "+ ", "+")
 
 // ParseDate reads a date of a certificate map: "Mar 2 2027", "2 Mar 2027 13:00:00",
 // with or without utc, which is what a date without it is taken for.

@@ -122,6 +122,8 @@ func TestCertificateMap(t *testing.T) {
 	tests := map[string]bool{
 		"subject-name co cn=R2": true, "subject-name co CN=r2,OU=it": true, "subject-name co cn=r9": false, "subject-name nc cn=r9": true,
 		"subject-name eq cn=R2,ou=IT,o=cisco,o=com": true, "subject-name eq cn=R2": false, "subject-name ne cn=R2": true,
+		"subject-name co cn = r2": true, "subject-name co ou = it ,  O =cisco": true, "subject-name eq cn= R2, ou= IT, o= cisco, o= com": true,
+		"subject-name nc ou = it": false, "subject-name ne cn = r2 , ou = it , o = cisco , o = com": false, "subject-name co ou = i t": false,
 		"issuer-name co cn=R2": true, "serial-number eq 07": true, "serial-number ne 07": false,
 		"alt-subject-name co r2.cisco": true, "name co r2.cisco.com": true, "unstructured-subject-name co x": false,
 		"valid-start lt Jan 1 2100": true, "valid-start ge 1 Jan 2100 13:00 utc": false, "expires-on ge January 1 1990": true,
