@@ -96,7 +96,10 @@ func (f *followup) answered(s *Session, x *ikeSA, m *message) error {
 		return f.of.refused(s, x, no)
 	}
 	k := f.of.exchanges()
-	if len(k.pending) == 0 { // it is wanted no more
+	if len(k.pending) == 0 { // it is wanted no more, but the peer may have made it
+		if q, ok := f.of.(*childRequest); ok {
+			s.deleteSPI(q.protocol(), q.spi, 0)
+		}
 		return nil
 	}
 	g := k.pending[0]

@@ -379,3 +379,17 @@ func TestFollowupSPITaken(t *testing.T) {
 		t.Errorf("the peer keeps %d pairs", len(two.children))
 	}
 }
+
+// A series whose pair is given up while the last answer is under way is wanted no more.
+// What the peer has made of it is deleted.
+func TestFollowupWantedNoMore(t *testing.T) {
+	c, _ := inSeries(t, (*couple).rekeyChild)
+	one, two := c.ends[0].session, c.ends[1].session
+	one.SupersedeChild(c.now, one.children[0].in.SPI)
+	c.collect(0)
+	c.drop = nil
+	c.advance(time.Minute, 0)
+	if len(one.children)+len(two.children) != 0 || len(c.ends[0].sas)+len(c.ends[1].sas) != 0 || !one.Established() || !two.Established() {
+		t.Errorf("%d and %d pairs are left", len(one.children), len(two.children))
+	}
+}
