@@ -167,9 +167,18 @@ func (q *childRequest) complete(s *Session, x *ikeSA) {
 		q.failed(s, asRejection(err).reason)
 		return
 	}
+	if slices.Contains(s.overtook, out.SPI) {
+		wipeKeys(in)
+		wipeKeys(out)
+		q.failed(s, errOvertook)
+		return
+	}
 	q.expected = ipsec.SAID{}
 	s.install(c, in, out, func(err error) {
 		switch {
+		case err == nil && slices.Contains(s.overtook, c.out.SPI):
+			s.out = append(s.out, ike.RemoveSA{SAID: c.out.SAID}, ike.RemoveSA{SAID: c.in.SAID})
+			q.failed(s, errOvertook)
 		case err != nil:
 			s.deleteSPI(wireProtocol(c.in.Protocol), c.in.SPI, c.out.SPI)
 			q.failed(s, "the data plane refused the SA: "+err.Error())
@@ -182,6 +191,9 @@ func (q *childRequest) complete(s *Session, x *ikeSA) {
 		}
 	})
 }
+
+// errOvertook: the peer has made the pair and deleted it, and its answer came last.
+const errOvertook = "the peer has deleted the pair already"
 
 // settle ends the exchange when it is known whose pair stays; c is nil when ours was
 // not made. RFC 7296 section 2.8.1: "the node that initiated the surviving rekeyed SA"
@@ -326,4 +338,7 @@ func (q *childRequest) end(s *Session) {
 		q.agreed.wipe()
 	}
 	s.requests = slices.DeleteFunc(s.requests, func(o *childRequest) bool { return o == q })
+	if len(s.requests) == 0 {
+		s.overtook = nil
+	}
 }

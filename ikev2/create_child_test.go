@@ -261,3 +261,29 @@ func TestOutOfStep(t *testing.T) {
 	c.ends[1].session.rekeying = nil
 	c.gone()
 }
+
+// A deletion that overtakes the answer in which the peer named the pair ends it: no end
+// keeps a pair that the other does not have.
+func TestDeletionOvertakesAnswer(t *testing.T) {
+	for _, begin := range []func(*couple){func(c *couple) { c.startChild(0) }, func(c *couple) { c.rekeyChild(0) }} {
+		c := newCouple(t, 1, "")
+		late := true
+		c.drop = func(from *end, h wire.Header) bool {
+			return late && from == c.ends[1] && h.Exchange == wire.ExchangeCreateChildSA && h.Flags&wire.FlagResponse != 0
+		}
+		begin(c)
+		c.advance(200*time.Millisecond, 0)
+		two := c.ends[1].session
+		two.DeleteChild(c.now, two.children[len(two.children)-1].in.SPI, "cleared")
+		c.collect(1)
+		c.advance(200*time.Millisecond, 0)
+		late = false
+		c.advance(time.Minute, 0)
+		for _, e := range c.ends {
+			if n := len(e.session.children); n != 1 || len(e.sas) != 2 || !e.session.Established() {
+				t.Errorf("%s has %d pairs, %d SAs", e.name, n, len(e.sas))
+			}
+		}
+		c.sameKeys()
+	}
+}

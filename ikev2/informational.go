@@ -147,6 +147,9 @@ func (s *Session) deletedByPeer(x *ikeSA, protocol wire.ProtocolID, deletes []wi
 		for _, spi := range d.SPIs {
 			c := s.childBySPI(protocol, spi)
 			s.report(DeleteReceived{SA: s.sa(x), Protocol: protocol, SPI: spi, Known: c != nil})
+			if c == nil && len(s.requests) > 0 && len(s.overtook) < maxPairs {
+				s.overtook = append(s.overtook, spi)
+			}
 			// RFC 7296 section 2.25.1: "If a peer receives a request to close a Child SA
 			// that it is currently trying to close, it SHOULD reply without a Delete
 			// payload."

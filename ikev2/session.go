@@ -53,6 +53,7 @@ type dealings struct {
 
 	children []*child
 	requests []*childRequest // of ours, for child SAs
+	overtook []uint32        // SPIs of deletions that may have come before the answer to one of these
 	rekeying *ikeRekey       // of ours, for the successor of the IKE SA; nil: none
 }
 
