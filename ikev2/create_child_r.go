@@ -123,6 +123,9 @@ func (s *Session) toRekey(notifies []wire.NotifyV2) (*child, error) {
 		// RFC 9370 section 2.2.4: it came when our own CREATE_CHILD_SA was over and its
 		// additional key exchanges were under way.
 		return nil, reject(wire.V2TemporaryFailure, "the pair with SPI %#x is being rekeyed already", spi)
+	case c == nil && len(s.requests) > 0:
+		// The answer that names it may still be on its way: the peer has the pair.
+		return nil, reject(wire.V2TemporaryFailure, "no pair has SPI %#x yet", spi)
 	case c == nil:
 		r := reject(wire.V2ChildSANotFound, "no pair has SPI %#x", spi)
 		r.protocol, r.spi = n.Protocol, n.SPI

@@ -287,3 +287,22 @@ func TestDeletionOvertakesAnswer(t *testing.T) {
 		c.sameKeys()
 	}
 }
+
+// Nor does a rekeying that overtakes it, of a pair that the asking end does not know of
+// yet: it is put off, and the pair is not given up as one that the peer does not have.
+func TestRekeyingOvertakesAnswer(t *testing.T) {
+	c := newCouple(t, 1, "")
+	late := true
+	c.drop = func(from *end, h wire.Header) bool {
+		return late && from == c.ends[1] && h.Exchange == wire.ExchangeCreateChildSA && h.Flags&wire.FlagResponse != 0
+	}
+	c.rekeyChild(0)
+	c.advance(200*time.Millisecond, 0)
+	two := c.ends[1].session
+	two.RekeyChild(c.now, two.children[len(two.children)-1].in.SPI)
+	c.collect(1)
+	c.advance(200*time.Millisecond, 0)
+	late = false
+	c.advance(4*time.Minute, 0)
+	c.agreed()
+}
