@@ -132,6 +132,9 @@ var commandTable = map[string]string{
 		+ no hostname
 		+ ip domain-name example.org
 		- ip domain name ..
+		. ip domain name vrf V example.org
+		. no ip domain name vrf V example.org
+		. ip domain-name vrf V example.org
 		. ip domain list x
 		+ ip host R9 192.0.2.9
 		. ip host R9 mx 10 mail
@@ -176,6 +179,8 @@ var commandTable = map[string]string{
 		~ crypto isakmp client configuration group G
 		+ crypto call admission limit ike in-negotiation-sa 200
 		- crypto call admission limit ike in-negotiation-sa none
+		~ crypto call admission limit ike sa 200
+		~ crypto call admission limit ipsec sa 200
 		+ crypto ipsec security-association lifetime seconds 120
 		+ crypto ipsec security-association lifetime kilobytes disable
 		+ crypto ipsec security-association lifetime days 30

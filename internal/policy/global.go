@@ -18,8 +18,8 @@ var configMode = (&ios.Mode[*builder]{
 	},
 }).Add(
 	ios.Command[*builder]{Syntax: "hostname name:WORD", Do: hostname},
-	ios.Command[*builder]{Syntax: "ip domain name name:WORD", Do: domain},
-	ios.Command[*builder]{Syntax: "ip domain-name name:WORD", Do: domain},
+	ios.Command[*builder]{Syntax: "ip domain name [vrf vrf:WORD] name:WORD", Do: domain},
+	ios.Command[*builder]{Syntax: "ip domain-name [vrf vrf:WORD] name:WORD", Do: domain},
 	ios.Command[*builder]{Syntax: "version LINE"},
 ).Add(hostCommands...).
 	Add(isakmpPolicyCommands...).
@@ -78,6 +78,8 @@ func hostname(b *builder, m *ios.Match) {
 func domain(b *builder, m *ios.Match) {
 	name := m.Str("name")
 	switch {
+	case m.Str("vrf") != "": // completes names that are looked up in that VRF, and not the router's own
+		b.ignore(m.Line, "")
 	case m.Form != ios.Set:
 		b.cfg.Domain = ""
 	case !isHostName(name):

@@ -26,6 +26,7 @@ var isakmpGlobalCommands = append([]ios.Command[*builder]{
 	"crypto isakmp xauth timeout <5-90>",
 	"crypto isakmp client configuration address-pool local WORD",
 	"crypto isakmp client configuration browser-proxy WORD",
+	"crypto call admission limit ike sa LINE", // ike alone is in-negotiation-sa's
 	"crypto call admission limit LINE",
 	"crypto call admission load <0-100000>",
 )...)
