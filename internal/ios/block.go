@@ -3,6 +3,7 @@ package ios
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -36,6 +37,20 @@ func (r *reader[T]) hex(m *Match) []byte {
 		if len(out) > maxBlock {
 			m.Fail("", "", "the block has more than %d octets", maxBlock)
 			return nil
+		}
+	}
+}
+
+// skipHex passes over the hex lines of a refused line, and the quit that ends them.
+func (r *reader[T]) skipHex() {
+	for skipped := false; ; skipped = true {
+		l, ok := r.next()
+		switch {
+		case !ok, skipped && len(l.Tokens) == 1 && strings.EqualFold(l.Tokens[0].Text, "quit"):
+			return
+		case len(l.Tokens) == 0, slices.ContainsFunc(l.Tokens, func(t Token) bool { return !isHex(t.Text) }):
+			r.held = &l
+			return
 		}
 	}
 }

@@ -254,6 +254,9 @@ func (r *reader[T]) refuse(i int, l Line, rd reading, tokens []Token) {
 		r.stack = r.stack[:1]
 		r.below = l.Pos.Col
 	}
+	if slices.ContainsFunc(r.stack[i].mode.commands, func(c Command[T]) bool { return c.Hex }) {
+		r.skipHex()
+	}
 }
 
 // comment carries out a directive.
