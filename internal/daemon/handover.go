@@ -46,8 +46,8 @@ func (d *Daemon) followHandOver(ctx context.Context, end context.CancelCauseFunc
 }
 
 // handOver ends the engine and leaves its state to the next process, the sockets too
-// where systemd keeps them, and the kernel as it is. Without a state the next process begins anew: it sweeps the kernel, and tells
-// the peers.
+// where systemd keeps them, and the kernel as it is. Without a state the next process
+// begins anew: it sweeps the kernel, and tells the peers.
 func (d *Daemon) handOver(ctx context.Context) {
 	l := legacy{plane: d.options.Plane, sources: d.Config().Sources}
 	err := d.shard.call(func(e *engine.Engine, now time.Time) { l.engine, l.at = e.Export(now), now })

@@ -35,7 +35,8 @@ func newReceiver(d *Dataplane) *receiver { return &receiver{plane: d, writer: ne
 
 // Claim finds the SAs of what is in the trains, and waits until nobody opens packets for
 // their tunnels: what came before goes to the tunnel before, also by the SA before a
-// rekeying. Whoever waits here holds others up only until packets are opened, which waits for nothing.
+// rekeying. Whoever waits here holds others up only until packets are opened, which waits
+// for nothing.
 func (r *receiver) Claim(trains []netio.Train) {
 	d := r.plane
 	d.claiming.Lock()
