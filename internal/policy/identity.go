@@ -144,9 +144,9 @@ func hasAddress(c *pki.Certificate, want netip.Addr) bool {
 // self-identity, else what crypto isakmp identity says. profile may be nil. own
 // is the trustpoint whose certificate is used, nil when none is.
 func (c *Config) SelfIdentity(profile *ISAKMPProfile, local netip.Addr, own *pki.Trustpoint) (wire.IDV1, error) {
-	kind, name := c.ISAKMP.Identity, ""
+	kind, name, bare := c.ISAKMP.Identity, "", c.Hostname
 	if profile != nil && profile.SelfIdentity != IdentityDefault {
-		kind, name = profile.SelfIdentity, profile.SelfName
+		kind, name, bare = profile.SelfIdentity, profile.SelfName, "" // see checkFQDN
 	}
 	// "During Phase I negotiations, the ID port and protocol fields MUST be set
 	// to zero or to UDP port 500" (RFC 2407 section 4.6.2); IOS does the latter.
@@ -157,7 +157,7 @@ func (c *Config) SelfIdentity(profile *ISAKMPProfile, local netip.Addr, own *pki
 		if name == "" && own != nil {
 			name = own.FQDN
 		}
-		name = cmp.Or(name, c.Hostname) // all of the name that a router without a domain has
+		name = cmp.Or(name, bare)
 		id.Type, id.Data = wire.IDFQDN, []byte(name)
 	case IdentityUserFQDN:
 		id.Type, id.Data = wire.IDUserFQDN, []byte(name)

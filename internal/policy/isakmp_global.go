@@ -73,6 +73,6 @@ func halfOpenTimeout(b *builder, m *ios.Match) {
 
 func (b *builder) finishISAKMP() {
 	if b.cfg.ISAKMP.Identity == IdentityFQDN {
-		b.checkFQDN(b.identityAt, "crypto isakmp identity hostname", nil)
+		b.checkFQDN(b.identityAt, "crypto isakmp identity hostname", nil, b.cfg.Hostname)
 	}
 }

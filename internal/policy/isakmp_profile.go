@@ -205,7 +205,7 @@ func (b *builder) finishISAKMPProfiles() {
 			p.LocalAddress = b.addressOf(d.localIf, false)
 		}
 		if p.SelfIdentity == IdentityFQDN && p.SelfName == "" {
-			b.checkFQDN(d.selfAt, "self-identity fqdn", p.Trustpoints)
+			b.checkFQDN(d.selfAt, "self-identity fqdn", p.Trustpoints, "")
 		}
 		demand := ""
 		if d.xauth {

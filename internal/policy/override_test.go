@@ -200,25 +200,29 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// TestSelfIdentityWithoutDomain takes the trustpoint's fqdn, else the hostname alone,
-// with one warning.
+// TestSelfIdentityWithoutDomain takes the trustpoint's fqdn, with one warning; the
+// hostname alone will do for crypto isakmp identity only.
 func TestSelfIdentityWithoutDomain(t *testing.T) {
-	const text = "hostname R1\ncrypto pki trustpoint A\n fqdn R1.example.org\ncrypto pki trustpoint B\ncrypto isakmp profile P\n match identity host R2\n self-identity fqdn\n"
+	const text = "hostname R1\ncrypto isakmp identity hostname\ncrypto pki trustpoint A\n fqdn R1.example.org\ncrypto pki trustpoint B\ncrypto isakmp profile P\n match identity host R2\n self-identity fqdn\n"
 	c := compileText(t, text)
-	if len(c.Warnings) != 1 {
+	if len(c.Warnings) != 2 {
 		t.Fatalf("%v", c.Warnings)
 	}
-	id, err := c.SelfIdentity(c.Profiles[0], netip.Addr{}, &pki.Trustpoint{Settings: c.Trustpoints[0]})
-	if err != nil || string(id.Data) != "R1.example.org" {
-		t.Errorf("%s, %v", id.Data, err)
-	}
-	for _, own := range []*pki.Trustpoint{{Settings: c.Trustpoints[1]}, nil} {
-		if id, err = c.SelfIdentity(c.Profiles[0], netip.Addr{}, own); err != nil || string(id.Data) != "R1" {
-			t.Errorf("without the fqdn of a trustpoint: %s, %v", id.Data, err)
+	a, b := &pki.Trustpoint{Settings: c.Trustpoints[0]}, &pki.Trustpoint{Settings: c.Trustpoints[1]}
+	for _, row := range []struct {
+		profile *ISAKMPProfile
+		own     *pki.Trustpoint
+		want    string
+	}{
+		{c.Profiles[0], a, "R1.example.org"}, {nil, a, "R1.example.org"},
+		{c.Profiles[0], b, ""}, {c.Profiles[0], nil, ""}, {nil, b, "R1"}, {nil, nil, "R1"},
+	} {
+		if id, err := c.SelfIdentity(row.profile, netip.Addr{}, row.own); string(id.Data) != row.want || (err == nil) != (row.want != "") {
+			t.Errorf("%v: %q, %v", row, id.Data, err)
 		}
 	}
-	if c = compileText(t, text+" ca trust-point B\n"); len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0].Text, "the peer is told R1 and no more") {
-		t.Errorf("a profile whose trustpoints have no fqdn: %v", c.Warnings)
+	if _, errs := Compile(Source{"r1.cfg", []byte(text + " ca trust-point B\n")}); len(errs) != 1 {
+		t.Errorf("a profile whose trustpoints have no fqdn: %v", errs)
 	}
 }
 

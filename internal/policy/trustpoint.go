@@ -203,9 +203,10 @@ func (b *builder) finishTrustpoints() {
 }
 
 // checkFQDN holds a router that names itself by hostname.domain to having a name.
-// Without a domain the fqdn of the trustpoint whose certificate is used does, then
-// the hostname alone, which is the name in an IOS router's certificates too.
-func (b *builder) checkFQDN(at ios.Place, what string, only []string) {
+// Without a domain the fqdn of the trustpoint whose certificate is used does. bare is
+// what is left of the name then: the hostname for crypto isakmp identity, which IOS
+// lets stand alone, and nothing for a profile, which asks for a full name in words.
+func (b *builder) checkFQDN(at ios.Place, what string, only []string, bare string) {
 	if b.cfg.FQDN() != "" {
 		return
 	}
@@ -219,8 +220,8 @@ func (b *builder) checkFQDN(at ios.Place, what string, only []string) {
 			return
 		}
 	}
-	if b.cfg.Hostname != "" {
-		b.warn(at, "%s without ip domain name: the peer is told %s and no more", what, b.cfg.Hostname)
+	if bare != "" {
+		b.warn(at, "%s without ip domain name: the peer is told %s and no more", what, bare)
 		return
 	}
 	b.fail(at, "want hostname and ip domain name, or fqdn in the trustpoint", "%s has no name to give", what)
