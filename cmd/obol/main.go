@@ -146,10 +146,13 @@ func main() {
 func run(ctx context.Context, args []string, stdin *os.File, stdout, stderr io.Writer) int {
 	if i := verb(args); i < len(args) {
 		rest := slices.Concat(args[:i], args[i+1:])
-		switch args[i] {
-		case "check":
+		switch {
+		case slices.Contains(rest, "--help") || slices.Contains(rest, "-h"):
+			fmt.Fprint(stdout, help)
+			return control.ExitDone
+		case args[i] == "check":
 			return check(rest, time.Now(), installed, stdout, stderr)
-		case "lab":
+		case args[i] == "lab":
 			return runLab(rest, time.Now(), stdout, stderr)
 		}
 	}

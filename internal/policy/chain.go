@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"math/big"
+
 	"github.com/obol-ike/obol/internal/ios"
 	"github.com/obol-ike/obol/pki"
 )
@@ -45,9 +47,13 @@ func chainCertificate(b *builder, m *ios.Match) {
 		return
 	}
 	c := ChainCertificate{CA: m.Str("kind") == "ca", Serial: m.Str("serial"), DER: m.Block, Pos: m.Line.Pos}
-	if _, err := pki.ParseCertificate(c.DER); err != nil {
+	parsed, err := pki.ParseCertificate(c.DER)
+	if err != nil {
 		m.Fail("serial", "want the whole block as show running-config prints it", "the hex below is no certificate: %v", err)
 		return
+	}
+	if n, ok := new(big.Int).SetString(c.Serial, 16); !ok || n.Cmp(parsed.X509.SerialNumber) != 0 {
+		b.warn(m.Place("serial"), "the certificate below is number %X, not %s: it is taken, but the block may be another's", parsed.X509.SerialNumber, c.Serial)
 	}
 	b.chain.Certificates = append(b.chain.Certificates, c)
 }
