@@ -24,10 +24,16 @@ type handover struct {
 }
 
 // foresee notes when the volume of a pair is used up, if it goes on as it went to its
-// soft limit, which is now.
+// soft limit, which is now. Where it is time that was reached the volume is unknown, and
+// lasts: the data plane counts whole seconds from the SA's installation, which is not
+// before the quick mode's beginning.
 func (c *child) foresee(now time.Time) {
-	if hard, soft := c.lifetime.Kilobytes, c.lifetime.Soft(c.initiator).Kilobytes; hard > 0 {
-		c.exhausted = now.Add(now.Sub(c.installed) / time.Duration(soft) * time.Duration(hard-soft))
+	soft := c.lifetime.Soft(c.initiator)
+	if soft.Duration > 0 && !now.Before(c.begun.Add(soft.Duration-time.Second)) {
+		return
+	}
+	if hard := c.lifetime.Kilobytes; hard > 0 {
+		c.exhausted = now.Add(now.Sub(c.installed) / time.Duration(soft.Kilobytes) * time.Duration(hard-soft.Kilobytes))
 	}
 }
 

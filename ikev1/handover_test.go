@@ -76,6 +76,24 @@ func TestHandoverUnderLoad(t *testing.T) {
 	}
 }
 
+// A pair that goes for its age has volume left: its successor waits all of handoverTime,
+// also when the data plane is the first to say that it is time, by its seconds.
+func TestHandoverByTime(t *testing.T) {
+	p := newPair(t)
+	p.up(p.r1)
+	old := p.r1.session.pairs()[0]
+	if old.lifetime.Kilobytes == 0 || old.lifetime.Duration == 0 {
+		t.Fatalf("the pair has not both limits: %v", old.lifetime)
+	}
+	p.now = old.begun.Add(old.lifetime.Soft(old.initiator).Duration - time.Second)
+	p.r1.session.HandleKernel(p.now, ipsec.Expired{SAID: old.in.SAID})
+	p.r1.collect(p.now)
+	p.settle()
+	if got := p.r1.session.pairs()[1].handover.at.Sub(p.now); got != handoverTime {
+		t.Errorf("the new pair sends after %v, want %v", got, handoverTime)
+	}
+}
+
 // A peer that repeats QM2 has no QM3: the old pair goes on sending.
 func TestHandoverWaits(t *testing.T) {
 	p, _, next := rekeying(t)
