@@ -2,17 +2,23 @@ package ios
 
 import "strings"
 
+const maxWord = 64 // octets of a word that may be misspelt
+
 // Nearest is the candidate that a misspelt word most likely meant: at most one
 // wrong letter in three, two in all. It is "" when none is near, or several are
 // equally.
 func Nearest(s string, candidates []string) string {
-	if len(s) > 64 {
+	s = strings.ToLower(s)
+	if len(s) > maxWord {
 		return ""
 	}
 	best, least := "", 3
 	for _, c := range candidates {
+		if len(s)-len(c) > 2 || len(c)-len(s) > 2 { // letters to drop or add
+			continue
+		}
 		allowed := min(2, max(len(s), len(c))/3)
-		switch d := distance(strings.ToLower(s), strings.ToLower(c)); {
+		switch d := distance(s, strings.ToLower(c)); {
 		case d <= allowed && d < least:
 			best, least = c, d
 		case d == least && c != best:
@@ -22,12 +28,11 @@ func Nearest(s string, candidates []string) string {
 	return best
 }
 
-// distance counts the letters to change, add, drop or swap.
+// distance counts the letters to change, add, drop or swap. Neither word is
+// longer than maxWord+2.
 func distance(a, b string) int {
-	if len(a)-len(b) > 2 || len(b)-len(a) > 2 {
-		return 3
-	}
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	var rows [3][maxWord + 3]int
+	before, last, row := rows[0][:len(b)+1], rows[1][:len(b)+1], rows[2][:len(b)+1]
 	for j := range last {
 		last[j] = j
 	}

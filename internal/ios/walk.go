@@ -46,8 +46,9 @@ type reading struct {
 // read walks a line's tokens through the graph.
 func (g *graph) read(text string, tokens []Token, form Form) reading {
 	threads := g.start
+	var room [2][64]thread // for what follows a token of even and of odd number
 	for i, t := range tokens {
-		next, kind := step(threads, text, t)
+		next, kind := step(room[i%2][:0], threads, text, t)
 		if kind != Refused {
 			return failed(kind, threads, i, t.Text)
 		}
@@ -87,16 +88,17 @@ func (g *graph) named(threads []thread, keywords int) (found thread) {
 
 // step takes one token. Keywords go before arguments, a whole keyword before
 // its abbreviations, a narrow type before a wide one. The kind is Refused when
-// the token was taken.
-func step(threads []thread, text string, t Token) ([]thread, Kind) {
-	best, found := 0, []thread(nil)
+// the token was taken. The threads go to the end of next.
+func step(next, threads []thread, text string, t Token) ([]thread, Kind) {
+	var room [64]thread
+	best, found := 0, room[:0]
 	for _, th := range threads {
 		rank := rank(th.node, t.Text)
 		if rank == 0 || rank < best {
 			continue
 		}
 		if rank > best {
-			best, found = rank, nil
+			best, found = rank, found[:0]
 		}
 		found = append(found, th)
 	}
@@ -106,11 +108,22 @@ func step(threads []thread, text string, t Token) ([]thread, Kind) {
 	case best == abbreviated && slices.ContainsFunc(found, func(th thread) bool { return th.node.text != found[0].node.text }):
 		return nil, Ambiguous
 	}
-	var next []thread
-	for _, th := range found {
-		next = expand(next, th.node.next, th.take(text, t))
+	var args []arg
+	for i, th := range found {
+		if i == 0 || !th.takesAs(found[i-1]) {
+			args = th.take(text, t)
+		}
+		next = expand(next, th.node.next, args)
 	}
 	return next, Refused
+}
+
+// takesAs says whether two threads have read the same, and take the next token
+// alike: the many commands that begin with the same words share what was read.
+func (th thread) takesAs(other thread) bool {
+	n, o := th.node, other.node
+	return n.kind == o.kind && n.text == o.text && n.label == o.label &&
+		len(th.args) == len(other.args) && (len(th.args) == 0 || &th.args[0] == &other.args[0])
 }
 
 // take adds a token to what a thread has read.
@@ -145,6 +158,7 @@ func rank(n *node, token string) int {
 	switch n.kind {
 	case word:
 		switch {
+		case n.text[0]|0x20 != token[0]|0x20: // most of a long table
 		case strings.EqualFold(n.text, token):
 			return whole
 		case len(token) < len(n.text) && strings.EqualFold(n.text[:len(token)], token) && strings.Trim(n.text, "0123456789") != "":
