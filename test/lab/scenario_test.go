@@ -37,7 +37,7 @@ func TestScenarios(t *testing.T) {
 			if err := script.Complete(archive, configs); err != nil {
 				t.Fatal(err)
 			}
-			predict(t, script.New(archive, configs), strings.Split(string(archive.Comment), "\n"))
+			predict(t, script.New(archive, configs, 2048), strings.Split(string(archive.Comment), "\n"))
 		})
 	}
 	if ran < 20 {
@@ -121,7 +121,7 @@ func TestCertificateOfOneSideOnly(t *testing.T) {
 			if err := script.Complete(archive, configs); err != nil {
 				t.Fatal(err)
 			}
-			setup := script.New(archive, configs)
+			setup := script.New(archive, configs, 2048)
 			for _, line := range []string{"enrol R1 IOSCA1 IOSCA2", "enrol R2 IOSCA2/" + test.kind + " IOSCA1", drop} {
 				if line == "" {
 					continue

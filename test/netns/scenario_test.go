@@ -32,7 +32,7 @@ func TestScenarios(t *testing.T) {
 		ran++
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			must(t, script.Complete(archive, root+"/configs"))
-			pinged += play(t, p, script.New(archive, root+"/configs"), lines)
+			pinged += play(t, p, script.New(archive, root+"/configs", 2048), lines)
 		})
 	}
 	if ran < 10 || pinged < 5 {

@@ -169,7 +169,7 @@ func printedInTheLaboratory(t *testing.T, name string) map[string][]string {
 		t.Fatal(err)
 	}
 	complete(t, archive)
-	setup := script.New(archive, configs)
+	setup := script.New(archive, configs, 2048)
 	var initiator string
 	for line := range strings.Lines(string(archive.Comment)) {
 		words := strings.Fields(line)
