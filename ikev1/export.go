@@ -12,10 +12,6 @@ import (
 	"github.com/obol-ike/obol/internal/suite"
 )
 
-// exportVersion is that of the state of a session. Whatever changes what is in it
-// gives it the next number: one of another version is not read.
-const exportVersion = 1
-
 // maxPairsHeld is a limit of a state: more than a session ever has.
 const maxPairsHeld = 4096
 
@@ -67,9 +63,6 @@ func Restore(now time.Time, env *ike.Env, c *state.Codec) (*Session, error) {
 
 // export describes a session, either way.
 func (s *Session) export(c *state.Codec) {
-	version := exportVersion
-	c.Int(&version)
-	c.Want(version == exportVersion, "version that is known here")
 	state.Number(c, &s.connID)
 	state.Number(c, &s.role)
 	state.Number(c, &s.exchange)

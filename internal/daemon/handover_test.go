@@ -20,7 +20,6 @@ import (
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/netio"
 	"github.com/obol-ike/obol/internal/policy"
-	"github.com/obol-ike/obol/internal/state"
 	"github.com/obol-ike/obol/pki"
 	"github.com/obol-ike/obol/pki/store"
 )
@@ -156,12 +155,8 @@ func TestLegacyRefused(t *testing.T) {
 		"at most 5m0s will do":   func(d *Daemon, l *legacy) { l.at = l.at.Add(-time.Hour); d.bequeath(*l) },
 		"ago":                    func(d *Daemon, l *legacy) { l.at = l.at.Add(time.Hour); d.bequeath(*l) },
 		"its data plane was":     func(d *Daemon, _ *legacy) { d.options.Plane = Kernel },
-		"no version":             func(d *Daemon, l *legacy) { l.engine = []byte{99}; d.bequeath(*l) },
-		"no version that is known here": func(d *Daemon, l *legacy) {
-			c, version := state.Writer(l.at), legacyVersion+1
-			c.Int(&version)
-			d.seal(c.Octets())
-		},
+		"its version is 99":      func(d *Daemon, l *legacy) { l.engine = []byte{99}; d.bequeath(*l) },
+		"its version is 98":      func(d *Daemon, _ *legacy) { d.seal([]byte{98}) },
 	} {
 		plane := &recording{memory: newMemory()}
 		d := leaving(t, plane)

@@ -26,7 +26,6 @@ type legacy struct {
 }
 
 const (
-	legacyVersion = 1
 	// legacyAge is how old a legacy may be: its SAs expire, and peers give up.
 	legacyAge = 5 * time.Minute
 	// maxSources is a limit of a legacy: a configuration is one file.
@@ -34,9 +33,6 @@ const (
 )
 
 func (l *legacy) state(c *state.Codec) error {
-	version := legacyVersion
-	c.Int(&version)
-	c.Want(version == legacyVersion, "version that is known here")
 	state.String(c, &l.plane)
 	at := uint64(l.at.UnixNano())
 	state.Number(c, &at)

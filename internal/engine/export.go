@@ -22,9 +22,6 @@ import (
 // A handshake is not handed over: it begins again, and whoever has been authenticated
 // in it meanwhile learns from INITIAL_CONTACT that it was in vain.
 
-// exportVersion is that of the state of an engine; a session has its own.
-const exportVersion = 2
-
 // maxSessions is a limit of a state: more than there ever are.
 const maxSessions = 1 << 20
 
@@ -74,9 +71,6 @@ func Restore(now time.Time, env ike.Env, opts Options, octets []byte, at time.Ti
 
 // export describes an engine, either way.
 func (e *Engine) export(now time.Time, c *state.Codec) error {
-	version := exportVersion
-	c.Int(&version)
-	c.Want(version == exportVersion, "version that is known here")
 	state.Number(c, &e.sessions.connID)
 	state.Number(c, &e.sessions.tunnelID)
 	for _, n := range e.counters.totals() {

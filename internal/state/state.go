@@ -7,9 +7,9 @@
 //		s.Time(&c.begun)
 //	}
 //
-// A state is not self-describing: whoever begins one puts a version in front. What is
-// read may have any octets in it: it gives an error, and never takes more memory than
-// a few times its own length.
+// A state is not self-describing: it begins with the version of all descriptions
+// together. What is read may have any octets in it: it gives an error, and never takes
+// more memory than a few times its own length.
 package state
 
 import (
@@ -19,6 +19,10 @@ import (
 	"net/netip"
 	"time"
 )
+
+// Version is that of all descriptions together: whatever changes one gives it the next
+// number (test/arch compares them), and a state of another version is not read.
+const Version = 3
 
 // A Codec writes a state, or reads one.
 type Codec struct {
@@ -30,10 +34,25 @@ type Codec struct {
 
 // Writer begins a state. Times are told as their distance from at, which the reader
 // knows by its own clock.
-func Writer(at time.Time) *Codec { return &Codec{at: at} }
+func Writer(at time.Time) *Codec {
+	c := &Codec{at: at}
+	c.version()
+	return c
+}
 
 // Reader reads a state that was written at a time.
-func Reader(octets []byte, at time.Time) *Codec { return &Codec{at: at, octets: octets, reading: true} }
+func Reader(octets []byte, at time.Time) *Codec {
+	c := &Codec{at: at, octets: octets, reading: true}
+	c.version()
+	return c
+}
+
+func (c *Codec) version() {
+	version := Version
+	if c.Int(&version); version != Version && c.err == nil {
+		c.err = fmt.Errorf("its version is %d, that of this obold %d", version, Version)
+	}
+}
 
 // Octets are what was written.
 func (c *Codec) Octets() []byte { return c.octets }

@@ -103,9 +103,19 @@ func TestLimits(t *testing.T) {
 		"no list within its limit": func(c *Codec) { List(c, new([]uint8), 2, func(n *uint8) { Number(c, n) }) },
 		"the state is cut off":     func(c *Codec) { Octets(c, new([]byte)) },
 	} {
-		c := Reader([]byte{0x80, 0x80, 1, 0}, at) // 16384
+		c := Reader([]byte{Version, 0x80, 0x80, 1, 0}, at) // 16384
 		if try(c); c.Err() == nil || !strings.Contains(c.Err().Error(), text) {
 			t.Errorf("%v, want %s", c.Err(), text)
 		}
+	}
+}
+
+// A state of another version is named, and nothing of it is read.
+func TestVersion(t *testing.T) {
+	octets := append([]byte{Version + 1}, written()[1:]...)
+	c := Reader(octets, at)
+	var got everything
+	if got.state(c); c.End() == nil || !strings.Contains(c.End().Error(), "its version is") || got.text != "" {
+		t.Errorf("%+v, %v", got, c.End())
 	}
 }
