@@ -30,21 +30,34 @@ func findSupervisor(getenv func(string) string, pid int) supervisor {
 	return s
 }
 
+// supervisorPatience is how long what is said may wait for room in a queue that systemd
+// does not read: the tunnels matter more.
+const supervisorPatience = 5 * time.Second
+
 // tell sends a state. Who does not listen is not waited for.
 func (s supervisor) tell(state string) {
 	if s.socket != "" {
-		s.send(state, nil)
+		s.send(supervisorPatience, state, nil)
 	}
 }
 
-// send sends a state, and the rights to sockets with it.
-func (s supervisor) send(state string, rights []byte) error {
+// send sends a state, and the rights to sockets with it. EAGAIN: there was no room for it.
+func (s supervisor) send(patience time.Duration, state string, rights []byte) error {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(fd)
-	return unix.Sendmsg(fd, []byte(state), rights, &unix.SockaddrUnix{Name: s.socket}, unix.MSG_NOSIGNAL)
+	limit := unix.NsecToTimeval(patience.Nanoseconds())
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &limit); err != nil {
+		return err
+	}
+	for {
+		err := unix.Sendmsg(fd, []byte(state), rights, &unix.SockaddrUnix{Name: s.socket}, unix.MSG_NOSIGNAL)
+		if err != unix.EINTR {
+			return err
+		}
+	}
 }
 
 // fdName is what systemd calls the sockets that it keeps.
@@ -61,7 +74,7 @@ func (s supervisor) keep(sockets []syscall.Conn) error {
 		raw, err := socket.SyscallConn()
 		if err == nil {
 			err = raw.Control(func(fd uintptr) {
-				errs = append(errs, s.send("FDSTORE=1\nFDPOLL=0\nFDNAME="+fdName, unix.UnixRights(int(fd))))
+				errs = append(errs, s.send(supervisorPatience, "FDSTORE=1\nFDPOLL=0\nFDNAME="+fdName, unix.UnixRights(int(fd))))
 			})
 		}
 		errs = append(errs, err)

@@ -2,10 +2,13 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"net"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestFindSupervisor(t *testing.T) {
@@ -70,5 +73,22 @@ func TestSupervised(t *testing.T) {
 	}
 	if got := <-heard; got != "STOPPING=1" {
 		t.Errorf("at last %q", got)
+	}
+}
+
+// Where systemd reads nothing, what is said is given up.
+func TestNobodyListens(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "notify")
+	listener, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	s := supervisor{socket: path}
+	for err == nil { // until its queue is full
+		err = s.send(10*time.Millisecond, "WATCHDOG=1", nil)
+	}
+	if !errors.Is(err, unix.EAGAIN) {
+		t.Error(err)
 	}
 }
