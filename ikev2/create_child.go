@@ -29,7 +29,7 @@ func (s *Session) StartChild(now time.Time, itf *policy.Interface) {
 	case s.up == nil || s.replacing():
 		s.waiting = append(s.waiting, itf)
 	default:
-		if i := slices.IndexFunc(s.requests, func(q *childRequest) bool { return q.itf.Name == itf.Name }); i >= 0 {
+		if i := slices.IndexFunc(s.requests, func(q *childRequest) bool { return q.itf.Name == itf.Name && !q.over }); i >= 0 {
 			// What was to replace a pair that is gone meanwhile is what is wanted.
 			s.requests[i].wanted = true
 			return

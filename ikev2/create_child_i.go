@@ -26,7 +26,7 @@ type childRequest struct {
 
 	contest
 	rival *child // what the peer's exchange made
-	over  bool
+	over  bool   // given up: the answer, which may bring a pair all the same, is waited for
 	// wanted: the tunnel asked for a pair meanwhile, and hears how this ends.
 	wanted bool
 }
@@ -315,28 +315,31 @@ func (q *childRequest) abandoned(s *Session, _ *ikeSA, reason string) { q.failed
 
 // failed ends the exchange without a pair.
 func (q *childRequest) failed(s *Session, reason string) {
-	if q.over {
-		return
-	}
+	over := q.over
 	q.end(s)
-	if q.old == nil || q.wanted && !s.standing(q.old) {
-		s.refuseChild(q.itf, reason)
-		return
-	}
-	if s.standing(q.old) {
+	switch {
+	case over:
+	case s.standing(q.old):
 		s.refuseChild(q.itf, reason)
 		if q.rival == nil {
 			q.old.replaced, q.old.soft = false, s.retryAt(q.old.expires)
 		}
+	case q.old == nil || q.wanted:
+		s.refuseChild(q.itf, reason)
 	}
 }
 
-func (q *childRequest) end(s *Session) {
+// giveUp goes no further with what is wanted no more.
+func (q *childRequest) giveUp(s *Session) {
 	q.over = true
 	q.unexpect(s)
 	if q.agreed != nil {
 		q.agreed.wipe()
 	}
+}
+
+func (q *childRequest) end(s *Session) {
+	q.giveUp(s)
 	s.requests = slices.DeleteFunc(s.requests, func(o *childRequest) bool { return o == q })
 	if len(s.requests) == 0 {
 		s.overtook = nil

@@ -99,6 +99,7 @@ func (f *followup) answered(s *Session, x *ikeSA, m *message) error {
 	if len(k.pending) == 0 { // it is wanted no more, but the peer may have made it
 		if q, ok := f.of.(*childRequest); ok {
 			s.deleteSPI(q.protocol(), q.spi, 0)
+			q.end(s)
 		}
 		return nil
 	}

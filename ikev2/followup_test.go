@@ -381,15 +381,22 @@ func TestFollowupSPITaken(t *testing.T) {
 }
 
 // A series whose pair is given up while the last answer is under way is wanted no more.
-// What the peer has made of it is deleted.
+// What the peer has made of it is deleted, though that would replace the IKE SA meanwhile.
 func TestFollowupWantedNoMore(t *testing.T) {
 	c, _ := inSeries(t, (*couple).rekeyChild)
 	one, two := c.ends[0].session, c.ends[1].session
 	one.SupersedeChild(c.now, one.children[0].in.SPI)
 	c.collect(0)
+	c.drop = func(from *end, h wire.Header) bool { return from == c.ends[1] && h.Exchange == wire.ExchangeFollowupKE }
+	c.advance(3*time.Second, 0)
+	c.rekeyIKE(1)
+	c.advance(time.Second, 0)
 	c.drop = nil
 	c.advance(time.Minute, 0)
 	if len(one.children)+len(two.children) != 0 || len(c.ends[0].sas)+len(c.ends[1].sas) != 0 || !one.Established() || !two.Established() {
 		t.Errorf("%d and %d pairs are left", len(one.children), len(two.children))
+	}
+	if one.creating() || counted[RekeyRequested](c.ends[1]) == 0 {
+		t.Error("the series is not over, or the IKE SA was not to be replaced")
 	}
 }

@@ -92,7 +92,7 @@ func (s *Session) retire(c *child) {
 	c.retired, c.replaced = true, true
 	s.silence(c)
 	if q := s.requestOf(c); q != nil {
-		q.end(s)
+		q.giveUp(s)
 	}
 	s.deleteSPI(wireProtocol(c.in.Protocol), c.in.SPI, c.out.SPI)
 }
