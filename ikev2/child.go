@@ -199,6 +199,9 @@ func (s *Session) dropChild(c *child, reason string) {
 	s.silence(c)
 	s.out = append(s.out, ike.RemoveSA{SAID: c.in.SAID})
 	s.report(ike.ChildDown{Tunnel: c.itf.Name, InSPI: c.in.SPI, Reason: reason})
+	if i := slices.IndexFunc(s.children, func(o *child) bool { return o.in.SPI == c.rekeys }); i >= 0 {
+		s.notReplaced(s.children[i])
+	}
 }
 
 const reasonLifetime = "IPsec SA lifetime expired"

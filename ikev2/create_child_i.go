@@ -210,6 +210,7 @@ func (q *childRequest) settle(s *Session, x *ikeSA, c *child, lost bool) {
 		if q.wanted {
 			s.refuseChild(q.itf, "the peer's rekeying of the same pair stands")
 		}
+		s.notReplaced(q.old)
 		return
 	}
 	if q.rival != nil {
@@ -321,9 +322,7 @@ func (q *childRequest) failed(s *Session, reason string) {
 	case over:
 	case s.standing(q.old):
 		s.refuseChild(q.itf, reason)
-		if q.rival == nil {
-			q.old.replaced, q.old.soft = false, s.retryAt(q.old.expires)
-		}
+		s.notReplaced(q.old)
 	case q.old == nil || q.wanted:
 		s.refuseChild(q.itf, reason)
 	}

@@ -46,13 +46,13 @@ func (s *Session) answerChild(x *ikeSA, m *message, r *reply) error {
 			// Something else may have been given that SPI since.
 			if err := s.checkPeerSPI(g.choice.answer.Protocol, g.peer); err != nil {
 				g.wipe()
-				s.notReplaced(old)
+				s.withdrawn(old)
 				return err
 			}
 			s.answerPair(x, m, r, g.negotiated, old)
 			return nil
 		},
-		gone: func() { s.notReplaced(old) },
+		gone: func() { s.withdrawn(old) },
 	}, r)
 	return nil
 }
@@ -72,7 +72,7 @@ func (s *Session) answerPair(x *ikeSA, m *message, r *reply, n negotiated, old *
 	r.held = true
 	done := func(err error) {
 		if err != nil {
-			s.notReplaced(old)
+			s.withdrawn(old)
 			s.refuse(x, m.Header, reject(wire.V2NoProposalChosen, "the data plane refused the SA: %s", err))
 			return
 		}
@@ -87,18 +87,33 @@ func (s *Session) answerPair(x *ikeSA, m *message, r *reply, n negotiated, old *
 	s.installOne(c, in, done)
 }
 
-// notReplaced says that nothing came of the peer's request in place of a pair, nil:
-// of none.
-func (s *Session) notReplaced(old *child) {
+// withdrawn says that nothing came of the peer's request in place of a pair, nil: of
+// none.
+func (s *Session) withdrawn(old *child) {
 	if old == nil {
 		return
 	}
 	if rival := s.requestOf(old); rival != nil {
 		rival.leave()
 		rival.rival = nil
-		return
 	}
-	old.replaced, old.soft = false, s.retryAt(old.expires)
+	s.notReplaced(old)
+}
+
+// notReplaced has a pair rekeyed later that stands, and of whose successors none does
+// or is on its way any more.
+func (s *Session) notReplaced(old *child) {
+	if s.standing(old) && !s.succeeded(old) {
+		old.replaced, old.soft = false, s.retryAt(old.expires)
+	}
+}
+
+// succeeded says that a pair has a successor, or that one is on its way.
+func (s *Session) succeeded(old *child) bool {
+	follows := func(c *child) bool { return c.rekeys == old.in.SPI && !c.retired }
+	return s.requestOf(old) != nil || slices.ContainsFunc(s.children, follows) ||
+		slices.ContainsFunc(s.pending, func(p *installation) bool { return follows(p.child) }) ||
+		slices.ContainsFunc(s.awaiting, func(a *awaited) bool { return a.rekeys == old })
 }
 
 // toRekey finds the pair that REKEY_SA names, nil when the request has none. RFC

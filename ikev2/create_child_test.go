@@ -278,8 +278,9 @@ func (c *couple) late(hold *bool) {
 func TestDeletionOvertakesAnswer(t *testing.T) {
 	for seed := range uint64(4) {
 		for what, begin := range map[string]func(*couple){
-			"a new pair": func(c *couple) { c.startChild(0) },
-			"a rekeying": func(c *couple) { c.rekeyChild(0) },
+			"a new pair":              func(c *couple) { c.startChild(0) },
+			"a rekeying":              func(c *couple) { c.rekeyChild(0) },
+			"rekeyings of either end": func(c *couple) { c.rekeyChild(0); c.rekeyChild(1) },
 		} {
 			t.Run(fmt.Sprint(what, " ", seed), func(t *testing.T) {
 				c, hold := newCouple(t, seed, ""), true
