@@ -138,7 +138,7 @@ bench: go
 	go test -count=1 -run '^$$' -bench Memory -benchtime 1x ./internal/engine
 	go test -count=1 -tags=bench -run '^$$' -bench 'Responder|Standing' -benchtime 1x ./test/bench
 
-# Ten, a hundred and a thousand tunnels between two daemons of one kind.
+# Ten, a hundred and a thousand tunnels between two daemons of one kind: docs/tunnels.md.
 bench-tunnels: go
 	@test/packages bench
 	go test -count=1 -tags=bench -timeout=1h -run '^$$' -bench Tunnels -benchtime 1x ./test/bench

@@ -84,9 +84,10 @@ func newCrowd(b *testing.B, n int) *crowd {
 	c.hosts[0], c.hosts[1] = netlab.New(b, "obol-many-1"), netlab.New(b, "obol-many-2")
 	netlab.Join(c.hosts[0], "e0", c.hosts[1], "e0")
 	for i, h := range c.hosts {
-		lines := []string{"link set e0 up"}
+		// One neighbour: of two thousand the kernel forgets some (neigh/default/gc_thresh3).
+		lines := []string{fmt.Sprintf("address add 192.168.0.%d/24 dev e0", i+1), "link set e0 up", fmt.Sprintf("route add 10.0.0.0/8 via 192.168.0.%d", 2-i)}
 		for k := range n {
-			lines = append(lines, fmt.Sprintf("address add %s/24 dev e0", script.Outer(k, i+1)),
+			lines = append(lines, fmt.Sprintf("address add %s/32 dev e0", script.Outer(k, i+1)),
 				fmt.Sprintf("address add %s/32 dev lo", script.Inner(k, i+1))) // charon's routes want it
 		}
 		h.IP(lines...)
