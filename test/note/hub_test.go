@@ -11,98 +11,11 @@ import (
 	"testing"
 
 	"github.com/obol-ike/obol/test/routers"
+	"github.com/obol-ike/obol/test/script"
 )
 
 // spokes is more in make soak.
 var spokes = flag.Int("spokes", 3, "spokes of TestHub, at most 200")
-
-// starHub makes the spokes' interfaces of templates: of the first for IKEv1, of the
-// second for IKEv2.
-const starHub = `hostname HUB
-crypto isakmp policy 10
- encr aes
- hash sha256
- authentication pre-share
- group 19
-crypto keyring ANY
- pre-shared-key address 0.0.0.0 0.0.0.0 key cisco
-crypto isakmp profile SPOKES
- keyring ANY
- match identity address 0.0.0.0
- virtual-template 1
-crypto ikev2 keyring ANY
- peer ANY
-  address 0.0.0.0 0.0.0.0
-  pre-shared-key cisco
-crypto ikev2 profile SPOKES
- match identity remote any
- authentication local pre-share
- authentication remote pre-share
- keyring local ANY
- virtual-template 2
-crypto ipsec transform-set TS esp-aes esp-sha256-hmac
-crypto ipsec profile ONE
- set transform-set TS
- set isakmp-profile SPOKES
-crypto ipsec profile TWO
- set transform-set TS
- set ikev2-profile SPOKES
-interface Loopback0
- ip address 192.168.200.1 255.255.255.0
-interface Virtual-Template1 type tunnel
- ip unnumbered Loopback0
- tunnel source Ethernet0/0
- tunnel mode ipsec ipv4
- tunnel protection ipsec profile ONE
-interface Virtual-Template2 type tunnel
- ip unnumbered Loopback0
- tunnel source Ethernet0/0
- tunnel mode ipsec ipv4
- tunnel protection ipsec profile TWO
-interface Ethernet0/0
- ip address ` + routers.HubAddress + ` 255.255.255.0
-`
-
-// starSpoke speaks IKEv2 but for every third one.
-func starSpoke(n int, address string) string {
-	profile := "ikev2-profile HUB"
-	if n%3 == 0 {
-		profile = "isakmp-profile HUB"
-	}
-	return fmt.Sprintf(`hostname SPOKE%d
-crypto isakmp policy 10
- encr aes
- hash sha256
- authentication pre-share
- group 19
-crypto isakmp key cisco address %[2]s
-crypto isakmp profile HUB
- keyring default
- match identity address %[2]s
-crypto ikev2 keyring HUB
- peer HUB
-  address %[2]s
-  pre-shared-key cisco
-crypto ikev2 profile HUB
- match identity remote any
- authentication local pre-share
- authentication remote pre-share
- keyring local HUB
-crypto ipsec transform-set TS esp-aes esp-sha256-hmac
-crypto ipsec profile HUB
- set transform-set TS
- set %[3]s
-interface Tunnel0
- ip address 10.0.%[1]d.1 255.255.255.252
- tunnel source Ethernet0/0
- tunnel mode ipsec ipv4
- tunnel destination %[2]s
- tunnel protection ipsec profile HUB
-interface Ethernet0/0
- ip address %[4]s 255.255.255.0
-ip route 192.168.200.0 255.255.255.0 Tunnel0
-`, n, routers.HubAddress, profile, address)
-}
 
 var (
 	stateSPI  = regexp.MustCompile(`spi (0x[0-9a-f]{8})`)
@@ -133,7 +46,9 @@ func accessOf(t *testing.T, s *routers.Star, spoke *routers.Router) string {
 // ways, and one that leaves takes nothing of its neighbour's along.
 func TestHub(t *testing.T) {
 	t.Parallel()
-	s, err := routers.NewStar(root+"/bin", starHub, *spokes, 2, starSpoke)
+	s, err := routers.NewStar(root+"/bin", script.Hub(routers.HubAddress), *spokes, 2, func(n int, address string) string {
+		return script.Spoke(n, address, routers.HubAddress)
+	})
 	must(t, err)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -149,7 +64,7 @@ func TestHub(t *testing.T) {
 	carry := func(list []*routers.Router) {
 		t.Helper()
 		for _, spoke := range list {
-			sh(t, spoke, "ping", "-c", "3", "-i", "0.2", "-I", "Tunnel0", "192.168.200.1")
+			sh(t, spoke, "ping", "-c", "3", "-i", "0.2", "-I", "Tunnel0", script.HubInner)
 		}
 	}
 	for i, spoke := range s.Spokes {

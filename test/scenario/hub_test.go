@@ -14,105 +14,29 @@ import (
 	"github.com/obol-ike/obol/internal/sim"
 	"github.com/obol-ike/obol/internal/tunnel"
 	"github.com/obol-ike/obol/pki"
+	"github.com/obol-ike/obol/test/script"
 )
 
-// hubText is a hub that has one configured tunnel, and makes the others of templates: of
-// the first for IKEv1, of the second for IKEv2.
-const hubText = `hostname HUB
-crypto isakmp policy 10
- encr aes
- hash sha256
- authentication pre-share
- group 19
-crypto keyring ANY
- pre-shared-key address 0.0.0.0 0.0.0.0 key cisco
-crypto isakmp profile SPOKES
- keyring ANY
- match identity address 0.0.0.0
+const hubAddress = "198.51.100.1"
+
+// hubText is a hub that has one configured tunnel too, and finds out who is gone.
+var hubText = script.Hub(hubAddress) + `crypto isakmp profile SPOKES
  keepalive 10 retry 2
- virtual-template 1
-crypto ikev2 keyring ANY
- peer ANY
-  address 0.0.0.0 0.0.0.0
-  pre-shared-key cisco
 crypto ikev2 profile SPOKES
- match identity remote any
- authentication local pre-share
- authentication remote pre-share
- keyring local ANY
  dpd 10 2 periodic
- virtual-template 2
-crypto ipsec transform-set TS esp-aes esp-sha-hmac
-crypto ipsec profile ONE
- set transform-set TS
- set isakmp-profile SPOKES
-crypto ipsec profile TWO
- set transform-set TS
- set ikev2-profile SPOKES
-interface Loopback0
- ip address 10.255.0.1 255.255.255.255
+interface Virtual-Template2 type tunnel
+ ip mtu 1400
 interface Tunnel1
  ip unnumbered Loopback0
  tunnel source Ethernet0/0
  tunnel mode ipsec ipv4
  tunnel destination 203.0.113.100
  tunnel protection ipsec profile ONE
-interface Virtual-Template1 type tunnel
- ip unnumbered Loopback0
- tunnel source Ethernet0/0
- tunnel mode ipsec ipv4
- tunnel protection ipsec profile ONE
-interface Virtual-Template2 type tunnel
- ip unnumbered Loopback0
- ip mtu 1400
- tunnel mode ipsec ipv4
- tunnel protection ipsec profile TWO
-interface Ethernet0/0
- ip address 198.51.100.1 255.255.255.0
 `
 
-// spokeText is spoke n, which speaks IKEv2 if n is even.
+// spokeText is spoke n, whose SAs do not live long.
 func spokeText(n int, address string) string {
-	profile := "isakmp-profile HUB"
-	if n%2 == 0 {
-		profile = "ikev2-profile HUB"
-	}
-	return fmt.Sprintf(`hostname SPOKE%d
-crypto isakmp policy 10
- encr aes
- hash sha256
- authentication pre-share
- group 19
-crypto isakmp key cisco address 198.51.100.1
-crypto isakmp profile HUB
- keyring default
- match identity address 198.51.100.1
-crypto isakmp keepalive 10 2
-crypto isakmp nat keepalive 20
-crypto ikev2 keyring HUB
- peer HUB
-  address 198.51.100.1
-  pre-shared-key cisco
-crypto ikev2 profile HUB
- match identity remote any
- authentication local pre-share
- authentication remote pre-share
- keyring local HUB
- nat keepalive 20
-crypto ipsec transform-set TS esp-aes esp-sha-hmac
-crypto ipsec profile HUB
- set transform-set TS
- set security-association lifetime seconds 600
- set %s
-interface Tunnel0
- ip address 10.0.%d.1 255.255.255.252
- tunnel source Ethernet0/0
- tunnel mode ipsec ipv4
- tunnel destination 198.51.100.1
- tunnel protection ipsec profile HUB
-interface Ethernet0/0
- ip address %s 255.255.255.0
-`, n, profile, n, address)
+	return script.Spoke(n, address, hubAddress) + "crypto isakmp keepalive 10 2\ncrypto ipsec profile HUB\n set security-association lifetime seconds 600\n"
 }
 
 // hubWorld is a hub and its spokes.
@@ -217,7 +141,7 @@ func TestHub(t *testing.T) {
 	h.standing(20)
 	for _, name := range names {
 		l, ok := h.hub.Dataplane.Link(name)
-		if want := "Vi" + strings.TrimPrefix(name, "Virtual-Access"); !ok || l.Name != want || l.AltName != name || l.Addresses[0] != netip.MustParsePrefix("10.255.0.1/32") {
+		if want := "Vi" + strings.TrimPrefix(name, "Virtual-Access"); !ok || l.Name != want || l.AltName != name || l.Addresses[0] != netip.MustParsePrefix(script.HubInner+"/32") {
 			t.Errorf("%s: %+v", name, l)
 		}
 	}
