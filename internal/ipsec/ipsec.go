@@ -283,8 +283,13 @@ type Link struct {
 	MTU           int // 0: leave
 	TTL           uint8
 	PathMTU       bool // GRE over IPv4: the delivery header has the packet's DF
+	MSS           MSS
 	Up            bool
 }
+
+// MSS is the largest segment of TCP, octets, that a SYN through a link may offer, by IP
+// version: one that offers more is made to offer this. 0: what it likes.
+type MSS struct{ IPv4, IPv6 uint16 }
 
 // A Route is a static route of ours.
 type Route struct {

@@ -523,7 +523,9 @@ var commandTable = map[string]string{
 	"interface Tunnel1": `
 		+ ip unnumbered Loopback0
 		+ ip mtu 1400
-		~ ip tcp adjust-mss 1360
+		+ ip tcp adjust-mss 1360
+		- ip tcp adjust-mss 499
+		+ ipv6 tcp adjust-mss 1340
 		+ tunnel source 192.168.0.1
 		+ tunnel source Ethernet 0/0
 		- tunnel source Ethernet0/7

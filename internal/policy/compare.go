@@ -30,7 +30,7 @@ type Fate uint8
 // Fates. Of one that is Amended the SAs stay.
 const (
 	Untouched    Fate = iota
-	Amended           // its addresses, its MTU or its description change in place
+	Amended           // its addresses, its MTU or MSS or its description change in place
 	Renegotiated      // it is taken down, the peer is told, and it is made anew
 	New
 	Removed
@@ -165,6 +165,7 @@ func amended(before, after *Interface) (Fate, []string) {
 		{"vrf forwarding", before.VRF == after.VRF},
 		{"ip unnumbered", before.Unnumbered == after.Unnumbered},
 		{"ip mtu", before.MTU == after.MTU},
+		{"ip tcp adjust-mss", before.MSS == after.MSS},
 		{"description", before.Description == after.Description},
 		{"shutdown", before.Shutdown == after.Shutdown},
 	} {

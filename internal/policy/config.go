@@ -253,12 +253,13 @@ type Interface struct {
 	VRF         string         // vrf forwarding, "": the global one
 	Device      string         // !obol linux-device, "" when not given; Vi<n> of Virtual-Access<n>
 	Shutdown    bool
-	MTU         int     // the lower of ip mtu and ipv6 mtu, 0 when neither is given
-	Tunnel      *Tunnel // of TunnelInterface, nil when it cannot be made as it is written
-	Unable      string  // why not
-	Protected   bool    // tunnel protection is asked for
-	Template    *Tunnel // of VirtualTemplate: what is common to its Virtual-Access interfaces, nil when there are none
-	ClonedFrom  string  // the Virtual-Template of a Virtual-Access interface, else ""
+	MTU         int       // the lower of ip mtu and ipv6 mtu, 0 when neither is given
+	MSS         ipsec.MSS // ip tcp adjust-mss, ipv6 tcp adjust-mss
+	Tunnel      *Tunnel   // of TunnelInterface, nil when it cannot be made as it is written
+	Unable      string    // why not
+	Protected   bool      // tunnel protection is asked for
+	Template    *Tunnel   // of VirtualTemplate: what is common to its Virtual-Access interfaces, nil when there are none
+	ClonedFrom  string    // the Virtual-Template of a Virtual-Access interface, else ""
 	Pos         ios.Pos
 }
 

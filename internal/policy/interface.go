@@ -50,11 +50,8 @@ var interfaceMode = (&ios.Mode[*builder]{
 			b.intf.MTU = m.Int("N")
 		}
 	}},
-	ios.Command[*builder]{Syntax: "ip tcp adjust-mss <500-10000>", Do: func(b *builder, m *ios.Match) {
-		if m.Form == ios.Set { // what passes through is the firewall's business
-			b.warn(m.Place(""), "accepted, has no effect: nftables does it, with a rule of a forward chain for either way, oifname and iifname: tcp flags syn tcp option maxseg size set %d", m.Int("N"))
-		}
-	}},
+	ios.Command[*builder]{Syntax: "ip tcp adjust-mss <500-10000>", Do: func(b *builder, m *ios.Match) { adjustMSS(b, m, &b.intf.MSS.IPv4) }},
+	ios.Command[*builder]{Syntax: "ipv6 tcp adjust-mss <40-10000>", Do: func(b *builder, m *ios.Match) { adjustMSS(b, m, &b.intf.MSS.IPv6) }},
 	ios.Command[*builder]{Syntax: "ipv6 address {prefix:X:X::X/n [later:{eui-64 | anycast}] | X:X::X [later:link-local] | later:{autoconfig | dhcp} [LINE]}", Do: ipv6Address},
 	ios.Command[*builder]{Syntax: "ipv6 mtu <1280-65535>", Do: func(b *builder, m *ios.Match) {
 		b.intf.ipv6MTU = 0
@@ -191,6 +188,19 @@ func forwardingVRF(b *builder, m *ios.Match) {
 	b.intf.vrf = ref{}
 	if m.Form == ios.Set {
 		b.intf.vrf = refOf(m, "vrf")
+	}
+}
+
+// adjustMSS is for tunnels: what passes through the host's own interfaces is its
+// firewall's business.
+func adjustMSS(b *builder, m *ios.Match, mss *uint16) {
+	*mss = 0
+	if m.Form != ios.Set {
+		return
+	}
+	*mss = uint16(m.Int("N"))
+	if k := b.intf.Kind; k != TunnelInterface && k != VirtualTemplate {
+		b.warn(m.Place(""), "accepted, has no effect here: on an interface of the host nftables does it, with a rule of a forward chain for either way, oifname and iifname: tcp flags syn tcp option maxseg size set %d", *mss)
 	}
 }
 

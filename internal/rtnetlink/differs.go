@@ -37,7 +37,10 @@ func (i *Interfaces) LinkDiffers(l ipsec.Link) (string, error) {
 	case hasEnds(l.Kind) && !sameEnds(old, l):
 		return "it has other ends", nil
 	}
-	return i.settingsDiffer(old, l)
+	if how, err := i.settingsDiffer(old, l); how != "" || err != nil {
+		return how, err
+	}
+	return i.mssDiffers(l)
 }
 
 // SettingsDiffer is LinkDiffers for a TUN device, which has neither ends nor a key.

@@ -85,6 +85,7 @@ func (i *Interfaces) SetLink(l ipsec.Link) error {
 	if err := i.adjust(old, l); err != nil {
 		return fmt.Errorf("set interface %s: %w", l.Name, err)
 	}
+	_ = i.adjustMSS(l.Name, l.MSS) // the link carries packets without; LinkDiffers tells
 	return nil
 }
 
@@ -200,16 +201,17 @@ func (i *Interfaces) RemoveLink(name string) error {
 	if l, ok := i.onLo[name]; ok {
 		return i.removeLo(l)
 	}
+	unadjusted := i.adjustMSS(name, ipsec.MSS{})
 	l, err := i.link(name)
 	if err != nil {
 		if host, _ := i.hostsVRF(name); host {
 			return nil
 		}
 	}
-	if l == nil {
-		return err
+	if l != nil {
+		err = i.deleteLink(l)
 	}
-	return i.deleteLink(l)
+	return errors.Join(err, unadjusted)
 }
 
 func (i *Interfaces) deleteLink(l netlink.Link) error {

@@ -8,6 +8,7 @@
 //	link      alias "obol:NAME"
 //	route     protocol 111 (ASCII "o")
 //	address   protocol 111, on lo, where the kernel has no dummy interfaces
+//	rules     table inet obol of nf_tables, for ip tcp adjust-mss
 package rtnetlink
 
 import (
@@ -32,13 +33,14 @@ type Interfaces struct {
 	sockets map[int]*nl.SocketHandle // our own messages
 	onLo    map[string]ipsec.Link    // loopback interfaces that are addresses of lo
 	// copiesDF are the GRE links that were told to: the library does not read it.
-	copiesDF map[string]bool
+	copiesDF  map[string]bool
+	adjusting adjusting
 }
 
 // Open gives those of the caller's network namespace. Later calls work in that
 // namespace, whichever thread makes them.
 func Open() (*Interfaces, error) {
-	i := &Interfaces{sockets: map[int]*nl.SocketHandle{}, onLo: map[string]ipsec.Link{}, copiesDF: map[string]bool{}}
+	i := &Interfaces{sockets: map[int]*nl.SocketHandle{}, onLo: map[string]ipsec.Link{}, copiesDF: map[string]bool{}, adjusting: adjusting{links: map[string]ipsec.MSS{}}}
 	var err error
 	if i.handle, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
@@ -58,6 +60,10 @@ func Open() (*Interfaces, error) {
 	if err != nil && !errors.Is(err, unix.ENOPROTOOPT) {
 		i.Close()
 		return nil, fmt.Errorf("netlink: %w", err)
+	}
+	// Without nf_tables it is ip tcp adjust-mss that cannot be.
+	if s, err := nl.GetNetlinkSocketAt(netns.None(), netns.None(), unix.NETLINK_NETFILTER); err == nil {
+		i.sockets[unix.NETLINK_NETFILTER] = &nl.SocketHandle{Socket: s}
 	}
 	return i, nil
 }

@@ -20,6 +20,9 @@ func (i *Interfaces) SweepLinks() error {
 	if listErr != nil {
 		return errors.Join(err, fmt.Errorf("list interfaces: %w", listErr))
 	}
+	if slices.ContainsFunc(list, func(l netlink.Link) bool { return oursLink(l.Attrs()) }) {
+		err = errors.Join(err, i.removeTable())
+	}
 	if groupIsOurs(list) && i.deleteGroup() == nil {
 		list = slices.DeleteFunc(list, func(l netlink.Link) bool { return l.Attrs().Group == linkGroup })
 	}

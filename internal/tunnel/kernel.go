@@ -18,7 +18,7 @@ func makeLink(t *Tunnel, addresses []netip.Prefix) ipsec.Link {
 		Local: tu.Source, Remote: t.end(t.remote),
 		Key: tu.Key, HasKey: tu.HasKey, TTL: tu.TTL, PathMTU: tu.PathMTU && tu.Mode == policy.GREIP,
 		VRF: t.itf.VRF, Door: tu.VRF, Addresses: addresses,
-		Up: t.down() == "",
+		MSS: t.itf.MSS, Up: t.down() == "",
 	}
 	switch {
 	case tu.IfID != 0:

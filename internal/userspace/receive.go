@@ -150,6 +150,9 @@ func (r *receiver) open(one *run, packet []byte) {
 		sa.esp.Refuse(err)
 		return
 	}
+	if mss := to.mss.Load(); mss != nil {
+		adjustMSS(payload, *mss)
+	}
 	if to != r.tunnel || !r.frame.add(payload, to.device.datagram) {
 		r.flush()
 		r.tunnel = to

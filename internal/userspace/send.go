@@ -86,6 +86,9 @@ func (s *sender) packet(b []byte) {
 		}
 		return
 	}
+	if mss := s.tunnel.mss.Load(); mss != nil {
+		adjustMSS(b, *mss)
+	}
 	sa := w.sas[0]
 	if need := len(b) + maxOverhead; cap(s.out)-len(s.out) < need || sa != s.of {
 		s.flush()

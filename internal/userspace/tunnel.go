@@ -18,6 +18,7 @@ const defaultTTL = 255
 // A tunnel is a link of ours and its TUN device.
 type tunnel struct {
 	link   ipsec.Link
+	mss    atomic.Pointer[ipsec.MSS] // nil: segments may be of any size
 	device *device
 	gre    atomic.Pointer[esp.GRE] // nil: packets go as they are
 	way    atomic.Pointer[way]
@@ -50,7 +51,7 @@ func (d *Dataplane) SetLink(l ipsec.Link) error {
 	}
 	if t != nil {
 		err := d.host.ChangeLink(l)
-		if err == nil && (t.link.Local != l.Local || t.link.Remote != l.Remote || t.link.TTL != l.TTL || t.link.PathMTU != l.PathMTU) {
+		if err == nil && (t.link.Local != l.Local || t.link.Remote != l.Remote || t.link.TTL != l.TTL || t.link.PathMTU != l.PathMTU || t.link.MSS != l.MSS) {
 			d.place(t, l)
 		}
 		return err
@@ -97,6 +98,9 @@ func (d *Dataplane) place(t *tunnel, l ipsec.Link) {
 	defer d.mu.Unlock()
 	d.tunnels[l.Name] = t
 	t.link = l
+	if t.mss.Store(nil); l.MSS != (ipsec.MSS{}) {
+		t.mss.Store(&l.MSS)
+	}
 	t.gre.Store(gre(l))
 	d.attach(t)
 }

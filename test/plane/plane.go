@@ -47,6 +47,7 @@ func Test(t *testing.T, p Plane) {
 		{"Early", early},
 		{"Rekey", rekey},
 		{"Mapped", mapped},
+		{"AdjustMSS", adjustMSS},
 		{"Routes", routes},
 		{"Links", links},
 		{"Moved", moved},
