@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 // ways, each on the newest outbound SA, as the kernel sends.
 type couple struct {
 	t      *testing.T
+	lines  string // of both ipsec profiles
 	rng    *rand.Rand
 	now    time.Time
 	ends   [2]*end
@@ -61,8 +63,7 @@ type delivery struct {
 const coupleConfig = `crypto ikev2 proposal P
  encryption aes-cbc-128
  integrity sha256
- group 19 14
-crypto ikev2 policy POL
+` + groups + `crypto ikev2 policy POL
  proposal P
 crypto ikev2 keyring K
  peer ANY
@@ -77,23 +78,26 @@ crypto ipsec transform-set TS esp-aes esp-sha256-hmac
  mode tunnel
 crypto ipsec profile IP
  set transform-set TS
+ set ikev2-profile PROF
 %[3]sinterface Tunnel1
- ip address 10.0.0.%[1]s 255.255.255.0
- tunnel source 192.0.2.%[1]s
- tunnel destination 192.0.2.%[2]s
+ ip address 10.0.0.%[1]d 255.255.255.0
+ tunnel source 192.0.2.%[1]d
+ tunnel destination 192.0.2.%[2]d
  tunnel mode ipsec ipv4
  tunnel protection ipsec profile IP
 `
 
 var noon = time.Date(2013, 6, 20, 12, 0, 0, 0, time.UTC)
 
+// text is the configuration of an end.
+func (c *couple) text(i int) string { return fmt.Sprintf(coupleConfig, i+1, 2-i, c.lines) }
+
 // newCouple brings both up. lines go into both ipsec profiles.
 func newCouple(t *testing.T, seed uint64, lines string) *couple {
-	c := &couple{t: t, rng: rand.New(rand.NewPCG(seed, 2)), now: noon, least: time.Millisecond, most: 20 * time.Millisecond}
+	c := &couple{t: t, lines: lines, rng: rand.New(rand.NewPCG(seed, 2)), now: noon, least: time.Millisecond, most: 20 * time.Millisecond}
 	for i, host := range []string{"1", "2"} {
 		other := []string{"2", "1"}[i]
-		cfg := compile(t, fmt.Sprintf(coupleConfig, host, other, lines))
-		cfg.Interface("Tunnel1").Tunnel.Protection.IKEv2Profile = cfg.IKEv2.Profiles[0]
+		cfg := compile(t, c.text(i))
 		e := &end{name: "R" + host, sas: map[ipsec.SAID]ipsec.SA{}, packets: map[ipsec.SAID]uint64{}, early: map[uint32]bool{}, itf: cfg.Interface("Tunnel1")}
 		var key [32]byte
 		copy(key[:], fmt.Sprint(host, seed))
@@ -131,11 +135,19 @@ func newCouple(t *testing.T, seed uint64, lines string) *couple {
 	return c
 }
 
+// groups are those of a couple's proposal.
+const groups = " group 19 14\n"
+
+// proposes gives an end a configuration with other lines for its groups.
+func (c *couple) proposes(i int, lines string) {
+	c.ends[i].env.Config = compile(c.t, strings.Replace(c.text(i), groups, lines, 1))
+}
+
 // hybrid lets ML-KEM-768 follow on whatever key exchange both make from now on.
 func (c *couple) hybrid() {
 	more := []*suite.Group{group(c.t, 36)}
-	for _, e := range c.ends {
-		e.env.Config.IKEv2.Proposals[0].Additional = more
+	for i, e := range c.ends {
+		c.proposes(i, groups+" additional-key-exchange ml-kem-768\n")
 		e.session.ike.agreed.additional = more
 	}
 }

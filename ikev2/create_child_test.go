@@ -10,7 +10,6 @@ import (
 
 	"github.com/obol-ike/obol/internal/ike"
 	"github.com/obol-ike/obol/internal/ipsec"
-	"github.com/obol-ike/obol/internal/suite"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -126,9 +125,7 @@ func lastEvent[E ike.Event](e *end) (found E, ok bool) {
 // The responder of an IKE rekey prefers another group: it is asked for.
 func TestRekeyWithAnotherGroup(t *testing.T) {
 	c := newCouple(t, 1, "")
-	only14 := *c.ends[1].env.Config.IKEv2.Proposals[0]
-	only14.Groups = []*suite.Group{group(t, 14)}
-	c.ends[1].env.Config.IKEv2.Policies[0].Proposals[0] = &only14
+	c.proposes(1, " group 14\n")
 	c.rekeyIKE(0)
 	c.advance(time.Minute, 0)
 	c.agreed()
@@ -136,7 +133,7 @@ func TestRekeyWithAnotherGroup(t *testing.T) {
 		t.Errorf("group %d", g.Number)
 	}
 	// And none that the two have in common: the old SA stays.
-	only14.Groups = []*suite.Group{group(t, 5)}
+	c.proposes(1, " group 5\n")
 	c.rekeyIKE(0)
 	c.advance(time.Minute, 0)
 	c.agreed()

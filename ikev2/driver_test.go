@@ -109,11 +109,7 @@ func pskPair(t testing.TB, replace ...string) *pairOf {
 
 func newParty(t testing.TB, name, local, remote, text string) *party {
 	t.Helper()
-	text = replaced(text, "LOCAL", local, "REMOTE", remote)
-	c, errs := policy.Compile(policy.Source{Name: name, Text: []byte(text)})
-	if len(errs) > 0 {
-		t.Fatal(errs)
-	}
+	c := compile(t, replaced(text, "LOCAL", local, "REMOTE", remote))
 	p := &party{t: t, name: name, addr: netip.AddrPortFrom(netip.MustParseAddr(local), 500), sas: map[ipsec.SAID]ipsec.SA{}}
 	for _, i := range c.Interfaces {
 		if i.Kind == policy.TunnelInterface {

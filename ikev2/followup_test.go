@@ -166,7 +166,7 @@ func TestFollowupNotShared(t *testing.T) {
 			t.Error("no new pair, or an additional key exchange with who has none")
 		}
 		spi := c.ends[0].session.ike.spiI
-		c.ends[1].env.Config.IKEv2.Proposals[0].Additional = nil
+		c.proposes(1, groups)
 		c.rekeyIKE(who)
 		c.advance(9*time.Second, 0)
 		c.agreed()

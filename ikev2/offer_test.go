@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/obol-ike/obol/internal/policy"
@@ -12,13 +13,21 @@ import (
 	"github.com/obol-ike/obol/wire"
 )
 
+// compiled are the configurations so far by their text: they never change, and most
+// tests have those of others.
+var compiled sync.Map
+
 // compile reads a configuration that has to be right.
-func compile(t *testing.T, text string) *policy.Config {
+func compile(t testing.TB, text string) *policy.Config {
 	t.Helper()
+	if c, ok := compiled.Load(text); ok {
+		return c.(*policy.Config)
+	}
 	c, errs := policy.Compile(policy.Source{Name: "r1.cfg", Text: []byte(text)})
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
+	compiled.Store(text, c)
 	return c
 }
 

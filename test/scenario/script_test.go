@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/tools/txtar"
@@ -254,11 +255,20 @@ func (r *run) start(words []string) error {
 	})
 }
 
+// compiled are the configurations so far by name and text: they never change, and the
+// seeds of a scenario have the same.
+var compiled sync.Map
+
 func compile(name, text string) (*policy.Config, error) {
+	key := [2]string{name, text}
+	if config, ok := compiled.Load(key); ok {
+		return config.(*policy.Config), nil
+	}
 	config, errs := policy.Compile(policy.Source{Name: name, Text: []byte(text)})
 	if len(errs) > 0 {
 		return nil, errs
 	}
+	compiled.Store(key, config)
 	return config, nil
 }
 
