@@ -2,8 +2,10 @@ package policy
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -30,11 +32,25 @@ func corpus(t testing.TB) map[string][]byte {
 // TestCut: any prefix of a text is a configuration or a list of errors, never
 // both, never a panic.
 func TestCut(t *testing.T) {
-	for path, text := range corpus(t) {
-		step := 1 + len(text)/1500*16 // octet by octet, but for the whole running-config
-		for n := 0; n <= len(text); n += step {
-			check(t, path, text[:n])
+	all, seen := corpus(t), map[string]bool{}
+	for _, path := range slices.Sorted(maps.Keys(all)) {
+		text, at, head := all[path], 0, ""
+		for line := range bytes.Lines(text) {
+			step := 1 + len(text)/1500*16 // octet by octet, but for the whole running-config
+			if line[0] != ' ' {
+				head = string(line)
+			}
+			if key := head + string(line); seen[key] { // of the other end, most often
+				step = len(line)
+			} else {
+				seen[key] = true
+			}
+			for n := 0; n < len(line); n += step {
+				check(t, path, text[:at+n])
+			}
+			at += len(line)
 		}
+		check(t, path, text)
 	}
 }
 

@@ -61,11 +61,10 @@ func TestHandOver(t *testing.T) {
 func TestHandOverThenAdopt(t *testing.T) {
 	r := started(t, 1, "config ikev2-psk/\nstart\ninitiate R1 Tunnel1\nwait up 5s\nhandover R1\nadvance 1s\n")
 	r1, _ := r.router("R1")
-	changed, err := compile("R1.cfg", r1.setup.Config)
+	changed, err := compile("R1.cfg", r1.setup.Config+"interface Tunnel1\n shutdown\n")
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed.Interface("Tunnel1").Shutdown = true
 	if err := r1.Command(ike.Adopt{Config: changed}); err != nil {
 		t.Fatal(err)
 	}
