@@ -3,6 +3,7 @@
 package note
 
 import (
+	"encoding/binary"
 	"flag"
 	"fmt"
 	"net/netip"
@@ -28,6 +29,7 @@ type fault struct {
 	does  func(*testing.T, *routers.Pair) // beside it
 	short int                             // the version of IKE with which make test has it, 0: with neither
 	rough bool                            // IKEv1 may lose a delete
+	nat   bool                            // R1 is behind one, which has other ports all of a sudden
 }
 
 var kernelFaults = []fault{
@@ -36,6 +38,7 @@ var kernelFaults = []fault{
 	{name: "delay of 500 ms", netem: "delay 500ms", lasts: time.Minute},
 	{name: "reordering and duplicates", netem: "delay 100ms 90ms duplicate 30%", lasts: time.Minute},
 	{name: "black hole of 1 minute, DPD", netem: "loss 100%", lasts: time.Minute, short: 1},
+	{name: "NAT rebinding", nat: true},
 	{name: "peer reboots, and begins", does: reboot},
 	{name: "the kernel's events are lost (ENOBUFS)", does: loseEvents},
 }
@@ -73,21 +76,33 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// behindNAT are lines of both: GRE would show R2 an address of R1 that it does not know.
+const behindNAT = "interface Tunnel1\n tunnel mode ipsec ipv4\n"
+
 func befall(t *testing.T, f fault, version int, within time.Duration) {
 	name, dpd := "configs/psk/", "crypto isakmp keepalive 10 2 periodic\n"
 	if version == 2 {
 		name, dpd = "configs/ikev2-psk/", "crypto ikev2 profile prof1\n dpd 10 2 periodic\n"
 	}
 	p := topology(t, name+"r1.cfg", name+"r2.cfg", routers.Order{})
+	wire, err := p.Bridge()
+	must(t, err)
+	more := [2]string{dpd, dpd}
+	if f.nat {
+		more[0] += behindNAT + "interface Ethernet0/0\n ip address 172.16.0.1 255.255.255.0\n"
+		more[1] += behindNAT + "crypto isakmp profile prof1\n match identity address 172.16.0.1 255.255.255.255\n"
+		n, err := p.Masquerade(p.R1)
+		must(t, err)
+		t.Cleanup(func() { must(t, n.Close()) })
+		f.does = func(t *testing.T, _ *routers.Pair) { must(t, n.Rebind(20000)) }
+	}
 	both := []*routers.Router{p.R1, p.R2}
-	for _, r := range both {
+	for i, r := range both {
 		text, err := os.ReadFile(r.Config)
 		must(t, err)
 		r.Config = filepath.Join(p.Dir, r.Name+".cfg")
-		must(t, os.WriteFile(r.Config, append(text, dpd...), 0o600))
+		must(t, os.WriteFile(r.Config, append(text, more[i]...), 0o600))
 	}
-	wire, err := p.Bridge()
-	must(t, err)
 	var captures []*routers.Capture
 	for _, r := range both {
 		c, err := r.Capture(nil)
@@ -140,7 +155,7 @@ func nothingClear(t *testing.T, captures []*routers.Capture) {
 	for _, packet := range sent(captures) {
 		within := func(p netip.Prefix) bool { return p.Contains(packet.Src) || p.Contains(packet.Dst) }
 		switch {
-		case packet.Protocol == 50:
+		case packet.Protocol == 50, packet.SrcPort == 4500 && len(packet.Payload) > 8 && binary.BigEndian.Uint32(packet.Payload) != 0:
 			esp++
 		case packet.Protocol == 47, slices.ContainsFunc(inner, within):
 			t.Errorf("%v: in the clear: %s to %s, protocol %d", packet.Time, packet.Src, packet.Dst, packet.Protocol)

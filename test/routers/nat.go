@@ -28,7 +28,7 @@ table ip nat {
 // Masquerade puts a router of the pair behind a NAT that has the router's old
 // address; what leaves gets ports from 10000 on. It goes with Close.
 func (p *Pair) Masquerade(r *Router) (*NAT, error) {
-	n := &NAT{ns: "obol-nat", outside: r.Address}
+	n := &NAT{ns: "obol-nat" + strings.TrimPrefix(p.R1.NS, "obol-r1"), outside: r.Address}
 	if err := clearAway(n.ns); err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (p *Pair) Masquerade(r *Router) (*NAT, error) {
 		"ip -n " + n.ns + " address add " + r.Address + "/24 dev out",
 		"ip -n " + n.ns + " link set in up",
 		"ip -n " + n.ns + " link set out up",
-		"ip -n " + r.NS + " route add default via 172.16.0.254",
+		"ip -n " + r.NS + " route add 192.168.0.0/24 via 172.16.0.254",
 		"ip netns exec " + n.ns + " sysctl -qw net.ipv4.ip_forward=1",
 	} {
 		if _, err := run(strings.Fields(line)...); err != nil {
