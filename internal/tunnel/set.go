@@ -108,6 +108,9 @@ func (s *Set) Close(now time.Time, name string) {
 
 // remade are the tunnels of a configuration that another one removes or makes anew.
 func remade(old, cfg *policy.Config) map[string]bool {
+	if old == nil { // the first
+		return nil
+	}
 	names := map[string]bool{}
 	for _, c := range policy.Compare(old, cfg).Interfaces {
 		names[c.Name] = c.Tunnel && c.Fate >= policy.Renegotiated

@@ -12,6 +12,7 @@ import (
 // TestDebugLines finds the lines of testdata/debug-lines.txt where it says that
 // they are printed, in their order, and those that obol does not print nowhere.
 func TestDebugLines(t *testing.T) {
+	t.Parallel()
 	placeholders := strings.NewReplacer(`<N>`, `\d+`, `<X>`, `[0-9A-F]+`, `<\*>`, `[^"]*`)
 	printed := map[string]map[string][]string{} // by scenario and router
 	var never []*regexp.Regexp

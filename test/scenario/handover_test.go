@@ -25,6 +25,7 @@ func stream(w *sim.World, a, b *router, d time.Duration) (lost int) {
 // Either router goes on in another process twenty times, while packets flow and both
 // ends rekey both phases: nothing is lost, nobody begins anew, and both agree.
 func TestHandOver(t *testing.T) {
+	t.Parallel()
 	for _, ike := range []string{
 		"drop R1 ca trust-point IOSCA1\nadd R1 crypto isakmp policy 10 | lifetime 120 | crypto ipsec profile prof1 | set security-association lifetime seconds 120\n",
 		"config ikev2-psk/\nadd R1 crypto ikev2 profile prof1 | lifetime 130 | crypto ipsec profile prof1 | set security-association lifetime seconds 120\n",

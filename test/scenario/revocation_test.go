@@ -94,6 +94,7 @@ func up(hub *sim.Router) (n int) {
 // Handshakes take as long while sixty others wait for a server that hangs, more than
 // may negotiate at once, as they take when it answers.
 func TestNobodyElseWaits(t *testing.T) {
+	t.Parallel()
 	const holes = 60
 	for version := 1; version <= 2; version++ {
 		took := func(hangs bool) time.Duration {
@@ -144,6 +145,7 @@ func refused(hub *sim.Router, reason string) bool {
 
 // A hundred exchanges that wait for one CRL ask for it once, and the store gets it.
 func TestAskedOnce(t *testing.T) {
+	t.Parallel()
 	w, hub := hubAndSpokes(t, 2, spokes, func(int) (*testca.CA, string) { return testca.New("CA1", 0), goodCDP })
 	if !w.Until(time.Minute, func() bool { return up(hub) == spokes }) {
 		t.Fatalf("%d are up", up(hub))
@@ -162,6 +164,7 @@ func TestAskedOnce(t *testing.T) {
 // A hundred exchanges that wait for a hundred CRLs all get theirs: questions beyond
 // those that are under way at once wait for their turn.
 func TestManyQuestions(t *testing.T) {
+	t.Parallel()
 	ca := testca.New("CA1", 0)
 	at := func(i int) string { return fmt.Sprintf("http://192.0.2.1/%d.crl", i) }
 	w, hub := hubAndSpokes(t, 1, spokes, func(i int) (*testca.CA, string) { return ca, at(i) })
@@ -177,6 +180,7 @@ func TestManyQuestions(t *testing.T) {
 // asked about at once, leaves the peers of another CA alone: they are up before the
 // first question is given up, though some have to repeat their first message.
 func TestResponderHangs(t *testing.T) {
+	t.Parallel()
 	const responder, others = "http://192.0.2.3/ocsp", 10
 	ca1, ca2 := testca.New("CA1", 0), testca.New("CA2", 1)
 	at := func(i int) string { return fmt.Sprintf("http://192.0.2.2/%d.crl", i) }
