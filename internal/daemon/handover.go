@@ -29,11 +29,6 @@ func (d *Daemon) followHandOver(ctx context.Context, end context.CancelCauseFunc
 		return
 	case <-d.options.HandOver:
 	}
-	if d.options.Plane == Userspace {
-		d.log.Warn("userspace's SAs cannot be handed over: the tunnels end")
-		end(context.Canceled)
-		return
-	}
 	patience := time.NewTimer(handOverPatience)
 	defer patience.Stop()
 	select {
@@ -43,6 +38,12 @@ func (d *Daemon) followHandOver(ctx context.Context, end context.CancelCauseFunc
 	case <-patience.C:
 	}
 	end(errHandOver)
+}
+
+// A carrier is a data plane in this process: what it knows of its SAs goes over too.
+type carrier interface {
+	Export(now time.Time) ([]byte, error)
+	Import(octets []byte, at time.Time) error
 }
 
 // handOver ends the engine and leaves its state to the next process, the sockets too
@@ -55,10 +56,14 @@ func (d *Daemon) handOver(ctx context.Context) {
 	if err == nil {
 		err = d.kernel.close(ctx)
 	}
+	if plane, ok := d.plane.(carrier); ok && err == nil {
+		l.sas, err = plane.Export(l.at)
+	}
 	if err == nil {
 		err = d.bequeath(l)
 	}
 	clear(l.engine)
+	clear(l.sas)
 	if err == nil {
 		err = d.supervisor.keep(d.sockets.Conns())
 	}
@@ -103,6 +108,7 @@ func (d *Daemon) restore(now time.Time, snapshot *pki.Snapshot, options engine.O
 		return nil, err
 	}
 	defer clear(l.engine)
+	defer clear(l.sas)
 	cfg, errs := policy.Compile(l.sources...)
 	if len(errs) > 0 {
 		return nil, errs[:1]
@@ -110,6 +116,15 @@ func (d *Daemon) restore(now time.Time, snapshot *pki.Snapshot, options engine.O
 	if _, err := findDevices(cfg, io.Discard); err != nil {
 		return nil, err
 	}
-	age := time.Since(l.at)
-	return engine.Restore(now, ike.Env{Config: cfg, PKI: snapshot, Rand: rand.Reader}, options, l.engine, now.Add(-age))
+	at := now.Add(-time.Since(l.at))
+	e, err := engine.Restore(now, ike.Env{Config: cfg, PKI: snapshot, Rand: rand.Reader}, options, l.engine, at)
+	if err != nil {
+		return nil, err
+	}
+	if plane, ok := d.plane.(carrier); ok {
+		if err := plane.Import(l.sas, at); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
 }

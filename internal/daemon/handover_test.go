@@ -180,19 +180,42 @@ func TestLegacyRefused(t *testing.T) {
 	}
 }
 
-// Userspace's SAs go with the process: SIGUSR2 is an orderly stop there.
-func TestHandOverInUserspace(t *testing.T) {
-	plane := &recording{memory: newMemory()}
-	d := leaving(t, plane)
-	d.options.Plane = Userspace
-	signals := make(chan os.Signal, 1)
-	d.options.HandOver = signals
-	signals <- syscall.SIGUSR2
-	if err := d.serve(t.Context(), d.sockets.Receive, func(ctx context.Context) { <-ctx.Done() }); err != nil {
-		t.Fatal(err)
+// carrying is a data plane in the process.
+type carrying struct {
+	*recording
+	sas []byte
+}
+
+func (c *carrying) Export(time.Time) ([]byte, error) { return bytes.Clone(c.sas), nil }
+
+func (c *carrying) Import(octets []byte, _ time.Time) error {
+	if len(octets) == 0 {
+		return errors.New("no SAs")
 	}
-	if _, err := os.Stat(d.legacyPath()); err == nil || plane.orders[len(plane.orders)-1] != "sweep" {
-		t.Errorf("%v, orders %q", err, plane.orders)
+	c.sas = bytes.Clone(octets)
+	return nil
+}
+
+// What a data plane in the process knows goes over with the engine, and where it cannot go
+// on with that the daemon begins anew.
+func TestHandOverInUserspace(t *testing.T) {
+	for _, sas := range []string{"keys and sequence numbers", ""} {
+		plane := &recording{memory: newMemory()}
+		d := leaving(t, plane)
+		d.plane = &carrying{recording: plane, sas: []byte(sas)}
+		d.config.Load().Sources = []policy.Source{{Name: "r1.cfg", Text: []byte(tunnelFrom + "127.0.0.1\n")}}
+		signals := make(chan os.Signal, 1)
+		d.options.HandOver = signals
+		signals <- syscall.SIGUSR2
+		if err := d.serve(t.Context(), d.sockets.Receive, func(ctx context.Context) { <-ctx.Done() }); err != nil {
+			t.Fatal(err)
+		}
+		next := &carrying{recording: plane}
+		d.plane, plane.orders = next, nil
+		_, err := d.firstEngine(d.Config(), pki.NewSnapshot(nil), engine.Options{})
+		if anew := slices.Contains(plane.orders, "sweep"); err != nil || string(next.sas) != sas || anew != (sas == "") {
+			t.Errorf("%v, %q of %q, orders %q", err, next.sas, sas, plane.orders)
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ type legacy struct {
 	at      time.Time // when it was written
 	sources []policy.Source
 	engine  []byte
+	sas     []byte // of a data plane in the process, with their keys
 }
 
 const (
@@ -42,6 +43,7 @@ func (l *legacy) state(c *state.Codec) error {
 		state.Octets(c, &s.Text)
 	})
 	state.Octets(c, &l.engine)
+	state.Octets(c, &l.sas)
 	return c.End()
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -89,8 +90,8 @@ func (i *Interfaces) SetLink(l ipsec.Link) error {
 	return nil
 }
 
-// AdoptLink makes a link ours that the caller has just made, a TUN device, and
-// changes what differs. ChangeLink is for later.
+// AdoptLink makes a link ours that the caller has just made, or got from the process
+// before, a TUN device, and changes what differs. ChangeLink is for later.
 func (i *Interfaces) AdoptLink(l ipsec.Link) error {
 	made, err := i.handle.LinkByName(l.Name)
 	if err == nil {
@@ -266,7 +267,7 @@ func (i *Interfaces) finish(made netlink.Link, l ipsec.Link) error {
 	if err := i.handle.LinkSetAlias(made, aliasPrefix+name); err != nil {
 		return fmt.Errorf("alias of interface %s: %w", name, err)
 	}
-	if l.AltName != "" {
+	if l.AltName != "" && !slices.Contains(made.Attrs().AltNames, l.AltName) {
 		if err := i.handle.LinkAddAltName(made, l.AltName); err != nil {
 			return fmt.Errorf("second name %s of interface %s: %w", l.AltName, name, err)
 		}

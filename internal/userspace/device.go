@@ -44,8 +44,9 @@ func Probe() error {
 }
 
 // openDevice makes a TUN device, down and without addresses, in the caller's network
-// namespace. It vanishes with the descriptor.
-func openDevice(name string) (*device, error) {
+// namespace, or takes the one that the process before has left as it is. It vanishes with
+// the descriptor.
+func openDevice(name string, inherited bool) (*device, error) {
 	fd, err := unix.Open(devicePath, unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", devicePath, err)
@@ -53,7 +54,11 @@ func openDevice(name string) (*device, error) {
 	d := &device{}
 	request, err := unix.NewIfreq(name)
 	if err == nil {
-		request.SetUint16(unix.IFF_TUN | unix.IFF_NO_PI | unix.IFF_VNET_HDR | unix.IFF_TUN_EXCL)
+		flags := uint16(unix.IFF_TUN | unix.IFF_NO_PI | unix.IFF_VNET_HDR)
+		if !inherited {
+			flags |= unix.IFF_TUN_EXCL
+		}
+		request.SetUint16(flags)
 		err = unix.IoctlIfreq(fd, unix.TUNSETIFF, request)
 	}
 	switch {
@@ -69,6 +74,9 @@ func openDevice(name string) (*device, error) {
 			err = unix.IoctlSetInt(fd, unix.TUNSETOFFLOAD, segments)
 		}
 	}
+	if err == nil && inherited {
+		err = unix.IoctlSetInt(fd, unix.TUNSETPERSIST, 0)
+	}
 	if err == nil {
 		d.file = os.NewFile(uintptr(fd), devicePath)
 		d.conn, err = d.file.SyscallConn()
@@ -77,6 +85,12 @@ func openDevice(name string) (*device, error) {
 		return nil, errors.Join(err, unix.Close(fd))
 	}
 	return d, nil
+}
+
+// persist lets the device outlive the descriptor, 1, or not, 0.
+func (d *device) persist(on int) (err error) {
+	failed := d.conn.Control(func(fd uintptr) { err = unix.IoctlSetInt(int(fd), unix.TUNSETPERSIST, on) })
+	return errors.Join(failed, err)
 }
 
 func (d *device) close() error { return d.file.Close() }

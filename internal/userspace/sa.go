@@ -16,6 +16,7 @@ import (
 // An inbound SA. Who found it in the table may use it after its removal, for the
 // packets that he has.
 type inbound struct {
+	sa     ipsec.SA // with its keys, for the next process
 	id     ipsec.SAID
 	reqID  ipsec.ReqID
 	esp    *esp.Inbound
@@ -27,6 +28,7 @@ type inbound struct {
 
 // An outbound SA.
 type outbound struct {
+	sa       ipsec.SA // with its keys, for the next process
 	id       ipsec.SAID
 	reqID    ipsec.ReqID
 	selector ipsec.Selector
@@ -58,6 +60,12 @@ func (d *Dataplane) install(sa ipsec.SA) (*inbound, error) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	sa.EncrKey, sa.IntegKey = slices.Clone(sa.EncrKey), slices.Clone(sa.IntegKey)
+	return d.add(sa)
+}
+
+// add keeps the SA's keys.
+func (d *Dataplane) add(sa ipsec.SA) (*inbound, error) {
 	if d.in[sa.SAID] != nil || d.out[sa.SAID] != nil {
 		return nil, errors.New("it exists")
 	}
@@ -77,7 +85,7 @@ func (d *Dataplane) installOut(sa ipsec.SA) error {
 		return err
 	}
 	d.order++
-	o := &outbound{id: sa.SAID, reqID: sa.ReqID, selector: sa.Selector, mode: sa.Mode, df: sa.DF, order: d.order, esp: e}
+	o := &outbound{sa: sa, id: sa.SAID, reqID: sa.ReqID, selector: sa.Selector, mode: sa.Mode, df: sa.DF, order: d.order, esp: e}
 	o.ends.Store(ends(sa))
 	o.timer = d.watch(sa.SAID, e)
 	d.out[sa.SAID] = o
@@ -93,7 +101,7 @@ func (d *Dataplane) installIn(sa ipsec.SA) (*inbound, error) {
 	if err != nil {
 		return nil, err
 	}
-	i := &inbound{id: sa.SAID, reqID: sa.ReqID, esp: e}
+	i := &inbound{sa: sa, id: sa.SAID, reqID: sa.ReqID, esp: e}
 	i.remote.Store(&ends(sa).Remote)
 	i.timer = d.watch(sa.SAID, e)
 	d.in[sa.SAID] = i
@@ -121,12 +129,14 @@ func (d *Dataplane) UpdateSA(sa ipsec.SA) error {
 	defer d.mu.Unlock()
 	switch in, out := d.in[sa.SAID], d.out[sa.SAID]; {
 	case in != nil:
+		in.sa.Soft, in.sa.Hard, in.sa.Encap = sa.Soft, sa.Hard, sa.Encap
 		in.remote.Store(&ends(sa).Remote)
 		in.told.Store(nil)
 		in.esp.Update(sa)
 		in.timer.Stop()
 		in.timer = d.watch(sa.SAID, in.esp)
 	case out != nil:
+		out.sa.Soft, out.sa.Hard, out.sa.Encap = sa.Soft, sa.Hard, sa.Encap
 		out.ends.Store(ends(sa))
 		out.esp.Update(sa)
 		out.timer.Stop()
@@ -151,14 +161,21 @@ func (d *Dataplane) RemoveSA(id ipsec.SAID) error {
 func (d *Dataplane) forget(id ipsec.SAID) {
 	if sa := d.in[id]; sa != nil {
 		sa.timer.Stop()
+		wipeKeys(sa.sa)
 		d.table.remove(id.SPI)
 		delete(d.in, id)
 	}
 	if sa := d.out[id]; sa != nil {
 		sa.timer.Stop()
+		wipeKeys(sa.sa)
 		delete(d.out, id)
 		d.connect(sa.reqID)
 	}
+}
+
+func wipeKeys(sa ipsec.SA) {
+	sa.EncrKey.Wipe()
+	sa.IntegKey.Wipe()
 }
 
 // newest lists the outbound SAs of a request id, the newest first: it is the one

@@ -56,7 +56,11 @@ func (d *Dataplane) SetLink(l ipsec.Link) error {
 		}
 		return err
 	}
-	device, err := openDevice(l.Name)
+	d.mu.Lock()
+	inherited := d.inherited[l.Name]
+	delete(d.inherited, l.Name)
+	d.mu.Unlock()
+	device, err := openDevice(l.Name, inherited)
 	if err != nil {
 		return fmt.Errorf("make interface %s: %w", l.Name, err)
 	}

@@ -41,8 +41,10 @@ type Dataplane struct {
 	in       map[ipsec.SAID]*inbound
 	out      map[ipsec.SAID]*outbound
 	order    uint64 // of installation
-	closed   sync.Once
-	workers  sync.WaitGroup
+	// inherited are the names of TUN devices that the process before has left.
+	inherited map[string]bool
+	closed    sync.Once
+	workers   sync.WaitGroup
 }
 
 var _ ipsec.Dataplane = (*Dataplane)(nil)
@@ -62,7 +64,7 @@ func New(wire *netio.ESP, random io.Reader) (*Dataplane, error) {
 	}
 	d := &Dataplane{
 		wire: wire, host: host, routes: routes, random: random, events: newEvents(), expected: map[uint32]*kept{},
-		tunnels: map[string]*tunnel{}, in: map[ipsec.SAID]*inbound{}, out: map[ipsec.SAID]*outbound{},
+		tunnels: map[string]*tunnel{}, in: map[ipsec.SAID]*inbound{}, out: map[ipsec.SAID]*outbound{}, inherited: map[string]bool{},
 	}
 	d.given = newReceiver(d)
 	d.workers.Go(func() {
@@ -81,18 +83,14 @@ func (d *Dataplane) InvalidSPIs() uint64 { return d.unknown.Load() }
 // Events reports Expired, Mapped, LinkLost, InvalidSPI and Acquire until Close.
 func (d *Dataplane) Events() <-chan ipsec.Event { return d.events.out }
 
-// Adopt refuses: SAs go with the process that has them.
-func (*Dataplane) Adopt([]ipsec.SA) ([]ipsec.Expired, error) {
-	return nil, errors.New("userspace cannot go on with the SAs of another process")
-}
-
 // Sweep removes everything that is recognisably ours. What an obold that was killed
-// had as TUN devices went with it.
+// had as TUN devices went with it; those that one has left to another are here still.
 func (d *Dataplane) Sweep() error {
 	d.mu.Lock()
 	links := slices.Collect(maps.Keys(d.tunnels))
 	sas := slices.Concat(slices.Collect(maps.Keys(d.in)), slices.Collect(maps.Keys(d.out)))
 	d.policies = nil
+	clear(d.inherited)
 	d.mu.Unlock()
 	var errs []error
 	for _, name := range links {
