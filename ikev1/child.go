@@ -230,12 +230,23 @@ func (s *Session) RekeyChild(now time.Time, inSPI uint32) {
 	for _, c := range s.pairs() {
 		switch {
 		case c.in.SPI != inSPI || c.replaced:
-		case now.Sub(c.installed) < settledTime:
-			c.soft = c.installed.Add(settledTime)
+		case now.Before(s.settledAt(c)):
+			c.soft = s.settledAt(c)
 		default:
 			s.rekey(c)
 		}
 	}
+}
+
+// settledAt is when a pair, and the last one beside it for the same traffic, is as old as
+// settledTime.
+func (s *Session) settledAt(c *child) (at time.Time) {
+	for _, o := range s.pairs() {
+		if end := o.installed.Add(settledTime); o.sameTraffic(c) && end.After(at) {
+			at = end
+		}
+	}
+	return at
 }
 
 // DeleteChild tells the peer, if the IKE SA stands, and removes the pair.

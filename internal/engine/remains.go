@@ -8,8 +8,8 @@ import (
 	"github.com/obol-ike/obol/internal/tunnel"
 )
 
-// giveUp deletes a pair that cannot stay. The IKE SA under it does, as on IOS; one
-// of version 2 goes with its last pair, since it was made for it.
+// giveUp deletes a pair that cannot stay, or replaces it. The IKE SA under it stays, as on
+// IOS; one of version 2 goes with its last pair, since it was made for it.
 func (e *Engine) giveUp(now time.Time, name string, inSPI uint32, why string) {
 	x := e.owner(inSPI)
 	if x == nil {
@@ -20,6 +20,8 @@ func (e *Engine) giveUp(now time.Time, name string, inSPI uint32, why string) {
 		e.report(now, Simultaneous{Tunnel: name, InSPI: inSPI})
 	}
 	switch {
+	case why == tunnel.Crossed:
+		x.RekeyChild(now, inSPI)
 	case x.v2 != nil && len(x.Brief().Children) == 1:
 		x.Delete(now, why)
 	case why == tunnel.Simultaneous:

@@ -162,14 +162,14 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 			x.settled(event.Tunnel)
 		}
 		e.open(now, event.Tunnel)
-		var loser uint32
+		var inSPI uint32
 		var why string
 		e.watch(now, x, e.tunnels.Lookup(event.Tunnel), func() {
-			loser, why = e.tunnels.ChildUp(now, event)
+			inSPI, why = e.tunnels.ChildUp(now, event)
 			e.flush()
 		})
 		if why != "" {
-			e.giveUp(now, event.Tunnel, loser, why)
+			e.giveUp(now, event.Tunnel, inSPI, why)
 		}
 	case ike.ChildDown:
 		e.watch(now, x, e.tunnels.Lookup(event.Tunnel), func() {

@@ -221,27 +221,26 @@ func (s *Set) Remove(now time.Time) {
 	s.tunnels, s.loopbacks, s.vrfs, s.routes = nil, nil, nil, nil
 }
 
-// Why a pair has to go that has just come up, or has to for its sake.
+// Why a pair has to go that has just come up, or has to for its sake, or is to be
+// rekeyed.
 const (
 	Simultaneous = "simultaneous negotiation"
+	Crossed      = "rekeyed from both ends" // this one is to be rekeyed
 	Obsolete     = "configuration changed"
 )
 
 // ChildUp gives a pair of SAs to its tunnel. When a pair has to go, this one or
-// another, loser is its inbound SPI, and why says the reason.
-func (s *Set) ChildUp(now time.Time, up ike.ChildUp) (loser uint32, why string) {
+// another, or to be rekeyed, inSPI is its inbound SPI, and why says the reason.
+func (s *Set) ChildUp(now time.Time, up ike.ChildUp) (inSPI uint32, why string) {
 	s.now = now
 	t := s.Lookup(up.Tunnel)
 	if t == nil || !t.takes(up.In) {
 		return up.In.SPI, Obsolete
 	}
 	before := t.policies()
-	loser, found := t.add(now, up)
+	inSPI, why = t.add(now, up)
 	s.update(t, before)
-	if found {
-		why = Simultaneous
-	}
-	return loser, why
+	return inSPI, why
 }
 
 // ChildDown takes a pair of SAs away from its tunnel.

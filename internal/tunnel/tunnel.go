@@ -180,9 +180,9 @@ func (t *Tunnel) takes(sa ipsec.SA) bool {
 	return t.protected() && sa.ReqID == t.itf.Tunnel.ReqID && sa.Mark == t.itf.Tunnel.Mark && sa.IfID == t.itf.Tunnel.IfID
 }
 
-// add takes a pair of SAs that came up and gives back the one that is to go
-// because both sides began at the same time, if there is one.
-func (t *Tunnel) add(now time.Time, up ike.ChildUp) (loser uint32, found bool) {
+// add takes a pair of SAs that came up, and says what is to be done where both sides
+// began at the same time.
+func (t *Tunnel) add(now time.Time, up ike.ChildUp) (inSPI uint32, why string) {
 	c := child{in: up.In, out: up.Out, initiator: up.Initiator, begun: up.Begun, since: now}
 	if up.Initiator && up.Rekeys == 0 && t.negotiating {
 		c.begun = t.begun // our main mode came first
@@ -191,13 +191,13 @@ func (t *Tunnel) add(now time.Time, up ike.ChildUp) (loser uint32, found bool) {
 		t.negotiating = false
 	}
 	if !up.Settled {
-		loser, found = t.simultaneous(c)
+		inSPI, why = t.settle(c)
 	}
 	t.children = append(t.children, c)
 	t.follow(up.In)
 	t.failure, t.failures = "", 0
 	t.next = time.Time{}
-	return loser, found
+	return inSPI, why
 }
 
 // follow takes policies and MTU from an SA that came up.

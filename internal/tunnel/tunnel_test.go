@@ -349,6 +349,36 @@ func TestSimultaneous(t *testing.T) {
 	}
 }
 
+// Two rekeyings of one pair that crossed: neither goes, and the end that began the one with
+// the higher SPIs rekeys it.
+func TestCrossed(t *testing.T) {
+	for _, test := range []struct {
+		ours, theirs uint32 // our inbound SPIs; the peer's are 1000 more
+		rekeyed      uint32
+	}{{3000, 2000, 3000}, {2000, 3000, 0}} {
+		for _, oursFirst := range []bool{true, false} {
+			var s Set
+			s.Adopt(start, note(policy.GREIP), Options{})
+			s.ChildUp(start, pair(5000, 6000, true))
+			at := start.Add(time.Hour)
+			both := []ike.ChildUp{pair(test.ours, test.ours+1000, true), pair(test.theirs, test.theirs+1000, false)}
+			for i := range both {
+				both[i].Begun = at
+			}
+			if !oursFirst {
+				slices.Reverse(both)
+			}
+			if _, why := s.ChildUp(at.Add(time.Second), both[0]); why != "" {
+				t.Errorf("%+v: the first of the two: %s", test, why)
+			}
+			inSPI, why := s.ChildUp(at.Add(2*time.Second), both[1])
+			if inSPI != test.rekeyed || (why == Crossed) != (test.rekeyed != 0) || why == Simultaneous {
+				t.Errorf("%+v, ours first %v: %d %q", test, oursFirst, inSPI, why)
+			}
+		}
+	}
+}
+
 // Our attempt began with its main mode: a pair of the peer's that came up during
 // that is a simultaneous one.
 func TestSimultaneousMainMode(t *testing.T) {
