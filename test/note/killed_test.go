@@ -40,12 +40,18 @@ func TestKilled(t *testing.T) {
 				}
 				began := time.Now()
 				must(t, r.Start()) // begins by itself
-				eventually(t, time.Minute, "packets pass both ways", func() bool {
-					_, err1 := p.R1.Run("ping", "-c", "1", "-W", "1", "-I", p.R1.LAN, p.R2.LAN)
-					_, err2 := p.R2.Run("ping", "-c", "1", "-W", "1", "-I", p.R2.LAN, p.R1.LAN)
-					return err1 == nil && err2 == nil
-				})
-				t.Logf("%s: packets pass %v after the start", r.Name, time.Since(began).Round(10*time.Millisecond))
+				ready := time.Since(began)
+				answered := make(chan error, 2)
+				for _, ends := range [][2]*routers.Router{{p.R1, p.R2}, {p.R2, p.R1}} {
+					go func() { // with -w, -c is how many answers end it
+						_, err := ends[0].Run("ping", "-c", "1", "-w", "60", "-i", "0.05", "-I", ends[0].LAN, ends[1].LAN)
+						answered <- err
+					}()
+				}
+				must(t, <-answered)
+				must(t, <-answered)
+				t.Logf("%s: ready %v after the start, packets pass both ways after %v",
+					r.Name, ready.Round(10*time.Millisecond), time.Since(began).Round(10*time.Millisecond))
 				eventually(t, time.Minute, "one new pair on both sides", func() bool {
 					now := standing(t, p.R1)
 					return len(now) == 2 && slices.Equal(now, standing(t, p.R2)) &&
