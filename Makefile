@@ -68,9 +68,9 @@ SOAK ?= scenarios faults lifetimes kernel flows crossings boot
 soak: vm-image
 	@test/soak docs/soak.txt $(SOAK)
 
-# Bad networks and collisions with a thousand seeds each.
+# Bad networks, collisions, and stories of anything in any order, with a thousand seeds each.
 soak-scenarios: go
-	go test -count=1 -v -timeout=1h -run 'TestScenarios|TestCollisions|TestEndings' ./test/scenario ./ikev2 -soak 1000
+	go test -count=1 -v -timeout=1h -run 'TestScenarios|TestCollisions|TestEndings|TestStories' ./test/scenario ./ikev2 -soak 1000
 
 # The table of docs/faults.md in virtual time.
 soak-faults: go

@@ -9,7 +9,7 @@ import (
 )
 
 // soak is make soak's.
-var soak = flag.Uint64("soak", 50, "seeds of each collision and ending")
+var soak = flag.Uint64("soak", 50, "seeds of each collision, ending and story")
 
 func TestContest(t *testing.T) {
 	a, b, c, d := []byte{1, 9}, []byte{2}, []byte{1, 9, 0}, []byte{3}
