@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/obol-ike/obol/test/routers"
 )
 
 const (
@@ -23,7 +25,8 @@ const (
 )
 
 // The service's whole life under systemd: it is enabled and started, its tunnels come
-// up, it is reloaded and restarted while packets flow, and stopped. One tunnel's ESP is
+// up, it is reloaded and restarted while packets flow, and
+// stopped. One tunnel's ESP is
 // a protocol of IP, the other's is in UDP.
 func TestService(t *testing.T) {
 	r1, r2 := dial(t, "R1", "192.168.0.1"), dial(t, "R2", "192.168.0.2")
@@ -48,16 +51,18 @@ func TestService(t *testing.T) {
 	}
 	r1.sh("obol initiate Tunnel1 --wait 120s")
 	r2.sh("obol initiate Tunnel2 --wait 120s")
-	var flows []*flow
+	var flows []*routers.Flow
 	for _, tunnel := range []string{"1", "2"} {
-		local, remote := "10.0."+tunnel+".1:7000", "10.0."+tunnel+".2:7000"
+		local, remote := "10.0."+tunnel+".1", "10.0."+tunnel+".2"
 		eventually(t, patience, "R2's address on Tunnel"+tunnel, func() error {
 			return r2.rpc.Call("Host.Echo", remote, &struct{}{})
 		})
-		flows = append(flows, startFlow(t, "Tunnel"+tunnel, local, remote))
+		f, err := routers.Echo(local, remote)
+		must(t, err)
+		flows = append(flows, f)
 	}
 	for _, f := range flows {
-		f.passes(t, 100)
+		must(t, f.Passes(100))
 	}
 	var before []string
 	eventually(t, patience, "both ends have the same four SAs", func() error {
@@ -74,7 +79,7 @@ func TestService(t *testing.T) {
 	for i := range restarts {
 		restart(t, both[i%2])
 		for _, f := range flows {
-			f.passes(t, 50)
+			must(t, f.Passes(50))
 		}
 	}
 	for _, r := range both {
@@ -85,8 +90,11 @@ func TestService(t *testing.T) {
 	r1.sh("obol rekey ipsec Tunnel1 --wait 120s")
 	r2.sh("obol rekey ike Tunnel2 --wait 120s")
 	for _, f := range flows {
-		f.passes(t, 50)
-		f.end(t)
+		must(t, f.Passes(50))
+		if err := f.End(); err != nil {
+			t.Error(err)
+		}
+		t.Log(f)
 	}
 
 	for _, r := range both {

@@ -9,9 +9,12 @@ import (
 	"net/rpc"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/obol-ike/obol/test/routers"
 )
 
 // Ports of the hosts' own words to each other, on the outer network.
@@ -80,14 +83,14 @@ type File struct {
 // Write writes a file.
 func (Host) Write(f File, _ *struct{}) error { return os.WriteFile(f.Path, f.Text, f.Mode) }
 
-// Echo sends back what comes to an address of this machine.
+// Echo sends back what comes of a flow to an address of this machine.
 func (Host) Echo(address string, _ *struct{}) error {
-	socket, err := net.ListenPacket("udp4", address)
+	socket, err := net.ListenPacket("udp4", net.JoinHostPort(address, strconv.Itoa(routers.FlowPort)))
 	if err != nil {
 		return err
 	}
 	go func() {
-		datagram := make([]byte, 2*flowSize)
+		datagram := make([]byte, 1<<16)
 		for {
 			n, from, err := socket.ReadFrom(datagram)
 			if err != nil {
@@ -146,6 +149,13 @@ func (r *router) write(path string, mode os.FileMode, text string) {
 	r.t.Helper()
 	if err := r.rpc.Call("Host.Write", File{path, []byte(text), mode}, &struct{}{}); err != nil {
 		r.t.Fatalf("%s: %v", r.name, err)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -52,7 +52,7 @@ func TestHandOver(t *testing.T) {
 			if err := flow.End(); err != nil {
 				t.Error(err)
 			}
-			t.Logf("%d datagrams", flow.Sent())
+			t.Log(flow)
 			for _, r := range both {
 				must(t, r.Stop())
 				gone(t, r)

@@ -60,7 +60,7 @@ func TestRekeyUnderFlow(t *testing.T) {
 			if err := flow.End(); err != nil {
 				t.Error(err)
 			}
-			t.Logf("%d datagrams", flow.Sent())
+			t.Log(flow)
 		})
 	}
 }

@@ -12,17 +12,18 @@ import (
 	"time"
 )
 
-// A Flow is numbered datagrams of 1000 octets between two routers, both ways at once.
-// No more of them are under way than the shortest queue has room for, that of the
-// socket at the end, and on a slow machine the flow is slower: what is lost is lost by
-// the tunnel.
+// A Flow is numbered datagrams of 1000 octets, between two routers both ways at once, or
+// there and back. No more of them are under way than the shortest queue has room for, that
+// of the socket at the end, and on a slow machine the flow is slower: what is lost is lost
+// by the tunnel.
 type Flow struct {
-	ways               [2]*way
+	ways               []*way
+	began, ended       time.Time
 	stop               chan struct{}
 	senders, receivers sync.WaitGroup
 }
 
-// A way is one direction.
+// A way is one direction, or there and back with the same socket.
 type way struct {
 	name           string
 	from, to       *net.UDPConn
@@ -31,8 +32,10 @@ type way struct {
 	err            error          // of the sender
 }
 
+// FlowPort is of both ends of a flow.
+const FlowPort = 7000
+
 const (
-	flowPort   = 7000
 	flowSize   = 1000                  // octets of a datagram
 	flowWindow = 64                    // datagrams; a socket's queue has room for more with Linux's defaults
 	flowSlow   = 16                    // of one a millisecond: its SA's last 256 kilobytes outlast a rekeying on a slow machine too
@@ -57,32 +60,51 @@ func (p *Pair) Flow(at1, at2 string, each int) (*Flow, error) {
 	if err := greet(c1, c2); err != nil {
 		return nil, errors.Join(err, c1.Close(), c2.Close())
 	}
-	f := &Flow{stop: make(chan struct{})}
-	f.ways[0] = &way{name: "from R1 to R2", from: c1, to: c2, times: map[uint64]int{}}
-	f.ways[1] = &way{name: "from R2 to R1", from: c2, to: c1, times: map[uint64]int{}}
-	for _, w := range f.ways {
+	return newFlow(each, &way{name: "from R1 to R2", from: c1, to: c2}, &way{name: "from R2 to R1", from: c2, to: c1}), nil
+}
+
+// Echo starts one from an address of this host to another, where FlowPort sends back what
+// comes: each millisecond brings a datagram.
+func Echo(local, remote string) (*Flow, error) {
+	c, err := udp(local, remote)
+	if err != nil {
+		return nil, err
+	}
+	return newFlow(1, &way{name: "to " + remote + " and back", from: c, to: c}), nil
+}
+
+func newFlow(each int, ways ...*way) *Flow {
+	f := &Flow{ways: ways, began: time.Now(), stop: make(chan struct{})}
+	for _, w := range ways {
+		w.times = map[uint64]int{}
 		f.senders.Go(func() { w.send(each, f.stop) })
 		f.receivers.Go(w.receive)
 	}
-	return f, nil
+	return f
 }
 
-// udpIn is a socket of a namespace between two addresses. Of a tunnel that one router
-// has up, the other may have its routes a moment later.
+// udpIn is a socket of a namespace.
 func udpIn(name, local, remote string) (c *net.UDPConn, err error) {
-	end := func(address string) *net.UDPAddr {
-		a, _ := netip.ParseAddr(address)
-		return net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, flowPort))
-	}
 	err = in(name, func() (err error) {
-		for until := time.Now().Add(flowWait); ; time.Sleep(flowLook) {
-			c, err = net.DialUDP("udp", end(local), end(remote))
-			if !(errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL)) || time.Now().After(until) {
-				return err
-			}
-		}
+		c, err = udp(local, remote)
+		return err
 	})
 	return c, err
+}
+
+// udp is a socket between two addresses. Of a tunnel that one router has up, the other
+// may have its routes a moment later.
+func udp(local, remote string) (c *net.UDPConn, err error) {
+	end := func(address string) *net.UDPAddr {
+		a, _ := netip.ParseAddr(address)
+		return net.UDPAddrFromAddrPort(netip.AddrPortFrom(a, FlowPort))
+	}
+	for until := time.Now().Add(flowWait); ; time.Sleep(flowLook) {
+		c, err = net.DialUDP("udp", end(local), end(remote))
+		if !(errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EADDRNOTAVAIL)) || time.Now().After(until) {
+			return c, err
+		}
+	}
 }
 
 // greet sends both ways until an answer has come. Who answers may have the routes of a
@@ -145,7 +167,7 @@ func (w *way) receive() {
 	}
 }
 
-// Sent is how many datagrams have gone both ways.
+// Sent is how many datagrams have gone all ways.
 func (f *Flow) Sent() (n uint64) {
 	for _, w := range f.ways {
 		n += w.sent.Load()
@@ -153,22 +175,46 @@ func (f *Flow) Sent() (n uint64) {
 	return n
 }
 
+func (f *Flow) received() (n uint64) {
+	for _, w := range f.ways {
+		n += w.received.Load()
+	}
+	return n
+}
+
+// Passes waits until so many datagrams more have come.
+func (f *Flow) Passes(n uint64) error {
+	until := f.received() + n
+	for end := time.Now().Add(flowWait); f.received() < until; time.Sleep(flowLook) {
+		if time.Now().After(end) {
+			return fmt.Errorf("the flow %s lacks %d of %d datagrams after %v", f.ways[0].name, until-f.received(), n, flowWait)
+		}
+	}
+	return nil
+}
+
 // End stops the flow. It is an error that anything was lost, or came twice.
 func (f *Flow) End() error {
 	close(f.stop)
 	f.senders.Wait()
-	arrived := func() bool {
-		return f.ways[0].received.Load() == f.ways[0].sent.Load() && f.ways[1].received.Load() == f.ways[1].sent.Load()
-	}
-	for late := time.Now().Add(flowLate); !arrived() && time.Now().Before(late); {
+	f.ended = time.Now()
+	for late := f.ended.Add(flowLate); f.received() < f.Sent() && time.Now().Before(late); {
 		time.Sleep(flowLook)
 	}
-	err := errors.Join(f.ways[0].to.Close(), f.ways[1].to.Close())
+	var errs []error
+	for _, w := range f.ways {
+		errs = append(errs, w.to.Close())
+	}
 	f.receivers.Wait()
 	for _, w := range f.ways {
-		err = errors.Join(err, w.verdict())
+		errs = append(errs, w.verdict())
 	}
-	return err
+	return errors.Join(errs...)
+}
+
+// String says of a flow that has ended how much it was.
+func (f *Flow) String() string {
+	return fmt.Sprintf("%d datagrams, %.0f a second", f.Sent(), float64(f.Sent())/f.ended.Sub(f.began).Seconds())
 }
 
 func (w *way) verdict() error {
