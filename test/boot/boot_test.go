@@ -25,9 +25,8 @@ const (
 )
 
 // The service's whole life under systemd: it is enabled and started, its tunnels come
-// up, it is reloaded and restarted while packets flow, and
-// stopped. One tunnel's ESP is
-// a protocol of IP, the other's is in UDP.
+// up, it is reloaded and restarted while packets flow, has a configuration on trial, and is
+// stopped. One tunnel's ESP is a protocol of IP, the other's is in UDP.
 func TestService(t *testing.T) {
 	r1, r2 := dial(t, "R1", "192.168.0.1"), dial(t, "R2", "192.168.0.2")
 	both := []*router{r1, r2}
@@ -96,6 +95,7 @@ func TestService(t *testing.T) {
 		}
 		t.Log(f)
 	}
+	trial(t, r1)
 
 	for _, r := range both {
 		r.sh("systemctl stop obold")
@@ -147,6 +147,31 @@ func reload(t *testing.T, r *router) {
 	if now := r.sh("ip -br address"); !strings.Contains(now, "192.168.107.1") {
 		t.Errorf("%s: addresses\n%s", r.name, now)
 	}
+}
+
+// trial replaces the configuration by one without Tunnel1, for a minute. Nobody confirms
+// it: the tunnel comes back, and the other one has not noticed.
+func trial(t *testing.T, r *router) {
+	t.Helper()
+	var before []string
+	eventually(t, patience, "two pairs of SAs", func() error {
+		if before = spis(r); len(before) != 4 {
+			return fmt.Errorf("%v", before)
+		}
+		return nil
+	})
+	const file = "/run/trial.cfg"
+	r.write(file, 0o644, r.sh("cat "+startup)+"\n!\ninterface Tunnel1\n shutdown\n")
+	r.sh("obol configure replace " + file + " revert 1")
+	eventually(t, patience+time.Minute, "Tunnel1 is back", func() error {
+		now := spis(r)
+		kept := slices.DeleteFunc(slices.Clone(now), func(spi string) bool { return !slices.Contains(before, spi) })
+		ping := r.try(strings.Fields("ping -c 1 -W 1 10.0.1.2")...)
+		if len(now) != 4 || len(kept) != 2 || !strings.Contains(ping, " 0% packet loss") {
+			return fmt.Errorf("SAs %v, and before %v\n%s", now, before, ping)
+		}
+		return nil
+	})
 }
 
 // restart makes another process of the service. What systemd has kept for it, it has
