@@ -208,6 +208,7 @@ func (p *Pair) Setup() (*script.Setup, error) {
 	s := &script.Setup{
 		Routers: []*script.Router{{Name: "R1", Config: p.R1.Config(p.IKE)}, {Name: "R2", Config: p.R2.Config(p.IKE)}},
 		CAs:     map[string]*testca.CA{},
+		Bits:    2048,
 	}
 	for i, tp := range Trustpoints {
 		s.CAs[tp] = testca.New(fmt.Sprintf("CA%d", i+1), i)

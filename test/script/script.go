@@ -33,8 +33,8 @@ type Enrolment struct {
 type Setup struct {
 	Routers []*Router
 	CAs     map[string]*testca.CA // by trustpoint
+	Bits    int                   // of RSA keys: 1024 or 2048
 
-	bits    int    // of RSA keys
 	configs string // directory of the examples
 	keys    int    // that were given out; the CAs have three more
 }
@@ -45,7 +45,7 @@ type Setup struct {
 func New(archive *txtar.Archive, configs string, bits int) *Setup {
 	ca := func(cn string, key int) *testca.CA { return testca.NewWith(cn, testca.RSA(bits, key), crypto.SHA256) }
 	ca1, ca2 := ca("CA1", 0), ca("CA2", 1)
-	s := &Setup{bits: bits, configs: configs, CAs: map[string]*testca.CA{"IOSCA1": ca1, "IOSCA2": ca2, "TP1": ca1, "TP2": ca2}}
+	s := &Setup{Bits: bits, configs: configs, CAs: map[string]*testca.CA{"IOSCA1": ca1, "IOSCA2": ca2, "TP1": ca1, "TP2": ca2}}
 	for _, f := range archive.Files {
 		name, ok := strings.CutSuffix(f.Name, ".cfg")
 		if ok && !strings.Contains(name, "-") {
@@ -136,7 +136,7 @@ func (s *Setup) Enrol(router string, trustpoints ...string) error {
 		if !ok {
 			return fmt.Errorf("no CA stands behind trustpoint %s", trustpoint)
 		}
-		id := &testca.Identity{CA: ca, Key: testca.RSA(s.bits, 3+s.keys%5)}
+		id := &testca.Identity{CA: ca, Key: testca.RSA(s.Bits, 3+s.keys%5)}
 		cert := testca.Certificate{Subject: name.DER(), Key: id.Key.Public(), Extensions: []testca.Extension{testca.KeyUsage(testca.DigitalSignature | testca.KeyEncipherment)}}
 		hash := ca.Hash
 		switch kind {
