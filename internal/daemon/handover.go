@@ -64,7 +64,7 @@ func (d *Daemon) handOver(ctx context.Context) {
 	}
 	clear(l.engine)
 	clear(l.sas)
-	if err == nil {
+	if err == nil && d.options.Plane != Userspace { // whose sockets share their ports, and are opened anew
 		err = d.supervisor.keep(d.sockets.Conns())
 	}
 	if err != nil {
