@@ -63,13 +63,7 @@ func TestService(t *testing.T) {
 	for _, f := range flows {
 		must(t, f.Passes(100))
 	}
-	var before []string
-	eventually(t, patience, "both ends have the same four SAs", func() error {
-		if before = spis(r1); len(before) != 4 || !slices.Equal(before, spis(r2)) {
-			return fmt.Errorf("%v and %v", before, spis(r2))
-		}
-		return nil
-	})
+	before := settled(t, r1, r2)
 	if states := r1.sh("ip xfrm state"); !strings.Contains(states, "encap type espinudp sport 4500 dport 14500") {
 		t.Fatalf("no ESP in UDP:\n%s", states)
 	}
@@ -196,6 +190,30 @@ func spis(r *router) []string {
 	r.t.Helper()
 	list := regexp.MustCompile(`spi (0x[0-9a-f]{8})`).FindAllString(r.sh("ip xfrm state"), -1)
 	slices.Sort(list)
+	return list
+}
+
+// settled waits until both ends have the same four SAs and nothing is under way, and gives
+// their SPIs. Both daemons begin tunnels when they start, so that for some time there may be
+// more; and what a negotiation makes comes a moment after it has vanished.
+func settled(t *testing.T, r1, r2 *router) (list []string) {
+	t.Helper()
+	const moment = 10 * time.Second
+	var since time.Time
+	eventually(t, patience, "both ends have the same four SAs", func() error {
+		now := spis(r1)
+		busy := ""
+		for _, r := range []*router{r1, r2} {
+			busy += regexp.MustCompile(`MM_[A-Z_]+|IN-NEG`).FindString(r.sh("obol show crypto isakmp sa; obol show crypto ikev2 sa"))
+		}
+		if len(now) != 4 || busy != "" || !slices.Equal(now, list) || !slices.Equal(now, spis(r2)) {
+			list, since = now, time.Now()
+		}
+		if time.Since(since) < moment {
+			return fmt.Errorf("%v, %v; %s", list, spis(r2), busy)
+		}
+		return nil
+	})
 	return list
 }
 
