@@ -173,13 +173,10 @@ func Run(ctx context.Context, o Options) error {
 	}
 	useProcessors(d.options.Plane)
 	ports := netio.Options{IKE: netio.PortIKE, NATT: netio.PortNATT, Bypass: d.options.Plane == Kernel, ESP: d.options.Plane == Userspace, Kept: d.supervisor.kept()}
-	if d.sockets, err = netio.ListenDoors(ports); err != nil {
+	if d.sockets, err = netio.ListenDoors(ports, cfg.FrontDoors()...); err != nil {
 		return refuse(ExitSystem, err)
 	}
 	defer d.sockets.Close()
-	if err := d.sockets.Open(cfg.FrontDoors()); err != nil {
-		return refuse(ExitSystem, err)
-	}
 	if d.plane, err = openDataplane(d.options.Plane, d.sockets); err != nil {
 		return refuse(ExitSystem, err)
 	}

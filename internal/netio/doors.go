@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"sync"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 
@@ -31,20 +30,27 @@ type door struct {
 	device int
 }
 
-// ListenDoors opens the sockets of the global VRF.
-func ListenDoors(o Options) (*Doors, error) {
-	global, err := Listen(o)
+// ListenDoors opens the sockets of the global VRF and of others.
+func ListenDoors(o Options, vrfs ...string) (*Doors, error) {
+	before := take(o.Kept)
+	defer before.close()
+	global, err := listenAll(o, before)
 	if err != nil {
 		return nil, err
 	}
 	o.IKE, o.NATT = global.Ports()
-	o.Kept = nil
-	return &Doors{global: global, options: o, vrfs: map[string]*door{}}, nil
+	d := &Doors{global: global, options: o, vrfs: map[string]*door{}}
+	if err := d.open(vrfs, before); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
 }
 
 // Open opens the sockets of VRFs where they are not open, or where the device is another
 // one by now. What is open stays so: somebody there may still have to be told something.
-func (d *Doors) Open(vrfs []string) error {
+func (d *Doors) Open(vrfs []string) error { return d.open(vrfs, nil) }
+
+func (d *Doors) open(vrfs []string, before kept) error {
 	for _, name := range vrfs {
 		device, err := net.InterfaceByName(name)
 		if err != nil {
@@ -59,7 +65,7 @@ func (d *Doors) Open(vrfs []string) error {
 		if old != nil {
 			old.Close()
 		}
-		s, err := d.listen(name)
+		s, err := d.listen(name, before)
 		if err != nil {
 			return fmt.Errorf("VRF %s: %w", name, err)
 		}
@@ -85,13 +91,13 @@ func (d *Doors) add(name string, s *door) error {
 
 // listen opens a VRF's sockets. To the system those of the global VRF have the same
 // ports everywhere; only while both allow it there are others beside them.
-func (d *Doors) listen(vrf string) (*Sockets, error) {
+func (d *Doors) listen(vrf string, before kept) (*Sockets, error) {
 	o := d.options
 	o.VRF = vrf
 	if err := d.global.reuse(1); err != nil {
 		return nil, err
 	}
-	s, err := Listen(o)
+	s, err := listenAll(o, before)
 	if err == nil {
 		err = s.reuse(0)
 	}
@@ -161,10 +167,6 @@ func (d *Doors) of(vrf string) *Sockets {
 	}
 	return nil
 }
-
-// Conns are the sockets of the global VRF, for who keeps them open. Those of other VRFs
-// are opened anew.
-func (d *Doors) Conns() []syscall.Conn { return d.global.Conns() }
 
 // Ports are the ports taken, for IKE and for IKE behind NAT.
 func (d *Doors) Ports() (ike, natt uint16) { return d.global.Ports() }

@@ -4,6 +4,8 @@ import (
 	"net"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // Between two processes of the daemon the sockets of the first may stay open, for the
@@ -19,8 +21,21 @@ func (s *Sockets) Conns() []syscall.Conn {
 	return conns
 }
 
+// Conns are the sockets of all VRFs. The global one's come first: where not all are kept
+// open, those of another alone would keep its ports from it.
+func (d *Doors) Conns() []syscall.Conn {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	conns := d.global.Conns()
+	for _, s := range d.vrfs {
+		conns = append(conns, s.Conns()...)
+	}
+	return conns
+}
+
 // A place is what a socket is bound to, on all addresses.
 type place struct {
+	vrf  string
 	port uint16
 	v6   bool
 }
@@ -29,7 +44,7 @@ type place struct {
 type kept map[place]*net.UDPConn
 
 // take makes sockets of files, which it closes. What is none of UDP, or of one address
-// only, is nobody's.
+// only, or of a device that is gone, is nobody's.
 func take(files []*os.File) kept {
 	k := kept{}
 	for _, f := range files {
@@ -44,14 +59,28 @@ func take(files []*os.File) kept {
 			continue
 		}
 		at := udp.LocalAddr().(*net.UDPAddr)
-		p := place{uint16(at.Port), at.IP.To4() == nil}
-		if _, twice := k[p]; twice || !at.IP.IsUnspecified() {
+		vrf, err := deviceOf(udp)
+		p := place{vrf, uint16(at.Port), at.IP.To4() == nil}
+		if _, twice := k[p]; err != nil || twice || !at.IP.IsUnspecified() {
 			udp.Close()
 			continue
 		}
 		k[p] = udp
 	}
 	return k
+}
+
+// deviceOf is what a socket is bound to, "" for none.
+func deviceOf(udp *net.UDPConn) (name string, err error) {
+	raw, err := udp.SyscallConn()
+	if err != nil {
+		return "", err
+	}
+	err = onSocket(raw, func(fd int) (err error) {
+		name, err = unix.GetsockoptString(fd, unix.SOL_SOCKET, unix.SO_BINDTODEVICE)
+		return err
+	})
+	return name, err
 }
 
 // find takes one out, nil when there is none.

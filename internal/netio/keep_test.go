@@ -4,13 +4,15 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/obol-ike/obol/internal/ike"
 )
 
 // files are the sockets as another process gets them.
-func files(t *testing.T, s *Sockets) (list []*os.File) {
+func files(t *testing.T, s interface{ Conns() []syscall.Conn }) (list []*os.File) {
 	t.Helper()
 	for _, c := range s.Conns() {
 		f, err := c.(*net.UDPConn).File()
@@ -92,5 +94,43 @@ func TestKeptSockets(t *testing.T) {
 			t.Fatalf("a socket is still open: %v", err)
 		}
 		again.Close()
+	}
+}
+
+// What arrives by a VRF between two processes waits too, for a second that still has this
+// VRF; the loopback interface stands in for one.
+func TestKeptDoors(t *testing.T) {
+	first, err := ListenDoors(Options{}, "lo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, natt := first.Ports()
+	left := files(t, first)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := dial(t, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port))
+	for _, vrfs := range [][]string{{"lo"}, nil} {
+		if _, err := c.Write([]byte("for the next process")); err != nil {
+			t.Fatal(err)
+		}
+		next, err := ListenDoors(Options{IKE: port, NATT: natt, Kept: left}, vrfs...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		left = files(t, next)
+		if len(vrfs) == 0 { // what has waited there is gone
+			if _, err := c.Write([]byte("for this one")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got ike.Datagram
+		err = next.Receive(func(batch []ike.Datagram) {
+			got = batch[0]
+			next.Close()
+		})
+		if want := strings.Join(vrfs, ""); err != nil || got.VRF != want {
+			t.Errorf("%v: it came by %q, not %q: %q", err, got.VRF, want, got.Data)
+		}
 	}
 }

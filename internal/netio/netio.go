@@ -84,16 +84,20 @@ type batches interface {
 // Listen opens the sockets. Errors are one line: the port and what the system
 // said.
 func Listen(o Options) (*Sockets, error) {
-	s := &Sockets{vrf: o.VRF, ike: o.IKE, natt: o.NATT}
 	before := take(o.Kept)
 	defer before.close()
+	return listenAll(o, before)
+}
+
+func listenAll(o Options, before kept) (*Sockets, error) {
+	s := &Sockets{vrf: o.VRF, ike: o.IKE, natt: o.NATT}
 	if o.ESP {
 		s.esp = &ESP{of: s}
 		before.close() // its sockets share port 4500 from the beginning
 	}
 	for _, v6 := range []bool{false, true} {
 		for _, port := range []*uint16{&s.ike, &s.natt} {
-			sock, err := listen(before, place{*port, v6}, o, port == &s.natt)
+			sock, err := listen(before, place{o.VRF, *port, v6}, o, port == &s.natt)
 			if v6 && errors.Is(err, unix.EAFNOSUPPORT) {
 				return s, nil
 			}
