@@ -1,14 +1,16 @@
 package rtnetlink
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
-	"github.com/vishvananda/netlink/nl"
+	"github.com/google/nftables"
+	"github.com/google/nftables/binaryutil"
+	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
 
 	"github.com/obol-ike/obol/internal/ipsec"
@@ -26,241 +28,232 @@ import (
 //
 // and likewise for IPv6 and for postrouting. The kernel never makes maxseg larger.
 type adjusting struct {
-	links      map[string]ipsec.MSS
-	rules      [][]byte // as the kernel gives them back; nil: they do not stand
-	generation uint32   // of the kernel's tables when all stood; 0: not known
-	refused    error    // why it cannot be done
+	tables  *nftables.Conn // nil: this kernel has no such sockets
+	links   map[string]ipsec.MSS
+	stands  bool   // the table does, as far as we know
+	asked   string // the link that is asked about the table, which is one for all
+	refused error  // why it cannot be done
 }
+
+// table is our own one in a namespace.
+var table = &nftables.Table{Name: "obol", Family: nftables.TableFamilyINet}
 
 // sizes are the maps, and which version of IP each is for.
 var sizes = [...]struct {
-	name    string
+	links   *nftables.Set
 	nfproto byte
 	of      func(ipsec.MSS) uint16
 }{
-	{"ip_mss", unix.NFPROTO_IPV4, func(m ipsec.MSS) uint16 { return m.IPv4 }},
-	{"ipv6_mss", unix.NFPROTO_IPV6, func(m ipsec.MSS) uint16 { return m.IPv6 }},
+	{sizesOfLinks(1, "ip_mss"), unix.NFPROTO_IPV4, func(m ipsec.MSS) uint16 { return m.IPv4 }},
+	{sizesOfLinks(2, "ipv6_mss"), unix.NFPROTO_IPV6, func(m ipsec.MSS) uint16 { return m.IPv6 }},
+}
+
+// sizesOfLinks is a map. Without the order of octets in its keys nft lists names backwards.
+func sizesOfLinks(id uint32, name string) *nftables.Set {
+	return &nftables.Set{Table: table, ID: id, Name: name, IsMap: true, KeyType: nftables.TypeIFName, KeyByteOrder: binaryutil.NativeEndian, DataType: nftables.TypeInetService}
 }
 
 // hooks are where the kernel knows the link that a packet has come from, or goes to.
 var hooks = [...]struct {
-	name         string
-	number, link uint32
+	chain *nftables.Chain
+	link  expr.MetaKey
 }{
-	{"prerouting", unix.NF_INET_PRE_ROUTING, unix.NFT_META_IIFNAME},
-	{"postrouting", unix.NF_INET_POST_ROUTING, unix.NFT_META_OIFNAME},
+	{atHook("prerouting", nftables.ChainHookPrerouting), expr.MetaKeyIIFNAME},
+	{atHook("postrouting", nftables.ChainHookPostrouting), expr.MetaKeyOIFNAME},
+}
+
+func atHook(name string, hook *nftables.ChainHook) *nftables.Chain {
+	return &nftables.Chain{Table: table, Name: name, Type: nftables.ChainTypeFilter, Hooknum: hook, Priority: nftables.ChainPriorityMangle}
 }
 
 const (
-	mangle       = -150 // NF_IP_PRI_MANGLE of linux/netfilter_ipv4.h
-	ifname       = 41   // types of nft, for those who list the maps
-	inetService  = 13
-	protocolTCP  = 6
 	flagsOfTCP   = 13 // where they stand in the header
 	synchronize  = 2
 	optionMSS    = 2   // RFC 9293 section 3.1: kind 2, length 4, and the size
 	linksAtATime = 500 // in one message
 )
 
+// rule is for a SYN of one version of IP, by what is known of its link.
+func rule(link expr.MetaKey, nfproto byte, sizes string) []expr.Any {
+	const register = unix.NFT_REG_1
+	return []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyNFPROTO, Register: register},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: register, Data: []byte{nfproto}},
+		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: register},
+		&expr.Cmp{Op: expr.CmpOpEq, Register: register, Data: []byte{unix.IPPROTO_TCP}},
+		&expr.Payload{DestRegister: register, Base: expr.PayloadBaseTransportHeader, Offset: flagsOfTCP, Len: 1},
+		&expr.Bitwise{SourceRegister: register, DestRegister: register, Len: 1, Mask: []byte{synchronize}, Xor: []byte{0}},
+		&expr.Cmp{Op: expr.CmpOpNeq, Register: register, Data: []byte{0}},
+		&expr.Meta{Key: link, Register: register},
+		&expr.Lookup{SourceRegister: register, DestRegister: register, IsDestRegSet: true, SetName: sizes},
+		&expr.Exthdr{SourceRegister: register, Type: optionMSS, Offset: 2, Len: 2, Op: expr.ExthdrOpTcpopt},
+	}
+}
+
 // adjustMSS has segments through a link adjusted, or no more.
 func (i *Interfaces) adjustMSS(link string, mss ipsec.MSS) error {
 	a := &i.adjusting
 	was := a.links[link]
-	if was == mss && (a.rules != nil || len(a.links) == 0) {
+	if was == mss && (a.stands || len(a.links) == 0) {
 		return nil
 	}
 	if a.links[link] = mss; mss == (ipsec.MSS{}) {
 		delete(a.links, link)
 	}
-	a.generation = 0
-	if a.rules != nil && len(a.links) > 0 {
-		change := append(elements(unix.NFT_MSG_DELSETELEM, map[string]ipsec.MSS{link: was}), elements(unix.NFT_MSG_NEWSETELEM, map[string]ipsec.MSS{link: mss})...)
-		if i.transaction(change) == nil {
-			return nil
+	if _, ok := a.links[a.asked]; !ok {
+		for a.asked = range a.links {
+			break
 		}
 	}
-	if a.refused = i.makeTable(); a.refused != nil {
+	if a.stands && len(a.links) > 0 && a.change(link, was, mss) == nil {
+		return nil
+	}
+	if a.refused = a.makeTable(); a.refused != nil {
 		a.refused = fmt.Errorf("ip tcp adjust-mss has no effect: nf_tables: %w", a.refused)
 	}
 	return a.refused
 }
 
-// makeTable makes our table anew, whatever of it stands; none where no link needs it.
-func (i *Interfaces) makeTable() error {
-	a := &i.adjusting
-	a.rules = nil
-	if len(a.links) == 0 {
-		return i.removeTable()
-	}
-	// What has just been made can be removed in any case.
-	list := []*nl.NetlinkRequest{about(unix.NFT_MSG_NEWTABLE, text(unix.NFTA_TABLE_NAME, table)), about(unix.NFT_MSG_DELTABLE, text(unix.NFTA_TABLE_NAME, table)),
-		about(unix.NFT_MSG_NEWTABLE, text(unix.NFTA_TABLE_NAME, table))}
-	for n, m := range sizes {
-		list = append(list, about(unix.NFT_MSG_NEWSET, text(unix.NFTA_SET_TABLE, table), text(unix.NFTA_SET_NAME, m.name), number(unix.NFTA_SET_ID, uint32(n)+1),
-			number(unix.NFTA_SET_FLAGS, unix.NFT_SET_MAP), number(unix.NFTA_SET_KEY_TYPE, ifname), number(unix.NFTA_SET_KEY_LEN, unix.IFNAMSIZ),
-			number(unix.NFTA_SET_DATA_TYPE, inetService), number(unix.NFTA_SET_DATA_LEN, 2), nl.NewRtAttr(unix.NFTA_SET_USERDATA, orders())))
-	}
-	for _, h := range hooks {
-		priority := int32(mangle)
-		list = append(list, about(unix.NFT_MSG_NEWCHAIN, text(unix.NFTA_CHAIN_TABLE, table), text(unix.NFTA_CHAIN_NAME, h.name), text(unix.NFTA_CHAIN_TYPE, "filter"),
-			nested(unix.NFTA_CHAIN_HOOK, number(unix.NFTA_HOOK_HOOKNUM, h.number), number(unix.NFTA_HOOK_PRIORITY, uint32(priority)))))
-		for _, m := range sizes {
-			list = append(list, about(unix.NFT_MSG_NEWRULE, text(unix.NFTA_RULE_TABLE, table), text(unix.NFTA_RULE_CHAIN, h.name), rule(h.link, m.nfproto, m.name)))
+// change changes what the maps have of one link.
+func (a *adjusting) change(link string, was, mss ipsec.MSS) error {
+	return errors.Join(
+		put(a.tables.SetDeleteElements, map[string]ipsec.MSS{link: was}),
+		put(a.tables.SetAddElements, map[string]ipsec.MSS{link: mss}),
+		a.tables.Flush())
+}
+
+// put has links in the maps, or no more.
+func put(elements func(*nftables.Set, []nftables.SetElement) error, links map[string]ipsec.MSS) (err error) {
+	for _, m := range sizes {
+		var list []nftables.SetElement
+		for name, mss := range links {
+			if n := m.of(mss); n != 0 {
+				key := make([]byte, unix.IFNAMSIZ)
+				copy(key, name)
+				list = append(list, nftables.SetElement{Key: key, Val: binary.BigEndian.AppendUint16(nil, n)})
+			}
+		}
+		if len(list) > 0 {
+			err = errors.Join(err, elements(m.links, list))
 		}
 	}
-	if err := i.transaction(list); err != nil {
+	return err
+}
+
+// makeTable makes our table anew, whatever of it stands; none where no link needs it.
+func (a *adjusting) makeTable() error {
+	a.stands = false
+	if len(a.links) == 0 {
+		return a.removeTable()
+	}
+	if a.tables == nil {
+		return unix.EPROTONOSUPPORT
+	}
+	// Flush waits for an answer to each message, and would go on waiting: a kernel without
+	// nf_tables has one for them all. To a question it has an answer too.
+	if _, err := a.tables.ListTablesOfFamily(table.Family); err != nil {
+		return fmt.Errorf("none here: %w", err)
+	}
+	// What has just been made can be removed in any case.
+	a.tables.AddTable(table)
+	a.tables.DelTable(table)
+	a.tables.AddTable(table)
+	for _, m := range sizes {
+		if err := a.tables.AddSet(m.links, nil); err != nil {
+			return err
+		}
+	}
+	for _, h := range hooks {
+		a.tables.AddChain(h.chain)
+	}
+	if err := a.tables.Flush(); err != nil {
 		return err
+	}
+	for _, h := range hooks {
+		for _, m := range sizes {
+			a.tables.AddRule(&nftables.Rule{Table: table, Chain: h.chain, Exprs: rule(h.link, m.nfproto, m.links.Name)})
+			// One at a time: the kernel tells of each new rule too, before Linux 5.10 in a
+			// message of its own, and Flush expects one such.
+			if err := a.tables.Flush(); err != nil {
+				return err
+			}
+		}
 	}
 	for names := range slices.Chunk(slices.Sorted(maps.Keys(a.links)), linksAtATime) {
 		some := map[string]ipsec.MSS{}
 		for _, name := range names {
 			some[name] = a.links[name]
 		}
-		if err := i.transaction(elements(unix.NFT_MSG_NEWSETELEM, some)); err != nil {
+		if err := errors.Join(put(a.tables.SetAddElements, some), a.tables.Flush()); err != nil {
 			return err
 		}
 	}
-	var err error
-	a.rules, err = i.standingRules()
-	return err
+	a.stands = true
+	return nil
 }
 
 // removeTable removes our table. That there is none, or none can be, is no error.
-func (i *Interfaces) removeTable() error {
-	clear(i.adjusting.links)
-	i.adjusting.rules = nil
-	err := i.transaction([]*nl.NetlinkRequest{about(unix.NFT_MSG_DELTABLE, text(unix.NFTA_TABLE_NAME, table))})
-	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EPROTONOSUPPORT) || errors.Is(err, unix.EOPNOTSUPP) {
+func (a *adjusting) removeTable() error {
+	clear(a.links)
+	a.stands = false
+	if a.tables == nil {
+		return nil
+	}
+	a.tables.DelTable(table)
+	err := a.tables.Flush()
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EOPNOTSUPP) {
 		return nil
 	}
 	return err
 }
 
-// orders tells nft the order of octets in keys, the host's, and in data, the network's:
-// it reads names backwards otherwise. Each has type, length and value, as in libnftnl.
-func orders() []byte {
-	const host, network = 1, 2
-	b := binary.NativeEndian.AppendUint32([]byte{0, 4}, host)
-	return binary.NativeEndian.AppendUint32(append(b, 1, 4), network)
-}
-
-// rule is for a SYN of one version of IP, by what is known of its link.
-func rule(link uint32, nfproto byte, sizes string) *nl.RtAttr {
-	const register = unix.NFT_REG_1
-	load := func(key uint32) *nl.RtAttr {
-		return expression("meta", number(unix.NFTA_META_KEY, key), number(unix.NFTA_META_DREG, register))
-	}
-	compare := func(op uint32, b byte) *nl.RtAttr {
-		return expression("cmp", number(unix.NFTA_CMP_SREG, register), number(unix.NFTA_CMP_OP, op), value(unix.NFTA_CMP_DATA, []byte{b}))
-	}
-	return nested(unix.NFTA_RULE_EXPRESSIONS,
-		load(unix.NFT_META_NFPROTO), compare(unix.NFT_CMP_EQ, nfproto),
-		load(unix.NFT_META_L4PROTO), compare(unix.NFT_CMP_EQ, protocolTCP),
-		expression("payload", number(unix.NFTA_PAYLOAD_DREG, register), number(unix.NFTA_PAYLOAD_BASE, unix.NFT_PAYLOAD_TRANSPORT_HEADER),
-			number(unix.NFTA_PAYLOAD_OFFSET, flagsOfTCP), number(unix.NFTA_PAYLOAD_LEN, 1)),
-		expression("bitwise", number(unix.NFTA_BITWISE_SREG, register), number(unix.NFTA_BITWISE_DREG, register), number(unix.NFTA_BITWISE_LEN, 1),
-			value(unix.NFTA_BITWISE_MASK, []byte{synchronize}), value(unix.NFTA_BITWISE_XOR, []byte{0})),
-		compare(unix.NFT_CMP_NEQ, 0),
-		load(link),
-		expression("lookup", text(unix.NFTA_LOOKUP_SET, sizes), number(unix.NFTA_LOOKUP_SREG, register), number(unix.NFTA_LOOKUP_DREG, register)),
-		expression("exthdr", number(unix.NFTA_EXTHDR_OP, unix.NFT_EXTHDR_OP_TCPOPT), nl.NewRtAttr(unix.NFTA_EXTHDR_TYPE, []byte{optionMSS}),
-			number(unix.NFTA_EXTHDR_OFFSET, 2), number(unix.NFTA_EXTHDR_LEN, 2), number(unix.NFTA_EXTHDR_SREG, register)),
-	)
-}
-
-func expression(name string, list ...*nl.RtAttr) *nl.RtAttr {
-	return nested(unix.NFTA_LIST_ELEM, text(unix.NFTA_EXPR_NAME, name), nested(unix.NFTA_EXPR_DATA, list...))
-}
-
-// elements are messages about what the maps have of links.
-func elements(message int, links map[string]ipsec.MSS) (list []*nl.NetlinkRequest) {
-	for _, m := range sizes {
-		all := nested(unix.NFTA_SET_ELEM_LIST_ELEMENTS)
-		for name, mss := range links {
-			if m.of(mss) == 0 {
-				continue
-			}
-			var key [unix.IFNAMSIZ]byte
-			copy(key[:], name)
-			one := nested(unix.NFTA_LIST_ELEM, value(unix.NFTA_SET_ELEM_KEY, key[:]))
-			if message == unix.NFT_MSG_NEWSETELEM {
-				one.AddChild(value(unix.NFTA_SET_ELEM_DATA, binary.BigEndian.AppendUint16(nil, m.of(mss))))
-			}
-			all.AddChild(one)
-		}
-		if all.Len() > unix.SizeofNlAttr {
-			list = append(list, about(message, text(unix.NFTA_SET_ELEM_LIST_TABLE, table), text(unix.NFTA_SET_ELEM_LIST_SET, m.name), all))
-		}
-	}
-	return list
-}
-
 // mssDiffers says how ip tcp adjust-mss of a link does not stand, "" when it does; an
-// error is why it cannot.
+// error is why it cannot. One link speaks for all.
 func (i *Interfaces) mssDiffers(l ipsec.Link) (string, error) {
 	a := &i.adjusting
-	if l.MSS == (ipsec.MSS{}) {
+	if l.Name != a.asked || l.MSS == (ipsec.MSS{}) {
 		return "", nil
 	}
 	if a.refused != nil {
 		return "", a.refused
 	}
-	now, err := i.generation()
-	if err != nil {
+	stands, err := a.asMade()
+	if err != nil || stands {
 		return "", err
 	}
-	if now != a.generation {
-		stands, err := i.asMade()
-		if err != nil {
-			return "", err
-		}
-		if !stands {
-			a.rules = nil
-			return "its ip tcp adjust-mss was removed or changed", nil
-		}
-		a.generation = now
-	}
-	return "", nil
+	a.stands = false
+	return "its ip tcp adjust-mss was removed or changed", nil
 }
 
 // asMade says whether our table is as we have made it.
-func (i *Interfaces) asMade() (bool, error) {
-	rules, err := i.standingRules()
-	if err != nil || i.adjusting.rules == nil || !slices.EqualFunc(rules, i.adjusting.rules, bytes.Equal) {
-		return false, err
+func (a *adjusting) asMade() (bool, error) {
+	for _, h := range hooks {
+		var want [][]expr.Any
+		for _, m := range sizes {
+			want = append(want, rule(h.link, m.nfproto, m.links.Name))
+		}
+		rules, err := a.tables.GetRules(table, h.chain) // none where there is no chain
+		same := func(r *nftables.Rule, exprs []expr.Any) bool { return reflect.DeepEqual(r.Exprs, exprs) }
+		if err != nil || !slices.EqualFunc(rules, want, same) {
+			return false, err
+		}
 	}
 	for _, m := range sizes {
-		standing, err := i.standingSizes(m.name)
+		list, err := a.tables.GetSetElements(m.links)
 		if err != nil {
 			return false, err
 		}
-		for name, mss := range i.adjusting.links {
+		standing := map[string]uint16{}
+		for _, e := range list {
+			if len(e.Val) == 2 {
+				standing[unix.ByteSliceToString(e.Key)] = binary.BigEndian.Uint16(e.Val)
+			}
+		}
+		for name, mss := range a.links {
 			if m.of(mss) != standing[name] {
 				return false, nil
 			}
 		}
 	}
 	return true, nil
-}
-
-// standingRules are those of our table; none where there is no table.
-func (i *Interfaces) standingRules() ([][]byte, error) {
-	return i.list(unix.NFT_MSG_GETRULE, text(unix.NFTA_RULE_TABLE, table))
-}
-
-// standingSizes are what a map has.
-func (i *Interfaces) standingSizes(name string) (map[string]uint16, error) {
-	list, err := i.list(unix.NFT_MSG_GETSETELEM, text(unix.NFTA_SET_ELEM_LIST_TABLE, table), text(unix.NFTA_SET_ELEM_LIST_SET, name))
-	standing := map[string]uint16{}
-	for _, part := range list {
-		all, _ := nl.ParseRouteAttr(inside(part)[unix.NFTA_SET_ELEM_LIST_ELEMENTS])
-		for _, one := range all {
-			element := inside(one.Value)
-			key, size := inside(element[unix.NFTA_SET_ELEM_KEY])[unix.NFTA_DATA_VALUE], inside(element[unix.NFTA_SET_ELEM_DATA])[unix.NFTA_DATA_VALUE]
-			if len(size) == 2 {
-				standing[unix.ByteSliceToString(key)] = binary.BigEndian.Uint16(size)
-			}
-		}
-	}
-	return standing, err
 }

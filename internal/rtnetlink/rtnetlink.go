@@ -18,6 +18,7 @@ import (
 	"net/netip"
 	"syscall"
 
+	"github.com/google/nftables"
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"github.com/vishvananda/netns"
@@ -61,10 +62,9 @@ func Open() (*Interfaces, error) {
 		i.Close()
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
-	// Without nf_tables it is ip tcp adjust-mss that cannot be.
-	if s, err := nl.GetNetlinkSocketAt(netns.None(), netns.None(), unix.NETLINK_NETFILTER); err == nil {
-		i.sockets[unix.NETLINK_NETFILTER] = &nl.SocketHandle{Socket: s}
-	}
+	// Without nf_tables it is ip tcp adjust-mss that cannot be. A socket opened later would
+	// be of the namespace of whichever thread opens it.
+	i.adjusting.tables, _ = nftables.New(nftables.AsLasting())
 	return i, nil
 }
 
@@ -72,6 +72,9 @@ func Open() (*Interfaces, error) {
 func (i *Interfaces) Close() {
 	for _, s := range i.sockets {
 		s.Close()
+	}
+	if i.adjusting.tables != nil {
+		i.adjusting.tables.CloseLasting()
 	}
 	i.handle.Close()
 }

@@ -21,7 +21,7 @@ func (i *Interfaces) SweepLinks() error {
 		return errors.Join(err, fmt.Errorf("list interfaces: %w", listErr))
 	}
 	if slices.ContainsFunc(list, func(l netlink.Link) bool { return oursLink(l.Attrs()) }) {
-		err = errors.Join(err, i.removeTable())
+		err = errors.Join(err, i.adjusting.removeTable())
 	}
 	if groupIsOurs(list) && i.deleteGroup() == nil {
 		list = slices.DeleteFunc(list, func(l netlink.Link) bool { return l.Attrs().Group == linkGroup })

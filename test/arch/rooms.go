@@ -116,7 +116,7 @@ var bans = []ban{
 		why:    "randomness comes in through Env, so that a seed replays a whole exchange",
 	},
 	{
-		paths:  []string{"github.com/vishvananda/netlink", "github.com/vishvananda/netlink/...", "github.com/vishvananda/netns"},
+		paths:  []string{"github.com/vishvananda/netlink", "github.com/vishvananda/netlink/...", "github.com/vishvananda/netns", "github.com/google/nftables/...", "github.com/mdlayher/netlink/..."},
 		within: outside("xfrm", "internal/rtnetlink"),
 		why:    "packages xfrm and internal/rtnetlink are the only ones that speak netlink",
 	},
