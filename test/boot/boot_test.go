@@ -204,7 +204,7 @@ func settled(t *testing.T, r1, r2 *router) (list []string) {
 		now := spis(r1)
 		busy := ""
 		for _, r := range []*router{r1, r2} {
-			busy += regexp.MustCompile(`MM_[A-Z_]+|IN-NEG`).FindString(r.sh("obol show crypto isakmp sa; obol show crypto ikev2 sa"))
+			busy += regexp.MustCompile(`MM_[A-Z_]+|IN-NEG`).FindString(r.sh("obol show crypto isakmp sa") + r.sh("obol show crypto ikev2 sa"))
 		}
 		if len(now) != 4 || busy != "" || !slices.Equal(now, list) || !slices.Equal(now, spis(r2)) {
 			list, since = now, time.Now()
