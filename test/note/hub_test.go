@@ -43,7 +43,8 @@ func accessOf(t *testing.T, s *routers.Star, spoke *routers.Router) string {
 
 // A hub in the kernel whose spokes come from where nobody has told it, two of them from
 // the one address of a NAT: each has an interface of its own, by which packets go both
-// ways, and one that leaves takes nothing of its neighbour's along.
+// ways, also when the hub goes on in another process, and one that leaves takes nothing
+// of its neighbour's along.
 func TestHub(t *testing.T) {
 	t.Parallel()
 	s, err := routers.NewStar(root+"/bin", script.Hub(routers.HubAddress), *spokes, 2, func(n int, address string) string {
@@ -84,13 +85,23 @@ func TestHub(t *testing.T) {
 	}
 	carry(s.Spokes)
 
-	first, neighbour := s.Spokes[0], s.Spokes[1]
-	obol(t, first, "rekey", "ipsec", "Tunnel0", "--wait", "30s")
-	if now := accessOf(t, s, first); now != access[first] {
-		t.Errorf("after rekeying %s has %s, not %s", first.Name, now, access[first])
+	before := standing(t, s.Hub)
+	leave(t, s.Hub)
+	must(t, s.Hub.Start())
+	if now := standing(t, s.Hub); !slices.Equal(now, before) {
+		t.Errorf("the hub had the SAs %v, and has %v", before, now)
+	}
+	carry(s.Spokes)
+
+	for _, spoke := range s.Spokes[:2] {
+		obol(t, spoke, "rekey", "ipsec", "Tunnel0", "--wait", "30s")
+		if now := accessOf(t, s, spoke); now != access[spoke] {
+			t.Errorf("after rekeying %s has %s, not %s", spoke.Name, now, access[spoke])
+		}
 	}
 	carry(s.Spokes[:2])
 
+	neighbour := s.Spokes[1]
 	must(t, neighbour.Stop())
 	eventually(t, patience, neighbour.Name+"'s interface is gone", func() bool { return links() == *spokes-1 })
 	carry(slices.Delete(slices.Clone(s.Spokes), 1, 2))
