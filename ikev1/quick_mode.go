@@ -250,11 +250,14 @@ func (s *Session) quickTimeout() {
 				return
 			}
 		case q.resend.awaiting && !s.now.Before(q.resend.deadline()):
-			if s.overtaken(q) {
+			switch {
+			case s.overtaken(q):
 				s.failQuick(q, "Delete Larval", q.state.sent(), "the peer's quick mode came first")
-				continue
+			case s.crossed(q):
+				q.resend.postponed(s.now)
+			default:
+				s.repeat(&q.resend, wire.ExchangeQuickMode, q.id)
 			}
-			s.repeat(&q.resend, wire.ExchangeQuickMode, q.id)
 		}
 	}
 }

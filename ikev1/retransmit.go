@@ -53,6 +53,9 @@ func (r *retransmission) sent(now time.Time, datagram []byte, awaiting bool) {
 // repeated notes that the datagram left once more. The timer starts again.
 func (r *retransmission) repeated(now time.Time) { r.last, r.count = now.Sub(r.first), r.count+1 }
 
+// postponed lets the next repetition wait once more: nothing was sent.
+func (r *retransmission) postponed(now time.Time) { r.last = now.Sub(r.first) }
+
 // mayAnswer says whether a duplicate is worth our datagram again.
 func (r *retransmission) mayAnswer(now time.Time) bool {
 	return r.datagram != nil && r.count < retransmitLimit && now.Sub(r.first)-r.last >= retransmitYoungest

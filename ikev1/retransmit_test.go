@@ -49,6 +49,28 @@ func TestNobodyAnswers(t *testing.T) {
 	p.r1.wantIdle()
 }
 
+// While a quick mode of the peer's for the tunnel is under way QM1 is not repeated, and
+// is again when that came to nothing.
+func TestCrossedQM1Waits(t *testing.T) {
+	p := newPair(t)
+	p.initiate(p.r1)
+	for len(p.r1.session.quickModes()) == 0 {
+		p.step(p.r1)
+		p.step(p.r2)
+	}
+	p.r1.next() // QM1
+	under := true
+	p.r1.env.Answers = func(tunnel string) bool { return under && tunnel == "Tunnel1" }
+	lost := func(*party, []byte) bool { return true }
+	p.advance(25*time.Second, lost)
+	if n := len(all[Retransmission](p.r1)); n > 0 {
+		t.Errorf("%d repetitions beside the peer's quick mode", n)
+	}
+	under = false
+	p.advance(10*time.Second, lost)
+	want(t, p.r1, func(e Retransmission) bool { return e.Attempt == 1 && e.MessageID != 0 })
+}
+
 // A responder whom nobody answers keeps MM2 going, then forgets.
 func TestResponderAlone(t *testing.T) {
 	p := newPair(t)

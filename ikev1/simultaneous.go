@@ -29,6 +29,23 @@ func (s *Session) overtaken(q *quickMode) bool {
 	return len(st.expected) == 0 // nothing carried it when it began
 }
 
+// crossed says whether a quick mode of the peer's for the same tunnel is under way while
+// QM1 of ours is unanswered. QM1 is not repeated then either: the peer has had the pair
+// since our QM2, and what it deletes, or we do, may be the pair on which the other sends.
+// Should the peer's come to nothing ours goes on.
+func (s *Session) crossed(q *quickMode) bool {
+	_, waits := q.state.(sentQM1)
+	return waits && (s.Answers(q.itf.Name) || s.env.Answers != nil && s.env.Answers(q.itf.Name))
+}
+
+// Answers says whether a quick mode of the peer's for a tunnel is under way.
+func (s *Session) Answers(tunnel string) bool {
+	return slices.ContainsFunc(s.quickModes(), func(q *quickMode) bool {
+		_, done := q.state.(over)
+		return !q.initiator && !done && q.itf != nil && q.itf.Name == tunnel
+	})
+}
+
 // drain stops sending on a pair. What the peer sent on it before its delete may come
 // after that, so it receives a little longer. What it was to replace goes on.
 func (s *Session) drain(c *child) {

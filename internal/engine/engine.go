@@ -85,6 +85,7 @@ func newEngine(env ike.Env, opts Options) *Engine {
 	e.env.Established = e.established
 	e.env.Floated = e.floated
 	e.env.Carries = e.carries
+	e.env.Answers = e.answers
 	e.env.Access = e.accessFor
 	e.env.NewSPI = e.newSPI
 	e.env.Hold = e.fragments.hold

@@ -27,6 +27,11 @@ func (e *Engine) carries(tunnel string, in ipsec.Selector) bool {
 	return false
 }
 
+// answers is ike.Env's.
+func (e *Engine) answers(tunnel string) bool {
+	return slices.ContainsFunc(e.sessions.all, func(x *entry) bool { return x.v1 != nil && x.v1.Answers(tunnel) })
+}
+
 // newSPI is ike.Env's: RFC 2406 section 2.1 reserves the values up to 255. 0
 // when the source of randomness fails. An SPI drawn twice before the first was
 // installed fails there, and with it that negotiation.

@@ -138,6 +138,9 @@ type Env struct {
 	// Carries says whether a pair of child SAs carries a tunnel's traffic, whatever
 	// IKE SA has it. It may be nil where there is one SA.
 	Carries func(tunnel string, in ipsec.Selector) bool
+	// Answers says whether a quick mode that a peer began for a tunnel is under way,
+	// under whatever IKE SA of version 1. It may be nil where there is one SA.
+	Answers func(tunnel string) bool
 	// Access gives the Virtual-Access interface of a peer: the one that it has, else a
 	// new one. nil: there are as many as there may be. It may be nil where
 	// the configuration has no Virtual-Template.
