@@ -16,6 +16,9 @@ func (s *Session) SamePeer(o *Session) bool {
 		s.local.Addr() == o.local.Addr() && s.remote.Addr() == o.remote.Addr()
 }
 
+// Later says whether an IKE SA was authenticated after another.
+func (s *Session) Later(o *Session) bool { return s.up.since.After(o.up.since) }
+
 // Inherit takes over the child SAs of another IKE SA with the same peer, and
 // names them. They belong to the peer and not to the IKE SA that made them: the
 // peer deletes and rekeys them through this one, and so do we.

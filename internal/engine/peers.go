@@ -49,20 +49,21 @@ func (e *Engine) successor(now time.Time, t *tunnel.Tunnel) *entry {
 }
 
 // pass gives the child SAs of an IKE SA that has ended, or has a successor, to the
-// latest one with its peer that stands.
+// latest one with its peer that stands: the last to be authenticated, as for gather,
+// whichever was begun first.
 func (e *Engine) pass(now time.Time, x *entry) {
 	if x.Done() {
 		return
 	}
-	for _, heir := range slices.Backward(e.sessions.peers(x)) {
-		if heir == x && x.Alive() {
-			return
+	var heir *entry
+	for _, o := range e.sessions.peers(x) {
+		if o.Established() && samePeer(o, x) && (heir == nil || !heir.v1.Later(o.v1)) {
+			heir = o
 		}
-		if heir != x && heir.Established() && samePeer(heir, x) {
-			e.bequeath(now, x, heir)
-			e.settle(now, heir)
-			return
-		}
+	}
+	if heir != nil && heir != x {
+		e.bequeath(now, x, heir)
+		e.settle(now, heir)
 	}
 }
 
