@@ -2,7 +2,9 @@ package ikev1
 
 import (
 	"encoding/binary"
+	"time"
 
+	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/wire"
 )
 
@@ -19,5 +21,17 @@ func (s *Session) readInvalidSPI(n wire.NotifyV1) {
 			s.deleteChild(c, "the peer has no SA for its SPI")
 			return
 		}
+	}
+}
+
+// InvalidSPI tells the peer that what it sends by an SPI comes for no SA: as IOS does,
+// by a delete of that SA, and with crypto isakmp invalid-spi-recovery by INVALID_SPI.
+func (s *Session) InvalidSPI(now time.Time, id ipsec.SAID, recovery bool) {
+	s.now = now
+	protocol, spi := wireProtocol(id.Protocol), spiBytes(id.SPI)
+	if recovery {
+		s.sendNotify(wire.NotifyV1{DOI: wire.DOIIPsec, Protocol: protocol, Type: wire.NotifyInvalidSPI, SPI: spi})
+	} else {
+		s.sendDelete(protocol, spi)
 	}
 }

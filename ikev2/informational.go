@@ -111,6 +111,9 @@ func (s *Session) answerInformational(x *ikeSA, m *message, r *reply) error {
 	}
 	for _, n := range notifies {
 		s.report(NotifyReceived{SA: s.sa(x), Type: n.Type, Authenticated: true})
+		if n.Type == wire.V2InvalidSPI {
+			s.readInvalidSPI(n)
+		}
 		// RFC 7296 section 2.21.2 has an initiator tell so that our proof does not
 		// hold; section 2.21.3 has the other fatal in both peers.
 		if n.Type == wire.V2AuthenticationFailed || n.Type == wire.V2InvalidSyntax {
