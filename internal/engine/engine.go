@@ -7,8 +7,6 @@
 package engine
 
 import (
-	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/obol-ike/obol/ikev2"
@@ -167,7 +165,7 @@ func (e *Engine) HandleKernel(now time.Time, event ipsec.Event) {
 		e.flush()
 		return
 	case ipsec.InvalidSPI:
-		e.report(now, InvalidSPI{SAID: event.SAID, Interface: e.holder(event.SAID.Dst)})
+		e.invalidSPI(now, event.SAID)
 		return
 	default:
 		return
@@ -185,16 +183,6 @@ func (e *Engine) HandleKernel(now time.Time, event ipsec.Event) {
 	x.HandleKernel(now, event)
 	e.settle(now, x)
 	e.restart(now, up)
-}
-
-// holder is the configured interface that has an address, "" where none does.
-func (e *Engine) holder(a netip.Addr) string {
-	for _, i := range e.env.Config.Interfaces {
-		if slices.ContainsFunc(i.Addresses, func(p netip.Prefix) bool { return p.Addr() == a }) {
-			return i.Name
-		}
-	}
-	return ""
 }
 
 // HandleLookup takes the answer to an ike.Lookup to the session that asked, or to all

@@ -22,10 +22,12 @@ type BadMessage struct {
 }
 
 // InvalidSPI is %CRYPTO-4-RECVD_PKT_INV_SPI: a packet of ESP came for no SA. Interface has
-// the address that it was sent to, "": none of the configuration.
+// the address that it was sent to, "": none of the configuration. NoSA says that its
+// peer is not told, since there is no ISAKMP SA with it.
 type InvalidSPI struct {
 	SAID      ipsec.SAID
 	Interface string
+	NoSA      bool
 }
 
 // Unsupported is a message of a version or an exchange that we do not speak.

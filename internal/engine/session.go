@@ -45,6 +45,7 @@ type session interface {
 	RekeyChild(now time.Time, inSPI uint32)
 	DeleteChild(now time.Time, inSPI uint32, reason string)
 	SupersedeChild(now time.Time, inSPI uint32)
+	InvalidSPI(now time.Time, id ipsec.SAID, recovery bool)
 	Delete(now time.Time, reason string)
 }
 
@@ -80,6 +81,7 @@ type wishes struct {
 	// replaces: the IKE SA of version 1 was made to replace those before it.
 	replaces bool
 	failure  *ike.NegotiationFailed // the last one, nil: none
+	invalid  *ipsec.SAID            // INVALID_SPI is to be sent for it, nil: none
 }
 
 // want notes a tunnel that negotiates through the session.

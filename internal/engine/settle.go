@@ -156,6 +156,7 @@ func (e *Engine) observe(now time.Time, x *entry, event ike.Event) {
 		e.certificates.keep(x, e.env.Config.IKEv2.CertificateCache)
 		e.gather(now, x)
 		e.thinOut(now, x)
+		e.tellInvalidSPI(now, x)
 	case ike.ChildUp:
 		e.counters.Children++
 		if event.Initiator {

@@ -60,7 +60,11 @@ func invalidSPI(e engine.InvalidSPI) []Line {
 	if e.Interface != "" {
 		text += ", input interface=" + e.Interface
 	}
-	return syslog("%s", text)
+	lines := syslog("%s", text)
+	if e.NoSA {
+		lines = append(lines, isakmp(": ignoring request to send delete notify (no ISAKMP sa) src %s dst %s for SPI 0x%X", e.SAID.Dst, e.SAID.Src, e.SAID.SPI)...)
+	}
+	return lines
 }
 
 // messageRejected: what was understood has lines of its own.

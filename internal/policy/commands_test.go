@@ -170,7 +170,7 @@ var commandTable = map[string]string{
 		- crypto isakmp nat keepalive 4
 		+ crypto isakmp aggressive-mode disable
 		+ crypto isakmp fragmentation
-		~ crypto isakmp invalid-spi-recovery
+		+ crypto isakmp invalid-spi-recovery
 		~ crypto isakmp disconnect-revoked-peers
 		~ crypto isakmp xauth timeout 5
 		+ crypto isakmp default policy

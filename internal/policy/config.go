@@ -73,6 +73,8 @@ type ISAKMP struct {
 	// NoAggressive is crypto isakmp aggressive-mode disable.
 	NoAggressive bool
 	LogSessions  bool // crypto logging session
+	// InvalidSPIRecovery is crypto isakmp invalid-spi-recovery.
+	InvalidSPIRecovery bool
 	// Half-open responder SAs: MM1 is dropped and counted above the limits.
 	HalfOpenTotal   int           // default 1000
 	HalfOpenPerPeer int           // default 64

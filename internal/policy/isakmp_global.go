@@ -14,6 +14,7 @@ var isakmpGlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto isakmp enable", Do: func(b *builder, m *ios.Match) { b.cfg.ISAKMP.Disabled = m.Form == ios.No }},
 	{Syntax: "crypto isakmp aggressive-mode disable", Do: func(b *builder, m *ios.Match) { b.cfg.ISAKMP.NoAggressive = m.Form == ios.Set }},
 	{Syntax: "crypto isakmp fragmentation", Do: func(b *builder, m *ios.Match) { b.cfg.ISAKMP.Fragmentation = m.Form == ios.Set }},
+	{Syntax: "crypto isakmp invalid-spi-recovery", Do: func(b *builder, m *ios.Match) { b.cfg.ISAKMP.InvalidSPIRecovery = m.Form == ios.Set }},
 	{Syntax: "crypto isakmp identity kind:{address | dn | hostname}", Do: isakmpIdentity},
 	{Syntax: "crypto call admission limit ike in-negotiation-sa <10-99999>", Do: admissionLimit},
 	isakmpKeepaliveCommand,
@@ -21,7 +22,6 @@ var isakmpGlobalCommands = append([]ios.Command[*builder]{
 	{Syntax: "crypto logging session", Do: func(b *builder, m *ios.Match) { b.cfg.ISAKMP.LogSessions = m.Form == ios.Set }},
 	{Syntax: "crypto isakmp client configuration group WORD", Do: noEffect, Enter: clientGroupMode},
 }, idle(
-	"crypto isakmp invalid-spi-recovery",
 	"crypto isakmp disconnect-revoked-peers",
 	"crypto isakmp xauth timeout <5-90>",
 	"crypto isakmp client configuration address-pool local WORD",

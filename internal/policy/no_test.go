@@ -20,6 +20,7 @@ var noTable = map[string]string{
 		crypto isakmp identity dn | no crypto isakmp identity
 		crypto isakmp keepalive 10 3 periodic | no crypto isakmp keepalive
 		crypto isakmp aggressive-mode disable
+		crypto isakmp invalid-spi-recovery
 		crypto isakmp key cisco address 192.0.2.1
 		crypto isakmp key cisco address 192.0.2.0 255.255.255.0 no-xauth | no crypto isakmp key cisco address 192.0.2.0 255.255.255.0
 		crypto isakmp key 7 070C285F4D06 hostname R9

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/internal/policy"
@@ -26,6 +27,9 @@ func (w *World) Pass(from, to *Router, tunnel, peerTunnel string) bool {
 		to.Dataplane.Expected[in.SPI] = n + 1
 	}
 	if err != nil {
+		if !waits {
+			to.Dataplane.stray(in.SAID)
+		}
 		return waits
 	}
 	to.Dataplane.packets[in.SAID]++
@@ -33,6 +37,19 @@ func (w *World) Pass(from, to *Router, tunnel, peerTunnel string) bool {
 		to.kernel(0, func() ipsec.Event { return ipsec.Mapped{SAID: in.SAID, Remote: src} })
 	}
 	return true
+}
+
+// strayTold is how often a packet of no SA is told of, as in userspace.
+const strayTold = time.Minute
+
+// stray tells of a packet of no SA. What got lost on its way has no name.
+func (d *Dataplane) stray(id ipsec.SAID) {
+	now := d.router.world.Now
+	if id.SPI == 0 || now.Sub(d.told) < strayTold {
+		return
+	}
+	d.told = now
+	d.router.kernel(0, func() ipsec.Event { return ipsec.InvalidSPI{SAID: id} })
 }
 
 // Transmit sends a packet as Pass does, but it takes the network's time. arrived hears
@@ -50,6 +67,8 @@ func (w *World) Transmit(from, to *Router, tunnel, peerTunnel string, arrived fu
 			to.Dataplane.Expected[in.SPI], err = n+1, nil
 		} else if err == nil {
 			to.Dataplane.packets[in.SAID]++
+		} else {
+			to.Dataplane.stray(in.SAID)
 		}
 		arrived(err)
 	})

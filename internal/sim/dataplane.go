@@ -29,6 +29,7 @@ type Dataplane struct {
 
 	order   []ipsec.SAID // of installation
 	packets map[ipsec.SAID]uint64
+	told    time.Time // of a packet of no SA
 	router  *Router
 	events  chan ipsec.Event
 }
@@ -242,7 +243,7 @@ func (d *Dataplane) PolicyDiffers(ipsec.Policy) (string, error) { return "", nil
 // Strays are of the real kernel.
 func (d *Dataplane) Strays(ipsec.Intent) ([]string, error) { return nil, nil }
 
-// InvalidSPIs are none: no packet is carried.
+// InvalidSPIs are not counted: they are told of.
 func (d *Dataplane) InvalidSPIs() uint64 { return 0 }
 
 // Events is of no use here: the world hands events to the engine itself.

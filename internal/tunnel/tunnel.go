@@ -57,6 +57,8 @@ type Tunnel struct {
 	failure     string    // why the last attempt failed
 	failures    int       // in a row
 	changed     time.Time // when line protocol changed last
+	lost        time.Time // when a pair of SAs went last
+	answered    time.Time // when the peer was told last that it sends for no SA
 }
 
 // child is a pair of SAs that carries the tunnel's traffic.
@@ -211,6 +213,7 @@ func (t *Tunnel) remove(now time.Time, inSPI uint32) bool {
 	for i, c := range t.children {
 		if c.in.SPI == inSPI {
 			t.children = append(t.children[:i], t.children[i+1:]...)
+			t.lost = now
 			t.askLater(now)
 			return true
 		}
