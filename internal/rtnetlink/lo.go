@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"syscall"
 
 	"github.com/vishvananda/netlink"
@@ -21,7 +22,7 @@ const (
 
 // setLo gives lo the addresses of a loopback interface, where the kernel has no
 // dummy interfaces. As a subnet of lo would be local whole, they are host
-// addresses there.
+// addresses there. Those that the process before has left are taken as they are.
 func (i *Interfaces) setLo(l ipsec.Link) error {
 	var want []netip.Prefix
 	if l.Up {
@@ -36,12 +37,20 @@ func (i *Interfaces) setLo(l ipsec.Link) error {
 	if err != nil {
 		return err
 	}
-	l.Addresses = want
+	inherited, err := i.inheritedOnLo(lo)
+	if err != nil {
+		return err
+	}
+	l.Addresses = nil // those that are on lo
 	i.onLo[l.Name] = l
 	for _, p := range want {
-		if err := i.addLo(lo, p); err != nil {
-			return fmt.Errorf("set interface %s, on lo, as this kernel has no dummy interfaces: address %s: %w", l.Name, p.Addr(), err)
+		if !slices.Contains(inherited, p) {
+			if err := i.addLo(lo, p); err != nil {
+				return fmt.Errorf("set interface %s, on lo, as this kernel has no dummy interfaces: address %s: %w", l.Name, p.Addr(), err)
+			}
 		}
+		l.Addresses = append(l.Addresses, p)
+		i.onLo[l.Name] = l
 	}
 	return nil
 }
@@ -90,6 +99,15 @@ func (i *Interfaces) addressesOfLo(lo netlink.Link) (ours []netip.Prefix, err er
 		if a.protocol == addressProtocol {
 			ours = append(ours, a.Prefix)
 		}
+	}
+	return ours, err
+}
+
+// inheritedOnLo are those of ours that no loopback interface of this process has.
+func (i *Interfaces) inheritedOnLo(lo netlink.Link) ([]netip.Prefix, error) {
+	ours, err := i.addressesOfLo(lo)
+	for _, l := range i.onLo {
+		ours = slices.DeleteFunc(ours, func(p netip.Prefix) bool { return slices.Contains(l.Addresses, p) })
 	}
 	return ours, err
 }

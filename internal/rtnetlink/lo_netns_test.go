@@ -62,6 +62,17 @@ func TestLoopbackOnLo(t *testing.T) {
 	holds("removed")
 
 	must(i.setLo(l))
+	heir := open() // of a handover: nothing is swept
+	must(heir.setLo(l))
+	holds("inherited", "192.168.100.2/32", "2001:db8::1/128")
+	if err := heir.setLo(ipsec.Link{Name: "Loopback1", Up: true, Addresses: l.Addresses}); err == nil {
+		t.Error("an address of another loopback interface was taken")
+	}
+	must(heir.RemoveLink("Loopback1"))
+	holds("kept", "192.168.100.2/32", "2001:db8::1/128")
+	l.Addresses[0] = netip.MustParsePrefix("192.168.100.1/24")
+	must(heir.setLo(l))
+	holds("inherited and changed", "192.168.100.1/32", "2001:db8::1/128")
 	later := open()
 	must(later.SweepLinks())
 	must(later.SweepRoutes())
@@ -72,4 +83,6 @@ func TestLoopbackOnLo(t *testing.T) {
 	if err := i.setLo(ipsec.Link{Name: "Loopback1", Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("198.51.100.1/32")}}); err == nil {
 		t.Error("an address that is not ours was taken")
 	}
+	must(i.RemoveLink("Loopback1"))
+	holds("an address that is not ours was left")
 }
