@@ -103,7 +103,7 @@ func otherInterface(b *builder, m *ios.Match) {
 	letters := strings.TrimRight(name, "0123456789/.:")
 	if near := ios.Nearest(letters, ios.InterfaceTypes()); near != "" || letters == name {
 		want := "want a name such as Tunnel1 or Ethernet0/0"
-		if near != "" {
+		if near != "" && !strings.EqualFold(near, letters) { // else it is the number
 			want = "did you mean " + near + name[len(letters):] + "?"
 		}
 		m.Fail("name", want, "%.40q is no interface", name)
