@@ -305,8 +305,9 @@ type negotiated struct {
 // pair makes both SAs with their keys. gxy is empty without PFS.
 func (s *Session) pair(q *quickMode, n negotiated, gxy []byte) (in, out ipsec.SA) {
 	t := q.itf.Tunnel
+	mark, ifID := t.Bind(s.nat.peer)
 	base := ipsec.SA{
-		Mode: n.mode, DF: t.DF, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID, IfID: t.IfID,
+		Mode: n.mode, DF: t.DF, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID, IfID: ifID,
 		Replay: t.Protection.Replay, Encap: s.encap(), Soft: n.lifetime.Soft(q.initiator), Hard: n.lifetime,
 	}
 	switch {
@@ -315,7 +316,7 @@ func (s *Session) pair(q *quickMode, n negotiated, gxy []byte) (in, out ipsec.SA
 	case n.set.AH != nil:
 		base.Encr, base.Integ = nil, n.set.AH
 	}
-	id := ipsec.SAID{Protocol: saProtocol(n.protocol), Mark: t.Mark}
+	id := ipsec.SAID{Protocol: saProtocol(n.protocol), Mark: mark}
 	in, out = base, base
 	in.Direction, out.Direction = ipsec.In, ipsec.Out
 	in.SAID, out.SAID = id, id

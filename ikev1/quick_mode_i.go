@@ -131,7 +131,8 @@ func (s *Session) sendQM1(itf *policy.Interface, replaces *child) error {
 	if s.carries(itf.Name, st.selector) {
 		// The peer has the new keys with QM1, and may send on the new pair before
 		// its QM2 is here.
-		id := ipsec.SAID{Src: s.remote.Addr(), Dst: s.local.Addr(), SPI: q.spi, Protocol: saProtocol(st.offer[0].Protocol), Mark: itf.Tunnel.Mark}
+		mark, _ := itf.Tunnel.Bind(s.nat.peer)
+		id := ipsec.SAID{Src: s.remote.Addr(), Dst: s.local.Addr(), SPI: q.spi, Protocol: saProtocol(st.offer[0].Protocol), Mark: mark}
 		s.out = append(s.out, ike.ExpectSA{SAID: id, Encap: s.encap()})
 		st.expected = []ipsec.SAID{id}
 	}

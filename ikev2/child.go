@@ -53,11 +53,12 @@ type negotiated struct {
 func (s *Session) pair(x *ikeSA, n negotiated) (in, out ipsec.SA) {
 	t := n.itf.Tunnel
 	life := s.jittered(t.Protection.Lifetime)
+	mark, ifID := t.Bind(s.path.peer)
 	base := ipsec.SA{
-		Mode: n.mode, DF: t.DF, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID, IfID: t.IfID,
+		Mode: n.mode, DF: t.DF, Encr: n.set.Encr, Integ: n.set.Integ, Selector: n.selector, ReqID: t.ReqID, IfID: ifID,
 		Replay: t.Protection.Replay, Encap: s.encap(), Soft: life.Soft(n.initiator), Hard: life,
 	}
-	base.Protocol, base.Mark = ipsec.ESP, t.Mark
+	base.Protocol, base.Mark = ipsec.ESP, mark
 	encr, integ := 0, 0
 	if n.set.Encr == nil {
 		base.Protocol, base.Integ = ipsec.AH, n.set.AH

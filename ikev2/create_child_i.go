@@ -77,8 +77,9 @@ func (q *childRequest) build(s *Session, x *ikeSA, b *wire.Builder) (err error) 
 // section 2.8: "the responder MAY begin sending on an SA as soon as it sends its
 // response to the CREATE_CHILD_SA request."
 func (q *childRequest) expect(s *Session) {
+	mark, _ := q.itf.Tunnel.Bind(s.path.peer)
 	q.expected = ipsec.SAID{
-		Src: s.remote.Addr(), Dst: s.local.Addr(), SPI: q.spi, Protocol: saProtocol(q.protocol()), Mark: q.itf.Tunnel.Mark,
+		Src: s.remote.Addr(), Dst: s.local.Addr(), SPI: q.spi, Protocol: saProtocol(q.protocol()), Mark: mark,
 	}
 	s.out = append(s.out, ike.ExpectSA{SAID: q.expected, Encap: s.encap()})
 }

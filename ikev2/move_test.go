@@ -27,7 +27,8 @@ func (p *pairOf) speaks(r *party) {
 	r.collect(p.now)
 }
 
-// wantAt wants R2, and its one pair, to go to an address.
+// wantAt wants R2, and its one pair, to go to an address. Of a VTI it is an XFRM
+// interface's, as its peer is behind a NAT, and R1's is that of the VTI.
 func (p *pairOf) wantAt(address string) {
 	p.t.Helper()
 	a := netip.MustParseAddr(address)
@@ -37,6 +38,12 @@ func (p *pairOf) wantAt(address string) {
 	p.wantUp()
 	if c := p.r2.session.children[0]; c.in.Src != a || c.out.Dst != a || c.in.Encap == nil {
 		p.t.Errorf("the pair goes to %s and comes from %s, not %s; UDP %v", c.out.Dst, c.in.Src, a, c.in.Encap)
+	}
+	for r, natted := range map[*party]bool{p.r1: false, p.r2: true} {
+		tu, in := r.session.children[0].itf.Tunnel, r.session.children[0].in
+		if xfrm := natted && tu.Mode.VTI(); xfrm != (in.IfID == uint32(tu.ReqID)) || xfrm != (in.Mark != tu.Mark) {
+			p.t.Errorf("SAs of %s have mark %#x and if_id %#x", tu.Mode, in.Mark, in.IfID)
+		}
 	}
 	for id := range p.r2.sas {
 		if id.Src != a && id.Dst != a {

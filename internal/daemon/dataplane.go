@@ -130,10 +130,12 @@ func needs(cfg *policy.Config) xfrm.Need {
 		if inVRF && !slices.Contains(n.Links, ipsec.VRF) {
 			n.Links = append(n.Links, ipsec.VRF)
 		}
-		if kind := linkKind(itf); kind != 0 && !slices.Contains(n.Links, kind) {
-			n.Links = append(n.Links, kind)
-		}
 		tu := tunnelOf(itf)
+		for _, kind := range linkKinds(tu) {
+			if !slices.Contains(n.Links, kind) {
+				n.Links = append(n.Links, kind)
+			}
+		}
 		if tu == nil || tu.Protection == nil {
 			continue
 		}
@@ -149,14 +151,14 @@ func needs(cfg *policy.Config) xfrm.Need {
 	return n
 }
 
-// linkKind is what a tunnel will be in the kernel, 0 for none. Loopback interfaces
-// need none of it.
-func linkKind(itf *policy.Interface) ipsec.LinkKind {
-	if itf.Template != nil {
-		return ipsec.XFRM
+// linkKinds are what a tunnel will be in the kernel: a VTI is an XFRM interface once its
+// peer turns out to be behind a NAT. Loopback interfaces need none of it.
+func linkKinds(tu *policy.Tunnel) []ipsec.LinkKind {
+	switch {
+	case tu == nil:
+		return nil
+	case tu.Mode.VTI():
+		return []ipsec.LinkKind{tunnel.LinkKind(tu), ipsec.XFRM}
 	}
-	if itf.Tunnel == nil {
-		return 0
-	}
-	return tunnel.LinkKind(itf.Tunnel)
+	return []ipsec.LinkKind{tunnel.LinkKind(tu)}
 }

@@ -309,6 +309,16 @@ type Tunnel struct {
 	IfID            uint32        // of an XFRM interface (!obol xfrm-interface, and every VTI in a VRF): unique; else 0
 }
 
+// Bind says what ties SAs and policies to the tunnel's link: the mark of a VTI, or the
+// if_id of an XFRM interface. A NAT may give the peer behind it another address, and
+// with it the link another end: a VTI becomes an XFRM interface, which has no ends.
+func (t *Tunnel) Bind(peerBehindNAT bool) (mark, ifID uint32) {
+	if peerBehindNAT && t.Mode.VTI() {
+		return 0, uint32(t.ReqID)
+	}
+	return t.Mark, t.IfID
+}
+
 // StaticRoute is ip route or ipv6 route.
 type StaticRoute struct {
 	VRF      string // "": the global one

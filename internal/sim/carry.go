@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/obol-ike/obol/internal/ipsec"
-	"github.com/obol-ike/obol/internal/policy"
 )
 
 // Pass sends a packet through a tunnel: it counts at the SA that sends it and,
@@ -210,10 +209,10 @@ func match(out, in ipsec.SA) error {
 	return nil
 }
 
-// mark of a tunnel in the configuration.
+// mark of a tunnel, which a VTI gives to what it takes.
 func (d *Dataplane) mark(tunnel string) uint32 {
-	if itf := d.router.config.Interface(tunnel); itf != nil && itf.Kind == policy.TunnelInterface && itf.Tunnel != nil {
-		return itf.Tunnel.Mark
+	if l, ok := d.Link(tunnel); ok && (l.Kind == ipsec.VTI || l.Kind == ipsec.VTI6) {
+		return l.Key
 	}
 	return 0
 }

@@ -161,9 +161,13 @@ func (d *Dataplane) RemovePolicy(p ipsec.Policy) error {
 	return nil
 }
 
-// SetLink makes a link or changes it. Going down takes its routes away.
+// SetLink makes a link or changes it. Going down takes its routes away, and so does what
+// makes it one of another kind.
 func (d *Dataplane) SetLink(l ipsec.Link) error {
 	d.log("link set %s %s", l.Name, upDown(l.Up))
+	if old, ok := d.Link(l.Name); ok && old.Kind != l.Kind {
+		d.dropRoutes(l.Name)
+	}
 	d.Links = slices.DeleteFunc(d.Links, func(o ipsec.Link) bool { return o.Name == l.Name })
 	d.Links = append(d.Links, l)
 	if !l.Up {

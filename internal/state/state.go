@@ -22,7 +22,7 @@ import (
 
 // Version is that of all descriptions together: whatever changes one gives it the next
 // number (test/arch compares them), and a state of another version is not read.
-const Version = 4
+const Version = 5
 
 // A Codec writes a state, or reads one.
 type Codec struct {

@@ -14,11 +14,12 @@ const (
 	maxPairs   = 4096
 )
 
-// remains are what one process leaves of a tunnel to the next: the SAs that carry it
-// and where its link goes. What else there is follows from the configuration.
+// remains are what one process leaves of a tunnel to the next: the SAs that carry it,
+// where its link goes and of which kind it is. What else there is follows from the configuration.
 type remains struct {
 	itf      *policy.Interface
 	remote   netip.Addr
+	xfrm     bool
 	up       bool
 	changed  time.Time
 	failure  string
@@ -29,6 +30,7 @@ type remains struct {
 func (r *remains) state(c *state.Codec, cfg *policy.Config) {
 	cfg.StateInterface(c, &r.itf)
 	c.Addr(&r.remote)
+	c.Bool(&r.xfrm)
 	c.Bool(&r.up)
 	c.Time(&r.changed)
 	state.String(c, &r.failure)
@@ -47,7 +49,7 @@ func (s *Set) Export(c *state.Codec) {
 	var list []remains
 	for _, t := range s.tunnels {
 		if t.itf.Tunnel != nil {
-			list = append(list, remains{t.itf, t.remote, t.link.Up, t.changed, t.failure, t.failures, t.children})
+			list = append(list, remains{t.itf, t.remote, t.xfrm, t.link.Up, t.changed, t.failure, t.failures, t.children})
 		}
 	}
 	state.List(c, &list, maxTunnels, func(r *remains) { r.state(c, s.cfg) })
@@ -86,7 +88,7 @@ func (s *Set) Inherit(now time.Time, cfg *policy.Config, opts Options, c *state.
 
 // takeOver goes on with what is left of a tunnel.
 func (t *Tunnel) takeOver(r *remains) {
-	t.remote, t.changed, t.failure, t.failures = r.remote, r.changed, r.failure, r.failures
+	t.remote, t.xfrm, t.changed, t.failure, t.failures = r.remote, r.xfrm, r.changed, r.failure, r.failures
 	if t.children = r.children; t.Up() {
 		t.follow(r.children[len(r.children)-1].in)
 	}

@@ -13,18 +13,19 @@ const defaultPathMTU = 1500
 // makeLink is the tunnel's interface in the kernel.
 func makeLink(t *Tunnel, addresses []netip.Prefix) ipsec.Link {
 	tu := t.itf.Tunnel
+	mark, ifID := t.bind()
 	l := ipsec.Link{
-		Name: t.itf.Name, Kind: LinkKind(tu),
+		Name: t.itf.Name, Kind: t.kind(),
 		Local: tu.Source, Remote: t.end(t.remote),
 		Key: tu.Key, HasKey: tu.HasKey, TTL: tu.TTL, PathMTU: tu.PathMTU && tu.Mode == policy.GREIP,
 		VRF: t.itf.VRF, Door: tu.VRF, Addresses: addresses,
 		MSS: t.itf.MSS, Up: t.down() == "",
 	}
 	switch {
-	case tu.IfID != 0:
-		l.Key = tu.IfID
+	case ifID != 0:
+		l.Key = ifID
 	case tu.Mode.VTI():
-		l.Key, l.HasKey = tu.Mark, tu.Mark != 0
+		l.Key, l.HasKey = mark, mark != 0
 	}
 	if t.itf.ClonedFrom != "" {
 		l.Name, l.AltName = t.itf.Device, t.itf.Name
@@ -33,7 +34,19 @@ func makeLink(t *Tunnel, addresses []netip.Prefix) ipsec.Link {
 	return l
 }
 
-// LinkKind is what a tunnel is in the kernel.
+// bind is what ties SAs and policies to the link.
+func (t *Tunnel) bind() (mark, ifID uint32) { return t.itf.Tunnel.Bind(t.xfrm) }
+
+// kind of the link.
+func (t *Tunnel) kind() ipsec.LinkKind {
+	if _, ifID := t.bind(); ifID != 0 {
+		return ipsec.XFRM
+	}
+	return LinkKind(t.itf.Tunnel)
+}
+
+// LinkKind is what a tunnel is in the kernel until its peer turns out to be behind a
+// NAT.
 func LinkKind(t *policy.Tunnel) ipsec.LinkKind {
 	if t.IfID != 0 {
 		return ipsec.XFRM
@@ -75,10 +88,11 @@ func (t *Tunnel) policies() []ipsec.Policy {
 	if tu.Mode.VTI() {
 		last = ipsec.Forward
 	}
+	mark, ifID := t.bind()
 	list := make([]ipsec.Policy, 0, last)
 	for d := ipsec.In; d <= last; d++ {
 		list = append(list, ipsec.Policy{
-			Direction: d, Selector: tu.SelectorTo(t.end(t.remote)), Mark: tu.Mark, IfID: tu.IfID, ReqID: tu.ReqID,
+			Direction: d, Selector: tu.SelectorTo(t.end(t.remote)), Mark: mark, IfID: ifID, ReqID: tu.ReqID,
 			Mode: t.mode, Protocol: t.protocol, AH: t.suite.Both(),
 			Local: tu.Source, Remote: t.remote,
 		})

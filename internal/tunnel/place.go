@@ -11,8 +11,9 @@ import (
 // A tunnel's destination is configured. But a NAT may give the peer behind it another
 // address, and its packets pass only where policies and link name that one. So they go
 // where the pair of SAs is that came last, and back to the destination when there is
-// none any more. Of two links with the same ends a data plane could not tell whose a
-// packet is: who comes to where another is waits until that one has left.
+// none any more. Of two GRE links with the same ends a data plane could not tell whose a
+// packet is: who comes to where another is waits until that one has left. A VTI whose
+// peer is behind a NAT is an XFRM interface, which has no ends.
 
 // far is where the peer is.
 func (t *Tunnel) far() netip.Addr {
@@ -56,7 +57,9 @@ func (s *Set) update(t *Tunnel, before []ipsec.Policy) {
 // removePolicies removes those of before that after has not replaced.
 func (s *Set) removePolicies(before, after []ipsec.Policy) {
 	for _, p := range before {
-		if !slices.ContainsFunc(after, func(q ipsec.Policy) bool { return q.Direction == p.Direction && q.Selector == p.Selector }) {
+		if !slices.ContainsFunc(after, func(q ipsec.Policy) bool {
+			return q.Direction == p.Direction && q.Selector == p.Selector && q.Mark == p.Mark && q.IfID == p.IfID
+		}) {
 			s.emit(ike.SetPolicy{Policy: p, Remove: true})
 		}
 	}
@@ -79,16 +82,16 @@ func (s *Set) move(t *Tunnel) bool {
 	return true
 }
 
-// neighbour is the tunnel whose link has the ends that another one is to have, nil for
-// none. The key tells GRE apart, and an XFRM interface has no ends.
+// neighbour is the GRE tunnel whose link has the ends that another one is to have, nil
+// for none. The key tells them apart too.
 func (s *Set) neighbour(t *Tunnel, peer netip.Addr) *Tunnel {
-	if t.itf.Tunnel.IfID != 0 {
+	if t.itf.Tunnel.Mode.VTI() {
 		return nil
 	}
 	for _, u := range s.tunnels {
 		a, b := t.itf.Tunnel, u.itf.Tunnel
-		if u != t && b != nil && b.IfID == 0 && !u.parked() && u.end(u.remote) == t.end(peer) && a.VRF == b.VRF && a.Source == b.Source && a.Mode == b.Mode &&
-			(a.Mode.VTI() || a.HasKey == b.HasKey && a.Key == b.Key) {
+		if u != t && b != nil && !u.parked() && u.end(u.remote) == t.end(peer) && a.VRF == b.VRF && a.Source == b.Source && a.Mode == b.Mode &&
+			a.HasKey == b.HasKey && a.Key == b.Key {
 			return u
 		}
 	}

@@ -50,9 +50,9 @@ func TestMoved(t *testing.T) {
 	t.Run("VTI", func(t *testing.T) {
 		var s Set
 		s.Adopt(start, note(policy.IPsecIPv4), Options{})
-		s.ChildUp(start, marked(1000, 2000))
+		s.ChildUp(start, natted(1000, 2000))
 		places(&s)
-		s.ChildUp(start, at(marked(1001, 2001), "203.0.113.7"))
+		s.ChildUp(start, at(natted(1001, 2001), "203.0.113.7"))
 		wantPlaces(t, &s, "policy 0.0.0.0/0 to 203.0.113.7", "Tunnel1 203.0.113.7")
 		s.ChildDown(start, ike.ChildDown{Tunnel: "Tunnel1", InSPI: 1000})
 		wantPlaces(t, &s)
@@ -83,26 +83,26 @@ func TestMoved(t *testing.T) {
 
 // threeTunnels go to 192.168.0.2, .3 and .4.
 func threeTunnels() *policy.Config {
-	c := note(policy.IPsecIPv4)
-	c.Routes = nil
+	c := note(policy.GREIP)
+	c.Routes, tunnelOf(c).Protection.Transforms[0].Mode = nil, ipsec.Transport
 	for n := uint32(2); n <= 3; n++ {
 		itf, tu := *c.Interface("Tunnel1"), *tunnelOf(c)
 		itf.Name, itf.Tunnel = "Tunnel"+string(rune('0'+n)), &tu
 		tu.Destination = netip.AddrFrom4([4]byte{192, 168, 0, byte(1 + n)})
-		tu.ReqID, tu.Mark = ipsec.ReqIDBase+ipsec.ReqID(n), 0x6f620000+n
+		tu.ReqID = ipsec.ReqIDBase + ipsec.ReqID(n)
 		c.Interfaces = append(c.Interfaces, &itf)
 	}
 	return c
 }
 
-// Of two links with the same ends nobody could tell whose a packet is: who comes to where
+// Of two GRE links with the same ends nobody could tell whose a packet is: who comes to where
 // another is waits, and those that want each other's place make way.
 func TestPlacesExchanged(t *testing.T) {
 	up := func(n uint32, spi uint32, address string) ike.ChildUp {
-		u := at(marked(spi, spi+1000), address)
+		u := at(pair(spi, spi+1000, true), address)
 		u.Tunnel = "Tunnel" + string(rune('0'+n))
 		for _, sa := range []*ipsec.SA{&u.In, &u.Out} {
-			sa.ReqID, sa.Mark = ipsec.ReqIDBase+ipsec.ReqID(n), 0x6f620000+n
+			sa.ReqID, sa.Mode = ipsec.ReqIDBase+ipsec.ReqID(n), ipsec.Transport
 		}
 		return u
 	}
@@ -120,14 +120,16 @@ func TestPlacesExchanged(t *testing.T) {
 		s.ChildUp(start, up(1, 1001, "192.168.0.3"))
 		wantPlaces(t, s)
 		s.ChildUp(start, up(2, 2001, "203.0.113.7"))
-		wantPlaces(t, s, "policy 0.0.0.0/0 to 203.0.113.7", "Tunnel2 203.0.113.7", "policy 0.0.0.0/0 to 192.168.0.3", "Tunnel1 192.168.0.3")
+		wantPlaces(t, s, "policy 203.0.113.7/32 to 203.0.113.7", "Tunnel2 203.0.113.7", "-policy 192.168.0.3/32 to 192.168.0.3",
+			"policy 192.168.0.3/32 to 192.168.0.3", "Tunnel1 192.168.0.3", "-policy 192.168.0.2/32 to 192.168.0.2")
 	})
 	t.Run("two", func(t *testing.T) {
 		s := begin()
 		s.ChildUp(start, up(1, 1001, "192.168.0.3"))
 		s.ChildUp(start, up(2, 2001, "192.168.0.2"))
-		wantPlaces(t, s, "-Tunnel1 192.168.0.2", "-policy 0.0.0.0/0 to 192.168.0.2",
-			"policy 0.0.0.0/0 to 192.168.0.2", "Tunnel2 192.168.0.2", "policy 0.0.0.0/0 to 192.168.0.3", "Tunnel1 192.168.0.3")
+		wantPlaces(t, s, "-Tunnel1 192.168.0.2", "-policy 192.168.0.2/32 to 192.168.0.2",
+			"policy 192.168.0.2/32 to 192.168.0.2", "Tunnel2 192.168.0.2", "-policy 192.168.0.3/32 to 192.168.0.3",
+			"policy 192.168.0.3/32 to 192.168.0.3", "Tunnel1 192.168.0.3")
 	})
 	t.Run("three", func(t *testing.T) {
 		s := begin()
@@ -147,7 +149,7 @@ func TestPlacesExchanged(t *testing.T) {
 		s.ChildUp(start, up(3, 3001, "192.168.0.3")) // where Tunnel1 is to be, whom it makes wait
 		s.ChildDown(start, ike.ChildDown{Tunnel: "Tunnel1", InSPI: 1001})
 		s.ChildDown(start, ike.ChildDown{Tunnel: "Tunnel1", InSPI: 1000})
-		if u := s.Lookup("Tunnel1"); u.link.Remote != addr("192.168.0.2") || u.link.Up {
+		if u := s.Lookup("Tunnel1"); u.link.Remote != addr("192.168.0.2") || !u.link.Up {
 			t.Errorf("%+v", u.link)
 		}
 		s.Remove(start)

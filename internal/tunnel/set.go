@@ -253,8 +253,8 @@ func (s *Set) ChildDown(now time.Time, down ike.ChildDown) {
 	}
 }
 
-// relink brings a link up to date. Routes go before a link goes down, and come
-// after it has come up: the kernel drops them with the link.
+// relink brings a link up to date. Routes go before a link goes down, or is made anew as
+// one of another kind, and come after it has come up: the kernel drops them with the link.
 func (s *Set) relink(t *Tunnel) {
 	if t.parked() {
 		return
@@ -265,7 +265,7 @@ func (s *Set) relink(t *Tunnel) {
 		return
 	}
 	t.link = l
-	if was.Up && !l.Up {
+	if was.Up && (!l.Up || l.Kind != was.Kind) {
 		s.withdraw(func(r route) bool { return r.through == t.Name() })
 	}
 	s.emit(ike.SetLink{Link: l})

@@ -51,6 +51,7 @@ type Tunnel struct {
 	protocol    ipsec.Protocol       // likewise, and so are the next two
 	suite       *policy.TransformSet // makes the MTU
 	encap       bool
+	xfrm        bool // the latest pair is of an XFRM interface, and so are the next two
 	negotiating bool
 	begun       time.Time // the attempt of ours that is under way
 	next        time.Time // the next attempt of its own, zero: none
@@ -179,7 +180,11 @@ func (t *Tunnel) Due(now time.Time) bool { return !t.next.IsZero() && !t.next.Af
 
 // takes says whether an SA was negotiated for this tunnel as it is defined now.
 func (t *Tunnel) takes(sa ipsec.SA) bool {
-	return t.protected() && sa.ReqID == t.itf.Tunnel.ReqID && sa.Mark == t.itf.Tunnel.Mark && sa.IfID == t.itf.Tunnel.IfID
+	if !t.protected() || sa.ReqID != t.itf.Tunnel.ReqID {
+		return false
+	}
+	mark, ifID := t.itf.Tunnel.Bind(sa.IfID != 0)
+	return sa.Mark == mark && sa.IfID == ifID
 }
 
 // add takes a pair of SAs that came up, and says what is to be done where both sides
@@ -202,10 +207,10 @@ func (t *Tunnel) add(now time.Time, up ike.ChildUp) (inSPI uint32, why string) {
 	return inSPI, why
 }
 
-// follow takes policies and MTU from an SA that came up.
+// follow takes policies, MTU and kind of link from an SA that came up.
 func (t *Tunnel) follow(sa ipsec.SA) {
 	t.mode, t.protocol = sa.Mode, sa.Protocol
-	t.suite, t.encap = negotiated(sa), sa.Encap != nil
+	t.suite, t.encap, t.xfrm = negotiated(sa), sa.Encap != nil, sa.IfID != 0
 }
 
 // remove takes a pair away; the peer, or its lifetime, ended it.
@@ -214,6 +219,9 @@ func (t *Tunnel) remove(now time.Time, inSPI uint32) bool {
 		if c.in.SPI == inSPI {
 			t.children = append(t.children[:i], t.children[i+1:]...)
 			t.lost = now
+			if n := len(t.children); n > 0 {
+				t.follow(t.children[n-1].in)
+			}
 			t.askLater(now)
 			return true
 		}

@@ -52,7 +52,8 @@ func (t *Tunnel) View() View {
 		Negotiating: t.negotiating, Next: t.next, Failure: t.failure,
 	}
 	if tu := t.itf.Tunnel; tu != nil {
-		v.FVRF, v.Source, v.Destination, v.Mode, v.Mark, v.ReqID = tu.VRF, tu.Source, tu.Destination, tu.Mode, tu.Mark, tu.ReqID
+		v.Mark, _ = t.bind()
+		v.FVRF, v.Source, v.Destination, v.Mode, v.ReqID = tu.VRF, tu.Source, tu.Destination, tu.Mode, tu.ReqID
 		v.SourceInterface = tu.SourceInterface
 		v.Selector = tu.Selector()
 		if p := tu.Protection; p != nil {

@@ -34,8 +34,9 @@ type way struct {
 	asked  atomic.Bool // for an SA
 }
 
-// SetLink makes the link, or changes what differs. A tunnel of another kind or with
-// another key is made anew; one with other ends keeps its addresses and routes.
+// SetLink makes the link, or changes what differs. A tunnel that is not GRE any more, or
+// GRE with another key, is made anew; one with other ends keeps its addresses and routes.
+// A VTI and an XFRM interface are one device here.
 func (d *Dataplane) SetLink(l ipsec.Link) error {
 	if l.Kind == ipsec.Dummy {
 		return d.host.SetLink(l)
@@ -51,7 +52,7 @@ func (d *Dataplane) SetLink(l ipsec.Link) error {
 	}
 	if t != nil {
 		err := d.host.ChangeLink(l)
-		if err == nil && (t.link.Local != l.Local || t.link.Remote != l.Remote || t.link.TTL != l.TTL || t.link.PathMTU != l.PathMTU || t.link.MSS != l.MSS) {
+		if err == nil && (t.link.Kind != l.Kind || t.link.Key != l.Key || t.link.Local != l.Local || t.link.Remote != l.Remote || t.link.TTL != l.TTL || t.link.PathMTU != l.PathMTU || t.link.MSS != l.MSS) {
 			d.place(t, l)
 		}
 		return err
@@ -131,6 +132,9 @@ func (t *tunnel) ended() bool {
 
 // same says whether a tunnel needs not be made anew.
 func same(a, b ipsec.Link) bool {
+	if gre(a) == nil && gre(b) == nil {
+		return true
+	}
 	return a.Kind == b.Kind && a.Key == b.Key && a.HasKey == b.HasKey
 }
 

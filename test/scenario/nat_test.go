@@ -39,6 +39,12 @@ func TestRebindingMovesEveryIKESA(t *testing.T) {
 // The NATs of two peers exchange their addresses. Each tunnel goes on with its own
 // peer, and no link has another's ends; then they change back.
 func TestAddressesSwapped(t *testing.T) {
+	for name, mode := range map[string]string{"VTI": " tunnel mode ipsec ipv4\n", "GRE": ""} {
+		t.Run(name, func(t *testing.T) { addressesSwapped(t, mode) })
+	}
+}
+
+func addressesSwapped(t *testing.T, mode string) {
 	const peer = `hostname R%[1]d
 crypto ikev2 keyring KR
  peer HUB
@@ -55,8 +61,7 @@ crypto ipsec profile I
 interface Tunnel1
  ip address 10.0.%[1]d.2 255.255.255.0
  tunnel source Ethernet0/0
- tunnel mode ipsec ipv4
- tunnel destination 192.0.2.1
+%[2]s tunnel destination 192.0.2.1
  tunnel protection ipsec profile I
 interface Ethernet0/0
  ip address 172.16.%[1]d.1 255.255.255.0
@@ -75,17 +80,16 @@ crypto ipsec profile I%[1]d
 interface Tunnel%[1]d
  ip address 10.0.%[1]d.1 255.255.255.0
  tunnel source Ethernet0/0
- tunnel mode ipsec ipv4
- tunnel destination 203.0.113.%[1]d
+%[2]s tunnel destination 203.0.113.%[1]d
  tunnel protection ipsec profile I%[1]d
 ip route 10.1.%[1]d.0 255.255.255.0 Tunnel%[1]d
 `
-	hub := "hostname HUB\ninterface Ethernet0/0\n ip address 192.0.2.1 255.255.255.0\n" + fmt.Sprintf(ofHub, 1) + fmt.Sprintf(ofHub, 2)
+	hub := "hostname HUB\ninterface Ethernet0/0\n ip address 192.0.2.1 255.255.255.0\n" + fmt.Sprintf(ofHub, 1, mode) + fmt.Sprintf(ofHub, 2, mode)
 	for seed := range uint64(5) {
 		r := newRun(&txtar.Archive{
 			Comment: []byte("start auto\n"),
 			Files: []txtar.File{
-				{Name: "HUB.cfg", Data: []byte(hub)}, {Name: "R1.cfg", Data: fmt.Appendf(nil, peer, 1)}, {Name: "R2.cfg", Data: fmt.Appendf(nil, peer, 2)},
+				{Name: "HUB.cfg", Data: []byte(hub)}, {Name: "R1.cfg", Data: fmt.Appendf(nil, peer, 1, mode)}, {Name: "R2.cfg", Data: fmt.Appendf(nil, peer, 2, mode)},
 			},
 		}, seed)
 		if err := r.all(); err != nil {

@@ -24,6 +24,7 @@ import (
 //	sa [R1] 1                   pairs of SAs, in the engine's view and in the kernel
 //	isakmp [R1] 1               established IKE SAs of version 1; ikev2 likewise
 //	link R1 Tunnel1 up 1414     line protocol and MTU
+//	kind R1 Tunnel1 vti         what the kernel has of it
 //	route R1 192.168.200.0/24   a route in the kernel; "no route" likewise
 //	carries R1 Tunnel1 R2 Tunnel1   packets pass, in both directions
 //	event R1 TYPE [TEXT]        an event since mark, "no event" none; TEXT is part of it as printed
@@ -59,6 +60,11 @@ func (r *run) want(line string) error {
 		return r.wantCopies(x, words[2], words[3])
 	case "link":
 		return wantLink(x, words[2:])
+	case "kind":
+		if l, _ := x.Dataplane.Link(words[2]); l.Kind.String() != words[3] {
+			return errors.New(l.Kind.String())
+		}
+		return nil
 	case "route":
 		return wantRoute(x, words[2], no)
 	case "carries":
