@@ -40,7 +40,7 @@ ip route 192.168.%[8]d00.0 255.255.255.0 10.0.0.%[8]d
 `
 
 // The NAT before R1 gets another outer address: R2 follows, the tunnel with its routes
-// goes over to it, and pings flow again. So they do on the way back, and after either
+// goes over to it (GRE has the new end, and in place of a VTI there is an XFRM interface, which has none), and pings flow again. So they do on the way back, and after either
 // end has begun anew where the NAT is.
 func TestIKEv2Moved(t *testing.T) {
 	for name, mode := range map[string][2]string{
@@ -78,8 +78,10 @@ func TestIKEv2Moved(t *testing.T) {
 					return !strings.Contains(out, before) && strings.Contains(out, outside) && len(b.spis(p.R2)) == 2
 				})
 				before = outside
-				if link := b.r2("ip", "-d", "link", "show", "dev", "Tunnel1"); !strings.Contains(link, "remote "+outside+" ") {
-					t.Errorf("R2's tunnel does not go to %s:\n%s", outside, link)
+				if name == "VTI" {
+					b.wantKind(p.R2, "xfrm")
+				} else {
+					b.wantKind(p.R2, "gre remote "+outside)
 				}
 				if out, err := p.R1.Run("ping", "-c", "2", "-i", "0.2", "-W", "3", "-I", "192.168.100.1", "192.168.200.1"); err != nil {
 					t.Errorf("between the LANs: %v\n%s", err, out)

@@ -55,6 +55,17 @@ func (b *lab) moved(inside, outside *routers.Router, from, to string, first int)
 	}
 }
 
+// wantKind wants the kernel to have a router's tunnel as a kind of link: "vti", "gre", or
+// "xfrm" where a VTI's peer is behind a NAT.
+func (b *lab) wantKind(r *routers.Router, kind string) {
+	b.t.Helper()
+	out, err := r.Run("ip", "-d", "link", "show", "dev", "Tunnel1")
+	must(b.t, err)
+	if !strings.Contains(out, "    "+kind+" ") {
+		b.t.Errorf("%s's tunnel is no %s:\n%s", r.Name, kind, out)
+	}
+}
+
 // showsNAT checks what obold says of the tunnel.
 func (b *lab) showsNAT() {
 	b.t.Helper()
@@ -132,9 +143,9 @@ func TestNAT(t *testing.T) {
 // The pair of configs/natt, and GRE in transport mode in its place: R1 starts,
 // packets pass both ways, also after the NAT has other ports.
 func TestNATBetweenUs(t *testing.T) {
-	for name, change := range map[string][]string{
-		"VTI": nil,
-		"GRE": {" tunnel mode ipsec ipv4\n", "", " mode tunnel\n", " mode transport\n"},
+	for name, test := range map[string]struct{ change, kinds []string }{
+		"VTI": {kinds: []string{"vti", "xfrm"}},
+		"GRE": {[]string{" tunnel mode ipsec ipv4\n", "", " mode tunnel\n", " mode transport\n"}, []string{"gre", "gre"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := routers.New(root+"/bin", "", "")
@@ -152,7 +163,7 @@ func TestNATBetweenUs(t *testing.T) {
 			for file, r := range map[string]*routers.Router{"r1.cfg": p.R1, "r2.cfg": p.R2} {
 				text, err := exec.Command("cat", root+"/configs/natt/"+file).Output()
 				must(t, err)
-				r.Config = b.write(file, strings.NewReplacer(change...).Replace(string(text)))
+				r.Config = b.write(file, strings.NewReplacer(test.change...).Replace(string(text)))
 				must(t, r.Start("--initiate", "manual"))
 			}
 			s := suite{kernelEncr: "cbc(aes)", kernelInteg: "hmac(sha256)"}
@@ -163,6 +174,8 @@ func TestNATBetweenUs(t *testing.T) {
 				b.moved(p.R1, p.R2, "10.0.0.1", "10.0.0.2", first)
 				b.passes(s)
 			}
+			b.wantKind(p.R1, test.kinds[0])
+			b.wantKind(p.R2, test.kinds[1])
 			// The one outside begins quick mode where the peer is now.
 			if out, err := p.R2.Obol("clear", "crypto", "sa"); err != nil {
 				t.Fatal(out, err)

@@ -139,6 +139,30 @@ func moved(t *testing.T, p Plane) {
 	}
 }
 
+// A VTI becomes an XFRM interface, as where its peer turns out to be behind a NAT, and
+// an XFRM interface a VTI: it carries by SAs and policies of the new kind only.
+func otherKind(t *testing.T, p Plane) {
+	r1, r2 := p.Routers(t)
+	last := VTI()
+	Both(r1, r2, func(r *Router) { r.Raise(last) })
+	for i, tun := range []Tunnel{XFRM(), VTI()} {
+		tun.SPIs[0] += 0x10 * uint32(i)
+		tun.SPIs[1] += 0x10 * uint32(i)
+		Both(r1, r2, func(r *Router) {
+			r.KeyUp(tun, nil)
+			r.Raise(tun)
+			for _, p := range r.Policies(last) {
+				r.Must(r.RemovePolicy(p))
+			}
+			if how, err := r.LinkDiffers(r.Link(tun)); how != "" || err != nil {
+				t.Errorf("%s: %s, %v", tun.Kind, how, err)
+			}
+		})
+		Exchange(t, r1, r2, 3)
+		last = tun
+	}
+}
+
 // transport is a tunnel in transport mode.
 func transport(t Tunnel) Tunnel {
 	t.Mode = ipsec.Transport

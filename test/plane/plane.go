@@ -51,6 +51,7 @@ func Test(t *testing.T, p Plane) {
 		{"Routes", routes},
 		{"Links", links},
 		{"Moved", moved},
+		{"OtherKind", otherKind},
 		{"Sweep", sweep},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, p) })
