@@ -72,6 +72,9 @@ func TestAdditionalKeyExchangeNotShared(t *testing.T) {
 	if p.r1.session.Established() || p.r2.session.Established() {
 		t.Error("up without the additional key exchange")
 	}
+	want(t, p.r2, func(e OfferRefused) bool {
+		return len(e.Expected) == 1 && len(e.Checks) == 1 && e.Checks[0].Refusal == "the peer has no IKE_INTERMEDIATE for its ML-KEM-768"
+	})
 
 	second := "crypto ikev2 proposal Q\n encryption aes-cbc-128\n integrity sha256\n group 19\n"
 	p = newPair(t, strings.Replace(hybrid, "crypto ikev2 policy P\n proposal P\n", second+"crypto ikev2 policy P\n proposal P\n proposal Q\n", 1), psk+tunnel)

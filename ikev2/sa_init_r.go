@@ -153,11 +153,16 @@ func (s *Session) respond(m *message, theirs half, notifies []wire.NotifyV2) err
 	if err != nil {
 		return reject(wire.V2NoProposalChosen, "%s", err)
 	}
-	if !has(notifies, wire.V2IntermediateSupported) {
-		proposals = slices.DeleteFunc(slices.Clone(proposals), func(p *policy.IKEv2Proposal) bool { return len(p.Additional) > 0 })
+	unable := func(p *policy.IKEv2Proposal) bool {
+		return len(p.Additional) > 0 && !has(notifies, wire.V2IntermediateSupported)
 	}
-	choice, ok := chooseIKE(proposals, theirs.sa, 0)
+	choice, ok := chooseIKE(slices.DeleteFunc(slices.Clone(proposals), unable), theirs.sa, 0)
 	if !ok {
+		for _, p := range proposals {
+			if unable(p) {
+				choice.checks = append(choice.checks, Checked{Ours: p.Name, Refusal: "the peer has no IKE_INTERMEDIATE for its " + p.Additional[0].Name})
+			}
+		}
 		s.report(OfferRefused{SA: s.sa(x), Received: theirs.sa, Expected: ikeOffer(proposals, nil), Checks: choice.checks})
 		return reject(wire.V2NoProposalChosen, "none of the peer's proposals will do")
 	}
