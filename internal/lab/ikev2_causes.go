@@ -4,6 +4,7 @@ import (
 	"github.com/obol-ike/obol/ikev2"
 	"github.com/obol-ike/obol/internal/lint"
 	"github.com/obol-ike/obol/internal/policy"
+	"github.com/obol-ike/obol/wire"
 )
 
 // causeIKEv2 is the table of what an attempt with IKEv2 ends for. It says whether
@@ -113,7 +114,7 @@ func (w *watch) identity(x *explanation, by, other *account, e ikev2.ProfileSear
 	if by.initiator {
 		x.code = lint.IdentityMismatch
 		x.say("%s calls itself %s, and IKEv2 profile %s of %s's tunnel does not match that", other.router.Name, e.PeerID, by.side.Profile, by.router.Name).
-			heal("Add match identity remote for %s to IKEv2 profile %s of %s, or change identity local on %s", e.PeerID, by.side.Profile, by.router.Name, other.router.Name)
+			heal("Add %s for %s to IKEv2 profile %s of %s, or change identity local on %s", ruleFor(e), e.PeerID, by.side.Profile, by.router.Name, other.router.Name)
 		return
 	}
 	x.code = lint.NoProfile
@@ -122,5 +123,14 @@ func (w *watch) identity(x *explanation, by, other *account, e ikev2.ProfileSear
 		x.where = []lint.Place{lint.At(mine.Tunnel.Protection.IKEv2Profile.Pos)}
 	}
 	x.say("No IKEv2 profile of %s matches %s, which calls itself %s (%s)", by.router.Name, other.router.Name, e.PeerID, e.Type).
-		heal("Add match identity remote for %s to the IKEv2 profile of %s's tunnel", e.PeerID, by.router.Name)
+		heal("Add %s for %s to the IKEv2 profile of %s's tunnel", ruleFor(e), e.PeerID, by.router.Name)
+}
+
+// ruleFor is the kind of rule that finds a peer: a distinguished name is matched by a
+// certificate map only.
+func ruleFor(e ikev2.ProfileSearched) string {
+	if e.Type == ikev2.IdentityName(wire.IDDERASN1DN) {
+		return "match certificate, with a certificate map"
+	}
+	return "match identity remote"
 }

@@ -32,3 +32,13 @@ func TestWhere(t *testing.T) {
 		}
 	}
 }
+
+// No match identity finds a distinguished name, so that none is the cure.
+func TestCureOfDistinguishedName(t *testing.T) {
+	p := changed(t, "note/ikev2-certificates-", "R1: identity local address 192.168.0.1 => identity local dn")
+	for _, d := range ran(t, p).Directions {
+		if d.Stage != "AUTH" || !strings.Contains(d.Cure, "match certificate, with a certificate map for ") {
+			t.Errorf("%s begins: %s, %s", d.Initiator.Name, outcome(d), d.Cure)
+		}
+	}
+}
