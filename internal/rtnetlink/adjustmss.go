@@ -105,6 +105,9 @@ func (i *Interfaces) adjustMSS(link string, mss ipsec.MSS) error {
 			break
 		}
 	}
+	if a.refused != nil && mss == (ipsec.MSS{}) && len(a.links) > 0 {
+		return nil // as told: there is nothing to take away
+	}
 	if a.stands && len(a.links) > 0 && a.change(link, was, mss) == nil {
 		return nil
 	}

@@ -3,8 +3,11 @@
 package rtnetlink
 
 import (
+	"errors"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/obol-ike/obol/internal/ipsec"
 	"github.com/obol-ike/obol/test/netlab"
@@ -82,5 +85,29 @@ func TestAdjustMSS(t *testing.T) {
 	table()
 	if text := h.Sh("nft list ruleset"); strings.Contains(text, "obol") {
 		t.Errorf("left over:\n%s", text)
+	}
+}
+
+// Where the kernel has no nf_tables a link that goes has nothing to fail with.
+func TestAdjustMSSWithoutTables(t *testing.T) {
+	h := netlab.New(t, "rtnetlink-nomss")
+	var i *Interfaces
+	if err := h.Do(func() (err error) { i, err = Open(); return err }); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(i.Close)
+	if i.adjusting.tables != nil {
+		i.adjusting.tables.CloseLasting()
+	}
+	i.adjusting.tables = nil
+	for _, name := range []string{"Tunnel1", "Tunnel2"} {
+		if err := i.adjustMSS(name, ipsec.MSS{IPv4: 1360}); !errors.Is(err, unix.EPROTONOSUPPORT) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, name := range []string{"Tunnel1", "Tunnel2"} {
+		if err := i.RemoveLink(name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
