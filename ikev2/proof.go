@@ -55,7 +55,7 @@ func (s *Session) chooseTrustpoint(requests []pki.KeyHash) pki.Choice {
 	only, ok := s.profile.SignTrustpoints(s.ike.role == Initiator)
 	choice := s.pki.ChooseHash(requests, only, s.profile.LocalAuth.Fits)
 	if !ok {
-		choice.Trustpoint, choice.Reason = nil, "profile "+s.profile.Name+" names no pki trustpoint"
+		choice.Trustpoint, choice.Reason = nil, "profile "+s.profile.Name+" names no pki trustpoint to sign with"
 	}
 	s.report(HashesResolved{SA: s.sa(s.ike), Choice: choice, PKI: s.pki})
 	return choice

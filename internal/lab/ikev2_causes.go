@@ -91,7 +91,7 @@ func (w *watch) noCertificate(x *explanation, by *account, profile *policy.IKEv2
 		if shown := me.Snapshot.Identities(); len(shown) > 0 {
 			name = shown[0].Name
 		}
-		x.say("%s begins, and its IKEv2 profile %s names no pki trustpoint: who begins shows a certificate only of a trustpoint that the profile names", me.Name, profile.Name).
+		x.say("%s begins, and its IKEv2 profile %s names no pki trustpoint to sign with: who begins shows a certificate only of a trustpoint that the profile names", me.Name, profile.Name).
 			heal("Add pki trustpoint %s to IKEv2 profile %s of %s", name, profile.Name, me.Name)
 		return
 	}

@@ -163,7 +163,8 @@ func TestFindings(t *testing.T) {
 		{"rules for different peers", keys1, one("crypto ipsec t => crypto isakmp profile Q| keyring K| match identity address 192.0.2.3|crypto ipsec t"), "none OVERLAPPING_MATCH"},
 		{"a rule for another name", certificates1, one("host PEER.cisco.com => host R3.cisco.com"), "error NO_PROFILE: crypto isakmp profile P; isakmp profile P of Tunnel1 of R1 matches no peer that calls itself R2.cisco.com, as R2 does."},
 
-		{"no trustpoint to sign with", certificates2, one("rsa-sig| pki trustpoint A| => rsa-sig|"), "error NO_TRUSTPOINT: crypto ikev2 profile P; Tunnel1 comes up only when the peer begins: ikev2 profile P authenticates by rsa-sig and names no pki trustpoint, which an initiator must have."},
+		{"no trustpoint to sign with", certificates2, one("rsa-sig| pki trustpoint A| => rsa-sig|"), "error NO_TRUSTPOINT: crypto ikev2 profile P; Tunnel1 comes up only when the peer begins: ikev2 profile P authenticates by rsa-sig and names no pki trustpoint to sign with, which an initiator must have."},
+		{"no trustpoint but to verify by", certificates2, one("rsa-sig| pki trustpoint A| => rsa-sig| pki trustpoint A verify|"), "error NO_TRUSTPOINT: crypto ikev2 profile P; Tunnel1 comes up only when the peer begins: ikev2 profile P authenticates by rsa-sig and names no pki trustpoint to sign with, which an initiator must have."},
 		{"no trustpoint, and it only answers", certificates2, one("rsa-sig| pki trustpoint A| => rsa-sig|;  set transform-set TS => | set transform-set TS| responder-only"), "none NO_TRUSTPOINT"},
 		{"no trustpoint at all", certificates1, one(" ca trust-point A| ca trust-point B| => ; crypto pki trustpoint A| fqdn ME.cisco.com| ip-address 192.0.2.MY|crypto pki trustpoint B| fqdn ME.cisco.com| ip-address 192.0.2.MY| => "),
 			"error NO_TRUSTPOINT: crypto isakmp profile P; Tunnel1: the policies authenticate by rsa-sig, and no trustpoint has a certificate for it."},

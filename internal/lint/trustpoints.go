@@ -28,7 +28,7 @@ func (c *checker) trustpoints(r *router) {
 		if _, ok := p.SignTrustpoints(true); !ok {
 			told[p] = true
 			c.add(NoTrustpoint, Error, []ios.Pos{p.Pos, e.tunnel.Pos}, fmt.Sprintf("add pki trustpoint NAME to ikev2 profile %s", p.Name),
-				"%s comes up only when the peer begins: ikev2 profile %s authenticates by %s and names no pki trustpoint, which an initiator must have", e.tunnel.Name, p.Name, p.LocalAuth)
+				"%s comes up only when the peer begins: ikev2 profile %s authenticates by %s and names no pki trustpoint to sign with, which an initiator must have", e.tunnel.Name, p.Name, p.LocalAuth)
 		}
 	}
 }
