@@ -120,7 +120,12 @@ func (w *watch) identity(x *explanation, by, other *account, e ikev2.ProfileSear
 	x.code = lint.NoProfile
 	x.where = []lint.Place{{File: by.router.File}}
 	if mine := w.tunnelOf(by); mine != nil && mine.Tunnel.Protection != nil && mine.Tunnel.Protection.IKEv2Profile != nil {
-		x.where = []lint.Place{lint.At(mine.Tunnel.Protection.IKEv2Profile.Pos)}
+		profile := mine.Tunnel.Protection.IKEv2Profile
+		x.where = []lint.Place{lint.At(profile.Pos)}
+		if why := profile.Unusable(); why != "" {
+			x.say("IKEv2 profile %s of %s's tunnel cannot be used: %s", profile.Name, by.router.Name, why).heal("Mend that in the profile")
+			return
+		}
 	}
 	x.say("No IKEv2 profile of %s matches %s, which calls itself %s (%s)", by.router.Name, other.router.Name, e.PeerID, e.Type).
 		heal("Add %s for %s to the IKEv2 profile of %s's tunnel", ruleFor(e), e.PeerID, by.router.Name)

@@ -42,3 +42,11 @@ func TestCureOfDistinguishedName(t *testing.T) {
 		}
 	}
 }
+
+// A profile that is shut down matches nobody, whatever is added to it.
+func TestCureOfShutDownProfile(t *testing.T) {
+	p := changed(t, "note/ikev2-certificates-", "R1: crypto ikev2 profile profile1 => crypto ikev2 profile profile1\\n shutdown")
+	if d := ran(t, p).Directions[1]; outcome(d) != "AUTH NO_PROFILE" || !strings.Contains(d.Cause, "it is shut down") || strings.Contains(d.Cure, "match identity") {
+		t.Errorf("%s begins: %s, %s %s", d.Initiator.Name, outcome(d), d.Cause, d.Cure)
+	}
+}
