@@ -179,7 +179,8 @@ func setOptions(c syscall.RawConn, v6 bool, o Options, natt bool) error {
 	return onSocket(c, func(fd int) error {
 		if o.VRF != "" {
 			err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-			if err == nil {
+			// One that was kept is bound: to bind it again takes CAP_NET_RAW.
+			if bound, _ := unix.GetsockoptString(fd, unix.SOL_SOCKET, unix.SO_BINDTODEVICE); err == nil && bound != o.VRF {
 				err = unix.BindToDevice(fd, o.VRF)
 			}
 			if err != nil {
